@@ -1,0 +1,90 @@
+"""The errors that callers are expected to handle.
+
+::
+
+    TrackerError                 a one-line message for a person, and what to do about it
+    ├── ConfigError              a setting, flag, file or terminal that cannot be used
+    ├── SampleError              a number that no window accepts
+    ├── UnknownPairError         no instrument of that name; carries near names
+    ├── AmbiguousPairError       several instruments of that name; carries the candidates
+    └── SourceError              the exchange gave no usable answer
+        ├── UnreachableError     no connection, or it broke
+        ├── TimedOutError        connected, but no whole answer in time
+        ├── RateLimitedError     asked to slow down; carries ``retry_after_s``
+        ├── RejectedError        a well-formed refusal (an error body or HTTP status)
+        └── MalformedDataError   an answer that is not what the exchange documents
+"""
+
+
+class TrackerError(Exception):
+    """Base of all expected failures.
+
+    Args:
+        message: What happened, in one line.
+        hint: What the person can do about it, or an empty string.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(TrackerError):
+    """A setting, flag, file or terminal that cannot be used."""
+
+
+class SampleError(TrackerError, ValueError):
+    """A number that no window accepts: not finite, or a magnitude outside 1e-60 … 1e60."""
+
+
+class UnknownPairError(TrackerError):
+    """No instrument goes by this name; ``near`` holds similar names."""
+
+    def __init__(self, name: str, near: tuple[str, ...] = ()) -> None:
+        hint = f"did you mean {', '.join(near)}?" if near else "list them with: crypto-tui pairs"
+        super().__init__(f"unknown pair {name!r}", hint)
+        self.name = name
+        self.near = near
+
+
+class AmbiguousPairError(TrackerError):
+    """Several instruments go by this name; ``candidates`` holds their ids."""
+
+    def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
+        super().__init__(f"pair {name!r} is ambiguous", f"use one of {', '.join(candidates)}")
+        self.name = name
+        self.candidates = candidates
+
+
+class SourceError(TrackerError):
+    """The exchange gave no usable answer to one request."""
+
+
+class UnreachableError(SourceError):
+    """No connection could be made, or it broke before a whole answer."""
+
+
+class TimedOutError(SourceError):
+    """Connected, but no whole answer came in time."""
+
+
+class RateLimitedError(SourceError):
+    """The exchange asked to slow down.
+
+    Args:
+        message: What happened, in one line.
+        retry_after_s: Seconds to wait, where the exchange said so.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RejectedError(SourceError):
+    """A well-formed refusal: an error body or an HTTP status."""
+
+
+class MalformedDataError(SourceError):
+    """An answer that is not what the exchange documents."""

@@ -1,0 +1,60 @@
+"""How a source is doing: the same words on every surface."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SourceState(StrEnum):
+    """Whether the numbers can be trusted to be recent."""
+
+    LIVE = "live"
+    """The last good poll is at most 2.5 intervals old."""
+    STALE = "stale"
+    """It is older, or the last answer was bad."""
+    OFFLINE = "offline"
+    """The connection fails, or there was no good poll yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillProgress:
+    """How far the loading of history has come, in instruments."""
+
+    done: int = 0
+    total: int = 0
+    failed: tuple[str, ...] = ()
+    """Ids that could not be loaded and will not be tried again by themselves."""
+    remaining_s: float | None = None
+    """Estimate of the time left, in seconds."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is something left to load."""
+        return self.done < self.total
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A source at one instant. Instants are corrected wall clock, ms since the epoch."""
+
+    source: str
+    state: SourceState
+    is_simulated: bool = False
+    last_good_ms: int | None = None
+    """Instant of the last good poll."""
+    last_attempt_ms: int | None = None
+    next_poll_ms: int | None = None
+    error: str = ""
+    """Why the last poll failed, in one line; empty after a good one."""
+    limited_until_ms: int | None = None
+    """The exchange asked to wait until then."""
+    skew_ms: int | None = None
+    """Exchange's clock minus ours, as measured; ``None`` before the first measurement."""
+    instruments: int = 0
+    """Instruments that the exchange lists."""
+    malformed: int = 0
+    """Rows of the last answer that could not be read."""
+    unknown: int = 0
+    """Rows of the last answer that belong to no known instrument."""
+    refused: int = 0
+    """Samples refused since the start: too old, too far ahead, or no acceptable number."""
+    backfill: BackfillProgress = BackfillProgress()

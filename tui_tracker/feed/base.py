@@ -1,0 +1,43 @@
+"""The seam: everything that a person or a program sees comes through a ``Feed``."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import Series
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import SourceStatus
+
+
+class Feed(Protocol):
+    """A live market, wherever it is collected."""
+
+    def updates(self) -> AsyncIterator[Snapshot]:
+        """Yield the newest snapshot now, then each newer one; a slow reader skips versions, never sees one twice.
+
+        A snapshot is yielded when rows or status change. The iterator ends when the feed closes.
+
+        Raises:
+            TrackerError: If the feed has failed for good (only feeds that collect once do).
+        """
+        ...
+
+    async def series(self, instrument_id: str, metric: Metric) -> Series:
+        """Return the samples of one window, a copy.
+
+        Raises:
+            UnknownPairError: If there is no such instrument.
+        """
+        ...
+
+    def status(self) -> SourceStatus:
+        """Return how the source is doing at this moment."""
+        ...
+
+    def request_poll(self) -> int:
+        """Ask for a poll as soon as the request budget allows; return that instant (corrected clock, ms)."""
+        ...
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """Load history of these first, in this order; replaces the earlier list."""
+        ...

@@ -1,0 +1,81 @@
+"""What the engine needs of an exchange. The next exchange is one module and its tests."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.ticker import TickerBatch
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """One candle request that a source can answer."""
+
+    minutes: int
+    """Length of a candle."""
+    rows: int
+    """Most candles that one request gives, the open one included."""
+
+    @property
+    def span_minutes(self) -> int:
+        """How far back the closed candles reach."""
+        return self.minutes * self.rows
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentBatch:
+    """All instruments that an exchange lists."""
+
+    instruments: tuple[Instrument, ...]
+    malformed: tuple[tuple[str, str], ...] = ()
+    """(symbol, reason) of each entry that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTime:
+    """One reading of the exchange's clock, with the local wall clock around it. All in ms."""
+
+    server_ms: int
+    """Middle of the instants that the answer can mean (whole seconds: + 500)."""
+    sent_ms: int
+    received_ms: int
+
+    @property
+    def offset_ms(self) -> int:
+        """Exchange's clock minus ours, taking the middle of the round trip."""
+        return self.server_ms - (self.sent_ms + self.received_ms) // 2
+
+
+class Source(Protocol):
+    """One exchange. Every call is one request; each raises ``SourceError`` where there is no usable answer."""
+
+    name: str
+    """``kraken``; the prefix of its instrument ids."""
+    is_simulated: bool
+    history: tuple[HistoryStep, ...]
+    """What ``candles`` can give, coarsest first."""
+
+    async def instruments(self) -> InstrumentBatch:
+        """Read the list of instruments, and remember their symbols for ``tickers``."""
+        ...
+
+    async def tickers(self) -> TickerBatch:
+        """Read the quotes of all instruments in one request."""
+        ...
+
+    async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
+        """Read the closed candles of one instrument, as far back as one request reaches."""
+        ...
+
+    async def server_time(self) -> ServerTime:
+        """Read the exchange's clock."""
+        ...
+
+    def next_slot_s(self) -> float:
+        """Seconds until the request budget allows a poll."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections; nothing may be called after."""
+        ...
