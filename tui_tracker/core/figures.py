@@ -1,7 +1,7 @@
 """What a window says about its samples."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Measure(StrEnum):
@@ -22,10 +22,10 @@ class Measure(StrEnum):
         return {"stddev": "σ", "cv": "cv", "volatility": "volatility", "range": "range"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """Statistics of the samples in one window.
 
+    A named tuple, since thousands are made at each poll and it is made in a third of a frozen dataclass's time.
     ``mean``, ``stddev``, ``minimum``, ``maximum``, ``first`` and ``last`` are in the unit of the metric; all are
     ``None`` exactly where ``samples`` is 0.
     """

@@ -1,0 +1,170 @@
+"""The window against a plain dictionary of minutes and the standard library's exact arithmetic."""
+
+import math
+import statistics
+from array import array
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tui_tracker.core.candle import Provenance
+from tui_tracker.core.errors import SampleError
+from tui_tracker.stats.window import Window
+
+MINUTE = 60_000
+START = 28_333_333  # a minute of 2023
+
+ordinary = st.floats(0.01, 1e6)
+mixed_scales = st.sampled_from([0.0, 1e-60, -1e-60, 1e60, -1e60, 0.1, 1 / 3, 84_120.5, 1e-8, 1e15 + 0.3])
+accepted = st.one_of(
+    ordinary,
+    mixed_scales,
+    st.floats(-1e60, 1e60).filter(lambda x: x == 0 or abs(x) >= 1e-60),
+)
+
+
+def expected_volatility(model: dict[int, float]) -> float | None:
+    points = [(m, v) for m, v in sorted(model.items()) if m % 5 == 4 and v > 0]
+    squares, minutes = [], 0
+    for (m0, a), (m1, b) in pairwise(points):
+        if m1 - m0 <= 60:
+            change = (b - a) / a
+            squares.append((math.log1p(change) if change > -1 else math.log(b / a)) ** 2)
+            minutes += m1 - m0
+    return math.sqrt(525_600 * math.fsum(squares) / minutes) if minutes else None
+
+
+def check(window: Window, model: dict[int, float]) -> None:
+    figures = window.figures()
+    values = list(model.values())
+    assert figures.samples == len(values)
+    if not values:
+        assert figures.mean is figures.stddev is figures.minimum is figures.volatility is None
+        return
+    assert figures.stddev == statistics.pstdev(values)
+    assert figures.mean == float(sum(map(Fraction, values)) / len(values))
+    assert (figures.minimum, figures.maximum) == (min(values), max(values))
+    assert (figures.first, figures.first_ms) == (model[min(model)], min(model) * MINUTE)
+    assert (figures.last, figures.last_ms) == (model[max(model)], max(model) * MINUTE)
+    expected = expected_volatility(model)
+    if expected is None:
+        assert figures.volatility is None
+    else:
+        assert figures.volatility == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+class WindowMachine(RuleBasedStateMachine):
+    """Any mixture of pushes, replacements, fills, slides and steps back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.window = Window(25)
+        self.model: dict[int, tuple[float, Provenance]] = {}
+        self.end: int | None = None
+
+    def _evict(self) -> None:
+        assert self.end is not None
+        self.model = {m: v for m, v in self.model.items() if m > self.end - 25}
+
+    @rule(step=st.integers(-30, 60), value=accepted, source=st.sampled_from([Provenance.POLL, Provenance.STREAM]))
+    def push(self, step: int, value: float, source: Provenance) -> None:
+        minute = (self.end or START) + step
+        newest = max(self.model, default=-1)
+        closed = minute in self.model and self.model[minute][1] is Provenance.CANDLE_1M
+        refused = minute < newest or (self.end is not None and minute <= self.end - 25) or closed
+        assert self.window.push(minute * MINUTE + 59_000, value, source) is not refused
+        if not refused:
+            self.model[minute] = (value, source)
+            self.end = max(self.end or minute, minute)
+            self._evict()
+
+    @rule(value=accepted)
+    def push_next(self, value: float) -> None:
+        self.push(1, value, Provenance.POLL)
+
+    @rule(back=st.integers(-3, 30), value=accepted, source=st.sampled_from(Provenance))
+    def fill(self, back: int, value: float, source: Provenance) -> None:
+        minute = (self.end or START) - back
+        inside = self.end is not None and self.end - 25 < minute <= self.end
+        taken = inside and (minute not in self.model or self.model[minute][1] <= source)
+        assert self.window.fill(minute * MINUTE, value, source) is taken
+        if taken:
+            self.model[minute] = (value, source)
+
+    @rule(step=st.integers(0, 40))
+    def advance(self, step: int) -> None:
+        self.end = (self.end or START) + step
+        self.window.advance(self.end * MINUTE)
+        self._evict()
+
+    @rule(back=st.integers(0, 30))
+    def drop_after(self, back: int) -> None:
+        if self.end is None:
+            return
+        minute = self.end - back
+        late = [m for m in self.model if m > minute]
+        assert self.window.drop_after(minute * MINUTE) == len(late)
+        for m in late:
+            del self.model[m]
+        self.end = minute
+
+    @invariant()
+    def agrees(self) -> None:
+        check(self.window, {m: v for m, (v, _) in self.model.items()})
+        counts = tuple(sum(p is kind for _, p in self.model.values()) for kind in Provenance)
+        assert self.window.provenance_counts() == counts
+        if self.end is not None:
+            values = [v if v == v else None for v in self.window.values()]
+            assert values == [self.model[m][0] if m in self.model else None for m in range(self.end - 24, self.end + 1)]
+
+
+WindowMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestWindowMachine = WindowMachine.TestCase
+
+
+@given(st.lists(accepted, min_size=1, max_size=120), st.integers(1, 40))
+@settings(deadline=None)
+def test_sliding_stays_exact(values: list[float], length: int) -> None:
+    window = Window(length)
+    for index, value in enumerate(values):
+        window.push((START + index) * MINUTE, value)
+        seen = values[max(0, index + 1 - length) : index + 1]
+        assert window.stddev == statistics.pstdev(seen)
+    check(window, {START + len(values) - len(seen) + i: v for i, v in enumerate(seen)})
+
+
+@given(st.permutations(range(30)), st.lists(ordinary, min_size=30, max_size=30))
+def test_order_of_filling_does_not_matter(order: list[int], values: list[float]) -> None:
+    window = Window(30)
+    window.advance((START + 29) * MINUTE)
+    for index in order:
+        window.fill((START + index) * MINUTE, values[index], Provenance.CANDLE_1M)
+    check(window, {START + i: v for i, v in enumerate(values)})
+
+
+@given(st.floats().filter(lambda x: not (x == 0 or 1e-60 <= abs(x) <= 1e60)))
+def test_unacceptable_numbers_are_refused_and_lose_nothing(value: float) -> None:
+    window = Window(5)
+    window.push(START * MINUTE, 1.5)
+    with pytest.raises(SampleError):
+        window.push((START + 1) * MINUTE, value)
+    with pytest.raises(SampleError):
+        window.fill(START * MINUTE, value, Provenance.CANDLE_1M)
+    assert window.values() == array("d", [math.nan] * 4 + [1.5]) or window.value(START * MINUTE) == 1.5
+    assert window.end_ms == START * MINUTE
+
+
+@given(st.lists(st.tuples(st.floats(1e3, 1e5), st.integers(1, 50)), min_size=2, max_size=8))
+@settings(deadline=None)
+def test_changes_of_regime_leave_no_trace(regimes: list[tuple[float, int]]) -> None:
+    window, values = Window(40), []
+    for level, count in regimes:
+        for scale in (1.0, 1e-9, 1e12):
+            values += [level * scale] * count
+    for index, value in enumerate(values):
+        window.push((START + index) * MINUTE, value)
+    assert window.stddev == statistics.pstdev(values[-40:])

@@ -1,0 +1,113 @@
+"""Sum of squared log returns between 5-minute grid points of a sliding window."""
+
+from array import array
+from math import log, log1p, sqrt
+from typing import Final
+
+GRID_MINUTES: Final = 5
+"""Distance of grid points: 1-minute returns of last trades mostly measure the bounce between bid and ask."""
+MAX_SPAN_MINUTES: Final = 60
+"""A return over a longer gap says little of the minutes between, and is dropped."""
+MINUTES_A_YEAR: Final = 525_600
+_UNIT_BITS: Final = 128
+_UNITS: Final = 2.0**_UNIT_BITS
+
+
+class SquaredReturns:
+    """Σr² and Σminutes over neighbouring observed grid points, brought up to date when asked.
+
+    A grid point is the last minute of a UTC 5-minute interval with a sample above 0. Each r² enters and leaves as the
+    same integer, in units of 2^-128, so that nothing drifts. A query after k new minutes costs O(k) amortised; a query
+    after a change of an older minute rebuilds, O(length). The newest minute, which may still be replaced, is counted
+    for the query alone.
+    """
+
+    __slots__ = ("_cached", "_expiry", "_minutes", "_next", "_oldest", "_point", "_seen", "_spans", "_squares", "_sum")
+
+    def __init__(self) -> None:
+        self._squares: array[float] | None = None
+        self._spans = bytearray()
+        self._seen: int | None = None
+        self._next = self._expiry = 0
+        self._cached: float | None = None
+        self._clear(0)
+
+    def _clear(self, start: int) -> None:
+        self._sum = self._minutes = 0
+        self._oldest = start - start % GRID_MINUTES + GRID_MINUTES - 1
+        self._point = start - 1
+
+    def note_change(self, minute: int) -> None:
+        """A sample of this minute was set or removed out of order: what was counted from it on may be wrong."""
+        if self._seen is not None and minute <= self._seen:
+            self._seen = None
+            self._next = 0
+
+    def volatility(self, ring: "array[float]", start: int, end: int) -> float | None:
+        """√(525,600 · Σr² / minutes) over the minutes ``start`` … ``end``; ``None`` without a return.
+
+        Uncentred, a fraction a year of 365 days.
+        """
+        if end < self._next and start < self._expiry:
+            return self._cached
+        if self._seen is None or self._seen < start - 1:
+            self._clear(start)
+            self._seen = start - 1
+        if self._squares is None:
+            grid_points = len(ring) // GRID_MINUTES + 2
+            self._squares = array("d", [0.0]) * grid_points
+            self._spans = bytearray(grid_points)
+        self._expire(start)
+        grid_minute = self._seen + GRID_MINUTES - (self._seen + 1) % GRID_MINUTES
+        while grid_minute < end:
+            self._take(ring, grid_minute, start)
+            grid_minute += GRID_MINUTES
+        self._next = grid_minute
+        self._seen = max(self._seen, end - 1)
+        total, minutes = self._sum, self._minutes
+        if end % GRID_MINUTES == GRID_MINUTES - 1:
+            square, span = self._return_to(ring, end, start)
+            total, minutes = total + int(square * _UNITS), minutes + span
+        self._cached = sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None
+        return self._cached
+
+    def _expire(self, start: int) -> None:
+        """Take out the returns that begin before ``start``."""
+        squares, spans = self._squares, self._spans
+        assert squares is not None
+        minute, last = self._oldest, self._point
+        while minute <= last:
+            slot = minute // GRID_MINUTES % len(spans)
+            span = spans[slot]
+            if span and minute - span >= start:
+                break
+            if span:
+                self._sum -= int(squares[slot] * _UNITS)
+                self._minutes -= span
+                spans[slot] = 0
+            minute += GRID_MINUTES
+        self._oldest = minute
+        self._expiry = minute - spans[minute // GRID_MINUTES % len(spans)] + 1 if minute <= last else start + 1
+
+    def _take(self, ring: "array[float]", minute: int, start: int) -> None:
+        """Count the return that ends in a closed grid minute."""
+        assert self._squares is not None
+        slot = minute // GRID_MINUTES % len(self._spans)
+        square, span = self._return_to(ring, minute, start)
+        self._squares[slot], self._spans[slot] = square, span
+        if span:
+            self._sum += int(square * _UNITS)
+            self._minutes += span
+        if ring[minute % len(ring)] > 0:
+            self._point = minute
+
+    def _return_to(self, ring: "array[float]", minute: int, start: int) -> tuple[float, int]:
+        """(r², minutes) from the grid point before; (0, 0) if there is none near enough, or nothing here."""
+        length, point = len(ring), self._point
+        later = ring[minute % length]
+        if not later > 0 or point < start or minute - point > MAX_SPAN_MINUTES:
+            return 0.0, 0
+        earlier = ring[point % length]
+        change = (later - earlier) / earlier
+        r = log1p(change) if change > -1 else log(later / earlier)
+        return r * r, minute - point

@@ -1,0 +1,322 @@
+"""The samples of the last minutes of one metric, with statistics that are exact at any moment."""
+
+from array import array
+from math import inf, nan
+from typing import Final
+
+from tui_tracker.core.candle import Provenance
+from tui_tracker.core.errors import SampleError
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.stats.exact import sqrt_ratio
+from tui_tracker.stats.extrema import Extrema
+from tui_tracker.stats.returns import SquaredReturns
+
+DAY_MINUTES: Final = 1_440
+SMALLEST: Final = 1e-60
+LARGEST: Final = 1e60
+_POLL: Final = int(Provenance.POLL)
+_CANDLE: Final = int(Provenance.CANDLE_1M)
+
+
+class Window:
+    """A sliding window over minutes: one slot a minute, NaN where nothing was observed.
+
+    A double x is exactly i·2^-k for integers i and k. The window keeps S = Σi and Q = Σi² for one k that fits all its
+    samples, so n·Q − S² is exact: σ and mean never drift and don't depend on the order in which samples came. Setting
+    and evicting a sample is O(1) amortised; each minute costs 8 bytes, and one more once samples of different
+    provenance meet.
+
+    All times are ms since the epoch, UTC; any instant stands for the minute that it is in.
+    """
+
+    __slots__ = (
+        "_end",
+        "_extrema",
+        "_k",
+        "_newest",
+        "_oldest",
+        "_provenance",
+        "_returns",
+        "_ring",
+        "_samples",
+        "_scale",
+        "_squares",
+        "_sum",
+        "length",
+    )
+
+    def __init__(self, length: int = DAY_MINUTES) -> None:
+        """Make an empty window of ``length`` minutes (1 or more)."""
+        if length < 1:
+            raise ValueError("a window spans at least one minute")
+        self.length: Final = length
+        self._ring = array("d", [nan]) * length
+        self._provenance: bytearray | None = None
+        self._extrema: Final = Extrema()
+        self._returns: Final = SquaredReturns()
+        self._end = -1
+        self._reset()
+
+    def _reset(self) -> None:
+        self._oldest = self._newest = -1
+        self._samples = self._sum = self._squares = self._k = 0
+        self._scale = 1.0
+        self._note_change(0)
+
+    @property
+    def end_ms(self) -> int | None:
+        """Start of the window's last minute; ``None`` before the first sample or ``advance``."""
+        return None if self._end < 0 else self._end * MINUTE_MS
+
+    @property
+    def samples(self) -> int:
+        """How many minutes are observed."""
+        return self._samples
+
+    def push(self, minute_ms: int, value: float, provenance: Provenance = Provenance.POLL) -> bool:
+        """Take a live sample; the window slides to its minute.
+
+        A sample of the newest minute replaces what is there, unless that is a 1-minute candle, which closes a minute.
+
+        Returns:
+            Whether it was taken: one older than the newest sample is not.
+
+        Raises:
+            SampleError: If ``value`` is not finite, or not 0 and outside 1e-60 … 1e60.
+        """
+        if not SMALLEST <= value <= LARGEST:
+            value = _accepted(value)
+        minute = minute_ms // MINUTE_MS
+        if minute == self._end + 1 and self._replace_oldest(minute, value, provenance):
+            return True
+        if minute < self._newest or minute <= self._end - self.length:
+            return False
+        if minute > self._end:
+            self._slide(minute)
+        elif minute == self._newest and self._provenance_at(minute) == _CANDLE:
+            return False
+        self._put(minute, value, provenance)
+        return True
+
+    def _replace_oldest(self, minute: int, value: float, provenance: int) -> bool:
+        """Slide by one minute and set it, where nothing but sums change: the usual case, in one step."""
+        ring, scale = self._ring, self._scale
+        slot = minute % self.length
+        old = ring[slot]
+        exact = value * scale
+        new = int(exact)
+        if old != old or new != exact:
+            return False
+        out = int(old * scale)
+        self._sum += new - out
+        self._squares += (new - out) * (new + out)
+        ring[slot] = value
+        if self._provenance is not None:
+            self._provenance[slot] = provenance
+        self._newest = self._end = minute
+        return True
+
+    def fill(self, minute_ms: int, value: float, provenance: Provenance) -> bool:
+        """Set a closed minute inside the window, in any order; the window doesn't slide.
+
+        Returns:
+            Whether it was taken: not outside the window, nor over a sample of higher provenance.
+
+        Raises:
+            SampleError: As for ``push``.
+        """
+        if not SMALLEST <= value <= LARGEST:
+            value = _accepted(value)
+        minute = minute_ms // MINUTE_MS
+        if not self._end - self.length < minute <= self._end or minute < 0:
+            return False
+        if self._provenance_at(minute) > provenance:
+            return False
+        self._put(minute, value, provenance)
+        return True
+
+    def advance(self, minute_ms: int) -> None:
+        """Slide to a minute without a sample; does nothing if the window already reaches it."""
+        minute = minute_ms // MINUTE_MS
+        if minute > self._end:
+            self._slide(minute)
+
+    def drop_after(self, minute_ms: int) -> int:
+        """Take out every sample after a minute and end there; return how many they were."""
+        minute = minute_ms // MINUTE_MS
+        before = self._samples
+        for late in range(max(minute, self._end - self.length) + 1, self._end + 1):
+            self._take_out(late)
+        if self._end > minute:
+            self._end = minute
+            while self._newest > minute or (self._newest >= 0 and self._samples and self._at(self._newest) is None):
+                self._newest -= 1
+        if not self._samples:
+            self._reset()
+        return before - self._samples
+
+    def value(self, minute_ms: int) -> float | None:
+        """The sample of a minute, or ``None``."""
+        minute = minute_ms // MINUTE_MS
+        return self._at(minute) if self._end - self.length < minute <= self._end else None
+
+    def values(self) -> "array[float]":
+        """A copy of all minutes, oldest first; NaN where nothing was observed."""
+        cut = (self._end + 1) % self.length
+        return self._ring[cut:] + self._ring[:cut]
+
+    def provenance_counts(self) -> tuple[int, int, int, int]:
+        """Observed minutes by where they came from, in the order of ``Provenance``."""
+        if self._provenance is None:
+            return 0, self._samples, 0, 0
+        count = self._provenance.count
+        return count(1), count(2), count(3), count(4)
+
+    @property
+    def mean(self) -> float | None:
+        """Rational mean, correctly rounded; ``None`` if empty."""
+        return self._sum / (self._samples << self._k) if self._samples else None
+
+    @property
+    def variance(self) -> float | None:
+        """Population variance, correctly rounded; ``None`` if empty. Its root may differ from ``stddev`` by 1 ulp."""
+        n = self._samples
+        if not n:
+            return None
+        return (n * self._squares - self._sum * self._sum) / (n * n << 2 * self._k)
+
+    @property
+    def stddev(self) -> float | None:
+        """Population standard deviation, correctly rounded; ``None`` if empty."""
+        n = self._samples
+        if not n:
+            return None
+        return sqrt_ratio(n * self._squares - self._sum * self._sum, n * n, -self._k)
+
+    @property
+    def volatility(self) -> float | None:
+        """Annualised volatility of 5-minute log returns, a fraction; ``None`` without a return."""
+        return self._returns.volatility(self._ring, self._end - self.length + 1, self._end) if self._samples else None
+
+    def extrema(self) -> tuple[float, float] | None:
+        """(smallest, largest) sample; ``None`` if empty."""
+        if not self._samples:
+            return None
+        return self._extrema.query(self._ring, self._end - self.length + 1, self._end)
+
+    def figures(self) -> Figures:
+        """All statistics of this moment."""
+        n, length, ring, end = self._samples, self.length, self._ring, self._end
+        if not n:
+            return Figures(length, 0, None, None, None, None, None, None, None, None, None)
+        start = end - length + 1
+        oldest = self._oldest if self._oldest > start else start
+        if (first := ring[oldest % length]) != first:
+            oldest, first = self._find_oldest(start)
+        total, k, newest = self._sum, self._k, self._newest
+        low, high = self._extrema.query(ring, start, end)
+        return Figures(
+            length,
+            n,
+            total / (n << k),
+            sqrt_ratio(n * self._squares - total * total, n * n, -k),
+            low,
+            high,
+            first,
+            oldest * MINUTE_MS,
+            ring[newest % length],
+            newest * MINUTE_MS,
+            self._returns.volatility(ring, start, end),
+        )
+
+    def _find_oldest(self, start: int) -> tuple[int, float]:
+        """(minute, value) of the oldest sample, from where it was last known to be."""
+        minute = max(self._oldest, start)
+        while (value := self._at(minute)) is None:
+            minute += 1
+        self._oldest = minute
+        return minute, value
+
+    def _note_change(self, minute: int) -> None:
+        self._extrema.note_change(minute)
+        self._returns.note_change(minute)
+
+    def _at(self, minute: int) -> float | None:
+        value = self._ring[minute % self.length]
+        return value if value == value else None
+
+    def _provenance_at(self, minute: int) -> int:
+        if self._at(minute) is None:
+            return 0
+        return _POLL if self._provenance is None else self._provenance[minute % self.length]
+
+    def _slide(self, minute: int) -> None:
+        end = self._end
+        if self._samples:
+            if minute - end >= self.length:
+                self._ring = array("d", [nan]) * self.length
+                self._provenance = None
+                self._reset()
+            else:
+                for gone in range(end - self.length + 1, minute - self.length + 1):
+                    self._take_out(gone)
+                if not self._samples:
+                    self._reset()
+        self._end = minute
+
+    def _take_out(self, minute: int) -> None:
+        slot = minute % self.length
+        value = self._ring[slot]
+        if value != value:
+            return
+        scaled = int(value * self._scale)
+        self._sum -= scaled
+        self._squares -= scaled * scaled
+        self._samples -= 1
+        self._ring[slot] = nan
+        if self._provenance is not None:
+            self._provenance[slot] = 0
+        if minute != self._end - self.length + 1:
+            self._note_change(minute)
+
+    def _put(self, minute: int, value: float, provenance: int) -> None:
+        slot = minute % self.length
+        old = self._ring[slot]
+        if old == old:
+            self._take_out(minute)
+        scaled = int(value * self._scale)
+        if scaled != value * self._scale:
+            self._widen(value)
+            scaled = int(value * self._scale)
+        self._sum += scaled
+        self._squares += scaled * scaled
+        self._samples += 1
+        self._ring[slot] = value
+        if self._provenance is not None:
+            self._provenance[slot] = provenance
+        elif provenance != _POLL:
+            self._provenance = bytearray(_POLL if x == x else 0 for x in self._ring)
+            self._provenance[slot] = provenance
+        if minute > self._newest:
+            self._newest = minute
+        if minute < self._oldest or self._oldest < 0:
+            self._oldest = minute
+        self._note_change(minute)
+
+    def _widen(self, value: float) -> None:
+        """Choose a larger k, so that ``value`` is a whole number of 2^-k too."""
+        k = value.as_integer_ratio()[1].bit_length() - 1
+        self._sum <<= k - self._k
+        self._squares <<= 2 * (k - self._k)
+        self._k, self._scale = k, 2.0**k
+
+
+def _accepted(value: float) -> float:
+    """Return a value that is not simply positive and in range, or raise ``SampleError``."""
+    if value == 0:
+        return 0.0
+    if -LARGEST <= value <= -SMALLEST:
+        return value
+    what = "not finite" if value != value or value in (inf, -inf) else "outside 1e-60 … 1e60"
+    raise SampleError(f"sample {value!r} is {what}")
