@@ -1,7 +1,9 @@
 """What a window says about its samples."""
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 
 class Measure(StrEnum):
@@ -82,14 +84,11 @@ class Figures(NamedTuple):
             return None
         return (self.last - self.first) / self.first * 100
 
-    def value(self, measure: Measure) -> float | None:
-        """The figure that ``measure`` names, or ``None`` where it is undefined."""
-        match measure:
-            case Measure.STDDEV:
-                return self.stddev
-            case Measure.CV:
-                return self.cv
-            case Measure.VOLATILITY:
-                return self.volatility
-            case Measure.RANGE:
-                return self.range_pct
+
+VALUE_OF: Final[Mapping[Measure, Callable[[Figures], float | None]]] = {
+    Measure.STDDEV: attrgetter("stddev"),
+    Measure.CV: attrgetter("cv"),
+    Measure.VOLATILITY: attrgetter("volatility"),
+    Measure.RANGE: attrgetter("range_pct"),
+}
+"""How each measure is read off figures; ``None`` where it is undefined."""

@@ -53,4 +53,5 @@ class Snapshot:
     """The last minute of every window, ``None`` before the first poll."""
     window_minutes: int
     rows: tuple[Row, ...]
+    """In the order of their ids."""
     status: SourceStatus

@@ -1,13 +1,18 @@
 """Ranks of instruments: the largest value is rank 1, ties share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
+from operator import itemgetter
+from typing import Final, NamedTuple
 
-from tui_tracker.core.figures import Measure
-from tui_tracker.core.metric import Metric
+from tui_tracker.core.figures import VALUE_OF, Figures, Measure
+from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 
 MIN_COVERAGE = 0.9
 """Observed share of a window from which on its pair is ranked, unless configured otherwise."""
+_UNITLESS: Final = (Metric.SPREAD, Metric.TRADES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,7 @@ class Scope:
     """Only pairs with at least this 24 h volume; one without a route to USD fails any floor above 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where one instrument stands."""
 
     row: Row
@@ -37,7 +41,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The instruments of a scope, ranked ones first by rank, then the unranked; ties in order of id."""
+    """The instruments of a scope, ranked ones first by rank (ties in the snapshot's order), then the unranked.
+
+    Unranked are those that only lack history, the most traded first; then undefined figures, no trades, halted ones.
+    """
 
     metric: Metric
     measure: Measure
@@ -68,9 +75,63 @@ def rank(
     Ranked are rows with at least ``min_coverage`` of the window observed, a trade in the window, not halted, and a
     defined figure.
     """
-    raise NotImplementedError
+    scope = scope or Scope()
+    rows = [row for row in snapshot.rows if _in_scope(row, scope)]
+    floor = scope.min_volume_usd
+    liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows
+    index, value_of = METRIC_INDEX[metric], VALUE_OF[measure]
+    ranked: list[tuple[float, Row]] = []
+    unranked: list[tuple[int, float, Place]] = []
+    for row in liquid:
+        figures = row.figures[index]
+        value = value_of(figures) if figures is not None else None
+        order, reason = _obstacle(row, figures, value, min_coverage)
+        if reason or value is None:
+            unranked.append((order, -(row.volume_usd or 0.0), Place(row, None, value, reason)))
+        else:
+            ranked.append((value, row))
+    ranked.sort(key=itemgetter(0), reverse=True)
+    unranked.sort(key=itemgetter(0, 1))
+    values = [value for value, _ in ranked]
+    places = [Place(row, place, value) for (value, row), place in zip(ranked, shared_ranks(values), strict=True)]
+    places += [place for _, _, place in unranked]
+    return Ranking(
+        metric,
+        measure,
+        scope,
+        tuple(places),
+        len(ranked),
+        measure is Measure.STDDEV and metric not in _UNITLESS and len({row.instrument.quote for row in liquid}) > 1,
+        sum(row.volume_usd is None for row in rows) if floor > 0 else 0,
+        {place.row.instrument.id: place for place in places},
+    )
 
 
-def memo_key(snapshot: Snapshot, metric: Metric, measure: Measure, scope: Scope) -> tuple[object, ...]:
-    """What a ranking depends on; equal keys mean equal rankings."""
-    return snapshot.version, metric, measure, scope
+def shared_ranks(values: Sequence[float]) -> list[int]:
+    """Ranks of values that are in descending order: 1 + number of strictly larger ones. O(n)."""
+    ranks: list[int] = []
+    place, previous = 0, inf
+    for position, value in enumerate(values, 1):
+        if value != previous:
+            place, previous = position, value
+        ranks.append(place)
+    return ranks
+
+
+def _in_scope(row: Row, scope: Scope) -> bool:
+    if scope.quote is not None and row.instrument.quote != scope.quote:
+        return False
+    return scope.ids is None or row.instrument.id in scope.ids
+
+
+def _obstacle(row: Row, figures: Figures | None, value: float | None, min_coverage: float) -> tuple[int, str]:
+    """(order among the unranked, reason), the reason empty if the row is ranked."""
+    if row.halted:
+        return 3, f"halted: {row.halted}"
+    if not row.traded:
+        return 2, "no trades"
+    if figures is None or not figures.samples:
+        return 1, "0 % observed"
+    if figures.coverage < min_coverage:
+        return 0, f"{int(figures.coverage * 100)} % observed"
+    return (0, "") if value is not None else (1, "undefined")
