@@ -1,6 +1,33 @@
 """What the app remembers from one run to the next: the watchlist and the view."""
 
-from dataclasses import dataclass
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tui_tracker.config.model import Theme, TimeZone
+from tui_tracker.core.errors import StateError
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.text import clean
+
+FORMAT: Final = 1
+MAX_FAVOURITES: Final = 1_000
+MAX_FILE_BYTES: Final = 1_000_000
+MAX_TEXT: Final = 80
+LOCK_WAIT_S: Final = 0.5
+RANGES_HOURS: Final = (1, 6, 24)
+_RETRY_S: Final = 0.02
+_KINDS: Final[dict[str, type[StrEnum]]] = {"metric": Metric, "measure": Measure, "theme": Theme, "time_zone": TimeZone}
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +48,220 @@ class View:
     reverse: bool = False
     theme: str | None = None
     time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was remembered."""
+
+    view: View = View()
+    watchlist: tuple[str, ...] = ()
+    """Ids of favourites, in the order in which they were added."""
+    warning: str = ""
+    """Why something could not be read, in one line, or empty."""
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """The file ``state.json``."""
+
+    version: int = FORMAT
+    view: View = View()
+    watchlist: tuple[str, ...] = ()
+
+
+class _UnusableError(Exception):
+    """The file holds nothing that could be used."""
+
+
+class StateStore:
+    """The state in one folder, shared by all instances of the app.
+
+    Each change reads, changes and writes the file under a lock, so that no instance loses what another one wrote, and
+    replaces the file in one step, so that a reader never sees half of it. Calls wait at most ``LOCK_WAIT_S`` for the
+    lock and then sync the disk: call them in a thread. The folder is made at the first change.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._folder = folder
+        self._file = folder / "state.json"
+        self._sleep = sleep
+        self._monotonic = monotonic
+
+    def load(self) -> State:
+        """Return what was remembered; never fails.
+
+        A file that makes no sense is moved aside to ``state.json.bad``, and the state says so in ``warning``.
+        """
+        try:
+            document = self._read()
+        except OSError as error:
+            return State(warning=f"the saved state cannot be read: {_reason(error)}")
+        except StateError as error:
+            return State(warning=error.message)
+        except _UnusableError as error:
+            return State(warning=self._move_aside(str(error)))
+        return State(_usable(document.view), tuple(filter(_is_id, document.watchlist))[:MAX_FAVOURITES])
+
+    def save_view(self, view: View) -> None:
+        """Remember how the app was left.
+
+        Raises:
+            StateError: If it could not be written.
+        """
+        self._change(lambda document: msgspec.structs.replace(document, view=_usable(view)))
+
+    def add_favourite(self, instrument_id: str) -> None:
+        """Put an instrument at the end of the watchlist, unless it is in it.
+
+        Raises:
+            StateError: If it could not be written, the watchlist is full, or this is no id.
+        """
+        if not _is_id(instrument_id):
+            raise StateError(f"{clean(instrument_id, MAX_TEXT)!r} is no id of a pair")
+
+        def added(document: _Document) -> _Document:
+            if instrument_id in document.watchlist:
+                return document
+            if len(document.watchlist) >= MAX_FAVOURITES:
+                raise StateError(f"the watchlist is full: {MAX_FAVOURITES} pairs", "remove some with f")
+            return msgspec.structs.replace(document, watchlist=(*document.watchlist, instrument_id))
+
+        self._change(added)
+
+    def remove_favourite(self, instrument_id: str) -> None:
+        """Take an instrument out of the watchlist, if it is in it.
+
+        Raises:
+            StateError: If it could not be written.
+        """
+        self._change(
+            lambda document: msgspec.structs.replace(
+                document, watchlist=tuple(other for other in document.watchlist if other != instrument_id)
+            )
+        )
+
+    def _change(self, changed: Callable[[_Document], _Document]) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._lock():
+                try:
+                    before = self._read()
+                except _UnusableError as error:
+                    _log.warning("%s", self._set_aside(str(error)))
+                    before = _Document()
+                after = changed(before)
+                if after != before or not self._file.exists():
+                    self._write(after)
+        except OSError as error:
+            raise StateError(
+                f"state cannot be saved in {clean(str(self._folder))}: {_reason(error)}",
+                "watchlist and view last until the app ends",
+            ) from error
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        lock = os.open(self._folder / "state.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            deadline = self._monotonic() + LOCK_WAIT_S
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if self._monotonic() >= deadline:
+                        raise StateError("state cannot be saved: another instance holds it", "try again") from error
+                self._sleep(_RETRY_S)
+            yield
+        finally:
+            os.close(lock)
+
+    def _read(self) -> _Document:
+        try:
+            with self._file.open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            return _Document()
+        if len(data) > MAX_FILE_BYTES:
+            raise _UnusableError("it is too large")
+        try:
+            version = msgspec.json.decode(data, type=_Version).version
+            if version > FORMAT:
+                raise StateError("the saved state is of a newer version of crypto-tui", "update crypto-tui")
+            return msgspec.json.decode(data, type=_Document)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise _UnusableError(clean(str(error), 100)) from error
+
+    def _write(self, document: _Document) -> None:
+        new = self._folder / "state.json.new"
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._file)
+        folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _move_aside(self, problem: str) -> str:
+        """Move a bad file out of the way, if it still is bad once no other instance can change it."""
+        try:
+            with self._lock():
+                try:
+                    self._read()
+                except _UnusableError:
+                    return self._set_aside(problem)
+        except (OSError, StateError) as error:
+            _log.info("bad state left in its place: %s", error)
+        return f"the saved state was ignored: {problem}"
+
+    def _set_aside(self, problem: str) -> str:
+        aside = self._file.with_name("state.json.bad")
+        try:
+            self._file.replace(aside)
+        except OSError as error:
+            return f"the saved state was ignored: {problem}; it cannot be moved aside: {_reason(error)}"
+        return f"the saved state was moved to {clean(str(aside))}: {problem}"
+
+
+class _Version(msgspec.Struct):
+    """What every version of the file has."""
+
+    version: int = FORMAT
+
+
+def _is_id(text: str) -> bool:
+    source, colon, rest = text.partition(":")
+    return bool(source and colon and rest) and _is_plain(text)
+
+
+def _is_plain(text: str) -> bool:
+    return 0 < len(text) <= MAX_TEXT and " " not in text and clean(text, MAX_TEXT) == text
+
+
+def _usable(view: View) -> View:
+    """A view whose every part makes sense; what doesn't is as if never chosen."""
+    parts = {}
+    for field in fields(View):
+        value = getattr(view, field.name)
+        if isinstance(value, str) and not _is_plain(value):
+            value = None
+        parts[field.name] = value
+    for name, kind in _KINDS.items():
+        if parts[name] not in tuple(kind):
+            parts[name] = None
+    if parts["range_hours"] not in RANGES_HOURS:
+        parts["range_hours"] = 24
+    return View(**parts)
+
+
+def _reason(error: OSError) -> str:
+    return clean(error.strerror or str(error))

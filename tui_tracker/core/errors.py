@@ -4,6 +4,8 @@
 
     TrackerError                 a one-line message for a person, and what to do about it
     ├── ConfigError              a setting, flag, file or terminal that cannot be used
+    ├── StateError               the watchlist or the view could not be kept
+    ├── NoDataError              good answers, but nothing in them that could be ranked
     ├── SampleError              a number that no window accepts
     ├── UnknownPairError         no instrument of that name; carries near names
     ├── AmbiguousPairError       several instruments of that name; carries the candidates
@@ -32,6 +34,14 @@ class TrackerError(Exception):
 
 class ConfigError(TrackerError):
     """A setting, flag, file or terminal that cannot be used."""
+
+
+class StateError(TrackerError):
+    """The watchlist or the view could not be kept; the app goes on without."""
+
+
+class NoDataError(TrackerError):
+    """The source answered well, but nothing in it could be ranked (yet)."""
 
 
 class SampleError(TrackerError, ValueError):

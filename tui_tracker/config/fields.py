@@ -1,0 +1,187 @@
+"""The one list of settings: what each is called in a file, in the environment and as a flag, and what it takes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from tui_tracker.config import parse
+from tui_tracker.config.model import Theme, TimeZone
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+
+ENVIRONMENT_PREFIX: Final = "CRYPTO_TUI_"
+CONFIG_VARIABLE: Final = "CRYPTO_TUI_CONFIG"
+"""Names another configuration file; not a setting itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting as people meet it."""
+
+    name: str
+    """Field of ``Settings``."""
+    parse: Callable[[object], object]
+    """Makes its value of a text or a TOML value; ``ValueError`` if it can't."""
+    allowed: str
+    """What it takes, for people."""
+    help: str
+    """What it does, as the end of a sentence; the flag's help."""
+    metavar: str = ""
+    """What stands for the value in the help of a flag that takes one."""
+    flag: str = ""
+    """``--interval``, made of the name unless given."""
+    off_flag: str = ""
+    """For a switch without a value: the flag that says the opposite."""
+    switch_values: tuple[str, str] = ("true", "false")
+    """What a switch's two flags stand for."""
+    repeatable: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its key in the TOML file: ``min-coverage``."""
+        return self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable: ``CRYPTO_TUI_MIN_COVERAGE``."""
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def on_flag(self) -> str:
+        """The flag that sets it."""
+        return self.flag or f"--{self.key}"
+
+
+def _one_of(kind: type[StrEnum]) -> str:
+    return ", ".join(member.value for member in kind)
+
+
+def _choices(kind: type[StrEnum]) -> str:
+    return "|".join(member.value for member in kind)
+
+
+_SWITCH: Final = "true or false"
+
+FIELDS: Final[tuple[SettingField, ...]] = (
+    SettingField(
+        "source",
+        parse.source_name,
+        "the name of a source (crypto-tui sources lists them)",
+        "The exchange to watch.",
+        "NAME",
+    ),
+    SettingField(
+        "base_urls",
+        parse.base_urls,
+        "NAME=URL with http or https, a host, and no user, query or fragment",
+        "Find a source elsewhere, e.g. kraken=http://127.0.0.1:8080. Repeatable; replaces what the file says.",
+        "NAME=URL",
+        flag="--base-url",
+        repeatable=True,
+    ),
+    SettingField(
+        "interval",
+        parse.whole(5, 3600),
+        "whole seconds from 5 to 3600",
+        "Seconds between polls.",
+        "SECONDS",
+    ),
+    SettingField(
+        "quote",
+        parse.quote,
+        "a quote currency such as USD, or all",
+        "Only pairs priced in this currency; all for every pair.",
+        "CURRENCY",
+    ),
+    SettingField(
+        "metric",
+        parse.choice(Metric),
+        _one_of(Metric),
+        "The number that is sampled each minute.",
+        f"[{_choices(Metric)}]",
+    ),
+    SettingField(
+        "by",
+        parse.choice(Measure),
+        _one_of(Measure),
+        "The measure that pairs are ranked by.",
+        f"[{_choices(Measure)}]",
+    ),
+    SettingField(
+        "min_coverage",
+        parse.fraction,
+        "a fraction from 0 to 1, or a percentage such as 90%",
+        "Share of the window that must be observed for a pair to be ranked.",
+        "SHARE",
+    ),
+    SettingField(
+        "min_volume",
+        parse.amount,
+        "US dollars, 0 or more, such as 250000, 1e6, 100k or 1.5M",
+        "Only pairs that traded at least this much in 24 h, in US dollars.",
+        "USD",
+    ),
+    SettingField(
+        "window",
+        parse.minutes(10, 1440),
+        "10m to 24h, or minutes from 10 to 1440",
+        "Span of the statistics, 10m to 24h.",
+        "SPAN",
+    ),
+    SettingField("theme", parse.choice(Theme), _one_of(Theme), "Colours of the app.", f"[{_choices(Theme)}]"),
+    SettingField(
+        "time_zone",
+        parse.choice(TimeZone),
+        _one_of(TimeZone),
+        "Show times in UTC or in the local time zone.",
+        flag="--utc",
+        off_flag="--local",
+        switch_values=("utc", "local"),
+    ),
+    SettingField(
+        "mouse",
+        parse.boolean,
+        _SWITCH,
+        "Take the mouse, or leave it to the terminal (to select text).",
+        off_flag="--no-mouse",
+    ),
+    SettingField(
+        "demo",
+        parse.boolean,
+        _SWITCH,
+        "Watch a simulated market; no network.",
+        off_flag="--no-demo",
+    ),
+    SettingField("seed", parse.whole(0, 2**63 - 1), "a whole number, 0 or more", "Which simulated market.", "N"),
+    SettingField(
+        "debug",
+        parse.boolean,
+        _SWITCH,
+        "Log each request, and show tracebacks.",
+        off_flag="--no-debug",
+    ),
+)
+
+
+def field_named(name: str) -> SettingField:
+    """Return the setting with this field name.
+
+    Raises:
+        KeyError: If there is none.
+    """
+    for field in FIELDS:
+        if field.name == name:
+            return field
+    raise KeyError(name)
+
+
+def as_written(value: object) -> object:
+    """A setting's value as one would write it in the file: text, number, truth value or table."""
+    if value is None:
+        return "all"
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value

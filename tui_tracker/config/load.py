@@ -1,0 +1,158 @@
+"""Settings put together: flag over environment over file over default, each with where it came from."""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, SettingField
+from tui_tracker.config.model import Settings
+from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.text import clean
+
+MAX_FILE_BYTES: Final = 1_000_000
+DEFAULT_ORIGIN: Final = "default"
+_CREDENTIALS: Final = re.compile(r"//[^/@]*@")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings in force, and where each came from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """By field name: a flag (``--interval``), a variable (``CRYPTO_TUI_INTERVAL``), the path of the file, or
+    ``default``."""
+    path: Path
+    """The configuration file that was looked for."""
+    is_found: bool
+    """Whether it was there."""
+
+    def is_flag(self, name: str) -> bool:
+        """Whether a setting was given on the command line."""
+        return self.origins[name].startswith("--")
+
+
+def load(
+    flags: Mapping[str, object], environ: Mapping[str, str], default_path: Path, path: Path | None = None
+) -> Loaded:
+    """Put the settings together.
+
+    Args:
+        flags: What the command line gave, by field name: text, a tuple of texts, or the truth value of a switch.
+        environ: The environment; empty variables count as absent.
+        default_path: Where the file is if nothing says otherwise; it may be missing.
+        path: Where a flag says that it is; it must be there. ``CRYPTO_TUI_CONFIG`` does the same.
+
+    Raises:
+        ConfigError: If the file cannot be read, or a key or value is not one; it names the place, the key and what
+            is allowed.
+    """
+    if path is None and environ.get(CONFIG_VARIABLE):
+        path = Path(environ[CONFIG_VARIABLE])
+    wanted = default_path if path is None else path
+    table = _read(wanted, is_required=path is not None)
+    values: dict[str, object] = {}
+    origins = {field.name: DEFAULT_ORIGIN for field in FIELDS}
+    for name, (origin, value) in (
+        _from_file(clean(str(wanted)), table or {}) | _from_environment(environ) | _from_flags(flags)
+    ).items():
+        values[name], origins[name] = value, origin
+    return Loaded(_settings(values), origins, wanted, table is not None)
+
+
+def _settings(values: Mapping[str, object]) -> Settings:
+    assert {field.name for field in FIELDS} == {field.name for field in fields(Settings)}
+    make: Callable[..., Settings] = Settings
+    return make(**values)
+
+
+Given = dict[str, tuple[str, object]]
+"""(origin, value) by field name."""
+
+
+def _from_file(origin: str, table: Mapping[str, object]) -> Given:
+    by_key = {field.key: field for field in FIELDS}
+    given: Given = {}
+    for key, raw in table.items():
+        field = by_key.get(key)
+        if field is None:
+            raise ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", _nearest(key, tuple(by_key)))
+        given[field.name] = origin, _parsed(field, raw, f"{origin}: {key}")
+    return given
+
+
+def _from_environment(environ: Mapping[str, str]) -> Given:
+    by_variable = {field.variable: field for field in FIELDS}
+    given: Given = {}
+    for variable, raw in environ.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == CONFIG_VARIABLE or not raw:
+            continue
+        field = by_variable.get(variable)
+        if field is None:
+            known = (*by_variable, CONFIG_VARIABLE)
+            raise ConfigError(f"environment: unknown variable {clean(variable, 60)}", _nearest(variable, known))
+        given[field.name] = variable, _parsed(field, raw, f"environment: {variable}")
+    return given
+
+
+def _from_flags(flags: Mapping[str, object]) -> Given:
+    given: Given = {}
+    for field in FIELDS:
+        raw = flags.get(field.name)
+        if raw is None:
+            continue
+        flag = field.on_flag
+        if field.off_flag and isinstance(raw, bool):
+            flag = flag if raw else field.off_flag
+            raw = field.switch_values[0 if raw else 1]
+        given[field.name] = flag, _parsed(field, raw, flag)
+    return given
+
+
+def _parsed(field: SettingField, raw: object, place: str) -> object:
+    try:
+        return field.parse(raw)
+    except ValueError as error:
+        given = raw if isinstance(raw, str) else ", ".join(raw) if isinstance(raw, tuple) else repr(raw)
+        shown = clean(_CREDENTIALS.sub("//…@", given), 80)
+        raise ConfigError(f"{place}: {shown!r} is not allowed", f"allowed: {field.allowed}") from error
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    """The hint for a name that nobody knows."""
+    spelled = {other.lower().replace("-", "_"): other for other in known}
+    near = difflib.get_close_matches(name[:60].lower().replace("-", "_"), spelled, n=1, cutoff=0.5)
+    return f"did you mean {spelled[near[0]]}?" if near else f"known: {', '.join(known)}"
+
+
+def _read(path: Path, *, is_required: bool) -> dict[str, object] | None:
+    """The table in a file, or ``None`` if it is missing and need not be there."""
+    place = clean(str(path))
+    try:
+        if not (path.is_file() or path == Path(os.devnull)):
+            if path.is_dir():
+                raise ConfigError(f"{place} is a folder", "--config takes a TOML file")
+            if path.exists() or path.is_symlink():
+                raise ConfigError(f"{place} is no regular file", "--config takes a TOML file")
+            if is_required:
+                raise ConfigError(f"{place}: there is no such file", "check --config and CRYPTO_TUI_CONFIG")
+            return None
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigError(f"{place} cannot be read: {clean(reason)}", "check its permissions") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f"{place} is too large", f"a configuration has at most {MAX_FILE_BYTES} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{place} is not UTF-8 text, at byte {error.start}", "save it as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else clean(str(error))
+        raise ConfigError(f"{place} is no valid TOML: {what}", "see https://toml.io") from error

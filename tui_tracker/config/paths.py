@@ -1,0 +1,29 @@
+"""Where the platform wants configuration, state and logs. Nothing is created here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+APPLICATION: Final = "crypto-tui"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The places of one user."""
+
+    config_file: Path
+    """The user's own; never written."""
+    state_folder: Path
+    """Watchlist and view."""
+    log_folder: Path
+
+
+def default_paths() -> Paths:
+    """Return the places that the platform and the environment (``XDG_CONFIG_HOME``, ``XDG_STATE_HOME``) name.
+
+    On Linux: ``~/.config/crypto-tui/config.toml``, ``~/.local/state/crypto-tui`` and its folder ``log``.
+    """
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs(APPLICATION, appauthor=False)
+    return Paths(dirs.user_config_path / "config.toml", dirs.user_state_path, dirs.user_log_path)
