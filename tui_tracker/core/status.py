@@ -17,14 +17,16 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BackfillProgress:
-    """How far the loading of history has come, in instruments."""
+    """How far the loading of history has come: instruments of the step that is being loaded."""
 
     done: int = 0
     total: int = 0
     failed: tuple[str, ...] = ()
     """Ids that could not be loaded and will not be tried again by themselves."""
     remaining_s: float | None = None
-    """Estimate of the time left, in seconds."""
+    """Estimate of the time left for all steps, in seconds."""
+    step_minutes: int | None = None
+    """Length of the candles that are being loaded; ``None`` when nothing is."""
 
     @property
     def is_running(self) -> bool:

@@ -161,6 +161,10 @@ class Window:
         minute = minute_ms // MINUTE_MS
         return self._at(minute) if self._end - self.length < minute <= self._end else None
 
+    def last(self) -> float | None:
+        """The newest sample; ``None`` if empty."""
+        return self._ring[self._newest % self.length] if self._samples else None
+
     def values(self) -> "array[float]":
         """A copy of all minutes, oldest first; NaN where nothing was observed."""
         cut = (self._end + 1) % self.length

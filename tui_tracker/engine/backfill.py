@@ -1,0 +1,177 @@
+"""Loading of history from candles, in the background."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from enum import Enum
+from typing import Final
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import SourceError, TimedOutError, UnreachableError
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.status import BackfillProgress
+from tui_tracker.sources.base import HistoryStep, Source
+
+ATTEMPTS: Final = 3
+_log = logging.getLogger(__name__)
+
+
+class Wanted(Enum):
+    """Whose history is loaded."""
+
+    ALL = "all"
+    ASKED = "asked"
+    """Only of instruments that were prioritised."""
+
+
+class Backfill:
+    """Fetches candles one request at a time: coarse ones of all wanted instruments first, then finer ones.
+
+    Within a step, prioritised instruments come first in their order, then by traded volume. It decides what is loaded
+    when; spacing of requests is the source's business.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        window_minutes: int,
+        wanted: Wanted,
+        on_candles: Callable[[Instrument, CandleBatch], None],
+    ) -> None:
+        """Make an idle backfill; ``on_candles`` gets each answer."""
+        self._source: Final = source
+        self._clock: Final = clock
+        self._wanted: Final = wanted
+        self._on_candles: Final = on_candles
+        self.steps: Final = needed_steps(source.history, window_minutes)
+        self._instruments: dict[str, Instrument] = {}
+        self._volume: dict[str, float] = {}
+        self._asked: dict[str, int] = {}
+        self._pending: tuple[set[str], ...] = tuple(set() for _ in self.steps)
+        self._failed: dict[str, None] = {}
+        self._setbacks: dict[str, int] = {}
+        self._known: set[str] = set()
+        self._work = asyncio.Event()
+        self.is_open = asyncio.Event()
+        """Set while the source answers; nothing is fetched while it is not."""
+        self._pace_s: float | None = None
+
+    def want(self, instruments: Iterable[Instrument], volume_usd: Callable[[str], float | None]) -> None:
+        """Take the instruments that can have history; new ones are queued, gone ones dropped."""
+        self._instruments = {instrument.id: instrument for instrument in instruments}
+        self._volume = {name: volume_usd(name) or 0.0 for name in self._instruments}
+        for pending in self._pending:
+            pending.intersection_update(self._instruments)
+        self._queue(self._instruments.keys() - self._known, range(len(self.steps)))
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """Load these first, in this order."""
+        self._asked = {name: place for place, name in enumerate(dict.fromkeys(instrument_ids))}
+        if self._wanted is Wanted.ASKED:
+            self._queue([name for name in self._asked if name not in self._known], range(len(self.steps)))
+
+    def repair(self, gap_minutes: int) -> None:
+        """Load again what covers the last ``gap_minutes``, of all instruments that were loaded before."""
+        finest = len(self.steps) - 1
+        first = next((i for i in range(finest, -1, -1) if self.steps[i].span_minutes > gap_minutes), 0)
+        self._failed.clear()
+        self._setbacks.clear()
+        self._queue(self._known & self._instruments.keys(), range(first, finest + 1))
+
+    def _queue(self, names: Collection[str], steps: Iterable[int]) -> None:
+        wanted = [name for name in names if self._wanted is Wanted.ALL or name in self._asked]
+        wanted = [name for name in wanted if name in self._instruments]
+        self._known.update(wanted)
+        for step in steps:
+            self._pending[step].update(wanted)
+        if any(self._pending):
+            self._work.set()
+
+    def is_asked(self, instrument_id: str) -> bool:
+        """Whether an instrument is prioritised."""
+        return instrument_id in self._asked
+
+    def is_last_job(self) -> bool:
+        """Whether at most one request is left."""
+        return sum(map(len, self._pending)) <= 1
+
+    def progress(self) -> BackfillProgress:
+        """How far the step that is being loaded has come."""
+        total = len(self._asked if self._wanted is Wanted.ASKED else self._known & self._instruments.keys())
+        left = [len(pending) for pending in self._pending]
+        step = next((i for i, count in enumerate(left) if count), None)
+        remaining = self._pace_s * sum(left) if self._pace_s is not None and step is not None else None
+        return BackfillProgress(
+            total - (left[step] if step is not None else 0),
+            total,
+            tuple(self._failed),
+            remaining,
+            self.steps[step].minutes if step is not None else None,
+        )
+
+    async def run(self) -> None:
+        """Fetch what is pending, for ever."""
+        while True:
+            await self.is_open.wait()
+            if (job := self._next_job()) is None:
+                self._work.clear()
+                await self._work.wait()
+                continue
+            step, name = job
+            started_s = self._clock.monotonic_s()
+            if await self._load(self._instruments[name], self.steps[step].minutes):
+                self._pending[step].discard(name)
+            took_s = self._clock.monotonic_s() - started_s
+            self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s
+
+    def _next_job(self) -> tuple[int, str] | None:
+        last = len(self._asked)
+        for step, pending in enumerate(self._pending):
+            if pending:
+                name = min(pending, key=lambda name: (self._asked.get(name, last), -self._volume[name], name))
+                return step, name
+        return None
+
+    async def _load(self, instrument: Instrument, minutes: int) -> bool:
+        """Fetch and deliver candles; whether the job is over, for better or worse."""
+        try:
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(ATTEMPTS),
+                wait=wait_exponential_jitter(initial=1, max=30, jitter=1),
+                retry=retry_if_exception_type(SourceError),
+                sleep=self._clock.sleep,
+                reraise=True,
+            ):
+                with attempt:
+                    batch = await self._source.candles(instrument, minutes)
+        except (UnreachableError, TimedOutError) as error:
+            setbacks = self._setbacks[instrument.id] = self._setbacks.get(instrument.id, 0) + 1
+            if self._wanted is Wanted.ALL and setbacks < ATTEMPTS:
+                _log.info("history of %s waits for the source: %s", instrument.id, error)
+                self.is_open.clear()
+                return False
+            self._fail(instrument, error)
+        except SourceError as error:
+            self._fail(instrument, error)
+        else:
+            self._setbacks.pop(instrument.id, None)
+            self._on_candles(instrument, batch)
+        return True
+
+    def _fail(self, instrument: Instrument, error: SourceError) -> None:
+        _log.warning("history of %s not loaded: %s", instrument.id, error)
+        self._failed[instrument.id] = None
+        for pending in self._pending:
+            pending.discard(instrument.id)
+
+
+def needed_steps(history: Sequence[HistoryStep], window_minutes: int) -> tuple[HistoryStep, ...]:
+    """The steps, coarsest first, that a window needs: a finer one that covers it whole makes coarser ones needless."""
+    for index in range(len(history) - 1, -1, -1):
+        if history[index].span_minutes >= window_minutes:
+            return tuple(history[index:])
+    return tuple(history)

@@ -1,0 +1,265 @@
+"""One source, collected: polls, windows, history, snapshots."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import MalformedDataError, SourceError
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import SourceStatus
+from tui_tracker.engine.backfill import Backfill, Wanted
+from tui_tracker.engine.health import Health
+from tui_tracker.engine.hub import Hub
+from tui_tracker.engine.market import Holding, Market
+from tui_tracker.engine.poller import Poller
+from tui_tracker.engine.rows import make_row, market_rates, volume_usd
+from tui_tracker.engine.timekeeper import Timekeeper
+from tui_tracker.sources.base import Source
+
+SLICE: Final = 48
+"""Instruments that are worked on before the event loop gets its turn: 2 to 3 ms."""
+HISTORY_PAUSE_MS: Final = 10_000
+"""Loaded history of instruments that nobody looks at is published at most this often."""
+RELIST_S: Final = 3_600.0
+"""The list of instruments is read again this often."""
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Collects one source and publishes snapshots to its hub. One task owns each part; nothing blocks the loop."""
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        *,
+        interval_s: int = 60,
+        window_minutes: int = 1_440,
+        once: bool = False,
+    ) -> None:
+        """Make an engine at rest.
+
+        Args:
+            source: The exchange.
+            clock: Where all time comes from.
+            interval_s: Seconds between polls.
+            window_minutes: Length of the windows.
+            once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
+        """
+        self.market: Final = Market(window_minutes)
+        self.hub: Final = Hub[Snapshot]()
+        self._source: Final = source
+        self._once: Final = once
+        self._clock: Final = clock
+        self._interval_ms: Final = interval_s * 1000
+        self._timekeeper: Final = Timekeeper(clock)
+        self._health: Final = Health(self._interval_ms)
+        self._poller: Final = Poller(
+            self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s
+        )
+        self.backfill: Final = Backfill(
+            source, clock, window_minutes, Wanted.ASKED if once else Wanted.ALL, self._take_candles
+        )
+        self._rows: dict[str, Row] = {}
+        self._dirty: set[str] = set()
+        self._rates: dict[str, float] = {}
+        self._version = 0
+        self._published_ms = 0
+        self._at_ms: int | None = None
+        self._listed_s: float | None = None
+        self._repaired_ms = 0
+        self._malformed = self._unknown = self._skipped = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Engine"]:
+        """Collect while inside; leaving cancels every task and closes the source."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                jobs = [self._run_once()] if self._once else [self._poller.run(), self._follow_age()]
+                tasks = [group.create_task(job) for job in (*jobs, self.backfill.run())]
+                self._publish_status()
+                try:
+                    yield self
+                finally:
+                    for task in tasks:
+                        task.cancel()
+        finally:
+            self.hub.close()
+            await self._source.aclose()
+
+    def status(self) -> SourceStatus:
+        """How the source is doing at this moment."""
+        now_ms = self._timekeeper.now_ms()
+        return SourceStatus(
+            source=self._source.name,
+            state=self._health.state(now_ms),
+            is_simulated=self._source.is_simulated,
+            last_good_ms=self._health.last_good_ms,
+            last_attempt_ms=self._health.last_attempt_ms,
+            next_poll_ms=self._poller.next_poll_ms,
+            error=str(self._health.error or ""),
+            limited_until_ms=self._health.limited_until_ms,
+            skew_ms=self._timekeeper.offset_ms,
+            instruments=len(self.market),
+            malformed=self._malformed,
+            unknown=self._unknown,
+            refused=self.market.refused,
+            backfill=self.backfill.progress(),
+        )
+
+    def request_poll(self) -> int:
+        """Poll as soon as the request budget allows; return that instant, corrected clock."""
+        self._poller.request()
+        return self._timekeeper.now_ms() + round(self._source.next_slot_s() * 1000)
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """Load history of these first; publish at once what of theirs is new."""
+        self.backfill.prioritise(instrument_ids)
+        if self._once:
+            self._publish_status()
+
+    async def _run_once(self) -> None:
+        try:
+            await self._poller.run_once()
+        except SourceError as error:
+            self.hub.close(error)
+
+    async def _poll(self) -> None:
+        """Read quotes into the windows and publish them.
+
+        Raises:
+            SourceError: If there is no usable answer; the windows keep what they have.
+        """
+        if self._timekeeper.is_due:
+            await self._measure_time()
+        if self._listed_s is None:
+            await self._list_instruments()
+        batch = await self._source.tickers()
+        at_ms = self._timekeeper.corrected(batch.sent_ms)
+        self._malformed, self._unknown = self._skipped + len(batch.malformed), len(batch.unknown)
+        if not batch.tickers:
+            raise MalformedDataError(f"{self._source.name} answered without a readable quote")
+        if batch.malformed:
+            _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
+        taken, now_ms = 0, self._timekeeper.now_ms()
+        for start in range(0, len(batch.tickers), SLICE):
+            taken += self.market.apply(batch.tickers[start : start + SLICE], at_ms, now_ms)
+            await asyncio.sleep(0)
+        if not taken:
+            raise MalformedDataError("every quote was refused", "is the clock of this machine right?")
+        self._note_gap(at_ms)
+        self.market.close_poll(at_ms)
+        self._health.note_good(at_ms)
+        self._at_ms = at_ms
+        self._rates = market_rates(self.market)
+        await self._rebuild()
+        self._want_history()
+        if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
+            await self._relist()
+
+    async def _measure_time(self) -> None:
+        was_known = self._timekeeper.offset_ms is not None
+        await self._timekeeper.measure(self._source)
+        if not self._timekeeper.is_due or not was_known:
+            dropped = self.market.drop_after(self._timekeeper.now_ms())
+            if dropped:
+                _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
+
+    async def _list_instruments(self) -> None:
+        batch = await self._source.instruments()
+        if not batch.instruments:
+            raise MalformedDataError(f"{self._source.name} lists no instrument")
+        for symbol, reason in batch.malformed:
+            _log.warning("instrument %s not read: %s", symbol, reason)
+        self._skipped = len(batch.malformed)
+        self.market.list_instruments(batch.instruments, self._timekeeper.now_ms())
+        self._listed_s = self._clock.monotonic_s()
+
+    async def _relist(self) -> None:
+        """Look for new, halted and delisted instruments; the old list stays where that fails."""
+        try:
+            await self._list_instruments()
+        except SourceError as error:
+            _log.warning("list of instruments not read: %s", error)
+            self._listed_s = self._clock.monotonic_s()
+
+    def _note_gap(self, at_ms: int) -> None:
+        """Have minutes that no poll saw filled from candles."""
+        end_ms = self.market.end_ms
+        if end_ms is None or self._once:
+            return
+        missing = (at_ms - end_ms) // MINUTE_MS - 1
+        is_outage = missing * MINUTE_MS >= self._interval_ms
+        if missing > 0 and (is_outage or at_ms - self._repaired_ms >= RELIST_S * 1000):
+            self._repaired_ms = at_ms
+            self.backfill.repair(missing)
+
+    def _want_history(self) -> None:
+        volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
+        self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
+        self.backfill.is_open.set()
+
+    def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
+        before_ms = self.market.end_ms if self._once else None
+        self.market.fill(instrument.id, batch, self._timekeeper.now_ms(), before_ms)
+        self._dirty.add(instrument.id)
+        now_ms = self._timekeeper.now_ms()
+        is_pressing = self._once or self.backfill.is_asked(instrument.id) or self.backfill.is_last_job()
+        if is_pressing or abs(now_ms - self._published_ms) >= HISTORY_PAUSE_MS:
+            asyncio.get_running_loop().call_soon(self._publish_dirty)
+
+    def _publish_dirty(self) -> None:
+        dirty, self._dirty = self._dirty, set()
+        for name in dirty:
+            self._rows[name] = make_row(self.market, self.market.holding(name), self._rates)
+        self._publish_rows()
+
+    async def _rebuild(self) -> None:
+        """Make every row anew and publish."""
+        rows: dict[str, Row] = {}
+        for part in _slices(self.market):
+            rows |= {holding.instrument.id: make_row(self.market, holding, self._rates) for holding in part}
+            await asyncio.sleep(0)
+        self._rows = rows
+        self._publish_rows()
+
+    def _publish_rows(self) -> None:
+        self._version += 1
+        self._published_ms = self._timekeeper.now_ms()
+        self.hub.publish(self._snapshot(tuple(self._rows.values())))
+
+    def _publish_status(self) -> None:
+        latest = self.hub.latest
+        self.hub.publish(self._snapshot(latest.rows if latest is not None else ()))
+
+    def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
+        market = self.market
+        return Snapshot(self._version, self._at_ms, market.end_ms, market.window_minutes, rows, self.status())
+
+    async def _follow_age(self) -> None:
+        """Publish what changes by time alone: the state, and windows that slide while polls fail."""
+        never = asyncio.Event()
+        while True:
+            now_ms = self._timekeeper.now_ms()
+            due_ms = now_ms + MINUTE_MS - now_ms % MINUTE_MS
+            if (change_ms := self._health.next_change_ms()) is not None and change_ms > now_ms:
+                due_ms = min(due_ms, change_ms)
+            await self._timekeeper.sleep_until(due_ms, never)
+            now_ms = self._timekeeper.now_ms()
+            end_ms = self.market.end_ms
+            if end_ms is not None and now_ms - end_ms - MINUTE_MS > 2 * self._interval_ms:
+                self.market.advance(now_ms)
+                await self._rebuild()
+            elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
+                self._publish_status()
+
+
+def _slices(holdings: Iterable[Holding]) -> Iterable[list[Holding]]:
+    everything = list(holdings)
+    return (everything[start : start + SLICE] for start in range(0, len(everything), SLICE))

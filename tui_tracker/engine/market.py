@@ -1,0 +1,233 @@
+"""The windows of all instruments of a source. Nothing else owns or changes them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tui_tracker.core.candle import CandleBatch, Provenance
+from tui_tracker.core.errors import SampleError, UnknownPairError
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import Instrument, Trading
+from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
+from tui_tracker.core.series import MINUTE_MS, Series
+from tui_tracker.core.ticker import Ticker
+from tui_tracker.stats.resample import minute_samples
+from tui_tracker.stats.window import DAY_MINUTES, Window
+
+MAX_AHEAD_MS: Final = 60_000
+"""A sample further ahead of the corrected clock than this is refused."""
+NOT_QUOTED: Final = "not quoted"
+_PRICE: Final = METRIC_INDEX[Metric.PRICE]
+
+
+@dataclass(slots=True)
+class Holding:
+    """What the market holds of one instrument. Others read it, only the market writes."""
+
+    instrument: Instrument
+    windows: list[Window | None] = field(default_factory=lambda: [None] * len(METRICS))
+    ticker: Ticker | None = None
+    halted: str = ""
+    halted_since_ms: int | None = None
+    last_trade_ms: int | None = None
+    """Minute of the newest trade that we know of."""
+    quoted_ms: int | None = None
+    """Instant of the last poll that quoted it."""
+
+
+class Market:
+    """Windows of every (instrument, metric), over the same minutes. Synchronous; one task calls it.
+
+    ``refused`` counts the samples that were not taken: too old, too far ahead, or no acceptable number.
+    """
+
+    def __init__(self, window_minutes: int = DAY_MINUTES) -> None:
+        self.window_minutes: Final = window_minutes
+        self.refused = 0
+        self._holdings: dict[str, Holding] = {}
+        self._end_ms: int | None = None
+
+    @property
+    def end_ms(self) -> int | None:
+        """The last minute of every window; ``None`` before the first poll."""
+        return self._end_ms
+
+    @property
+    def start_ms(self) -> int:
+        """The first minute of every window."""
+        return (self._end_ms or 0) - (self.window_minutes - 1) * MINUTE_MS
+
+    def __iter__(self) -> Iterator[Holding]:
+        """Holdings in the order of their ids."""
+        return iter(self._holdings.values())
+
+    def __len__(self) -> int:
+        return len(self._holdings)
+
+    def holding(self, instrument_id: str) -> Holding:
+        """What is held of one instrument.
+
+        Raises:
+            UnknownPairError: If it is not listed.
+        """
+        try:
+            return self._holdings[instrument_id]
+        except KeyError:
+            raise UnknownPairError(instrument_id) from None
+
+    def list_instruments(self, instruments: Iterable[Instrument], at_ms: int) -> None:
+        """Take the exchange's list: new instruments appear, missing ones are marked as delisted.
+
+        An instrument that was delisted and is listed again starts with empty windows.
+        """
+        listed = {instrument.id: instrument for instrument in instruments}
+        for instrument_id, instrument in listed.items():
+            holding = self._holdings.get(instrument_id)
+            if holding is None or (holding.halted == Trading.DELISTED and instrument.trading is not Trading.DELISTED):
+                holding = self._holdings[instrument_id] = Holding(instrument)
+            holding.instrument = instrument
+            if not instrument.trading.is_sampled:
+                self._halt(holding, instrument.trading.value, at_ms)
+            elif holding.halted and holding.halted != NOT_QUOTED:
+                self._resume(holding)
+        for instrument_id, holding in self._holdings.items():
+            if instrument_id not in listed:
+                self._halt(holding, Trading.DELISTED.value, at_ms)
+        self._holdings = dict(sorted(self._holdings.items()))
+
+    def apply(self, tickers: Sequence[Ticker], at_ms: int, now_ms: int) -> int:
+        """Take the quotes of one poll, whole or in parts; return how many instruments were sampled.
+
+        Args:
+            tickers: Quotes of listed instruments.
+            at_ms: Instant of the poll, corrected clock.
+            now_ms: The corrected clock.
+        """
+        if at_ms > now_ms + MAX_AHEAD_MS or (self._end_ms is not None and at_ms < self._end_ms):
+            self.refused += len(tickers)
+            return 0
+        return sum(self._sample(ticker, at_ms) for ticker in tickers)
+
+    def _sample(self, ticker: Ticker, at_ms: int) -> bool:
+        holding = self._holdings.get(ticker.instrument_id)
+        if holding is None or not holding.instrument.trading.is_sampled:
+            return False
+        if holding.halted == NOT_QUOTED:
+            self._resume(holding)
+        windows = holding.windows
+        for index, value in enumerate(ticker.values()):
+            window = windows[index]
+            if value is None:
+                if index != _PRICE or window is None or not _is_quiet(ticker) or (held := window.last()) is None:
+                    continue
+                value = held
+            elif window is None:
+                window = windows[index] = Window(self.window_minutes)
+            try:
+                self.refused += not window.push(at_ms, value)
+            except SampleError:
+                self.refused += 1
+        if _has_traded_since(holding.ticker, ticker):
+            holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
+        holding.ticker, holding.quoted_ms = ticker, at_ms
+        return True
+
+    def close_poll(self, at_ms: int) -> None:
+        """End a poll of which all parts were applied: every window now ends in its minute.
+
+        Instruments that it did not quote are marked since then.
+        """
+        for holding in self._holdings.values():
+            if holding.quoted_ms != at_ms and not holding.halted:
+                self._halt(holding, NOT_QUOTED, at_ms)
+        self.advance(at_ms)
+
+    def advance(self, at_ms: int) -> None:
+        """Slide every window to the minute of ``at_ms``, if it is later than the end."""
+        self._end_ms = max(self._end_ms or 0, at_ms - at_ms % MINUTE_MS)
+        for window in self._windows():
+            window.advance(self._end_ms)
+
+    def drop_after(self, now_ms: int) -> int:
+        """Take out the minutes after the one of ``now_ms``, stamped by a wrong clock; return how many samples."""
+        minute_ms = now_ms - now_ms % MINUTE_MS
+        if self._end_ms is None or self._end_ms <= minute_ms:
+            return 0
+        self._end_ms = minute_ms
+        return sum(window.drop_after(minute_ms) for window in self._windows())
+
+    def fill(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> int:
+        """Set closed minutes of the price window from candles; return how many were set.
+
+        Args:
+            instrument_id: Whose candles.
+            batch: Closed candles.
+            now_ms: The corrected clock.
+            before_ms: Only minutes before this one; ``None`` for all.
+        """
+        holding = self.holding(instrument_id)
+        if self._end_ms is None:
+            return 0
+        window = holding.windows[_PRICE]
+        if window is None:
+            window = holding.windows[_PRICE] = Window(self.window_minutes)
+            window.advance(self._end_ms)
+        provenance = Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
+        limit_ms = min(now_ms + MAX_AHEAD_MS, before_ms if before_ms is not None else now_ms + MAX_AHEAD_MS)
+        taken = 0
+        for minute_ms, price in minute_samples(batch, self.start_ms):
+            if minute_ms >= limit_ms:
+                break
+            try:
+                taken += window.fill(minute_ms, price, provenance)
+            except SampleError:
+                self.refused += 1
+        traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
+        if traded:
+            last_ms = traded[-1] + (batch.step_minutes - 1) * MINUTE_MS
+            holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
+        return taken
+
+    def has_traded(self, holding: Holding) -> bool:
+        """Whether a trade of the instrument in the window is known."""
+        if holding.last_trade_ms is not None and holding.last_trade_ms >= self.start_ms:
+            return True
+        ticker = holding.ticker
+        if self.window_minutes < DAY_MINUTES or ticker is None:
+            return False
+        return bool(ticker.trades if ticker.trades is not None else ticker.base_volume)
+
+    def figures(self, holding: Holding) -> tuple[Figures | None, ...]:
+        """Statistics of each metric's window, in the order of ``METRICS``."""
+        return tuple([None if window is None else window.figures() for window in holding.windows])
+
+    def series(self, instrument_id: str, metric: Metric) -> Series:
+        """A copy of one window's samples; all NaN where the metric was never observed.
+
+        Raises:
+            UnknownPairError: If the instrument is not listed.
+        """
+        window = self.holding(instrument_id).windows[METRIC_INDEX[metric]] or Window(self.window_minutes)
+        return Series(instrument_id, metric, self.start_ms, window.values())
+
+    def _windows(self) -> Iterator[Window]:
+        return (window for holding in self._holdings.values() for window in holding.windows if window is not None)
+
+    def _halt(self, holding: Holding, reason: str, at_ms: int) -> None:
+        if holding.halted != reason:
+            holding.halted, holding.halted_since_ms = reason, at_ms
+
+    def _resume(self, holding: Holding) -> None:
+        holding.halted, holding.halted_since_ms = "", None
+
+
+def _is_quiet(ticker: Ticker) -> bool:
+    """Whether the exchange says that nothing traded, so that the last price still holds."""
+    return ticker.trades == 0 if ticker.trades is not None else ticker.base_volume == 0
+
+
+def _has_traded_since(before: Ticker | None, now: Ticker) -> bool:
+    """Whether two polls in turn prove a trade between them."""
+    if before is None or now.last is None:
+        return False
+    return now.last != before.last or (now.trades or 0) > (before.trades or 0)

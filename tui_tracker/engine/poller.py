@@ -1,0 +1,106 @@
+"""Polling of quotes, on schedule and never overlapping."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity.stop import stop_never
+
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import RateLimitedError, SourceError
+from tui_tracker.engine.health import Health
+from tui_tracker.engine.schedule import next_poll_ms
+from tui_tracker.engine.timekeeper import Timekeeper
+
+ONCE_ATTEMPTS: Final = 3
+"""A feed that collects once gives up after so many failures."""
+_backoff: Final = wait_exponential_jitter(initial=1, max=60, jitter=1)
+_log = logging.getLogger(__name__)
+
+
+class Poller:
+    """Runs one poll at a time: at the start, on schedule, on request, and after failures with growing pauses."""
+
+    def __init__(
+        self,
+        poll: Callable[[], Awaitable[None]],
+        on_change: Callable[[], None],
+        timekeeper: Timekeeper,
+        health: Health,
+        clock: Clock,
+        interval_s: int,
+    ) -> None:
+        """Make a poller; ``poll`` raises ``SourceError``, ``on_change`` is called when next or error changed."""
+        self._poll: Final = poll
+        self._on_change: Final = on_change
+        self._timekeeper: Final = timekeeper
+        self._health: Final = health
+        self._clock: Final = clock
+        self._interval_s: Final = interval_s
+        self._requested = asyncio.Event()
+        self.next_poll_ms: int | None = None
+        """Instant of the next attempt, corrected clock; ``None`` while one runs."""
+
+    def request(self) -> None:
+        """Poll as soon as possible; while a poll runs, that one serves the request."""
+        if self.next_poll_ms is not None:
+            self._requested.set()
+
+    async def run_once(self) -> None:
+        """Poll until one succeeds.
+
+        Raises:
+            SourceError: After too many failures.
+        """
+        async for attempt in AsyncRetrying(
+            stop=stop_after_attempt(ONCE_ATTEMPTS),
+            wait=self._pause_s,
+            retry=retry_if_exception_type(SourceError),
+            before_sleep=self._note_failure,
+            sleep=self._clock.sleep,
+            reraise=True,
+        ):
+            with attempt:
+                await self._poll()
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        retrying = AsyncRetrying(
+            stop=stop_never,
+            wait=self._pause_s,
+            retry=retry_if_exception_type(SourceError),
+            before_sleep=self._note_failure,
+            sleep=self._wait,
+        )
+        while True:
+            async for attempt in retrying:
+                with attempt:
+                    self.next_poll_ms = None
+                    await self._poll()
+            now_ms = self._timekeeper.now_ms()
+            await self._wait((next_poll_ms(now_ms, self._interval_s) - now_ms) / 1000)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for the next attempt; a request or a jump of the clock cuts it short."""
+        self._requested.clear()
+        self.next_poll_ms = self._timekeeper.now_ms() + round(seconds * 1000)
+        self._on_change()
+        await self._timekeeper.sleep_until(self.next_poll_ms, self._requested)
+        self._timekeeper.notice_jump()
+
+    def _note_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome is not None else None
+        assert isinstance(error, SourceError)
+        _log.warning("poll failed: %s", error)
+        self._health.note_failure(self._timekeeper.now_ms(), error)
+
+    def _pause_s(self, state: RetryCallState) -> float:
+        """Pause after a failure: as told, else growing with jitter, but never past the next scheduled poll."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        growing = _backoff(state)
+        if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
+            return max(error.retry_after_s, growing)
+        now_ms = self._timekeeper.now_ms()
+        return min(growing, (next_poll_ms(now_ms, self._interval_s) - now_ms) / 1000)

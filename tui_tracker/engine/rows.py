@@ -1,0 +1,45 @@
+"""Rows of a snapshot, from what the market holds."""
+
+from collections.abc import Mapping
+
+from tui_tracker.core.metric import METRIC_INDEX, Metric
+from tui_tracker.core.snapshot import Row
+from tui_tracker.engine.market import Holding, Market
+from tui_tracker.stats.conversion import PairPrice, usd_rates
+
+_PRICE = METRIC_INDEX[Metric.PRICE]
+
+
+def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Row:
+    """Return the row of one instrument at this moment; ``rates`` are dollars per unit of each asset."""
+    ticker = holding.ticker
+    price = holding.windows[_PRICE]
+    return Row(
+        holding.instrument,
+        ticker.last if ticker is not None and ticker.last is not None else price.last() if price is not None else None,
+        ticker.bid if ticker is not None else None,
+        ticker.ask if ticker is not None else None,
+        volume_usd(holding, rates),
+        market.has_traded(holding),
+        holding.halted,
+        holding.halted_since_ms,
+        market.figures(holding),
+        price.provenance_counts() if price is not None else (0, 0, 0, 0),
+    )
+
+
+def volume_usd(holding: Holding, rates: Mapping[str, float]) -> float | None:
+    """24 h quote volume in US dollars; ``None`` where it is unknown or no route to USD exists."""
+    rate = rates.get(holding.instrument.quote)
+    if rate is None or holding.ticker is None or holding.ticker.quote_volume is None:
+        return None
+    return holding.ticker.quote_volume * rate
+
+
+def market_rates(market: Market) -> dict[str, float]:
+    """Dollars per unit of each asset that some route leads to USD from."""
+    return usd_rates(
+        PairPrice(holding.instrument.base, holding.instrument.quote, ticker.last, ticker.quote_volume or 0.0)
+        for holding in market
+        if (ticker := holding.ticker) is not None and ticker.last is not None and not holding.halted
+    )

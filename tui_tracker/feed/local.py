@@ -1,0 +1,36 @@
+"""A feed from an engine in the same process."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import Series
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import SourceStatus
+from tui_tracker.engine.engine import Engine
+
+
+class LocalFeed:
+    """``Feed`` over an ``Engine`` that runs on this event loop."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def updates(self) -> AsyncIterator[Snapshot]:
+        """See ``Feed.updates``."""
+        return self._engine.hub.subscribe()
+
+    async def series(self, instrument_id: str, metric: Metric) -> Series:
+        """See ``Feed.series``."""
+        return self._engine.market.series(instrument_id, metric)
+
+    def status(self) -> SourceStatus:
+        """See ``Feed.status``."""
+        return self._engine.status()
+
+    def request_poll(self) -> int:
+        """See ``Feed.request_poll``."""
+        return self._engine.request_poll()
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """See ``Feed.prioritise``."""
+        self._engine.prioritise(instrument_ids)
