@@ -1,0 +1,96 @@
+"""What is the same in the answers of all exchanges: bodies, waiting times, broken connections."""
+
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import msgspec
+
+from tui_tracker.core.errors import MalformedDataError
+from tui_tracker.core.text import clean
+from tui_tracker.sources.budget import LONGEST_PAUSE_S
+
+T = TypeVar("T")
+
+
+async def read_body(raw_pieces: AsyncIterator[bytes], encoding: str, max_bytes: int) -> bytes:
+    """Read and decompress a body of at most ``max_bytes``; a small one that would unfold to more is refused.
+
+    Decompression is ours and not httpx's, whose decoders unfold a whole piece (and nested encodings) without bound.
+    """
+    encoding = encoding.strip().lower()
+    if encoding not in ("identity", "", "gzip", "x-gzip"):
+        raise MalformedDataError(f"the answer is encoded as {clean(encoding, 40)!r}, which was not asked for")
+    unpacker = zlib.decompressobj(wbits=31) if "gzip" in encoding else None
+    pieces: list[bytes] = []
+    raw_size = size = 0
+    async for raw in raw_pieces:
+        raw_size += len(raw)
+        try:
+            piece = raw if unpacker is None else unpacker.decompress(raw, max_bytes - size + 1)
+        except zlib.error as error:
+            raise MalformedDataError("the answer cannot be decompressed") from error
+        size += len(piece)
+        if max(size, raw_size) > max_bytes:
+            raise MalformedDataError(f"the answer is longer than {max_bytes / 1e6:g} MB")
+        pieces.append(piece)
+    if unpacker is not None and raw_size and not unpacker.eof:
+        raise MalformedDataError("the compressed answer ends too early")
+    return b"".join(pieces)
+
+
+def read_retry_after(text: str | None, now_ms: int) -> float | None:
+    """Read a ``Retry-After`` header (RFC 9110, 10.2.3): seconds or a date; 0 to one hour, ``None`` if unreadable."""
+    if not text:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:10]), LONGEST_PAUSE_S)
+    try:
+        instant = parsedate_to_datetime(text)
+        seconds = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp() - now_ms / 1000
+    except (ValueError, OverflowError, IndexError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_PAUSE_S)
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few words why a connection failed, from the error at the bottom of the chain."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and len(chain) < 16:
+        if isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for link in chain:
+        match link:
+            case socket.gaierror():
+                return f"the host name cannot be resolved ({clean(link.strerror or str(link), 80)})"
+            case ssl.SSLCertVerificationError():
+                return f"the server's certificate is not trusted ({clean(link.verify_message, 80)})"
+            case ssl.SSLError():
+                return f"no secure connection ({clean(link.reason or str(link), 80)})"
+            case ConnectionRefusedError():
+                return "connection refused"
+            case ConnectionError():
+                return "the connection was reset"
+            case OSError(strerror=str() as strerror) if strerror:
+                return clean(strerror.lower(), 80)
+    return clean(str(error)) or "the connection broke"
+
+
+def decoded(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, what: str) -> T:
+    """Decode JSON.
+
+    Raises:
+        MalformedDataError: Saying ``what`` could not be read, and why.
+    """
+    try:
+        return decoder.decode(raw)
+    except (ValueError, RecursionError) as error:
+        raise MalformedDataError(f"the {what} cannot be read: {clean(str(error), 100)}") from error

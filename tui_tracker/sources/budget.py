@@ -1,0 +1,91 @@
+"""When the next request may leave: one pace over all endpoints of an exchange, the urgent ones first."""
+
+import asyncio
+import heapq
+import itertools
+from enum import IntEnum
+from typing import Final
+
+from tui_tracker.core.clock import Clock
+
+FIRST_PAUSE_S: Final = 5.0
+"""Pause after a refusal that names no time; doubled while refusals go on."""
+LONGEST_PAUSE_S: Final = 3600.0
+_LONGEST_GUESS_S: Final = 300.0
+_CALM_S: Final = 60.0
+_EARLY_S: Final = 1e-6
+
+
+class Priority(IntEnum):
+    """Who goes first where several wait."""
+
+    POLL = 0
+    CONTROL = 1
+    """Lists of instruments, the exchange's clock."""
+    BACKFILL = 2
+
+
+class RequestBudget:
+    """Lets one request through every ``spacing_s`` seconds, by priority, then in order of arrival.
+
+    Args:
+        clock: Gives the monotonic time.
+        spacing_s: Least time between two requests; 0 for no limit (a pause still holds).
+    """
+
+    def __init__(self, clock: Clock, spacing_s: float) -> None:
+        self._clock = clock
+        self._spacing_s = spacing_s
+        self._free_s = 0.0
+        self._paused_until_s = 0.0
+        self._refusals = 0
+        self._tickets = itertools.count()
+        self._waiting: list[tuple[Priority, int, asyncio.Event]] = []
+
+    async def acquire(self, priority: Priority) -> None:
+        """Wait for the next slot and take it. A cancelled waiter leaves the others as they were."""
+        first = asyncio.Event()
+        ticket = (priority, next(self._tickets), first)
+        heapq.heappush(self._waiting, ticket)
+        try:
+            while True:
+                if self._waiting[0] is not ticket:
+                    first.clear()
+                    await first.wait()
+                elif (wait_s := self.next_slot_s()) > 0:
+                    await self._clock.sleep(wait_s)
+                else:
+                    self._free_s = self._clock.monotonic_s() + self._spacing_s
+                    return
+        finally:
+            self._waiting.remove(ticket)
+            heapq.heapify(self._waiting)
+            if self._waiting:
+                self._waiting[0][2].set()
+
+    def note_sent(self) -> None:
+        """Count the spacing from now on: a connection had to be made before the last request could be sent."""
+        self._free_s = max(self._free_s, self._clock.monotonic_s() + self._spacing_s)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody go for this long, an hour at most; never shortens a pause."""
+        until_s = self._clock.monotonic_s() + min(max(seconds, 0.0), LONGEST_PAUSE_S)
+        self._paused_until_s = max(self._paused_until_s, until_s)
+
+    def refused(self, retry_after_s: float | None) -> None:
+        """Pause as the exchange asked to, or, where it named no time, longer with each refusal in a row."""
+        if self._clock.monotonic_s() > self._paused_until_s + _CALM_S:
+            self._refusals = 0
+        guess_s = min(FIRST_PAUSE_S * 2.0 ** min(self._refusals, 16), _LONGEST_GUESS_S)
+        self._refusals += 1
+        self.pause(guess_s if retry_after_s is None else retry_after_s)
+
+    def next_slot_s(self) -> float:
+        """Seconds until a request of the highest priority can leave; 0 for now."""
+        wait_s = max(self._free_s, self._paused_until_s) - self._clock.monotonic_s()
+        return wait_s if wait_s > _EARLY_S else 0.0
+
+    @property
+    def limited_until_s(self) -> float | None:
+        """Monotonic end of the pause in force, or ``None``."""
+        return self._paused_until_s if self._paused_until_s > self._clock.monotonic_s() else None

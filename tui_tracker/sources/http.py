@@ -1,0 +1,346 @@
+"""The only HTTP client of the sources: polite, bounded, and with one tree of errors.
+
+httpx takes longer to import than the first screen may, so it is loaded, off the loop, by the first request.
+"""
+
+import asyncio
+import importlib.util
+import logging
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv6Address
+from typing import TYPE_CHECKING, Final
+
+from tui_tracker import __version__
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import (
+    ConfigError,
+    RateLimitedError,
+    RejectedError,
+    SourceError,
+    TimedOutError,
+    UnreachableError,
+)
+from tui_tracker.core.text import clean
+from tui_tracker.sources.answer import read_body, read_retry_after, reason
+from tui_tracker.sources.budget import Priority, RequestBudget
+
+if TYPE_CHECKING:
+    import httpx
+
+USER_AGENT: Final = f"crypto-tui/{__version__} (+terminal viewer of public market data)"
+_KEPT_CONNECTIONS: Final = 2
+_MAX_CONNECTIONS: Final = 4
+_MAX_REDIRECTS: Final = 3
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_IM_A_TEAPOT: Final = 418
+_HOST: Final = re.compile(rb"[A-Za-z0-9._:\-]+")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer with a 2xx status."""
+
+    body: bytes
+    """Decompressed."""
+    sent_ms: int
+    """Local wall clock at the instant the request left."""
+    received_ms: int
+    """Local wall clock at the instant the answer was complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one request may take, in seconds; waiting for the budget isn't counted."""
+
+    connect_s: float = 8.0
+    read_s: float = 10.0
+    """Most time between two pieces of an answer."""
+    total_s: float = 25.0
+    """Connection and the whole answer together."""
+
+
+class HttpClient:
+    """GET requests to one server.
+
+    Args:
+        base_url: Scheme, host, port and perhaps a path; an answer that redirects elsewhere is refused.
+        clock: Stamps requests and answers.
+        budget: Decides when a request may leave.
+        idle_s: How long an unused connection is kept: over two poll intervals, so that polls share one.
+        user_agent: Who we are.
+        timeouts: When to give up.
+        transport: Replaces the network (tests).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        clock: Clock,
+        budget: RequestBudget,
+        *,
+        idle_s: float,
+        user_agent: str = USER_AGENT,
+        timeouts: Timeouts | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
+    ) -> None:
+        self.clock = clock
+        self.budget = budget
+        self._base_url = base_url.rstrip("/")
+        self._idle_s = idle_s
+        self._user_agent = user_agent
+        self._timeouts = timeouts or Timeouts()
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+
+    async def get(self, path: str, params: Mapping[str, str], priority: Priority, max_bytes: int) -> Response:
+        """Read one resource, after waiting for the budget.
+
+        Args:
+            path: Appended to the base URL, with its leading slash.
+            params: The query.
+            priority: The place in the queue.
+            max_bytes: Most bytes of the body, counted after decompression.
+
+        Raises:
+            UnreachableError: No connection, or it broke before the whole answer.
+            TimedOutError: No whole answer in time.
+            RateLimitedError: HTTP 429, 418, or 403 with ``Retry-After``; the budget is paused.
+            RejectedError: Any other status that isn't 2xx, or a redirect to another host.
+            MalformedDataError: A body that is too long or can't be decompressed.
+        """
+        client = await self._open()
+        url = self._url(path, params)
+        for _ in range(_MAX_REDIRECTS + 1):
+            await self.budget.acquire(priority)
+            async with _translated_errors(self._timeouts):
+                answer = await self._exchange(client, url, max_bytes)
+            if isinstance(answer, Response):
+                elapsed_ms = answer.received_ms - answer.sent_ms
+                logger.debug("GET %s -> %d bytes in %d ms", clean(str(url)), len(answer.body), elapsed_ms)
+                return answer
+            url = answer
+        raise RejectedError(f"the exchange redirects more than {_MAX_REDIRECTS} times")
+
+    async def aclose(self) -> None:
+        """Close all connections; nothing may be called after."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _open(self) -> "httpx.AsyncClient":
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._build)
+            return self._client
+
+    def _build(self) -> "httpx.AsyncClient":
+        import httpx
+
+        timeouts = self._timeouts
+        try:
+            return httpx.AsyncClient(
+                headers={"User-Agent": self._user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"},
+                timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
+                limits=httpx.Limits(
+                    max_connections=_MAX_CONNECTIONS,
+                    max_keepalive_connections=_KEPT_CONNECTIONS,
+                    keepalive_expiry=self._idle_s,
+                ),
+                follow_redirects=False,
+                transport=self._transport,
+            )
+        except (OSError, ImportError, ValueError, httpx.InvalidURL) as error:
+            message = f"the HTTP client cannot start with this environment: {clean(str(error))}"
+            raise UnreachableError(message, "check proxy and certificate variables") from error
+
+    def _url(self, path: str, params: Mapping[str, str]) -> "httpx.URL":
+        import httpx
+
+        return httpx.URL(self._base_url + path, params=dict(params) or None)
+
+    async def _exchange(self, client: "httpx.AsyncClient", url: "httpx.URL", max_bytes: int) -> "Response | httpx.URL":
+        exchange = _Exchange(self.clock, self.budget)
+        response = await self._send(client, url, exchange)
+        try:
+            if response.status_code in _REDIRECTS:
+                return _redirect_target(url, response)
+            if not response.is_success:
+                raise self._refusal(response)
+            body = await read_body(response.aiter_raw(), response.headers.get("Content-Encoding", ""), max_bytes)
+        finally:
+            await response.aclose()
+        return Response(body, exchange.sent_ms, self.clock.now_ms())
+
+    async def _send(self, client: "httpx.AsyncClient", url: "httpx.URL", exchange: "_Exchange") -> "httpx.Response":
+        """Send a request, and again, at once, where a kept connection turns out to be dead.
+
+        The server closed such a connection while it lay idle, so the request never got there.
+        """
+        import httpx
+
+        request = client.build_request("GET", url, extensions={"trace": exchange.trace})
+        attempts = 1
+        while True:
+            try:
+                return await client.send(request, stream=True)
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+                if attempts > _KEPT_CONNECTIONS or not exchange.is_reused:
+                    raise
+                logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
+            attempts += 1
+            exchange.restart()
+
+    def _refusal(self, response: "httpx.Response") -> SourceError:
+        """The error for a status that is neither success nor a redirect; pauses the budget where asked to."""
+        status = response.status_code
+        phrase = clean(response.reason_phrase, 40) or _phrase(status)
+        message = f"the exchange answered HTTP {status} {phrase}".rstrip()
+        retry_after_s = read_retry_after(response.headers.get("Retry-After"), self.clock.now_ms())
+        limits = status in (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
+        if limits or (status == HTTPStatus.FORBIDDEN and retry_after_s is not None):
+            self.budget.refused(retry_after_s)
+            return RateLimitedError(message, retry_after_s)
+        if retry_after_s is not None:
+            self.budget.pause(retry_after_s)
+        return RejectedError(message)
+
+
+class _Exchange:
+    """What httpcore says about one request while it goes out."""
+
+    def __init__(self, clock: Clock, budget: RequestBudget) -> None:
+        self._clock = clock
+        self._budget = budget
+        self.restart()
+
+    def restart(self) -> None:
+        self.sent_ms = self._clock.now_ms()
+        self._began = False
+        self._connected = False
+        self._answered = False
+
+    @property
+    def is_reused(self) -> bool:
+        """Whether the request went out on a kept connection and nothing came back."""
+        return self._began and not self._connected and not self._answered
+
+    async def trace(self, event: str, _info: Mapping[str, object]) -> None:
+        """Called by httpcore at each step; see its documentation of the ``trace`` extension."""
+        match event.partition(".")[2]:
+            case "connect_tcp.started" | "connect_unix_socket.started":
+                self._connected = True
+            case "send_request_headers.started":
+                self._began = True
+                self.sent_ms = self._clock.now_ms()
+                self._budget.note_sent()
+            case "receive_response_headers.complete":
+                self._answered = True
+
+
+@asynccontextmanager
+async def _translated_errors(timeouts: Timeouts) -> AsyncIterator[None]:
+    """Bound the time of a block, and turn what httpx raises in it into our own errors."""
+    import httpx
+
+    try:
+        async with asyncio.timeout(timeouts.total_s):
+            yield
+    except httpx.ConnectTimeout as error:
+        raise UnreachableError(f"no connection within {timeouts.connect_s:g} s") from error
+    except httpx.TimeoutException as error:
+        raise TimedOutError(f"nothing came for {timeouts.read_s:g} s") from error
+    except TimeoutError as error:
+        raise TimedOutError(f"no whole answer within {timeouts.total_s:g} s") from error
+    except httpx.ProxyError as error:
+        raise UnreachableError(f"the proxy refuses: {clean(str(error))}") from error
+    except httpx.TransportError as error:
+        raise UnreachableError(reason(error)) from error
+
+
+def _phrase(status: int) -> str:
+    return next((known.phrase for known in HTTPStatus if known == status), "")
+
+
+def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL":
+    import httpx
+
+    try:
+        target = url.join(response.headers["Location"])
+    except (KeyError, ValueError, httpx.InvalidURL) as error:
+        raise RejectedError("the exchange redirects to nowhere") from error
+    if (target.scheme, target.host, _port(target)) != (url.scheme, url.host, _port(url)):
+        place = clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", 80)
+        raise RejectedError(f"the exchange redirects to another place, {place}", "is a portal or proxy in between?")
+    return target.copy_with(username=None, password=None)
+
+
+def _port(url: "httpx.URL") -> int | None:
+    return url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def check_proxies(environ: Mapping[str, str]) -> None:
+    """Check the proxy variables that httpx would honour, before it does.
+
+    Args:
+        environ: The environment; a lower-case name wins over an upper-case one, as in ``urllib.request.getproxies``.
+
+    Raises:
+        ConfigError: Naming the variable that cannot be used.
+    """
+    found = {kind: _effective(environ, f"{kind}_proxy") for kind in ("http", "https", "all", "no")}
+    exceptions = found.pop("no")
+    if exceptions is not None and "*" in [host.strip() for host in exceptions[1].split(",")]:
+        return
+    for variable in found.values():
+        if variable is not None:
+            _check_proxy(*variable)
+    if exceptions is not None:
+        for host in exceptions[1].split(","):
+            _check_exception(exceptions[0], host.strip())
+
+
+def _effective(environ: Mapping[str, str], lower: str) -> tuple[str, str] | None:
+    """Name and value of the variable in force."""
+    if lower in environ:
+        return (lower, environ[lower]) if environ[lower] else None
+    if lower == "http_proxy" and "REQUEST_METHOD" in environ:
+        return None
+    return next(((name, value) for name, value in environ.items() if value and name.lower() == lower), None)
+
+
+def _check_proxy(name: str, value: str) -> None:
+    import httpx
+
+    hint = f"set {name} to something like http://proxy.example:3128, or unset it"
+    try:
+        url = httpx.Proxy(value if "://" in value else f"http://{value}").url
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(f"{name} is not the address of a proxy", hint) from error
+    if not _HOST.fullmatch(url.raw_host) or not 0 < (url.port or 1) < 65536:
+        raise ConfigError(f"{name} is not the address of a proxy", hint)
+    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        raise ConfigError(f"{name} is a SOCKS proxy, for which a package is missing", "install it: pip install socksio")
+
+
+def _check_exception(name: str, host: str) -> None:
+    """Check one entry of ``NO_PROXY``, by letting httpx build the pattern that it would."""
+    import httpx
+
+    if not host:
+        return
+    try:
+        IPv6Address(host.partition("/")[0])
+    except ValueError:
+        pattern = host if "://" in host else f"all://*{host}"
+    else:
+        pattern = f"all://[{host}]"
+    try:
+        httpx.AsyncClient(transport=httpx.AsyncBaseTransport(), trust_env=False, mounts={pattern: None})
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(f"{name} has an entry that is no host: {clean(host, 60)!r}", f"correct {name}") from error

@@ -1,0 +1,251 @@
+"""Quotes, candles and the time as Kraken gives them: pure decoding of the ``result`` of Ticker, OHLC and Time.
+
+Format: ``https://docs.kraken.com/api/docs/rest-api``. Not documented, but seen in recorded answers: pairs without a
+trade in 24 h are quoted as zeros, and rows of Ticker are named in one of two generations of ids (``XXBTZUSD``,
+``AAVEUSD``) or as in the modern API (``BTC/USD``). ``o`` of a ticker is the price at midnight UTC, not of 24 h ago, so
+it is not used.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from tui_tracker.core.candle import Candle, CandleBatch
+from tui_tracker.core.errors import MalformedDataError
+from tui_tracker.core.text import clean
+from tui_tracker.core.ticker import Ticker, TickerBatch
+from tui_tracker.sources.answer import decoded
+from tui_tracker.sources.kraken_pairs import is_hidden
+
+END_OF_TIME_S: Final = 10**11
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+_SMALLEST: Final = 1e-60
+_LARGEST: Final = 1e60
+_MOST_TRADES: Final = 10**15
+_LONGEST_NUMBER: Final = 64
+_DAY: Final = 1
+"""Index of the last 24 h in ``v``, ``p`` and ``t``; 0 is today."""
+
+
+class _Quote(msgspec.Struct, frozen=True, gc=False):
+    a: list[float]
+    b: list[float]
+    c: list[float]
+    v: list[float]
+    p: list[float]
+    t: list[int]
+
+
+class _LooseQuote(msgspec.Struct, frozen=True, gc=False):
+    """A row with a number that can't be read."""
+
+    a: list[object]
+    b: list[object]
+    c: list[object]
+    v: list[object]
+    p: list[object]
+    t: list[object]
+
+
+class _Time(msgspec.Struct, frozen=True):
+    unixtime: int
+
+
+_RAW_ROWS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_RAW_LIST: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_QUOTES: Final = msgspec.json.Decoder(dict[str, _Quote], strict=False)
+_QUOTE: Final = msgspec.json.Decoder(_Quote, strict=False)
+_LOOSE_QUOTE: Final = msgspec.json.Decoder(_LooseQuote)
+_CANDLE: Final = msgspec.json.Decoder(tuple[int, float, float, float, float, float, float, int], strict=False)
+_SECONDS: Final = msgspec.json.Decoder(int)
+_TIME: Final = msgspec.json.Decoder(_Time)
+
+
+def decode_tickers(result: msgspec.Raw, ids: Mapping[str, str], sent_ms: int) -> TickerBatch:
+    """Turn the result of Ticker into observations.
+
+    A row that can't be read is left out and reported. A number in it that is no price (or no volume) is absent; unless
+    it is a plain zero, which means that nothing traded, the row is reported too. Hidden rows
+    are neither known nor unknown.
+
+    Args:
+        result: The result of Ticker.
+        ids: Of instruments, by every name that a row may carry (``symbol_index``).
+        sent_ms: When the request left.
+
+    Raises:
+        MalformedDataError: If no row can be used.
+    """
+    tickers: dict[str, Ticker] = {}
+    malformed: list[tuple[str, str]] = []
+    unknown: list[str] = []
+    for symbol, quote in _quotes(result):
+        instrument_id = ids.get(symbol)
+        if instrument_id is None:
+            if not is_hidden(symbol):
+                unknown.append(clean(symbol))
+            continue
+        if instrument_id in tickers:
+            malformed.append((clean(symbol), f"a second row for {instrument_id}"))
+            continue
+        if isinstance(quote, str):
+            malformed.append((clean(symbol), quote))
+            continue
+        ticker, fault = _ticker(instrument_id, quote)
+        if fault:
+            malformed.append((clean(symbol), fault))
+        if ticker is not None:
+            tickers[instrument_id] = ticker
+    if not tickers and not unknown:
+        raise MalformedDataError("the quotes have no usable row")
+    return TickerBatch(tuple(tickers.values()), tuple(malformed), tuple(unknown), sent_ms)
+
+
+def _quotes(result: msgspec.Raw) -> Iterable[tuple[str, _Quote | str]]:
+    """Each row, or why it can't be read. All in one go where all are well formed; else one by one."""
+    try:
+        return _QUOTES.decode(result).items()
+    except (ValueError, RecursionError):
+        rows = decoded(_RAW_ROWS, result, "quotes")
+        return [(symbol, _quote(raw)) for symbol, raw in rows.items()]
+
+
+def _quote(raw: msgspec.Raw) -> _Quote | str:
+    try:
+        return _QUOTE.decode(raw)
+    except ValueError:
+        pass
+    try:
+        loose = _LOOSE_QUOTE.decode(raw)
+    except (ValueError, RecursionError) as error:
+        return clean(str(error), 100)
+    a, b, c, v, p = ([_number(item) for item in field] for field in (loose.a, loose.b, loose.c, loose.v, loose.p))
+    return _Quote(a, b, c, v, p, [_count(item) for item in loose.t])
+
+
+def _number(item: object) -> float:
+    """Read a number as JSON has it, or as text; NaN for anything else."""
+    if isinstance(item, str):
+        return float(item) if len(item) < _LONGEST_NUMBER and _NUMBER.fullmatch(item) else math.nan
+    if isinstance(item, bool) or not isinstance(item, int | float) or abs(item) > _LARGEST:
+        return math.nan
+    return float(item)
+
+
+def _count(item: object) -> int:
+    number = _number(item)
+    return int(number) if number.is_integer() else -1
+
+
+def _ticker(instrument_id: str, quote: _Quote) -> tuple[Ticker | None, str]:
+    """One observation, and what is wrong with the row (empty if nothing)."""
+    try:
+        last, bid, ask = quote.c[0], quote.b[0], quote.a[0]
+        volume, vwap, trades = quote.v[_DAY], quote.p[_DAY], quote.t[_DAY]
+    except IndexError:
+        return None, "a list is too short"
+    last_price = last if _SMALLEST <= last <= _LARGEST else None
+    bid_price = bid if _SMALLEST <= bid <= _LARGEST else None
+    ask_price = ask if _SMALLEST <= ask <= _LARGEST else None
+    base_volume = volume if volume == 0 or _SMALLEST <= volume <= _LARGEST else None
+    quote_volume = base_volume
+    if base_volume:
+        product = base_volume * vwap
+        quote_volume = product if vwap > 0 and _SMALLEST <= product <= _LARGEST else None
+    count = trades if 0 <= trades <= _MOST_TRADES else None
+    ticker = Ticker(instrument_id, last_price, bid_price, ask_price, base_volume, quote_volume, count)
+    if last_price and bid_price and ask_price and quote_volume is not None and count is not None:
+        return ticker, ""
+    return ticker, _fault(ticker, quote)
+
+
+def _fault(ticker: Ticker, quote: _Quote) -> str:
+    """Name the numbers that are absent for another reason than that nothing traded."""
+    absent = {
+        "last price": ticker.last is None and quote.c[0] != 0,
+        "bid": ticker.bid is None and quote.b[0] != 0,
+        "ask": ticker.ask is None and quote.a[0] != 0,
+        "volume": ticker.base_volume is None,
+        "average price": ticker.base_volume is not None and ticker.quote_volume is None,
+        "count of trades": ticker.trades is None,
+    }
+    names = [name for name, is_faulty in absent.items() if is_faulty]
+    return f"no usable {', '.join(names)}" if names else ""
+
+
+def decode_candles(result: msgspec.Raw, symbol: str, step_minutes: int, present_ms: int | None) -> CandleBatch:
+    """Turn the result of OHLC into closed candles.
+
+    The last row is the open interval: ``last`` is the start of the newest committed one. Where the exchange's present
+    is known, a row whose interval contains it is open too.
+
+    Raises:
+        MalformedDataError: If there is no list of rows.
+    """
+    fields = decoded(_RAW_ROWS, result, "candles")
+    last_s = _seconds(fields.pop("last", None))
+    raw_rows = fields.get(symbol) or next(iter(fields.values()), None)
+    if raw_rows is None:
+        raise MalformedDataError("the answer has no candles")
+    step_ms = step_minutes * 60_000
+    candles: dict[int, Candle] = {}
+    malformed: list[int] = []
+    for raw in decoded(_RAW_LIST, raw_rows, "candles"):
+        candle = _candle(raw, step_ms)
+        if isinstance(candle, int):
+            malformed.append(candle)
+        else:
+            candles[candle.start_ms] = candle
+    if last_s is None:
+        candles.pop(max(candles, default=0), None)
+    closed = tuple(
+        candle
+        for start_ms, candle in sorted(candles.items())
+        if (last_s is None or start_ms <= last_s * 1000)
+        and not (present_ms is not None and start_ms <= present_ms < start_ms + step_ms)
+    )
+    return CandleBatch(step_minutes, closed, tuple(malformed))
+
+
+def _seconds(raw: msgspec.Raw | None) -> int | None:
+    try:
+        return None if raw is None else _SECONDS.decode(raw)
+    except ValueError:
+        return None
+
+
+def _candle(raw: msgspec.Raw, step_ms: int) -> Candle | int:
+    """One candle, or the start in ms (0 if unknown) of one that can't be used."""
+    try:
+        seconds, _open, _high, _low, close, _vwap, volume, _trades = _CANDLE.decode(raw)
+    except ValueError:
+        return _start_ms(raw)
+    start_ms = seconds * 1000
+    is_timely = 0 < seconds < END_OF_TIME_S and start_ms % step_ms == 0
+    is_priced = _SMALLEST <= close <= _LARGEST and (volume == 0 or _SMALLEST <= volume <= _LARGEST)
+    if is_timely and is_priced:
+        return Candle(start_ms, close, volume)
+    return start_ms if is_timely else 0
+
+
+def _start_ms(raw: msgspec.Raw) -> int:
+    try:
+        seconds = _SECONDS.decode(_RAW_LIST.decode(raw)[0])
+    except (ValueError, IndexError, RecursionError):
+        return 0
+    return seconds * 1000 if 0 < seconds < END_OF_TIME_S else 0
+
+
+def decode_time(result: msgspec.Raw) -> int:
+    """The exchange's clock in ms, in the middle of the second that it names.
+
+    Raises:
+        MalformedDataError: If there is no sensible time.
+    """
+    seconds = decoded(_TIME, result, "time").unixtime
+    if not 0 < seconds < END_OF_TIME_S:
+        raise MalformedDataError("the exchange's time is out of range")
+    return seconds * 1000 + 500

@@ -1,0 +1,107 @@
+"""Which sources there are, and how one is opened."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.text import clean
+from tui_tracker.sources.base import Source
+from tui_tracker.sources.budget import RequestBudget
+from tui_tracker.sources.http import HttpClient, check_proxies
+
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
+_PATH: Final = re.compile(r"[A-Za-z0-9._~/\-]*")
+_IDLE_MARGIN_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """An exchange that can be watched."""
+
+    name: str
+    """The prefix of its instrument ids."""
+    title: str
+    """Its name for people."""
+    base_url: str
+    """Where its API is, unless configured otherwise."""
+    spacing_s: float
+    """Least time between two requests."""
+    connect: Callable[[HttpClient], Source]
+    """Makes the source; imports its module, and sends nothing."""
+
+
+def create(
+    name: str, *, clock: Clock, base_url: str | None = None, interval_s: float, spacing_s: float | None = None
+) -> Source:
+    """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
+
+    Args:
+        name: A key of ``SOURCES``.
+        clock: Stamps and schedules.
+        base_url: Another place to find the exchange at.
+        interval_s: Time between polls; connections outlive two of them.
+        spacing_s: Another pace of requests (tests).
+
+    Raises:
+        ConfigError: An unknown name, an unusable URL or proxy variable.
+    """
+    info = SOURCES.get(name)
+    if info is None:
+        near = get_close_matches(name.lower(), SOURCES, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there is {', '.join(SOURCES)}"
+        raise ConfigError(f"unknown source {clean(name, 40)!r}", hint)
+    check_proxies(os.environ)
+    url = info.base_url if base_url is None else checked_base_url(base_url)
+    budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s)
+    return info.connect(HttpClient(url, clock, budget, idle_s=2 * interval_s + _IDLE_MARGIN_S))
+
+
+def checked_base_url(text: str) -> str:
+    """Return a usable base URL without a trailing slash.
+
+    Raises:
+        ConfigError: Unless it is ``http`` or ``https`` with a host, and perhaps a port and a path.
+    """
+    problem = ""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        problem = "it cannot be read"
+    else:
+        if parts.scheme not in ("http", "https"):
+            problem = "it must begin with http:// or https://"
+        elif "@" in parts.netloc:
+            problem = "it must not hold a user name or password"
+        elif not parts.hostname or not _HOST.fullmatch(parts.hostname) or port == 0:
+            problem = "it needs a host"
+        elif "?" in text or "#" in text:
+            problem = "it must not hold a query or fragment"
+        elif not _PATH.fullmatch(parts.path) or not text.isprintable():
+            problem = "its path has characters that do not belong there"
+    if problem:
+        shown = clean(re.sub(r"//[^/]*@", "//…@", text), 80)
+        raise ConfigError(f"base URL {shown!r} cannot be used: {problem}", "for example http://127.0.0.1:8080")
+    return text.rstrip("/")
+
+
+def _kraken(http: HttpClient) -> Source:
+    from tui_tracker.sources.kraken import KrakenSource
+
+    return KrakenSource(http)
+
+
+SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
+    {
+        info.name: info
+        for info in (SourceInfo("kraken", "Kraken", "https://api.kraken.com", spacing_s=1.0, connect=_kraken),)
+    }
+)
+"""All sources, by name."""
