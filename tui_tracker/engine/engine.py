@@ -191,10 +191,10 @@ class Engine:
 
     def _note_gap(self, at_ms: int) -> None:
         """Have minutes that no poll saw filled from candles."""
-        end_ms = self.market.end_ms
-        if end_ms is None or self._once:
+        polled_ms = self.market.polled_ms
+        if polled_ms is None or self._once:
             return
-        missing = (at_ms - end_ms) // MINUTE_MS - 1
+        missing = (at_ms - polled_ms) // MINUTE_MS - 1
         is_outage = missing * MINUTE_MS >= self._interval_ms
         if missing > 0 and (is_outage or at_ms - self._repaired_ms >= RELIST_S * 1000):
             self._repaired_ms = at_ms
@@ -252,8 +252,8 @@ class Engine:
                 due_ms = min(due_ms, change_ms)
             await self._timekeeper.sleep_until(due_ms, never)
             now_ms = self._timekeeper.now_ms()
-            end_ms = self.market.end_ms
-            if end_ms is not None and now_ms - end_ms - MINUTE_MS > 2 * self._interval_ms:
+            polled_ms = self.market.polled_ms
+            if polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms:
                 self.market.advance(now_ms)
                 await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):

@@ -46,6 +46,12 @@ class Market:
         self.refused = 0
         self._holdings: dict[str, Holding] = {}
         self._end_ms: int | None = None
+        self._polled_ms: int | None = None
+
+    @property
+    def polled_ms(self) -> int | None:
+        """Minute of the last accepted poll; ``None`` before the first."""
+        return self._polled_ms
 
     @property
     def end_ms(self) -> int | None:
@@ -103,7 +109,7 @@ class Market:
             at_ms: Instant of the poll, corrected clock.
             now_ms: The corrected clock.
         """
-        if at_ms > now_ms + MAX_AHEAD_MS or (self._end_ms is not None and at_ms < self._end_ms):
+        if at_ms > now_ms + MAX_AHEAD_MS or (self._polled_ms is not None and at_ms < self._polled_ms):
             self.refused += len(tickers)
             return 0
         return sum(self._sample(ticker, at_ms) for ticker in tickers)
@@ -140,6 +146,7 @@ class Market:
         for holding in self._holdings.values():
             if holding.quoted_ms != at_ms and not holding.halted:
                 self._halt(holding, NOT_QUOTED, at_ms)
+        self._polled_ms = at_ms - at_ms % MINUTE_MS
         self.advance(at_ms)
 
     def advance(self, at_ms: int) -> None:
@@ -154,6 +161,8 @@ class Market:
         if self._end_ms is None or self._end_ms <= minute_ms:
             return 0
         self._end_ms = minute_ms
+        if self._polled_ms is not None:
+            self._polled_ms = min(self._polled_ms, minute_ms)
         return sum(window.drop_after(minute_ms) for window in self._windows())
 
     def fill(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> int:

@@ -1,0 +1,362 @@
+"""The engine on a clock and a source that do what the test says."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.source import MINUTE, FakeSource, instrument
+from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, TimedOutError, UnreachableError
+from tui_tracker.core.instrument import Trading
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import SourceState
+from tui_tracker.engine.engine import Engine
+from tui_tracker.feed.local import LocalFeed
+
+START = 28_333_320 * MINUTE + 10_000  # ten seconds into a minute
+
+
+def latest(engine: Engine) -> Snapshot:
+    snapshot = engine.hub.latest
+    assert snapshot is not None
+    return snapshot
+
+
+def price_n(engine: Engine, pair: str = "BTC/USD") -> int:
+    row = next(row for row in latest(engine).rows if row.instrument.pair == pair)
+    figures = row.figures_of(Metric.PRICE)
+    return figures.samples if figures else 0
+
+
+async def test_polls_at_the_start_and_then_3_s_before_each_minute_ends() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    async with Engine(source, clock).running():
+        await clock.advance(200)
+    polls = source.polled_at()
+    assert polls[0] == START
+    assert [at % MINUTE for at in polls[1:]] == [57_000] * 3
+    assert {b - a for a, b in pairwise(polls[1:])} == {MINUTE}
+    assert source.is_closed
+
+
+@pytest.mark.parametrize(("interval", "expected"), [(15, [12, 27, 42, 57]), (300, [57])])
+async def test_other_intervals(interval: int, expected: list[int]) -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    async with Engine(source, clock, interval_s=interval).running():
+        await clock.advance(1_200)
+    polls = source.polled_at()[1:]
+    assert sorted({at % MINUTE // 1000 for at in polls}) == expected
+    assert {b - a for a, b in pairwise(polls)} == {interval * 1000}
+
+
+async def test_snapshot_has_rows_after_the_first_poll_and_history_after_backfill() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(120)
+        snapshot = latest(engine)
+        assert [row.instrument.pair for row in snapshot.rows] == ["BTC/USD", "ETH/USD"]
+        assert snapshot.status.state is SourceState.LIVE
+        assert not snapshot.status.backfill.is_running
+        assert price_n(engine) >= 1_435
+        figures = snapshot.rows[0].figures_of(Metric.VOLUME)
+        assert figures is not None
+        assert figures.samples == 2
+        feed = LocalFeed(engine)
+        series = await feed.series("fake:BTC-USD", Metric.PRICE)
+        assert series.end_ms == snapshot.end_ms
+        assert len(series.values) == 1_440
+
+
+async def test_every_row_of_a_snapshot_spans_the_same_minutes() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(70)
+        source.quoted = ["BTC/USD"]
+        await clock.advance(240)
+        ends = {(await LocalFeed(engine).series(row.id, Metric.PRICE)).end_ms for row in latest(engine).rows}
+        assert ends == {latest(engine).end_ms}
+        eth = latest(engine).rows[1]
+        assert eth.halted == "not quoted"
+        assert eth.halted_since_ms is not None
+        source.quoted = ["BTC/USD", "ETH/USD"]
+        await clock.advance(60)
+        assert latest(engine).rows[1].halted == ""
+        assert price_n(engine, "ETH/USD") == price_n(engine, "BTC/USD") - 4
+
+
+async def test_a_clock_one_hour_fast_is_corrected_by_the_measured_offset() -> None:
+    clock = FakeClock(START + 3_600_000)
+    source = FakeSource(clock)
+    source.server_ahead_s = -3_600
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(180)
+        assert latest(engine).status.skew_ms == -3_600_000
+        before = price_n(engine)
+        clock.jump_wall(-3_600)
+        source.server_ahead_s = 0
+        await clock.advance(65)
+        assert price_n(engine) == before + 1
+        assert latest(engine).status.skew_ms == 0
+        end_ms = latest(engine).end_ms
+        assert end_ms is not None
+        assert 0 <= clock.now_ms() - end_ms < 2 * MINUTE
+
+
+async def test_minutes_stamped_by_a_wrong_clock_are_dropped_once_it_is_right() -> None:
+    clock = FakeClock(START + 3_600_000)
+    source = FakeSource(clock)
+    source.history = ()
+    source.time_error = RejectedError("no time today")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(180)
+        assert price_n(engine) == 3
+        clock.jump_wall(-3_600)
+        source.time_error = None
+        await clock.advance(65)
+        assert latest(engine).status.state is SourceState.LIVE
+        assert latest(engine).status.last_good_ms is not None
+        assert abs(latest(engine).status.last_good_ms - clock.now_ms()) <= MINUTE
+        assert price_n(engine) in (1, 2)
+        end_ms = latest(engine).end_ms
+        assert end_ms is not None
+        assert end_ms <= clock.now_ms()
+
+
+async def test_after_sleep_one_poll_catches_up_within_5_s() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    async with Engine(source, clock).running():
+        await clock.advance(60)
+        count = len(source.polled_at())
+        clock.jump_wall(3 * 3_600)
+        woke = clock.now_ms()
+        await clock.advance(5)
+        caught_up = source.polled_at()[count:]
+        assert len(caught_up) == 1
+        assert caught_up[0] - woke <= 5_000
+
+
+async def test_an_outage_leaves_a_gap_that_candles_fill() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(600)
+        full = price_n(engine)
+        source.error = UnreachableError("connection refused")
+        await clock.advance(1_200)
+        assert latest(engine).status.state is SourceState.OFFLINE
+        assert price_n(engine) < full
+        source.error = None
+        await clock.advance(180)
+        assert latest(engine).status.state is SourceState.LIVE
+        assert price_n(engine) >= 1_439
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (UnreachableError("refused"), SourceState.OFFLINE),
+        (TimedOutError("no answer"), SourceState.OFFLINE),
+        (RejectedError("HTTP 503"), SourceState.STALE),
+    ],
+)
+async def test_a_failed_poll_keeps_the_last_good_data(error: SourceError, state: SourceState) -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        rows = latest(engine).rows
+        source.error = error
+        await clock.advance(60)
+        snapshot = latest(engine)
+        assert snapshot.rows is rows
+        assert snapshot.status.state is state
+        assert snapshot.status.error == str(error)
+        source.error = None
+        await clock.advance(60)
+        assert latest(engine).status.state is SourceState.LIVE
+
+
+async def test_rate_limit_is_waited_out_and_said() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        source.error = RateLimitedError("HTTP 429", 120.0)
+        await clock.advance(60)
+        count = len(source.polled_at())
+        limited = source.polled_at()[-1]
+        assert latest(engine).status.limited_until_ms == limited + 120_000
+        source.error = None
+        await clock.advance(59)
+        assert len(source.polled_at()) == count
+        await clock.advance(125)
+        assert source.polled_at()[count] >= limited + 120_000
+
+
+async def test_failures_are_retried_with_growing_pauses_but_no_scheduled_poll_is_missed() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.error = RejectedError("HTTP 500")
+    async with Engine(source, clock).running():
+        await clock.advance(600)
+    tries = [at for name, at in source.calls if name == "instruments"]
+    assert 10 <= len(tries) <= 40
+    scheduled = {at // MINUTE for at in tries if at % MINUTE == 57_000}
+    assert len(scheduled) >= 9
+
+
+async def test_stale_by_age_is_published_and_the_window_slides_on() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock, window_minutes=10)
+    async with engine.running():
+        await clock.advance(600)
+        assert price_n(engine) == 10
+        end = latest(engine).end_ms
+        source.error = UnreachableError("gone")
+        await clock.advance(110)
+        assert latest(engine).end_ms == end
+        await clock.advance(240)
+        assert latest(engine).end_ms == clock.now_ms() // MINUTE * MINUTE
+        assert price_n(engine) <= 6
+
+
+async def test_a_request_polls_at_once() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(20)
+        count = len(source.polled_at())
+        LocalFeed(engine).request_poll()
+        await clock.advance(0)
+        assert len(source.polled_at()) == count + 1
+
+
+async def test_history_order_is_asked_first_then_by_volume_and_coarse_before_fine() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock, ("AAA/USD", "BBB/USD", "CCC/USD"))
+    source.price = lambda pair, minute: {"AAA/USD": 1.0, "BBB/USD": 50.0, "CCC/USD": 9.0}[pair]
+    engine = Engine(source, clock)
+    async with engine.running():
+        engine.prioritise(["fake:AAA-USD"])
+        await clock.advance(30)
+    candles = [name for name, _ in source.calls if name.startswith("candles")]
+    assert candles == [f"candles {pair} {step}" for step in (5, 1) for pair in ("AAA/USD", "BBB/USD", "CCC/USD")]
+
+
+async def test_a_pair_whose_history_fails_does_not_stop_the_others() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors["BTC/USD"] = RejectedError("nonsense")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(300)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
+        assert price_n(engine, "ETH/USD") >= 1_435
+
+
+async def test_new_halted_and_delisted_instruments() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(120)
+        source.listed = [instrument("BTC/USD", Trading.MAINTENANCE), instrument("NEW/USD")]
+        source.quoted = ["BTC/USD", "NEW/USD"]
+        await clock.advance(3_700)
+        rows = {row.instrument.pair: row for row in latest(engine).rows}
+        assert rows["BTC/USD"].halted == "maintenance"
+        assert rows["ETH/USD"].halted == "delisted"
+        assert price_n(engine, "NEW/USD") >= 1
+        source.listed = [instrument("BTC/USD"), instrument("ETH/USD")]
+        source.quoted = ["BTC/USD", "ETH/USD"]
+        await clock.advance(3_700)
+        rows = {row.instrument.pair: row for row in latest(engine).rows}
+        assert rows["ETH/USD"].halted == ""
+        assert price_n(engine, "ETH/USD") <= 5
+        assert price_n(engine, "BTC/USD") > 60
+
+
+async def test_zeros_hold_the_last_price_and_count_as_observed() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        source.price = lambda pair, minute: None if pair == "ETH/USD" else 5.0
+        await clock.advance(120)
+        figures = latest(engine).rows[1].figures_of(Metric.PRICE)
+        assert figures is not None
+        assert figures.samples == price_n(engine, "BTC/USD")
+        assert figures.minimum is not None
+        assert figures.minimum >= 100
+
+
+async def test_once_polls_a_single_time_and_loads_only_what_is_asked() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock, once=True)
+    async with engine.running():
+        feed = LocalFeed(engine)
+        seen: list[Snapshot] = []
+        async for snapshot in feed.updates():
+            seen.append(snapshot)
+            if snapshot.rows and not snapshot.status.backfill.total:
+                feed.prioritise(["fake:ETH-USD"])
+            elif snapshot.status.backfill.total and not snapshot.status.backfill.is_running:
+                break
+        assert len(source.polled_at()) == 1
+        assert [name for name, _ in source.calls if name.startswith("candles")] == [
+            "candles ETH/USD 5",
+            "candles ETH/USD 1",
+        ]
+        assert price_n(engine, "BTC/USD") == 1
+        assert latest(engine).rows[1].provenance[1] == 1
+
+
+async def test_once_gives_up_with_the_error() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.error = UnreachableError("connection refused")
+
+    async def follow(feed: LocalFeed) -> None:
+        async for _ in feed.updates():
+            pass
+
+    async with Engine(source, clock, once=True).running() as engine:
+        task = asyncio.create_task(follow(LocalFeed(engine)))
+        await clock.advance(60)
+        with pytest.raises(UnreachableError):
+            await task
+
+
+@pytest.mark.parametrize("window", [10, 720])
+async def test_a_short_window_skips_the_coarse_request(window: int) -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock, window_minutes=window)
+    async with engine.running():
+        await clock.advance(100)
+        assert price_n(engine) == window
+    assert not [name for name, _ in source.calls if name.endswith(" 5")]
