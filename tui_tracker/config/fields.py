@@ -57,10 +57,6 @@ def _one_of(kind: type[StrEnum]) -> str:
     return ", ".join(member.value for member in kind)
 
 
-def _choices(kind: type[StrEnum]) -> str:
-    return "|".join(member.value for member in kind)
-
-
 _SWITCH: Final = "true or false"
 
 FIELDS: Final[tuple[SettingField, ...]] = (
@@ -75,7 +71,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "base_urls",
         parse.base_urls,
         "NAME=URL with http or https, a host, and no user, query or fragment",
-        "Find a source elsewhere, e.g. kraken=http://127.0.0.1:8080. Repeatable; replaces what the file says.",
+        "Find a source elsewhere, as kraken=http://127.0.0.1:8080. Repeatable; replaces what the file says.",
         "NAME=URL",
         flag="--base-url",
         repeatable=True,
@@ -84,7 +80,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "interval",
         parse.whole(5, 3600),
         "whole seconds from 5 to 3600",
-        "Seconds between polls.",
+        "Seconds between polls, 5 to 3600.",
         "SECONDS",
     ),
     SettingField(
@@ -98,28 +94,28 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "metric",
         parse.choice(Metric),
         _one_of(Metric),
-        "The number that is sampled each minute.",
-        f"[{_choices(Metric)}]",
+        f"The number to rank and chart: {_one_of(Metric)}.",
+        "METRIC",
     ),
     SettingField(
         "by",
         parse.choice(Measure),
         _one_of(Measure),
-        "The measure that pairs are ranked by.",
-        f"[{_choices(Measure)}]",
+        f"The measure that pairs are ranked by: {_one_of(Measure)}.",
+        "MEASURE",
     ),
     SettingField(
         "min_coverage",
         parse.fraction,
         "a fraction from 0 to 1, or a percentage such as 90%",
-        "Share of the window that must be observed for a pair to be ranked.",
+        "Share of the window, as 0.9 or 90%, that must be observed for a pair to be ranked.",
         "SHARE",
     ),
     SettingField(
         "min_volume",
         parse.amount,
         "US dollars, 0 or more, such as 250000, 1e6, 100k or 1.5M",
-        "Only pairs that traded at least this much in 24 h, in US dollars.",
+        "Only pairs that traded at least this much in 24 h, in US dollars (100k, 1.5M).",
         "USD",
     ),
     SettingField(
@@ -129,7 +125,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "Span of the statistics, 10m to 24h.",
         "SPAN",
     ),
-    SettingField("theme", parse.choice(Theme), _one_of(Theme), "Colours of the app.", f"[{_choices(Theme)}]"),
+    SettingField("theme", parse.choice(Theme), _one_of(Theme), f"Colours of the app: {_one_of(Theme)}.", "THEME"),
     SettingField(
         "time_zone",
         parse.choice(TimeZone),
@@ -153,7 +149,9 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "Watch a simulated market; no network.",
         off_flag="--no-demo",
     ),
-    SettingField("seed", parse.whole(0, 2**63 - 1), "a whole number, 0 or more", "Which simulated market.", "N"),
+    SettingField(
+        "seed", parse.whole(0, 2**63 - 1), "a whole number, 0 or more", "Which simulated market, a number.", "N"
+    ),
     SettingField(
         "debug",
         parse.boolean,

@@ -1,0 +1,52 @@
+"""Following a feed that collects once: to its first rows, then through the history of chosen pairs."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from tui_tracker.core.errors import NoDataError
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import BackfillProgress
+from tui_tracker.feed.base import Feed
+
+
+async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:
+    """Return the first snapshot that a poll has filled.
+
+    Raises:
+        TrackerError: If the source could not be reached or answered nonsense.
+        NoDataError: If the feed ended without a row.
+    """
+    async for snapshot in updates:
+        if snapshot.rows and snapshot.at_ms is not None:
+            return snapshot
+    raise NoDataError("the source gave no quotes", "try again")
+
+
+async def with_history(
+    feed: Feed,
+    updates: AsyncIterator[Snapshot],
+    snapshot: Snapshot,
+    instrument_ids: Sequence[str],
+    on_progress: Callable[[BackfillProgress], None],
+) -> Snapshot:
+    """Load the history of these instruments and return the snapshot that holds all of it.
+
+    Args:
+        feed: Collects once.
+        updates: Its updates, as far as they were read.
+        snapshot: The last of them.
+        instrument_ids: Whose history is wanted; with none, ``snapshot`` comes back at once.
+        on_progress: Told of each step.
+
+    Raises:
+        TrackerError: If the feed failed.
+    """
+    if not instrument_ids:
+        return snapshot
+    feed.prioritise(instrument_ids)
+    async for snapshot in updates:
+        progress = snapshot.status.backfill
+        if progress.total >= len(instrument_ids):
+            on_progress(progress)
+            if not progress.is_running:
+                break
+    return snapshot

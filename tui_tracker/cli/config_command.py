@@ -1,0 +1,78 @@
+"""``crypto-tui config``: what is in force, and where it came from."""
+
+from collections.abc import Mapping
+
+import click
+
+from tui_tracker.cli.diagnostics import Exit
+from tui_tracker.cli.options import EVERY_SETTING, Invocation, pass_invocation, setting_flags
+from tui_tracker.config.fields import FIELDS, as_written
+from tui_tracker.config.load import Loaded
+from tui_tracker.config.paths import Paths
+
+
+@click.command(short_help="Show the settings in force and their origin.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@setting_flags(*EVERY_SETTING)
+@pass_invocation
+def config(invocation: Invocation, as_json: bool) -> int:
+    """Show every setting in force, where its value came from, and where files are.
+
+    Values are written as the configuration file takes them. The file is TOML, is never written by crypto-tui, and
+    may look like this:
+
+    \b
+      quote = "EUR"
+      min-volume = "100k"
+      theme = "light"
+      [base-urls]
+      kraken = "http://127.0.0.1:8080"
+    """
+    from tui_tracker.cli.output import show_json, write
+
+    loaded, paths = invocation.load(), invocation.paths()
+    if as_json:
+        show_json(_document(loaded, paths))
+    else:
+        write(_text(loaded, paths))
+    return Exit.OK
+
+
+def _document(loaded: Loaded, paths: Paths) -> dict[str, object]:
+    return {
+        "file": {"path": str(loaded.path), "found": loaded.is_found},
+        "state_folder": str(paths.state_folder),
+        "log_folder": str(paths.log_folder),
+        "settings": {
+            field.key: {
+                "value": as_written(getattr(loaded.settings, field.name)),
+                "origin": loaded.origins[field.name],
+                "allowed": field.allowed,
+            }
+            for field in FIELDS
+        },
+    }
+
+
+def _text(loaded: Loaded, paths: Paths) -> str:
+    from tui_tracker.cli.output import Column, Table, plain_text
+
+    settings = tuple(
+        (field.key, _shown(as_written(getattr(loaded.settings, field.name))), loaded.origins[field.name])
+        for field in FIELDS
+    )
+    places = (
+        ("file", f"{loaded.path}{'' if loaded.is_found else ' (not there)'}"),
+        ("state", str(paths.state_folder)),
+        ("logs", str(paths.log_folder)),
+    )
+    table = plain_text(Table("", (Column("setting"), Column("value"), Column("from")), settings))
+    return f"{table}\n{plain_text(Table('', (Column('place'), Column('path')), places))}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={url}" for name, url in value.items()) or "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,108 @@
+"""The command ``crypto-tui``: the app, unless a command is named."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from tui_tracker import __version__
+from tui_tracker.cli.config_command import config
+from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
+from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
+from tui_tracker.cli.pairs_command import pairs
+from tui_tracker.cli.rank_command import rank
+from tui_tracker.cli.sources_command import sources
+from tui_tracker.core.errors import ConfigError
+
+_EPILOG = """\b
+Examples:
+  crypto-tui                          watch every pair of Kraken
+  crypto-tui --demo                   a simulated market, without a network
+  crypto-tui --quote EUR --local      open on pairs in euro, local times
+  crypto-tui rank --quote USD --json  rank once, for a program
+
+\b
+Settings: a flag wins over the environment, that over the file, that over the
+default. The flag --min-coverage is the variable CRYPTO_TUI_MIN_COVERAGE and
+the key min-coverage in the file. CRYPTO_TUI_CONFIG names another file.
+"crypto-tui config" shows what is in force, where each value came from, and
+where file, state and logs are. NO_COLOR is honoured.
+
+\b
+Exit codes:
+  0    done (also: q or ctrl+c in the app)
+  1    failure
+  2    wrong usage or configuration, or no terminal for the app
+  3    no data: the source could not be reached, answered nonsense, or nothing
+       could be ranked; worth trying again
+  130  interrupted by ctrl+c (commands);  143, 129  by SIGTERM, SIGHUP
+"""
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@setting_flags(*EVERY_SETTING)
+@click.version_option(__version__, "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> int:
+    """Watch every pair of a crypto exchange from the terminal, ranked live by how much it moves.
+
+    Without a command the app starts: pairs, a chart of the last 24 hours, and a table ranked by standard deviation.
+    Press ? in it for its keys.
+    """
+    return start_app(context.ensure_object(Invocation)) if context.invoked_subcommand is None else Exit.OK
+
+
+cli.add_command(rank)
+cli.add_command(pairs)
+cli.add_command(sources)
+cli.add_command(config)
+
+
+def start_app(invocation: Invocation) -> int:
+    """Run the app and return its exit code.
+
+    Raises:
+        ConfigError: For settings that can't be used, or where there is no terminal.
+    """
+    from tui_tracker.config.state import StateStore
+
+    loaded = invocation.load()
+    check_terminal(invocation.environ)
+    invocation.start_logging()
+    return invocation.compose().run_app(loaded.settings, StateStore(invocation.paths().state_folder))
+
+
+def check_terminal(environ: Mapping[str, str]) -> None:
+    """Refuse to start the app where it could not be seen or used.
+
+    Raises:
+        ConfigError: If stdin or stderr is no terminal, or ``TERM`` is dumb.
+    """
+    hint = "without a screen: crypto-tui rank"
+    for name, stream in (("stdin", sys.stdin), ("stderr", sys.stderr)):
+        if stream is None or not stream.isatty():
+            raise ConfigError(f"the app needs a terminal, and {name} is none", hint)
+    if environ.get("TERM", "") == "dumb":
+        raise ConfigError("the app needs a terminal that can move its cursor, and TERM is dumb", hint)
+
+
+def main(argv: Sequence[str] | None = None, invocation: Invocation | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        argv: Arguments after the program's name; those of the process by default.
+        invocation: What the command gets its parts from; the real ones by default.
+    """
+    said = Invocation() if invocation is None else invocation
+
+    def run() -> int:
+        arguments = None if argv is None else list(argv)
+        code = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False, obj=said)
+        return code if isinstance(code, int) else Exit.OK
+
+    return guarded(run, lambda: said.is_debug or bool(os.environ.get("CRYPTO_TUI_DEBUG")))

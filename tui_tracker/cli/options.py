@@ -1,0 +1,167 @@
+"""Flags, made of the one list of settings, and what a command line says before anything is run."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+import click
+
+from tui_tracker.cli.diagnostics import say
+from tui_tracker.config.fields import FIELDS, SettingField, as_written, field_named
+from tui_tracker.config.load import Loaded, load
+from tui_tracker.config.model import Settings
+from tui_tracker.config.paths import Paths, default_paths
+from tui_tracker.core.errors import ConfigError, StateError
+from tui_tracker.feed.base import Feed
+
+if TYPE_CHECKING:
+    from tui_tracker.config.state import StateStore
+
+EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
+COLLECTING: Final = ("source", "base_urls", "quote", "demo", "seed", "debug")
+"""Settings that matter to every command that asks a source."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Composition(Protocol):
+    """What puts a feed or the app together; ``tui_tracker.cli.compose`` is one."""
+
+    def collect_once(self, settings: Settings, backfill: bool, window: int) -> AbstractAsyncContextManager[Feed]:
+        """A feed that polls once, and loads history only of instruments that are prioritised."""
+        ...
+
+    def run_app(self, settings: Settings, store: "StateStore") -> int:
+        """Run the app until it ends; return its exit code."""
+        ...
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One command line: filled while it is read, then asked by the command."""
+
+    composition: Composition | None = None
+    """What to run instead of the real thing (tests)."""
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    flags: dict[str, object] = field(default_factory=dict)
+    """What was given, by field of ``Settings``; a flag after the command wins over one before it."""
+    config: Path | None = None
+    loaded: Loaded | None = None
+
+    @property
+    def is_debug(self) -> bool:
+        """Whether tracebacks are wanted, as far as is known yet."""
+        return self.loaded.settings.debug if self.loaded else bool(self.flags.get("debug"))
+
+    def paths(self) -> Paths:
+        """The places of this user."""
+        return default_paths()
+
+    def load(self) -> Loaded:
+        """Return the settings in force.
+
+        Raises:
+            ConfigError: If something that was given cannot be used.
+        """
+        loaded = load(self.flags, self.environ, self.paths().config_file, self.config)
+        _check_sources(loaded)
+        self.loaded = loaded
+        return loaded
+
+    def start_logging(self) -> None:
+        """Log to a file; where that cannot be, say so and go on."""
+        from tui_tracker.cli.logs import start_logging
+
+        try:
+            start_logging(self.paths().log_folder, debug=self.is_debug)
+        except StateError as error:
+            say(f"note: {error.message}")
+
+    def compose(self) -> Composition:
+        """What puts the parts together; the real one is imported here, since it brings everything along."""
+        if self.composition is not None:
+            return self.composition
+        from tui_tracker.cli import compose
+
+        return compose
+
+
+pass_invocation = click.make_pass_decorator(Invocation)
+
+
+def setting_flags(*names: str) -> Callable[[F], F]:
+    """Give a command the flags of these settings, and ``--config``; what is given goes to its ``Invocation``."""
+
+    def decorated(command: F) -> F:
+        for name in reversed(names):
+            command = _option(field_named(name))(command)
+        return click.option(
+            "--config",
+            metavar="PATH",
+            expose_value=False,
+            callback=_keep_config,
+            help="Read this configuration file instead of the usual one.",
+        )(command)
+
+    return decorated
+
+
+def _option(setting: SettingField) -> Callable[[F], F]:
+    told = f"{setting.help}{_default_text(setting)}"
+    if setting.off_flag:
+        return click.option(
+            f"{setting.on_flag}/{setting.off_flag}",
+            setting.name,
+            default=None,
+            expose_value=False,
+            callback=_keep,
+            help=told,
+        )
+    return click.option(
+        setting.on_flag,
+        setting.name,
+        metavar=setting.metavar,
+        multiple=setting.repeatable,
+        expose_value=False,
+        callback=_keep,
+        help=told,
+    )
+
+
+def _default_text(setting: SettingField) -> str:
+    default = as_written(getattr(Settings(), setting.name))
+    if isinstance(default, bool):
+        return "" if not default else f"  [default: {setting.on_flag[2:]}]"
+    return f"  [default: {default}]" if default else ""
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    if value is not None and value != ():
+        _invocation(context).flags[str(parameter.name)] = value
+
+
+def _keep_config(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        _invocation(context).config = Path(value)
+
+
+def _invocation(context: click.Context) -> Invocation:
+    return context.ensure_object(Invocation)
+
+
+def _check_sources(loaded: Loaded) -> None:
+    """Refuse names of sources that don't exist and URLs that they can't use, saying where they were given."""
+    from tui_tracker.sources.registry import SOURCES, checked_base_url
+
+    settings, origins = loaded.settings, loaded.origins
+    known = ", ".join(SOURCES)
+    for name, origin in ((settings.source, "source"), *((name, "base_urls") for name in settings.base_urls)):
+        if name not in SOURCES:
+            raise ConfigError(f"{origins[origin]}: there is no source {name!r}", f"known: {known}")
+    for name, url in settings.base_urls.items():
+        try:
+            checked_base_url(url)
+        except ConfigError as error:
+            raise ConfigError(f"{origins['base_urls']}: {name}: {error.message}", error.hint) from error
