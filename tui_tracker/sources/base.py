@@ -50,11 +50,20 @@ class ServerTime:
 class Source(Protocol):
     """One exchange. Every call is one request; each raises ``SourceError`` where there is no usable answer."""
 
-    name: str
-    """``kraken``; the prefix of its instrument ids."""
-    is_simulated: bool
-    history: tuple[HistoryStep, ...]
-    """What ``candles`` can give, coarsest first."""
+    @property
+    def name(self) -> str:
+        """``kraken``; the prefix of its instrument ids."""
+        ...
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether its market is made up."""
+        ...
+
+    @property
+    def history(self) -> tuple[HistoryStep, ...]:
+        """What ``candles`` can give, coarsest first."""
+        ...
 
     async def instruments(self) -> InstrumentBatch:
         """Read the list of instruments, and remember their symbols for ``tickers``."""
