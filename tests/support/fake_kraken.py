@@ -208,7 +208,10 @@ class FakeKraken:
         query = request.query
         match request.path.removeprefix("/control/"):
             case "fault":
-                self._set_fault(query)
+                try:
+                    self._set_fault(query)
+                except (KeyError, ValueError) as error:
+                    return HttpResponse(json.dumps({"error": str(error)}).encode(), 400)
                 return _json({"active": [fault.name for fault in self.faults.active]})
             case "clear":
                 self.faults.clear(query.get("name"))
