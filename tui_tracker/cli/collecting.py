@@ -1,11 +1,28 @@
 """Following a feed that collects once: to its first rows, then through the history of chosen pairs."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from tui_tracker.core.errors import NoDataError
+from tui_tracker.cli.diagnostics import expected_error
+from tui_tracker.config.model import Settings
+from tui_tracker.core.errors import NoDataError, SourceError
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import BackfillProgress
 from tui_tracker.feed.base import Feed
+
+
+@contextmanager
+def told_of(settings: Settings) -> Iterator[None]:
+    """Inside, a source's failure becomes a ``NoDataError`` that says which source failed, and where it was sought."""
+    try:
+        yield
+    except (SourceError, ExceptionGroup) as error:
+        expected = expected_error(error)
+        if not isinstance(expected, SourceError):
+            raise
+        url = settings.base_urls.get(settings.source)
+        place = f"{settings.source} at {url}" if url else settings.source
+        raise NoDataError(f"{place}: {expected.message}", expected.hint or "try again later") from error
 
 
 async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:

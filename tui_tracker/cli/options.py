@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
 COLLECTING: Final = ("source", "base_urls", "quote", "demo", "seed", "debug")
 """Settings that matter to every command that asks a source."""
+DEFAULTS: Final[Mapping[str, str]] = {"quote": "all", "metric": "price"}
+"""What those commands take where no flag says otherwise: what the app opens on is not for them."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Composition(Protocol):
     """What puts a feed or the app together; ``tui_tracker.cli.compose`` is one."""
 
-    def collect_once(self, settings: Settings, backfill: bool, window: int) -> AbstractAsyncContextManager[Feed]:
+    def collect_once(self, settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
         """A feed that polls once, and loads history only of instruments that are prioritised."""
         ...
 
@@ -91,12 +93,17 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation)
 
 
-def setting_flags(*names: str) -> Callable[[F], F]:
-    """Give a command the flags of these settings, and ``--config``; what is given goes to its ``Invocation``."""
+def setting_flags(*names: str, defaults: Mapping[str, str] | None = None) -> Callable[[F], F]:
+    """Give a command the flags of these settings, and ``--config``; what is given goes to its ``Invocation``.
+
+    Args:
+        names: Fields of ``Settings``.
+        defaults: What the help calls the default of some, where it isn't that of ``Settings``.
+    """
 
     def decorated(command: F) -> F:
         for name in reversed(names):
-            command = _option(field_named(name))(command)
+            command = _option(field_named(name), (defaults or {}).get(name))(command)
         return click.option(
             "--config",
             metavar="PATH",
@@ -108,8 +115,9 @@ def setting_flags(*names: str) -> Callable[[F], F]:
     return decorated
 
 
-def _option(setting: SettingField) -> Callable[[F], F]:
-    told = f"{setting.help}{_default_text(setting)}"
+def _option(setting: SettingField, default: str | None) -> Callable[[F], F]:
+    default = _default_text(setting) if default is None else default
+    told = f"{setting.help}  [default: {default}]" if default else setting.help
     if setting.off_flag:
         return click.option(
             f"{setting.on_flag}/{setting.off_flag}",
@@ -133,8 +141,8 @@ def _option(setting: SettingField) -> Callable[[F], F]:
 def _default_text(setting: SettingField) -> str:
     default = as_written(getattr(Settings(), setting.name))
     if isinstance(default, bool):
-        return "" if not default else f"  [default: {setting.on_flag[2:]}]"
-    return f"  [default: {default}]" if default else ""
+        return setting.on_flag[2:] if default else ""
+    return str(default or "")
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.text import clean
 
 _GAP: Final = 2
@@ -60,20 +61,22 @@ def write(text: str) -> None:
     """Write a text to stdout and flush it; a reader that has left (``| head -1``) is no error.
 
     Raises:
-        OSError: If it cannot be written for another reason, as on a full disk.
+        TrackerError: If it cannot be written for another reason, as on a full disk.
     """
     stdout = sys.stdout
     if stdout is None:
-        raise OSError("stdout is closed")
+        raise TrackerError("stdout is closed")
     encoding = stdout.encoding or "utf-8"
     text = text.encode(encoding, "replace").decode(encoding)
     try:
         stdout.write(text)
         stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # What is still buffered would fail again when the interpreter flushes it at exit.
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise TrackerError(f"stdout cannot be written: {clean(error.strerror or str(error))}") from error
 
 
 def plain_text(table: Table) -> str:

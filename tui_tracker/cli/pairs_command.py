@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui_tracker.cli.diagnostics import Exit, run_headless
-from tui_tracker.cli.options import COLLECTING, Composition, Invocation, pass_invocation, setting_flags
+from tui_tracker.cli.diagnostics import Exit
+from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocation, pass_invocation, setting_flags
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 @click.command(short_help="List the pairs of the source.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@setting_flags(*COLLECTING)
+@setting_flags(*COLLECTING, defaults=DEFAULTS)
 @pass_invocation
 def pairs(invocation: Invocation, as_json: bool) -> int:
     """List the pairs of the source, with last price and 24 h volume in US dollars.
 
     All of them, unless --quote names a currency. Any spelling in the list names a pair elsewhere.
     """
+    from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.output import show_json, show_table
 
     loaded = invocation.load()
@@ -38,10 +39,11 @@ def pairs(invocation: Invocation, as_json: bool) -> int:
 
 
 async def _polled(composition: Composition, settings: Settings) -> Snapshot:
-    from tui_tracker.cli.collecting import first_rows
+    from tui_tracker.cli.collecting import first_rows, told_of
 
-    async with composition.collect_once(settings, backfill=False, window=settings.window) as feed:
-        return await first_rows(feed.updates())
+    with told_of(settings):
+        async with composition.collect_once(settings, window=settings.window) as feed:
+            return await first_rows(feed.updates())
 
 
 def _wanted(snapshot: Snapshot, quote: str | None) -> tuple[Row, ...]:

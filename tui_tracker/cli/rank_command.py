@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui_tracker.cli.diagnostics import Exit, ProgressLine, run_headless, say
-from tui_tracker.cli.options import COLLECTING, Composition, Invocation, pass_invocation, setting_flags
+from tui_tracker.cli.diagnostics import Exit, ProgressLine, say
+from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocation, pass_invocation, setting_flags
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError, NoDataError
@@ -46,7 +46,7 @@ class RankRequest:
     help="Rank the N pairs of the scope that trade most in US dollars; 0 for all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, full precision.")
-@setting_flags("metric", "by", "min_volume", "min_coverage", "window", *COLLECTING)
+@setting_flags("metric", "by", "min_volume", "min_coverage", "window", *COLLECTING, defaults=DEFAULTS)
 @pass_invocation
 def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool) -> int:
     """Rank pairs by how much they moved, print the ranking, and end.
@@ -64,14 +64,14 @@ def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool) -
       crypto-tui rank --limit 0 --min-volume 1M --by volatility
       crypto-tui rank --demo
     """
+    from tui_tracker.cli.headless import run_headless
+    from tui_tracker.cli.output import show_json, show_table
+
     loaded = invocation.load()
     request = _request(loaded, pairs, limit)
     invocation.start_logging()
     composition = invocation.compose()
     report = run_headless(lambda: make_report(composition, request, ProgressLine()))
-
-    from tui_tracker.cli.output import show_json, show_table
-
     if as_json:
         show_json(report.document())
     else:
@@ -107,7 +107,7 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
     Raises:
         TrackerError: If the source gave nothing usable, a pair or currency is unknown, or nothing could be ranked.
     """
-    from tui_tracker.cli.collecting import first_rows, with_history
+    from tui_tracker.cli.collecting import first_rows, told_of, with_history
     from tui_tracker.cli.rank_report import RankReport, unranked_reasons
     from tui_tracker.stats.ranking import Scope, rank
 
@@ -118,13 +118,14 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
         progress.show(f"history {backfill.done}/{backfill.total}{left}")
 
     try:
-        async with composition.collect_once(settings, backfill=True, window=settings.window) as feed:
-            progress.show("first poll")
-            updates = feed.updates()
-            snapshot = await first_rows(updates)
-            chosen, scope_pairs = choose(snapshot, request)
-            asked = [row.id for row in chosen if not row.halted]
-            snapshot = await with_history(feed, updates, snapshot, asked, show)
+        with told_of(settings):
+            async with composition.collect_once(settings, window=settings.window) as feed:
+                progress.show("first poll")
+                updates = feed.updates()
+                snapshot = await first_rows(updates)
+                chosen, scope_pairs = choose(snapshot, request)
+                asked = [row.id for row in chosen if not row.halted]
+                snapshot = await with_history(feed, updates, snapshot, asked, show)
     finally:
         progress.clear()
     ids = frozenset(row.id for row in chosen)

@@ -1,0 +1,59 @@
+"""Running a command's coroutine, so that a signal ends it quickly and with the right exit code."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+GRACE_S: Final = 0.8
+"""How long a command may take to clean up after a signal, in seconds."""
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def run_headless(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end, or until a signal cancels it.
+
+    SIGINT, SIGTERM and SIGHUP, unless ignored, cancel the work, which may clean up for ``GRACE_S``; then the process
+    ends even if a thread hangs (in a DNS lookup, say).
+
+    Raises:
+        SystemExit: With 130, 143 or 129 after a signal.
+    """
+    codes: list[int] = []
+
+    async def cancellable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def stop(number: int) -> None:
+            if not codes:
+                loop.call_later(GRACE_S, _leave, 128 + number)
+            codes.append(128 + number)
+            task.cancel()
+
+        for number in _STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, stop, number)
+        return await work()
+
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+    try:
+        return asyncio.run(cancellable())
+    except (Exception, asyncio.CancelledError) as error:
+        if not codes:
+            raise
+        _log.info("ended by a signal: %r", error)
+        raise SystemExit(codes[0]) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(code: int) -> None:
+    """End the process without waiting for threads."""
+    logging.shutdown()
+    os._exit(code)
