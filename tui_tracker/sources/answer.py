@@ -72,9 +72,9 @@ def reason(error: BaseException) -> str:
             case socket.gaierror():
                 return f"the host name cannot be resolved ({clean(link.strerror or str(link), 80)})"
             case ssl.SSLCertVerificationError():
-                return f"the server's certificate is not trusted ({clean(link.verify_message, 80)})"
+                return f"the server's certificate is not trusted ({clean(getattr(link, 'verify_message', ''), 80)})"
             case ssl.SSLError():
-                return f"no secure connection ({clean(link.reason or str(link), 80)})"
+                return f"no secure connection ({clean(getattr(link, 'reason', None) or str(link), 80)})"
             case ConnectionRefusedError():
                 return "connection refused"
             case ConnectionError():

@@ -27,6 +27,7 @@ from tui_tracker.core.errors import (
 from tui_tracker.core.text import clean
 from tui_tracker.sources.answer import read_body, read_retry_after, reason
 from tui_tracker.sources.budget import Priority, RequestBudget
+from tui_tracker.sources.trace import RequestTrace
 
 if TYPE_CHECKING:
     import httpx
@@ -120,7 +121,7 @@ class HttpClient:
         for _ in range(_MAX_REDIRECTS + 1):
             await self.budget.acquire(priority)
             async with _translated_errors(self._timeouts):
-                answer = await self._exchange(client, url, max_bytes)
+                answer = await self._read(client, url, max_bytes)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
                 logger.debug("GET %s -> %d bytes in %d ms", clean(str(url)), len(answer.body), elapsed_ms)
@@ -164,9 +165,9 @@ class HttpClient:
 
         return httpx.URL(self._base_url + path, params=dict(params) or None)
 
-    async def _exchange(self, client: "httpx.AsyncClient", url: "httpx.URL", max_bytes: int) -> "Response | httpx.URL":
-        exchange = _Exchange(self.clock, self.budget)
-        response = await self._send(client, url, exchange)
+    async def _read(self, client: "httpx.AsyncClient", url: "httpx.URL", max_bytes: int) -> "Response | httpx.URL":
+        trace = RequestTrace(self.clock, self.budget)
+        response = await self._send(client, url, trace)
         try:
             if response.status_code in _REDIRECTS:
                 return _redirect_target(url, response)
@@ -175,26 +176,26 @@ class HttpClient:
             body = await read_body(response.aiter_raw(), response.headers.get("Content-Encoding", ""), max_bytes)
         finally:
             await response.aclose()
-        return Response(body, exchange.sent_ms, self.clock.now_ms())
+        return Response(body, trace.sent_ms, self.clock.now_ms())
 
-    async def _send(self, client: "httpx.AsyncClient", url: "httpx.URL", exchange: "_Exchange") -> "httpx.Response":
+    async def _send(self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace) -> "httpx.Response":
         """Send a request, and again, at once, where a kept connection turns out to be dead.
 
         The server closed such a connection while it lay idle, so the request never got there.
         """
         import httpx
 
-        request = client.build_request("GET", url, extensions={"trace": exchange.trace})
+        request = client.build_request("GET", url, extensions={"trace": trace.note})
         attempts = 1
         while True:
             try:
                 return await client.send(request, stream=True)
             except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-                if attempts > _KEPT_CONNECTIONS or not exchange.is_reused:
+                if attempts > _KEPT_CONNECTIONS or not trace.is_reused:
                     raise
                 logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
             attempts += 1
-            exchange.restart()
+            trace.restart()
 
     def _refusal(self, response: "httpx.Response") -> SourceError:
         """The error for a status that is neither success nor a redirect; pauses the budget where asked to."""
@@ -209,38 +210,6 @@ class HttpClient:
         if retry_after_s is not None:
             self.budget.pause(retry_after_s)
         return RejectedError(message)
-
-
-class _Exchange:
-    """What httpcore says about one request while it goes out."""
-
-    def __init__(self, clock: Clock, budget: RequestBudget) -> None:
-        self._clock = clock
-        self._budget = budget
-        self.restart()
-
-    def restart(self) -> None:
-        self.sent_ms = self._clock.now_ms()
-        self._began = False
-        self._connected = False
-        self._answered = False
-
-    @property
-    def is_reused(self) -> bool:
-        """Whether the request went out on a kept connection and nothing came back."""
-        return self._began and not self._connected and not self._answered
-
-    async def trace(self, event: str, _info: Mapping[str, object]) -> None:
-        """Called by httpcore at each step; see its documentation of the ``trace`` extension."""
-        match event.partition(".")[2]:
-            case "connect_tcp.started" | "connect_unix_socket.started":
-                self._connected = True
-            case "send_request_headers.started":
-                self._began = True
-                self.sent_ms = self._clock.now_ms()
-                self._budget.note_sent()
-            case "receive_response_headers.complete":
-                self._answered = True
 
 
 @asynccontextmanager
@@ -268,12 +237,9 @@ def _phrase(status: int) -> str:
 
 
 def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL":
-    import httpx
-
-    try:
-        target = url.join(response.headers["Location"])
-    except (KeyError, ValueError, httpx.InvalidURL) as error:
-        raise RejectedError("the exchange redirects to nowhere") from error
+    if response.next_request is None:
+        raise RejectedError("the exchange redirects to nowhere")
+    target = response.next_request.url
     if (target.scheme, target.host, _port(target)) != (url.scheme, url.host, _port(url)):
         place = clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", 80)
         raise RejectedError(f"the exchange redirects to another place, {place}", "is a portal or proxy in between?")

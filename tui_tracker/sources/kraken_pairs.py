@@ -1,7 +1,7 @@
 """Kraken's list of pairs, and the names that go with each: pure decoding of the ``result`` of AssetPairs.
 
-Format: ``https://docs.kraken.com/api/docs/rest-api`` (Get Tradable Asset Pairs). Ids are of two generations (``XXBTZUSD``,
-``AAVEUSD``) and say neither base nor quote.
+Format: ``https://docs.kraken.com/api/docs/rest-api`` (Get Tradable Asset Pairs). Ids are of two generations
+(``XXBTZUSD``, ``AAVEUSD``) and say neither base nor quote.
 """
 
 import logging

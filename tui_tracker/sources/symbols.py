@@ -33,6 +33,9 @@ def resolve(name: str, instruments: Sequence[Instrument], default_source: str) -
     text = name.strip()
     if not text or len(text) > _LONGEST_NAME:
         raise UnknownPairError(clean(name, _LONGEST_NAME))
+    for instrument in instruments:
+        if instrument.id == text:
+            return instrument
     source, text = _split_source(text, instruments)
     chosen = [instrument for instrument in instruments if instrument.source == (source or default_source)]
     found = _matches(text, chosen)

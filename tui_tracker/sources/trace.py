@@ -1,0 +1,47 @@
+"""What happens on the line while a request goes out."""
+
+from collections.abc import Mapping
+
+from tui_tracker.core.clock import Clock
+from tui_tracker.sources.budget import RequestBudget
+
+
+class RequestTrace:
+    """What httpcore says about one request while it goes out.
+
+    Args:
+        clock: Stamps the instant at which the request leaves.
+        budget: Told of that instant, since a connection may have to be made before.
+    """
+
+    sent_ms: int
+    """Wall clock when the request left, or, before that, when it was begun."""
+
+    def __init__(self, clock: Clock, budget: RequestBudget) -> None:
+        self._clock = clock
+        self._budget = budget
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was noted; the same request goes out once more."""
+        self.sent_ms = self._clock.now_ms()
+        self._began = False
+        self._connected = False
+        self._answered = False
+
+    @property
+    def is_reused(self) -> bool:
+        """Whether the request went out on a kept connection and nothing came back."""
+        return self._began and not self._connected and not self._answered
+
+    async def note(self, event: str, _info: Mapping[str, object]) -> None:
+        """Called by httpcore at each step; see its documentation of the ``trace`` extension."""
+        match event.partition(".")[2]:
+            case "connect_tcp.started" | "connect_unix_socket.started":
+                self._connected = True
+            case "send_request_headers.started":
+                self._began = True
+                self.sent_ms = self._clock.now_ms()
+                self._budget.note_sent()
+            case "receive_response_headers.complete":
+                self._answered = True
