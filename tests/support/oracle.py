@@ -17,7 +17,7 @@ LONGEST_SPAN = 60
 
 Rows = Sequence[tuple[int, float]]
 """(minute of the start, close) of closed candles, oldest first."""
-Values = list[float | None]
+Values = Sequence[float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def filled(
         polls: Values polled in closed minutes, by minute.
     """
     values = hold_5m(rows_5m) | dict(polls or {}) | hold(rows_1m)
-    series: Values = [values.get(minute) for minute in range(end - length + 1, end)]
+    series = [values.get(minute) for minute in range(end - length + 1, end)]
     before = series[-1] if series else None
     return [*series, before if polled is None else polled]
 
