@@ -29,16 +29,16 @@ class ExchangeRecord:
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self._opener = build_opener(ProxyHandler({}))
-        self.requests: list[dict[str, Any]] = self._get("/control/requests")
+        self.requests: list[dict[str, Any]] = self._get("requests", {})
 
-    def _get(self, path: str, **query: object) -> Any:
-        with self._opener.open(f"{self._base_url}{path}?{urlencode(query)}", timeout=30) as response:
+    def _get(self, control: str, query: Mapping[str, object]) -> Any:
+        with self._opener.open(f"{self._base_url}/control/{control}?{urlencode(query)}", timeout=30) as response:
             return json.load(response)
 
     def replay(self, request: Mapping[str, Any]) -> Any:
         """The result that a logged request got (spoiled by no fault)."""
         name = request["path"].rpartition("/")[2]
-        return self._get("/control/replay", **{**request["query"], "path": name, "at_ms": request["at_ms"]})
+        return self._get("replay", {**request["query"], "path": name, "at_ms": request["at_ms"]})
 
     def of(self, name: str, **query: str) -> list[dict[str, Any]]:
         """Logged requests of a path that were not spoiled, with these parameters among theirs, oldest first."""
