@@ -123,7 +123,7 @@ def time_ticks(start_ms: int, end_ms: int, most: int, offset_ms: Callable[[int],
 
 
 def _local_multiples(start_ms: int, end_ms: int, step: int, offset_ms: Callable[[int], int]) -> list[int]:
-    """Instants whose local time is a multiple of ``step`` minutes; offsets are multiples of 15 minutes or of ``step``."""
+    """Instants whose local time is a multiple of ``step`` minutes; offsets are multiples of 15 minutes."""
     stride = min(step, 15) * MINUTE_MS
     first = -(-(start_ms + offset_ms(start_ms)) // stride) * stride - offset_ms(start_ms)
     return [

@@ -1,0 +1,260 @@
+"""A feed whose snapshots are made by the test: a seeded market of hundreds of pairs with everything that goes wrong."""
+
+import asyncio
+import math
+import random
+from array import array
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from tui_tracker.core.errors import UnknownPairError
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import Instrument, Trading
+from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.series import MINUTE_MS, Series
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+
+END_MS = 1_764_021_420_000
+"""21:57 UTC on 2025-11-24."""
+AT_MS = END_MS + 57_000
+WINDOW = 1440
+KNOWN = (
+    ("BTC", 84_120.5, 1),
+    ("ETH", 4_310.22, 2),
+    ("SOL", 212.87, 2),
+    ("XRP", 2.441, 5),
+    ("ADA", 0.71233, 6),
+    ("DOGE", 0.21874, 7),
+    ("USDT", 1.0001, 5),
+    ("LINK", 18.442, 5),
+    ("PEPE", 0.00001102, 9),
+    ("AVAX", 31.07, 2),
+    ("DOT", 5.8812, 4),
+    ("LTC", 96.41, 2),
+    ("TRX", 0.3172, 6),
+    ("YFI", 5_412.0, 0),
+    ("ZEC", 612.4, 2),
+    ("PAXG", 4_021.1, 2),
+    ("BNB", 911.08, 2),
+    ("SHIB", 0.00000891, 10),
+)
+HOSTILE = ("X[/b]Y", "\x1b[31mRED", "‮EVIL", "长江长江长江", "[@click=app.quit]Q", "A" * 90)
+QUOTES = ("USD", "EUR", "USDT", "BTC")
+
+
+@cache
+def _walk(seed: int, index: int, level: float) -> tuple[float, ...]:
+    chance = random.Random(f"{seed}/{index}")
+    calm = chance.uniform(0.0002, 0.002)
+    values: list[float] = []
+    value = level
+    for _ in range(WINDOW):
+        value *= math.exp(chance.gauss(0, calm))
+        values.append(value)
+    scale = level / value
+    return tuple(round(value * scale, 12) for value in values)
+
+
+def figures_of(values: Sequence[float], start_ms: int) -> Figures:
+    """Figures of a series, fast and only as exact as floats: the app shows them and never computes them."""
+    seen = [(index, value) for index, value in enumerate(values) if not math.isnan(value)]
+    if not seen:
+        return Figures(len(values), 0, None, None, None, None, None, None, None, None, None)
+    plain = [value for _, value in seen]
+    mean = math.fsum(plain) / len(plain)
+    stddev = math.sqrt(math.fsum((value - mean) ** 2 for value in plain) / len(plain))
+    returns = [math.log(b / a) for a, b in zip(plain[::5], plain[5::5], strict=False) if a > 0 and b > 0]
+    volatility = math.sqrt(525_600 * math.fsum(r * r for r in returns) / (5 * len(returns))) if returns else None
+    return Figures(
+        length=len(values),
+        samples=len(plain),
+        mean=mean,
+        stddev=stddev,
+        minimum=min(plain),
+        maximum=max(plain),
+        first=plain[0],
+        first_ms=start_ms + seen[0][0] * MINUTE_MS,
+        last=plain[-1],
+        last_ms=start_ms + seen[-1][0] * MINUTE_MS,
+        volatility=volatility,
+    )
+
+
+class Pair:
+    """One pair of the market: its instrument and its samples."""
+
+    def __init__(self, seed: int, index: int, base: str, quote: str, level: float, digits: int) -> None:
+        name = f"{base}-{quote}"
+        self.instrument = Instrument(f"kraken:{name}", base, quote, base + quote, (), digits)
+        self.values = list(_walk(seed, index, level))
+        self.volume = 8e8 / (index + 1) ** 1.6
+        self.halted = ""
+        self.has_other_metrics = True
+
+    @property
+    def id(self) -> str:
+        return self.instrument.id
+
+    def series(self, metric: Metric) -> list[float]:
+        """Its samples: those of other metrics follow the price."""
+        if metric is Metric.PRICE or metric is Metric.MID:
+            return self.values
+        return [value * 1000 / self.values[-1] for value in self.values]
+
+    def row(self) -> Row:
+        """What a snapshot says of it."""
+        start_ms = END_MS - (WINDOW - 1) * MINUTE_MS
+        price = figures_of(self.values, start_ms)
+        others = figures_of(self.series(Metric.VOLUME), start_ms) if self.has_other_metrics else None
+        figures = tuple(price if metric.is_price else others for metric in METRICS)
+        last = price.last
+        return Row(
+            instrument=self.instrument,
+            last=last,
+            bid=None if last is None else last * 0.9999,
+            ask=None if last is None else last * 1.0001,
+            volume_usd=None if last is None else self.volume,
+            traded=last is not None,
+            halted=self.halted,
+            halted_since_ms=END_MS - 7_200_000 if self.halted else None,
+            figures=figures,
+        )
+
+
+def make_pairs(seed: int = 1, count: int = 240) -> list[Pair]:
+    """A market: well-known pairs first, then made-up ones, with gaps, young, quiet, halted and hostile ones."""
+    chance = random.Random(seed)
+    pairs: list[Pair] = []
+    for index in range(count):
+        quote = QUOTES[0] if index < len(KNOWN) else QUOTES[index % len(QUOTES)]
+        if index < len(KNOWN):
+            base, level, digits = KNOWN[index]
+        elif index < len(KNOWN) + len(HOSTILE):
+            base, quote, level, digits = HOSTILE[index - len(KNOWN)], "USD", 3.0, 4
+        else:
+            base, digits = f"C{index:03}", chance.randint(2, 6)
+            level = 10 ** chance.uniform(-3, 3)
+        pairs.append(Pair(seed, index, base, quote, level, digits))
+    nan = math.nan
+    pairs[5].values[400:520] = [nan] * 120
+    pairs[9].values[:1300] = [nan] * 1300
+    pairs[10].values[:60] = [nan] * 60
+    pairs[11].values = [nan] * WINDOW
+    pairs[12].halted = "maintenance"
+    pairs[12].instrument = replace(pairs[12].instrument, trading=Trading.MAINTENANCE)
+    pairs[13].has_other_metrics = False
+    pairs[14].values[:-3] = [nan] * (WINDOW - 3)
+    return pairs
+
+
+def live_status(**changes: object) -> SourceStatus:
+    """A source that is doing well; ``changes`` are fields of the status."""
+    status = SourceStatus(
+        source="kraken",
+        state=SourceState.LIVE,
+        last_good_ms=AT_MS,
+        last_attempt_ms=AT_MS,
+        next_poll_ms=AT_MS + 60_000,
+        skew_ms=100,
+        instruments=240,
+    )
+    return replace(status, **changes)  # type: ignore[arg-type]
+
+
+def loading(done: int, total: int) -> BackfillProgress:
+    return BackfillProgress(done, total, (), (total - done) * 1.1)
+
+
+class FakeFeed:
+    """Implements ``Feed``: yields what ``publish`` was given, remembers what was asked of it."""
+
+    def __init__(self, pairs: Sequence[Pair] = (), status: SourceStatus | None = None) -> None:
+        self.pairs = list(pairs)
+        self.current = self.snapshot(status)
+        self.polls = 0
+        self.priorities: list[tuple[str, ...]] = []
+        self.series_calls: list[tuple[str, Metric]] = []
+        self._changed = asyncio.Event()
+        self._is_closed = False
+
+    def snapshot(self, status: SourceStatus | None = None, version: int = 1) -> Snapshot:
+        """All pairs as they are now."""
+        status = status or live_status()
+        polled = bool(self.pairs)
+        return Snapshot(
+            version=version,
+            at_ms=AT_MS if polled else None,
+            end_ms=END_MS if polled else None,
+            window_minutes=WINDOW,
+            rows=tuple(pair.row() for pair in self.pairs),
+            status=status,
+        )
+
+    def publish(self, snapshot: Snapshot | None = None, **changes: object) -> None:
+        """Give the next snapshot: of the pairs as they are now, a status with ``changes``, unless it is given."""
+        if snapshot is None:
+            snapshot = self.snapshot(live_status(**changes), self.current.version + 1)
+        self.current = snapshot
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def publish_status(self, **changes: object) -> None:
+        """Give the same rows with another status."""
+        self.publish(replace(self.current, status=replace(self.current.status, **changes)))  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """End the updates."""
+        self._is_closed = True
+        self._changed.set()
+
+    async def updates(self) -> AsyncIterator[Snapshot]:
+        """See ``Feed.updates``."""
+        seen: Snapshot | None = None
+        while not self._is_closed:
+            changed = self._changed
+            if self.current is not seen:
+                seen = self.current
+                yield seen
+            else:
+                await changed.wait()
+
+    async def series(self, instrument_id: str, metric: Metric) -> Series:
+        """See ``Feed.series``."""
+        self.series_calls.append((instrument_id, metric))
+        for pair in self.pairs:
+            if pair.id == instrument_id:
+                start_ms = END_MS - (WINDOW - 1) * MINUTE_MS
+                return Series(instrument_id, metric, start_ms, array("d", pair.series(metric)), self.current.version)
+        raise UnknownPairError(instrument_id)
+
+    def status(self) -> SourceStatus:
+        """See ``Feed.status``."""
+        return self.current.status
+
+    def request_poll(self) -> int:
+        """See ``Feed.request_poll``."""
+        self.polls += 1
+        return AT_MS + 5_000
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """See ``Feed.prioritise``."""
+        self.priorities.append(tuple(instrument_ids))
+
+
+class FakeStore:
+    """Remembers in memory what the app wants remembered."""
+
+    def __init__(self) -> None:
+        self.views: list[object] = []
+        self.changes: list[tuple[str, str]] = []
+
+    def save_view(self, view: object) -> None:
+        self.views.append(view)
+
+    def add_favourite(self, instrument_id: str) -> None:
+        self.changes.append(("add", instrument_id))
+
+    def remove_favourite(self, instrument_id: str) -> None:
+        self.changes.append(("remove", instrument_id))

@@ -1,0 +1,213 @@
+"""A chart as lines of styled text. The only module that knows plotext, and it loads it when first drawing."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+from tui_tracker.core import format as fmt
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.stats.downsample import Column, extremes, min_max_columns, runs, time_ticks, value_ticks
+from tui_tracker.tui.runs import Line, Run, fit, joined
+from tui_tracker.tui.times import Zone
+
+LEAST_PLOT_WIDTH: Final = 8
+LEAST_PLOT_HEIGHT: Final = 2
+ROOM_FOR_MARKS: Final = 5
+"""Rows from which on the highest and lowest row of the plot are kept free for the marks."""
+DOTS: Final = 2
+"""Columns of dots in one cell."""
+Marker = Literal["braille", "hd", "*"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRequest:
+    """Everything that a picture depends on; equal requests give equal pictures."""
+
+    key: tuple[object, ...]
+    """Identifies the data: instrument, metric, version, range."""
+    start_ms: int
+    values: tuple[float, ...]
+    """One a minute, NaN where nothing was observed."""
+    width: int
+    height: int
+    digits: int
+    """Decimals of a value."""
+    is_price: bool
+    zone: Zone
+    marker: Marker = "braille"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ChartRequest) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What distinguishes this request, without its values."""
+        return self.key, self.width, self.height, self.zone.name, self.marker
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where values and instants fall in the plot."""
+
+    low: float
+    high: float
+    rows: int
+    columns: int
+    start_ms: int
+    minutes: int
+
+    def row(self, value: float) -> int:
+        share = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
+        return self.rows - 1 - max(0, min(self.rows - 1, int(share * self.rows)))
+
+    def column(self, instant_ms: int) -> int:
+        place = (instant_ms - self.start_ms) / MINUTE_MS + 0.5
+        return max(0, min(self.columns - 1, int(place * self.columns / self.minutes)))
+
+
+def draw(request: ChartRequest) -> list[Line]:
+    """Draw one picture of exactly ``height`` lines; empty where there is no room or nothing observed.
+
+    Takes milliseconds: call it in a thread.
+    """
+    found = extremes(request.values)
+    if found is None or request.height < LEAST_PLOT_HEIGHT + 2:
+        return []
+    low, high = (request.values[index] for index in found)
+    rows = request.height - 2
+    floor, ceiling = _limits(low, high, rows)
+    ticks = value_ticks(floor, ceiling, max(2, rows // 2 if rows < 12 else rows // 3))
+    labels = _value_labels(ticks, request)
+    label_width = max((len(label) for label in labels), default=0)
+    columns = request.width - label_width - 2
+    if columns < LEAST_PLOT_WIDTH:
+        return []
+    frame = _Frame(floor, ceiling, rows, columns, request.start_ms, len(request.values))
+    plot = _plot(request, frame)
+    marks = _marks(request, frame, found) if rows >= ROOM_FOR_MARKS else {}
+    at_row = {frame.row(tick): label for tick, label in zip(ticks, labels, strict=True)}
+    lines = [
+        Line(
+            joined(
+                (
+                    (fit(at_row.get(row, ""), label_width, right=True), "faint"),
+                    (" ┤" if row in at_row else " │", "line"),
+                    *marks.get(row, ((plot[row], "accent"),)),
+                )
+            )
+        )
+        for row in range(rows)
+    ]
+    return [*lines, *_time_axis(request, frame, label_width)]
+
+
+def _limits(low: float, high: float, rows: int) -> tuple[float, float]:
+    """The values at the lower and upper edge; a constant series runs through the middle."""
+    if high == low:
+        margin = abs(low) * 0.01 or 1.0
+        return low - margin, high + margin
+    if rows < ROOM_FOR_MARKS:
+        return low, high
+    margin = (high - low) * 1.02 / (rows - 2)
+    return low - margin, high + margin
+
+
+def _value_labels(ticks: Sequence[float], request: ChartRequest) -> list[str]:
+    if request.is_price:
+        return [fmt.price(tick, request.digits) for tick in ticks]
+    step = min((right - left for left, right in pairwise(ticks)), default=1.0)
+    if max((abs(tick) for tick in ticks), default=0.0) >= 100_000 and step >= 1000:
+        return [fmt.compact(tick) if step >= abs(tick) / 10 else fmt.price(tick, 0) for tick in ticks]
+    digits = max(0, min(12, math.ceil(-math.log10(step)))) if step > 0 else 0
+    return [fmt.price(tick, digits) for tick in ticks]
+
+
+def _plot(request: ChartRequest, frame: _Frame) -> list[str]:
+    """The lines of the plot area: a private figure, never the shared one of plotext's module."""
+    from plotext._figure import _figure_class
+
+    figure = _figure_class()
+    figure._limit_size(False, False)
+    figure._set_size(frame.columns, frame.rows)
+    figure.plot_size(frame.columns, frame.rows)
+    figure.theme("clear")
+    figure.frame(False)
+    figure.xaxes(False, False)
+    figure.yaxes(False, False)
+    figure.xticks([], [])
+    figure.yticks([], [])
+    dots = DOTS * frame.columns
+    columns = min_max_columns(request.values, dots)
+    for xs, ys in _polylines(columns, frame):
+        figure.plot(xs, ys, marker=request.marker)
+    figure.xlim(0, dots - 1)
+    figure.ylim(0, 1)
+    text = figure.build().replace("\x1b[0m", "")
+    lines = text.split("\n")[: frame.rows]
+    lines += [""] * (frame.rows - len(lines))
+    return [fit(line, frame.columns) for line in lines]
+
+
+def _polylines(columns: Sequence[Column | None], frame: _Frame) -> list[tuple[list[float], list[float]]]:
+    """One unbroken line for each run of columns, in units of dots and of the plot's height."""
+    lines: list[tuple[list[float], list[float]]] = []
+    half, low = frame.high / 2 - frame.low / 2, frame.low / 2
+    for start, stop in runs(columns):
+        xs: list[float] = []
+        ys: list[float] = []
+        for index in range(start, stop):
+            column = columns[index]
+            if column is not None:
+                path = column.path()
+                xs.extend([float(index)] * len(path))
+                ys.extend((value / 2 - low) / half for value in path)
+        lines.append((xs, ys))
+    return lines
+
+
+def _marks(request: ChartRequest, frame: _Frame, found: tuple[int, int]) -> dict[int, tuple[Run, ...]]:
+    """The rows above the highest and below the lowest point, which name them."""
+    rows: dict[int, tuple[Run, ...]] = {}
+    low, high = found
+    if request.values[low] == request.values[high]:
+        return rows
+    for index, row, arrow in ((high, 0, "▾"), (low, frame.rows - 1, "▴")):
+        instant = request.start_ms + index * MINUTE_MS
+        value = request.values[index]
+        text = fmt.price(value, request.digits) if request.is_price else fmt.figure(value)
+        rows[row] = _mark(f"{text} {request.zone.minute(instant)}", arrow, frame.column(instant), frame.columns)
+    return rows
+
+
+def _mark(label: str, arrow: str, column: int, columns: int) -> tuple[Run, ...]:
+    if column + 2 + len(label) <= columns:
+        return (" " * column, "text"), (arrow, "strong"), (f" {label}".ljust(columns - column - 1), "muted")
+    left = f"{label} ".rjust(column)
+    if len(left) > column:
+        return (" " * column, "text"), (arrow, "strong"), (" " * (columns - column - 1), "text")
+    return (left, "muted"), (arrow, "strong"), (" " * (columns - column - 1), "text")
+
+
+def _time_axis(request: ChartRequest, frame: _Frame, label_width: int) -> list[Line]:
+    end_ms = frame.start_ms + (frame.minutes - 1) * MINUTE_MS
+    ticks = time_ticks(frame.start_ms, end_ms, max(1, frame.columns // 11), request.zone.offset_ms)
+    rule, labels = ["─"] * frame.columns, [" "] * frame.columns
+    free_from = 0
+    for tick in ticks:
+        column = frame.column(tick)
+        rule[column] = "┬"
+        text = request.zone.minute(tick)
+        left = max(0, min(column - len(text) // 2, frame.columns - len(text)))
+        if left >= free_from:
+            labels[left : left + len(text)] = text
+            free_from = left + len(text) + 1
+    blank = " " * (label_width + 1)
+    return [
+        Line(((f"{blank}└{''.join(rule)}", "line"),)),
+        Line(((f"{blank} {''.join(labels)}", "faint"),)),
+    ]

@@ -1,0 +1,207 @@
+"""The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tui_tracker.config.model import Settings, TimeZone
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS, Series
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.stats.downsample import extremes
+from tui_tracker.tui import texts
+from tui_tracker.tui.present import Presenter, Scene
+from tui_tracker.tui.runs import Line
+from tui_tracker.tui.table import haystack, matches
+from tui_tracker.tui.times import UTC_ZONE, Zone
+from tui_tracker.tui.view import ViewState
+
+
+@dataclass(frozen=True, slots=True)
+class ChartData:
+    """What the chart shows, apart from its size."""
+
+    title: str
+    series: Series | None
+    range_hours: int
+    digits: int
+    zone: Zone
+    message: tuple[Line, ...]
+    """What is said where there is nothing to draw."""
+
+
+class Desk:
+    """Everything that panes are told, as a function of what came in and what was chosen.
+
+    Args:
+        settings: What is configured.
+        view: How to begin.
+        watchlist: Ids of the favourites, in the order in which they were added.
+        local_zone: Local time.
+        now_ms: Wall clock, ms since the epoch.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        view: ViewState,
+        watchlist: tuple[str, ...],
+        local_zone: Zone,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.view = view
+        self.watchlist = watchlist
+        self.snapshot: Snapshot | None = None
+        self.scene: Scene | None = None
+        self._series: Series | None = None
+        self._extremes = texts.Extremes()
+        self._local_zone = local_zone
+        self._now_ms = now_ms
+        self._presenter = Presenter(settings.min_coverage, settings.min_volume)
+
+    @property
+    def zone(self) -> Zone:
+        """The time zone of the times on the screen."""
+        return UTC_ZONE if self.view.time_zone is TimeZone.UTC else self._local_zone
+
+    @property
+    def row(self) -> Row | None:
+        """The selected pair."""
+        return None if self.snapshot is None else self._presenter.row(self.snapshot, self.view.selected)
+
+    def source_now_ms(self, status: SourceStatus) -> int:
+        """Now, by the corrected clock that a status is stamped with."""
+        return self._now_ms() + (status.skew_ms or 0)
+
+    def quotes(self) -> list[str]:
+        """All quote currencies, the one with most pairs first."""
+        return [] if self.snapshot is None else self._presenter.quotes(self.snapshot)
+
+    def start_over(self) -> None:
+        """Forget everything about the market: another feed takes over."""
+        self.snapshot = self.scene = self._series = None
+        self._extremes = texts.Extremes()
+        self.view = replace(self.view, selected=None, frozen=None)
+        self._presenter.forget()
+
+    def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
+        """What both lists show; the selection becomes one of the rows, if there is any.
+
+        The first choice is the top of the pair list, later the top of the table.
+        """
+        placeholder = self.placeholder(snapshot.status, can_demo)
+        scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder)
+        keys = scene.table.keys
+        if keys and scene.table.index(self.view.selected) is None:
+            first = scene.pairs.keys[0] if self.view.selected is None and scene.pairs.keys else keys[0]
+            self.select(first)
+        self.scene = scene
+        return scene
+
+    def select(self, key: str) -> None:
+        """Select a pair."""
+        self.view = replace(self.view, selected=key)
+        self._extremes = texts.Extremes()
+
+    def toggle_favourite(self, key: str) -> bool:
+        """Put a pair on the watchlist or take it off; return whether it is on it now."""
+        if key in self.watchlist:
+            self.watchlist = tuple(other for other in self.watchlist if other != key)
+            return False
+        self.watchlist = (*self.watchlist, key)
+        return True
+
+    def toggle_freeze(self) -> None:
+        """Keep the order of the rows, or let it follow the ranks again."""
+        if self.snapshot is None:
+            return
+        frozen = None
+        if self.view.frozen is None:
+            frozen = self._presenter.freeze(self.snapshot, self.view, self.watchlist, self._now_ms())
+        self.view = replace(self.view, frozen=frozen)
+
+    def take_series(self, series: Series) -> bool:
+        """Keep the samples for the chart, if they are still what is wanted."""
+        if (series.instrument_id, series.metric) != (self.view.selected, self.view.metric):
+            return False
+        self._series = series
+        found = extremes(series.values)
+        self._extremes = texts.Extremes()
+        if found is not None:
+            low, high = (series.start_ms + index * MINUTE_MS for index in found)
+            self._extremes = texts.Extremes(low, high)
+        return True
+
+    def drop_extremes(self) -> None:
+        """Forget when the lowest and highest were: they belong to another metric."""
+        self._extremes = texts.Extremes()
+
+    def header(self, status: SourceStatus, width: int) -> Line:
+        """The top line."""
+        pairs = 0 if self.snapshot is None else len(self.snapshot.rows)
+        return texts.header_line(status, pairs, self.source_now_ms(status), self.zone, width)
+
+    def age_changes_in_s(self, status: SourceStatus) -> float | None:
+        """Seconds until the header shows an older age; ``None`` if it shows none."""
+        if status.state is SourceState.LIVE or status.last_good_ms is None:
+            return None
+        age_ms = self.source_now_ms(status) - status.last_good_ms
+        return (MINUTE_MS - age_ms % MINUTE_MS) / 1000 + 0.05
+
+    def list_title(self, scene: Scene) -> str:
+        """The title of the pair list."""
+        return texts.list_title(self.view, scene.counts)
+
+    def table_title(self, snapshot: Snapshot, scene: Scene) -> str:
+        """The title of the table."""
+        is_loading = snapshot.status.backfill.is_running
+        return texts.table_title(self.view, scene.ranking, scene.counts, snapshot.window_minutes, self.zone, is_loading)
+
+    def strip(self, width: int, lines: int) -> list[Line]:
+        """The words under the chart."""
+        if self.snapshot is None:
+            return []
+        standings = self._presenter.standings(self.snapshot, self.view, self.watchlist)
+        return texts.strip_lines(
+            self.row, self.snapshot, self.view, standings, self._extremes, self.zone, (width, lines)
+        )
+
+    def chart(self, can_demo: bool) -> ChartData | None:
+        """What the chart shows; ``None`` while the samples of the selected pair are on their way."""
+        row, series = self.row, self._series
+        if (
+            row is not None
+            and series is not None
+            and (series.instrument_id, series.metric) != (row.id, self.view.metric)
+        ):
+            series = None
+        if row is not None and series is None and _has_samples(row, self.view.metric):
+            return None
+        message: Sequence[Line] = texts.chart_message(row, self.view, self.zone)
+        if self.snapshot is not None and not self.snapshot.rows:
+            message = self.placeholder(self.snapshot.status, can_demo)
+        return ChartData(
+            title=texts.chart_title(row, self.view, self.zone),
+            series=series,
+            range_hours=self.view.range_hours,
+            digits=0 if row is None else row.instrument.digits,
+            zone=self.zone,
+            message=tuple(message),
+        )
+
+    def placeholder(self, status: SourceStatus, can_demo: bool) -> list[Line]:
+        """What a list without rows says."""
+        has_rows = self.snapshot is not None and bool(self.snapshot.rows)
+        return texts.empty_lines(status, self.view, has_rows, self.zone, self.source_now_ms(status), can_demo)
+
+    def search(self, query: str, most: int) -> list[Row]:
+        """Pairs that match, those that begin with the query and the most traded first."""
+        rows = () if self.snapshot is None else self.snapshot.rows
+        found = [row for row in rows if matches(haystack(row), query)]
+        found.sort(key=lambda row: (not row.instrument.pair.lower().startswith(query.lower()), -(row.volume_usd or 0)))
+        return found[:most]
+
+
+def _has_samples(row: Row, metric: Metric) -> bool:
+    figures = row.figures_of(metric)
+    return figures is not None and figures.samples > 0

@@ -1,0 +1,70 @@
+"""What widgets and tasks report upwards; each is a past fact."""
+
+from textual.message import Message
+from typing_extensions import override
+
+from tui_tracker.core.snapshot import Snapshot
+
+
+class MarketUpdated(Message):
+    """The feed gave a newer snapshot; an unread older one is replaced."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+
+    @override
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, MarketUpdated)
+
+
+class FeedEnded(Message):
+    """The feed is over, for good."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class RowSelected(Message):
+    """A cursor was moved onto a row."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+
+class RowOpened(Message):
+    """A row was double-clicked."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+
+class HeadingClicked(Message):
+    """The heading of a column was clicked."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__()
+        self.column = column
+
+
+class RowsScrolled(Message):
+    """Other rows have come into view."""
+
+
+class FilterChanged(Message):
+    """Something was typed into the filter."""
+
+    def __init__(self, needle: str) -> None:
+        super().__init__()
+        self.needle = needle
+
+
+class FilterClosed(Message):
+    """The filter was left, keeping what it says or not."""
+
+    def __init__(self, is_kept: bool) -> None:
+        super().__init__()
+        self.is_kept = is_kept

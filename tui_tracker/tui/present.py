@@ -1,0 +1,149 @@
+"""From a snapshot and what the person chose to what each pane shows. Rankings are computed once and remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import SourceState
+from tui_tracker.stats.ranking import Place, Ranking, Scope, rank
+from tui_tracker.tui.runs import Line
+from tui_tracker.tui.table import ListModel, TableModel, frozen_order, haystack, list_order, live_order, matches
+from tui_tracker.tui.texts import Counts, Standing, scope_text, window_text
+from tui_tracker.tui.view import Frozen, ViewState
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What both lists show."""
+
+    ranking: Ranking
+    pairs: ListModel
+    table: TableModel
+    counts: Counts
+
+
+class Presenter:
+    """Turns snapshots into scenes.
+
+    Args:
+        min_coverage: Observed share of the window from which on a pair is ranked.
+        min_volume_usd: Floor of the 24 h volume of the quote scopes.
+    """
+
+    def __init__(self, min_coverage: float, min_volume_usd: float) -> None:
+        self._min_coverage = min_coverage
+        self._min_volume_usd = min_volume_usd
+        self._version: int | None = None
+        self._rankings: dict[tuple[object, ...], Ranking] = {}
+        self._haystacks: dict[str, str] = {}
+        self._list_key: tuple[object, ...] = ()
+        self._list_order: list[str] = []
+        self._rows: dict[str, Row] = {}
+
+    def forget(self) -> None:
+        """Drop everything remembered; needed when another feed takes over."""
+        self._version = None
+
+    def row(self, snapshot: Snapshot, key: str | None) -> Row | None:
+        """One row by its id."""
+        self._turn_to(snapshot)
+        if not self._rows:
+            self._rows = {row.id: row for row in snapshot.rows}
+        return None if key is None else self._rows.get(key)
+
+    def quotes(self, snapshot: Snapshot) -> list[str]:
+        """All quote currencies, the one with most pairs first."""
+        counts: dict[str, int] = {}
+        for row in snapshot.rows:
+            counts[row.instrument.quote] = counts.get(row.instrument.quote, 0) + 1
+        return sorted(counts, key=lambda quote: (-counts[quote], quote))
+
+    def ranking(self, snapshot: Snapshot, view: ViewState, scope: Scope) -> Ranking:
+        """The ranking of a scope, computed at most once a version."""
+        self._turn_to(snapshot)
+        key: tuple[object, ...] = (view.metric, view.measure, scope)
+        found = self._rankings.get(key)
+        if found is None:
+            found = self._rankings[key] = rank(snapshot, view.metric, view.measure, scope, self._min_coverage)
+        return found
+
+    def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
+        """The rankings in which the strip places the selected pair: the scope, everything, the watchlist."""
+        watched = frozenset(watchlist)
+        scope = Scope(quote=view.quote, min_volume_usd=self._min_volume_usd)
+        standings: list[Standing] = []
+        if view.quote is not None:
+            standings.append(
+                Standing(f" {scope_text(ViewState(quote=view.quote))}", self.ranking(snapshot, view, scope))
+            )
+        everything = Scope(min_volume_usd=self._min_volume_usd)
+        standings.append(Standing("", self.ranking(snapshot, view, everything)))
+        if watched:
+            standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
+        return standings
+
+    def freeze(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], now_ms: int) -> Frozen:
+        """The present order of all rows of the scope."""
+        ranking = self.ranking(snapshot, view, view.scope(frozenset(watchlist), self._min_volume_usd))
+        return Frozen(now_ms, tuple(place.row.id for place in live_order(ranking, view)))
+
+    def scene(
+        self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], placeholder: Sequence[Line]
+    ) -> Scene:
+        """What both lists show."""
+        watched = frozenset(watchlist)
+        ranking = self.ranking(snapshot, view, view.scope(watched, self._min_volume_usd))
+        places: Sequence[Place] = live_order(ranking, view)
+        moves: dict[str, int] = {}
+        if view.frozen is not None:
+            places, moves = frozen_order(places, view.frozen.keys)
+        keys = self._ordered_keys(ranking, view, watchlist)
+        if view.needle:
+            places = [place for place in places if self._matches(place.row, view.needle)]
+            shown = {place.row.id for place in places}
+            keys = [key for key in keys if key in shown]
+        is_dimmed = snapshot.status.state is not SourceState.LIVE
+        by_id = {place.row.id: place.row for place in places}
+        return Scene(
+            ranking,
+            ListModel(
+                keys=keys,
+                placeholder=tuple(placeholder),
+                rows=[by_id[key] for key in keys],
+                view=view,
+                watchlist=watched,
+                is_dimmed=is_dimmed,
+            ),
+            TableModel(
+                keys=[place.row.id for place in places],
+                placeholder=tuple(placeholder),
+                places=places,
+                view=view,
+                ranked=ranking.ranked,
+                watchlist=watched,
+                moves=moves,
+                is_dimmed=is_dimmed,
+                window=window_text(snapshot.window_minutes),
+            ),
+            Counts(len(places), len(ranking.places), len(snapshot.rows)),
+        )
+
+    def _turn_to(self, snapshot: Snapshot) -> None:
+        if snapshot.version != self._version:
+            self._version = snapshot.version
+            self._rankings.clear()
+            self._rows.clear()
+
+    def _matches(self, row: Row, needle: str) -> bool:
+        text = self._haystacks.get(row.id)
+        if text is None:
+            text = self._haystacks[row.id] = haystack(row)
+        return matches(text, needle)
+
+    def _ordered_keys(self, ranking: Ranking, view: ViewState, watchlist: Sequence[str]) -> list[str]:
+        """Order of the pair list: it doesn't dance, since only pairs that come, go or become favourites change it."""
+        rows = [place.row for place in ranking.places]
+        key = (view.quote, view.watchlist_only, tuple(watchlist), frozenset(row.id for row in rows))
+        if key != self._list_key:
+            self._list_key, self._list_order = key, list_order(rows, watchlist)
+        return self._list_order

@@ -1,0 +1,106 @@
+"""What the command palette offers: pairs to go to, and everything that can be chosen or done."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Final, NamedTuple, Protocol, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from typing_extensions import override
+
+from tui_tracker.config.model import Theme
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.text import clean
+from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.texts import scope_text
+from tui_tracker.tui.view import RANGES_H, ViewState
+
+MOST_PAIRS: Final = 30
+
+
+class Host(Protocol):
+    """What the palette needs of the app."""
+
+    desk: Desk
+
+    def choose(self, view: ViewState) -> None:
+        """Look at things in another way."""
+        ...
+
+    def go_to(self, key: str) -> None:
+        """Select a pair."""
+        ...
+
+    def active_commands(self) -> list[Command]:
+        """What can be done now."""
+        ...
+
+    def call_later(self, callback: Callable[..., object], *args: object) -> bool:
+        """Do something after the palette has closed."""
+        ...
+
+    async def run_action(self, action: str) -> bool:
+        """Do what a key does."""
+        ...
+
+
+class Offer(NamedTuple):
+    """One entry of the palette."""
+
+    title: str
+    run: Callable[[], object]
+
+
+def offers(host: Host) -> Iterator[Offer]:
+    """Everything that can be chosen or done now."""
+
+    def choice(title: str, **changes: object) -> Offer:
+        return Offer(title, lambda: host.choose(replace(host.desk.view, frozen=None, **changes)))  # type: ignore[arg-type]
+
+    for command in host.active_commands():
+        if command.in_palette:
+            yield Offer(
+                f"{command.help}  ({command.display})", partial(host.call_later, host.run_action, command.action)
+            )
+    for metric in Metric:
+        yield choice(f"metric: {metric.label}", metric=metric)
+    for measure in Measure:
+        yield choice(f"rank by: {measure.label}", measure=measure, sort=None, reverse=False)
+    for quote in (None, *host.desk.quotes()):
+        yield choice(f"scope: {scope_text(ViewState(quote=quote))}", quote=quote, watchlist_only=False)
+    yield choice("scope: ★ watchlist", watchlist_only=True)
+    for hours in RANGES_H:
+        yield choice(f"chart: {hours} h", range_hours=hours)
+    for theme in Theme:
+        yield choice(f"theme: {theme.value}", theme=theme)
+
+
+class PairProvider(Provider):
+    """Go to a pair."""
+
+    @override
+    async def search(self, query: str) -> Hits:
+        host = cast(Host, self.app)
+        for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
+            title = clean(row.instrument.pair, 40)
+            yield Hit(1 - place / 1000, Content(title), partial(host.go_to, row.id), text=title)
+
+
+class CommandProvider(Provider):
+    """Metrics, measures, scopes, ranges, themes and what the keys do."""
+
+    @override
+    async def discover(self) -> Hits:
+        for offer in offers(cast(Host, self.app)):
+            yield DiscoveryHit(Content(offer.title), offer.run, text=offer.title)
+
+    @override
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for offer in offers(cast(Host, self.app)):
+            score = matcher.match(offer.title)
+            if score > 0:
+                yield Hit(score * 0.9, Content(offer.title), offer.run, text=offer.title)

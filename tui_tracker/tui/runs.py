@@ -1,0 +1,120 @@
+"""Lines of styled text, independent of any toolkit: what the pure code hands to the widgets."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+
+from rich.cells import cell_len, set_cell_size
+
+Kind: TypeAlias = Literal["text", "muted", "faint", "strong", "accent", "up", "down", "warn", "line"]
+"""What a run of text means; the style sheet says how that looks."""
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+Run: TypeAlias = tuple[str, Kind]
+
+
+class Line(NamedTuple):
+    """One line of a widget."""
+
+    runs: tuple[Run, ...] = ()
+    is_cursor: bool = False
+    """Whether the whole line is highlighted."""
+
+    @property
+    def text(self) -> str:
+        """The line without its styles."""
+        return "".join(text for text, _ in self.runs)
+
+
+def width_of(text: str) -> int:
+    """Cells that ``text`` takes on a terminal."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """``text`` in exactly ``width`` cells: padded, or cut with ``…`` at its end."""
+    length = width_of(text)
+    if length < width:
+        return " " * (width - length) + text if right else text + " " * (width - length)
+    if length == width:
+        return text
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """``runs`` with neighbours of the same kind made one, and blanks given to whichever run they follow."""
+    merged: list[Run] = []
+    for text, kind in runs:
+        if not text:
+            continue
+        if merged and (merged[-1][1] == kind or text.isspace()):
+            merged[-1] = (merged[-1][0] + text, merged[-1][1])
+        else:
+            merged.append((text, kind))
+    return tuple(merged)
+
+
+def clipped(runs: Iterable[Run], width: int) -> tuple[Run, ...]:
+    """``runs`` cut at ``width`` cells, with ``…`` where something is missing."""
+    kept: list[Run] = []
+    room = width
+    for text, kind in runs:
+        size = width_of(text)
+        if size > room:
+            if room > 0:
+                kept.append((fit(text, room), kind))
+            elif kept:
+                last, last_kind = kept[-1]
+                kept[-1] = (fit(last, width_of(last) - 1).removesuffix("…") + "…", last_kind)
+            break
+        kept.append((text, kind))
+        room -= size
+    return tuple(kept)
+
+
+def packed(groups: Sequence[Sequence[Run]], width: int, gap: str = "   ") -> tuple[Run, ...]:
+    """As many whole ``groups`` as fit into ``width``, in order, ``gap`` between; the first is cut if it must be."""
+    runs: list[Run] = []
+    used = 0
+    for group in groups:
+        size = sum(width_of(text) for text, _ in group)
+        if not size:
+            continue
+        if runs and used + len(gap) + size > width:
+            break
+        if runs:
+            runs.append((gap, "text"))
+            used += len(gap)
+        runs.extend(group)
+        used += size
+    return clipped(joined(runs), width)
+
+
+def changed_spans(old: Line, new: Line, least_gap: int = 14) -> list[tuple[int, int]] | None:
+    """Which cells ``[start, stop)`` differ between two lines; ``None`` means all of them.
+
+    Spans closer than ``least_gap`` are one, since moving the terminal's cursor and style costs about that many bytes.
+    """
+    if old == new:
+        return []
+    before, after = old.text, new.text
+    if old.is_cursor != new.is_cursor or len(before) != len(after) or _has_wide(before) or _has_wide(after):
+        return None
+    left, right = _cells(old), _cells(new)
+    spans: list[tuple[int, int]] = []
+    for index, (was, now) in enumerate(zip(left, right, strict=True)):
+        if was == now:
+            continue
+        if spans and index - spans[-1][1] < least_gap:
+            spans[-1] = (spans[-1][0], index + 1)
+        else:
+            spans.append((index, index + 1))
+    return spans
+
+
+def _has_wide(text: str) -> bool:
+    return not text.isascii() and cell_len(text) != len(text)
+
+
+def _cells(line: Line) -> list[tuple[str, Kind]]:
+    return [(char, kind) for text, kind in line.runs for char in text]

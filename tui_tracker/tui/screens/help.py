@@ -1,0 +1,85 @@
+"""All keys, made from the bindings that are active where the help was asked for."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.runs import Line, fit
+from tui_tracker.tui.widgets.canvas import Canvas
+
+KEY_WIDTH = 11
+NOTES = (
+    "σ is exact over the window; rank 1 moves most. ~ marks pairs that are not ranked yet, with the reason.",
+    "Click selects, a second click opens the chart, a heading sorts, the wheel scrolls.",
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Keys and what they do, by subject."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,q,question_mark,f1,enter", "dismiss_help", "close"),
+        ("j", "scroll(1)", "down"),
+        ("k", "scroll(-1)", "up"),
+    ]
+
+    def __init__(self, title: str, commands: Sequence[Command]) -> None:
+        super().__init__()
+        self._title = title
+        self._commands = commands
+
+    def compose(self) -> ComposeResult:
+        """One scrolling text."""
+        with VerticalScroll(id="help") as box:
+            box.border_title = Content(f"Keys ── {self._title}")
+            box.border_subtitle = Content("Esc closes")
+            yield Canvas(id="help-text")
+
+    def on_mount(self) -> None:
+        """Write the text."""
+        lines = help_lines(self._commands)
+        canvas = self.query_one("#help-text", Canvas)
+        canvas.styles.height = len(lines)
+        canvas.paint(lines)
+
+    def action_dismiss_help(self) -> None:
+        """Back to the main screen."""
+        self.dismiss()
+
+    def action_scroll(self, rows: int) -> None:
+        """Show other lines."""
+        self.query_one("#help", VerticalScroll).scroll_relative(y=rows, animate=False)
+
+
+def help_lines(commands: Sequence[Command]) -> list[Line]:
+    """The commands under the headings of their groups, then what the signs mean."""
+    lines: list[Line] = []
+    for group, members in groupby(commands, key=lambda command: command.group):
+        if lines:
+            lines.append(Line())
+        lines.append(Line(((group, "accent"),)))
+        lines.extend(
+            Line(((f"  {fit(command.display, KEY_WIDTH)}", "strong"), (command.help, "muted"))) for command in members
+        )
+    lines.append(Line())
+    for note in NOTES:
+        lines.extend(Line(((part, "faint"),)) for part in wrapped(note, 70))
+    return lines
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` broken between words."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

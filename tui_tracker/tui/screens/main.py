@@ -1,0 +1,158 @@
+"""The main screen: panes, and which of them are shown at which size."""
+
+from typing import ClassVar, Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui_tracker.tui.bindings import CHART_HINTS, LIST_HINTS, TABLE_HINTS, hints
+from tui_tracker.tui.chart_renderer import Marker
+from tui_tracker.tui.present import Scene
+from tui_tracker.tui.runs import Line
+from tui_tracker.tui.texts import TOO_SMALL
+from tui_tracker.tui.view import Layout, layout_for
+from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.widgets.chart import ChartPane
+from tui_tracker.tui.widgets.filter_bar import FilterBar
+from tui_tracker.tui.widgets.header import Header
+from tui_tracker.tui.widgets.keys_line import KeysLine
+from tui_tracker.tui.widgets.rows import Rows
+
+Pane = Literal["list", "chart", "table"]
+
+
+class MainScreen(Screen[None]):
+    """Pair list, chart and ranked table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("tab", "app.pane(1)", "next pane"),
+        ("shift+tab", "app.pane(-1)", "previous pane"),
+    ]
+
+    def __init__(self, marker: Marker = "braille") -> None:
+        super().__init__()
+        self.header = Header(id="header")
+        self.pairs = Rows(id="list")
+        self.pane = ChartPane(id="pane", marker=marker)
+        self.table = Rows(id="table")
+        self.keys = KeysLine(id="keys")
+        self.small = Canvas(id="small")
+        self.filter_bar: FilterBar | None = None
+        self.arrangement = Layout.WIDE
+
+    def compose(self) -> ComposeResult:
+        """Header, body, keys."""
+        yield self.header
+        with Container(id="body"):
+            yield self.pairs
+            yield self.pane
+            yield self.table
+        yield self.keys
+        yield self.small
+
+    def on_mount(self) -> None:
+        """Start in the table."""
+        self.table.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange the panes for the new size."""
+        self.arrange_for(event.size.width, event.size.height)
+
+    def arrange_for(self, width: int, height: int) -> None:
+        """Choose the layout, and keep the focus on something visible."""
+        self.arrangement = layout_for(width, height)
+        for layout in Layout:
+            self.set_class(layout is self.arrangement, layout.value)
+        if self.arrangement is Layout.TOO_SMALL:
+            self.small.paint((Line(((TOO_SMALL, "text"),)),))
+        if self.arrangement is Layout.WIDE:
+            self.remove_class("list-open")
+        self.show_keys()
+
+    @property
+    def is_chart_full(self) -> bool:
+        """Whether the chart has the whole screen."""
+        return self.has_class("chart-full")
+
+    @property
+    def is_list_open(self) -> bool:
+        """Whether the list lies over the other panes."""
+        return self.has_class("list-open")
+
+    @property
+    def focused_pane(self) -> Pane:
+        """The pane that keys go to."""
+        if self.pairs.has_focus:
+            return "list"
+        return "chart" if self.pane.chart.has_focus else "table"
+
+    def visible_panes(self) -> tuple[Pane, ...]:
+        """The panes that can have the focus, in the order of Tab."""
+        if self.is_chart_full:
+            return ("chart",)
+        if self.arrangement is Layout.NARROW:
+            return ("list", "table")
+        return ("list", "chart", "table")
+
+    def focus_pane(self, pane: Pane) -> None:
+        """Give a pane the focus; the list opens over the others where it has no place of its own."""
+        is_over = self.arrangement in (Layout.MEDIUM, Layout.NARROW)
+        self.set_class(is_over and pane == "list", "list-open")
+        widget: Widget = {"list": self.pairs, "chart": self.pane.chart, "table": self.table}[pane]
+        widget.focus()
+
+    def set_chart_full(self, is_full: bool) -> None:
+        """Give the chart the whole screen, or the other panes their place again."""
+        self.set_class(is_full, "chart-full")
+        self.focus_pane("chart" if is_full else "table")
+        self.show_keys()
+
+    def focus_neighbour(self, step: int) -> None:
+        """Give the next or previous pane the focus."""
+        panes, present = self.visible_panes(), self.focused_pane
+        place = panes.index(present) if present in panes else -1
+        self.focus_pane(panes[(place + step) % len(panes)])
+
+    def show_lists(self, scene: Scene, selected: str | None, list_title: str, table_title: str) -> None:
+        """Tell both lists, and the filter, what they show."""
+        self.pairs.show(scene.pairs, selected)
+        self.table.show(scene.table, selected)
+        self.pairs.show_title(list_title)
+        self.table.show_title(table_title)
+        if self.filter_bar is not None:
+            self.filter_bar.show_count(scene.counts.shown, scene.counts.in_scope)
+
+    def set_cursor(self, key: str) -> None:
+        """Put both cursors on a pair."""
+        self.table.set_cursor(key)
+        self.pairs.set_cursor(key)
+
+    def open_filter(self, needle: str) -> None:
+        """Put the filter in the place of the keys."""
+        if self.filter_bar is None:
+            self.filter_bar = FilterBar(needle, id="filter")
+            self.mount(self.filter_bar)
+            self.add_class("filtering")
+        if self.arrangement is Layout.MEDIUM:
+            self.add_class("list-open")
+
+    def close_filter(self, pane: Pane) -> None:
+        """Put the keys back."""
+        if self.filter_bar is not None:
+            self.filter_bar.remove()
+            self.filter_bar = None
+            self.remove_class("filtering")
+        self.focus_pane(pane)
+
+    def show_keys(self) -> None:
+        """Show the keys of what has the focus."""
+        ids = LIST_HINTS if self.pairs.has_focus else TABLE_HINTS
+        self.keys.show(hints(CHART_HINTS if self.pane.chart.has_focus else ids))
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the pane that has the focus now."""
+        self.show_keys()

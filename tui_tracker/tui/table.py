@@ -1,0 +1,218 @@
+"""Which rows the two lists show, in which order, formatted only when they are looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from tui_tracker.core import format as fmt
+from tui_tracker.core.snapshot import Row
+from tui_tracker.core.text import clean
+from tui_tracker.stats.ranking import Place, Ranking
+from tui_tracker.tui.columns import COLUMNS, GUTTER, Column, Subject, change_run, columns_for, value_text
+from tui_tracker.tui.runs import Kind, Line, Run, fit, joined, width_of
+from tui_tracker.tui.view import ViewState
+
+STAR: Final = "★"
+CURSOR: Final = "▌"
+
+
+class RowsModel(Protocol):
+    """What the virtual table shows: rows by index, each named by a key that it keeps when it moves."""
+
+    keys: Sequence[str]
+    placeholder: tuple[Line, ...]
+    """What is said where there are no rows."""
+
+    def header(self, width: int) -> Line | None:
+        """The line above the rows, or ``None``."""
+        ...
+
+    def row(self, index: int, width: int) -> tuple[Run, ...]:
+        """One row, without the cell of the cursor."""
+        ...
+
+    def column_at(self, x: int, width: int) -> str | None:
+        """The key of the column whose heading stands at ``x``."""
+        ...
+
+    def index(self, key: str | None) -> int | None:
+        """Where a row is."""
+        ...
+
+
+def haystack(row: Row) -> str:
+    """What a filter looks into: every usual spelling of the pair, in lower case."""
+    instrument = row.instrument
+    return f"{instrument.pair} {instrument.base}{instrument.quote} {instrument.id} {instrument.symbol}".lower()
+
+
+def matches(text: str, needle: str) -> bool:
+    """Whether every word of ``needle`` occurs in ``text``; a word after ``!`` must not."""
+    for word in needle.lower().split():
+        if word.startswith("!"):
+            if len(word) > 1 and word[1:] in text:
+                return False
+        elif word not in text:
+            return False
+    return True
+
+
+def live_order(ranking: Ranking, view: ViewState) -> list[Place]:
+    """All places of a ranking in the order that the person asked for; unranked ones last.
+
+    Undefined values come after defined ones in either direction. O(n log n).
+    """
+    ranked = [place for place in ranking.places if place.rank is not None]
+    unranked = [place for place in ranking.places if place.rank is None]
+    column = next((column for column in COLUMNS if column.key == view.sort), None)
+    if column is None:
+        return (ranked[::-1] if view.reverse else ranked) + unranked
+    return _sorted(ranked, column, view, ranking) + _sorted(unranked, column, view, ranking)
+
+
+def _sorted(places: list[Place], column: Column, view: ViewState, ranking: Ranking) -> list[Place]:
+    numbers: list[tuple[float, Place]] = []
+    texts: list[tuple[str, Place]] = []
+    absent: list[Place] = []
+    for place in places:
+        value = column.value(Subject(place, ranking.metric, ranking.measure, ranking.ranked))
+        if value is None:
+            absent.append(place)
+        elif isinstance(value, str):
+            texts.append((value, place))
+        else:
+            numbers.append((value, place))
+    numbers.sort(key=lambda pair: pair[0], reverse=not view.reverse)
+    texts.sort(key=lambda pair: pair[0], reverse=view.reverse)
+    return [place for _, place in numbers] + [place for _, place in texts] + absent
+
+
+def frozen_order(live: Sequence[Place], keys: Sequence[str]) -> tuple[list[Place], dict[str, int]]:
+    """Places in a frozen order, newcomers at the end, and how many rows each would have moved up since."""
+    by_id = {place.row.id: place for place in live}
+    kept = [by_id[key] for key in keys if key in by_id]
+    known = set(keys)
+    shown = kept + [place for place in live if place.row.id not in known]
+    now = {place.row.id: index for index, place in enumerate(live)}
+    moves = {place.row.id: index - now[place.row.id] for index, place in enumerate(shown)}
+    return shown, {key: move for key, move in moves.items() if move}
+
+
+def list_order(rows: Sequence[Row], watchlist: Sequence[str]) -> list[str]:
+    """Ids for the pair list: favourites as they were added, then the most traded in USD, then by name."""
+    favourites = {key: index for index, key in enumerate(watchlist)}
+    ordered = sorted(
+        rows, key=lambda row: (favourites.get(row.id, len(favourites)), -(row.volume_usd or 0.0), row.instrument.pair)
+    )
+    return [row.id for row in ordered]
+
+
+@dataclass(slots=True)
+class _Indexed:
+    keys: Sequence[str]
+    placeholder: tuple[Line, ...]
+    _places: dict[str, int] = field(default_factory=dict, init=False)
+
+    def index(self, key: str | None) -> int | None:
+        """Where a row is."""
+        if not self._places:
+            self._places = {name: place for place, name in enumerate(self.keys)}
+        return None if key is None else self._places.get(key)
+
+
+@dataclass(slots=True)
+class TableModel(_Indexed):
+    """The ranked table."""
+
+    places: Sequence[Place]
+    view: ViewState
+    ranked: int
+    watchlist: frozenset[str]
+    moves: Mapping[str, int]
+    is_dimmed: bool
+    """Whether the data is too old to be shown at full strength."""
+    window: str
+    """How long the window is, for the heading of the change."""
+
+    def header(self, width: int) -> Line:
+        """The headings, with an arrow at the column that orders the rows."""
+        runs: list[Run] = [(" " * GUTTER, "faint")]
+        for position, (column, size) in enumerate(columns_for(width, self.view.measure)):
+            text, is_main = self._heading(column)
+            runs.append((" " if position else "", "faint"))
+            runs.append((fit(text, size, right=not column.is_left), "accent" if is_main else "faint"))
+        return Line(joined(runs))
+
+    def _heading(self, column: Column) -> tuple[str, bool]:
+        title = f"Δ{self.window} %" if column.key == "change" else column.title
+        is_main = column.key == self.view.sort or (self.view.sort is None and column.measure is self.view.measure)
+        if not is_main:
+            return title, False
+        rises = self.view.reverse is not (column.key == "pair")
+        return f"{title} {'▴' if rises else '▾'}" if len(title) < 6 else f"{title}{'▴' if rises else '▾'}"[-7:], True
+
+    def row(self, index: int, width: int) -> tuple[Run, ...]:
+        """One row; an unranked one is faint from end to end."""
+        place = self.places[index]
+        key = place.row.id
+        subject = Subject(place, self.view.metric, self.view.measure, self.ranked, self.moves.get(key, 0))
+        override = self._override(place)
+        runs: list[Run] = [(STAR if key in self.watchlist else " ", override or "accent")]
+        for position, (column, size) in enumerate(columns_for(width, self.view.measure)):
+            cell = column.cell(subject, size)
+            if position:
+                runs.append((" ", "muted"))
+            runs.append((fit(cell.text, size, right=not column.is_left), override or cell.kind))
+        return joined(runs)
+
+    def _override(self, place: Place) -> Kind | None:
+        if place.rank is None:
+            return "faint"
+        return "muted" if self.is_dimmed else None
+
+    def column_at(self, x: int, width: int) -> str | None:
+        """The key of the column whose heading stands at ``x``."""
+        left = GUTTER
+        for column, size in columns_for(width, self.view.measure):
+            if left <= x < left + size:
+                return column.key
+            left += size + 1
+        return None
+
+
+@dataclass(slots=True)
+class ListModel(_Indexed):
+    """The list of pairs."""
+
+    rows: Sequence[Row]
+    view: ViewState
+    watchlist: frozenset[str]
+    is_dimmed: bool
+
+    def header(self, width: int) -> Line | None:  # noqa: ARG002
+        """None: the list needs no headings."""
+        return None
+
+    def column_at(self, x: int, width: int) -> str | None:  # noqa: ARG002
+        """None: the list has one order."""
+        return None
+
+    def row(self, index: int, width: int) -> tuple[Run, ...]:
+        """Star, pair, last price and change."""
+        row = self.rows[index]
+        figures = row.figures_of(self.view.metric)
+        change = change_run(None if figures is None else figures.change_pct, 7)
+        pair = clean(row.instrument.pair, 40)
+        room = width - GUTTER - 9
+        price = value_text(row.last, self.view.metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))
+        override: Kind | None = "faint" if row.halted or row.last is None else "muted" if self.is_dimmed else None
+        name = fit(pair, max(1, room - width_of(price)))
+        return joined(
+            (
+                (STAR if row.id in self.watchlist else " ", override or "accent"),
+                (name, override or "text"),
+                (" ", "text"),
+                (price if price != fmt.ABSENT else row.halted[:10] or price, override or "muted"),
+                (fit(change.text, 8, right=True), override or change.kind),
+            )
+        )

@@ -1,0 +1,215 @@
+"""What the person has chosen to look at, and how each choice leads to the next. Pure: no screen, no clock."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tui_tracker.config.model import Settings, Theme, TimeZone
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.stats.ranking import Scope
+
+if TYPE_CHECKING:
+    from tui_tracker.config.state import View
+
+RANGES_H: Final = (1, 6, 24)
+"""Hours that the chart can show; the statistics stay at the whole window."""
+ALL: Final = "all"
+"""What stands for every quote currency where a scope is remembered as text."""
+LEAST_WIDTH: Final = 40
+LEAST_HEIGHT: Final = 12
+
+Choice = TypeVar("Choice")
+
+
+class Layout(StrEnum):
+    """How the panes are laid out; also the name of a style class."""
+
+    WIDE = "wide"
+    """Pair list and chart over the table."""
+    MEDIUM = "medium"
+    """Chart over the table; the list opens over both."""
+    NARROW = "narrow"
+    """The table alone; chart and list open over it."""
+    TOO_SMALL = "too-small"
+
+
+def layout_for(width: int, height: int) -> Layout:
+    """The layout for a terminal of ``width`` × ``height`` cells."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return Layout.TOO_SMALL
+    if width >= 100 and height >= 24:
+        return Layout.WIDE
+    if width >= 80 and height >= 22:
+        return Layout.MEDIUM
+    return Layout.NARROW
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """An order that rows keep although their values change."""
+
+    at_ms: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """Everything chosen. Each method returns the state after one choice."""
+
+    selected: str | None = None
+    quote: str | None = "USD"
+    """Quote currency of the scope, ``None`` for all."""
+    watchlist_only: bool = False
+    metric: Metric = Metric.PRICE
+    measure: Measure = Measure.STDDEV
+    range_hours: int = 24
+    sort: str | None = None
+    """Key of the column that rows are sorted by, ``None`` for the rank."""
+    reverse: bool = False
+    needle: str = ""
+    """What the rows are filtered by."""
+    frozen: Frozen | None = None
+    theme: Theme = Theme.DARK
+    time_zone: TimeZone = TimeZone.UTC
+
+    def scope(self, watchlist: frozenset[str], min_volume_usd: float) -> Scope:
+        """The scope of the ranking."""
+        if self.watchlist_only:
+            return Scope(ids=watchlist)
+        return Scope(quote=self.quote, min_volume_usd=min_volume_usd)
+
+    def next_metric(self) -> "ViewState":
+        """The next metric, for chart and ranking."""
+        return self.with_metric(after(tuple(Metric), self.metric))
+
+    def with_metric(self, metric: Metric) -> "ViewState":
+        """One metric."""
+        return replace(self, metric=metric, frozen=None)
+
+    def next_measure(self) -> "ViewState":
+        """The next figure to rank by."""
+        return self.with_measure(after(tuple(Measure), self.measure))
+
+    def with_measure(self, measure: Measure) -> "ViewState":
+        """Rank by this figure; rows follow the rank again."""
+        return replace(self, measure=measure, sort=None, reverse=False, frozen=None)
+
+    def next_quote(self, quotes: Sequence[str]) -> "ViewState":
+        """The next quote currency of ``quotes``, then all of them; leaves the watchlist."""
+        return self.with_quote(after((*quotes, None), self.quote))
+
+    def with_quote(self, quote: str | None) -> "ViewState":
+        """One quote currency, or all of them."""
+        return replace(self, quote=quote, watchlist_only=False, frozen=None)
+
+    def toggled_watchlist(self) -> "ViewState":
+        """Only favourites, or all of the scope again."""
+        return replace(self, watchlist_only=not self.watchlist_only, frozen=None)
+
+    def with_range(self, step: int) -> "ViewState":
+        """A longer (``step`` 1) or shorter (−1) range of the chart."""
+        place = RANGES_H.index(self.range_hours) + step
+        return replace(self, range_hours=RANGES_H[max(0, min(place, len(RANGES_H) - 1))])
+
+    def next_sort(self, columns: Sequence[str]) -> "ViewState":
+        """Sort by the column after the present one; the first of ``columns`` is the rank."""
+        present = columns[0] if self.sort is None else self.sort
+        return self.with_sort(after(columns, present))
+
+    def with_sort(self, column: str) -> "ViewState":
+        """Sort by a column in its natural direction; a second time reverses it. Ranks do not change."""
+        sort = None if column == "rank" else column
+        if sort == self.sort:
+            return self.reversed()
+        return replace(self, sort=sort, reverse=False, frozen=None)
+
+    def reversed(self) -> "ViewState":
+        """The other direction; unranked rows stay last."""
+        return replace(self, reverse=not self.reverse, frozen=None)
+
+    def next_theme(self) -> "ViewState":
+        """The next theme."""
+        return replace(self, theme=after(tuple(Theme), self.theme))
+
+    def toggled_time_zone(self) -> "ViewState":
+        """UTC or local time."""
+        return replace(self, time_zone=after(tuple(TimeZone), self.time_zone))
+
+    def remembered(self) -> "View":
+        """What the next run should know."""
+        from tui_tracker.config.state import View
+
+        return View(
+            selected=self.selected,
+            quote=self.quote or ALL,
+            watchlist_only=self.watchlist_only,
+            metric=self.metric.value,
+            measure=self.measure.value,
+            range_hours=self.range_hours,
+            sort=self.sort,
+            reverse=self.reverse,
+            theme=self.theme.value,
+            time_zone=self.time_zone.value,
+        )
+
+
+CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
+    "metric": ViewState.next_metric,
+    "measure": ViewState.next_measure,
+    "watchlist": ViewState.toggled_watchlist,
+    "reverse": ViewState.reversed,
+    "shorter": lambda view: view.with_range(-1),
+    "longer": lambda view: view.with_range(1),
+    "time_zone": ViewState.toggled_time_zone,
+    "theme": ViewState.next_theme,
+}
+"""Choices that need nothing but what was chosen before."""
+
+
+def after(choices: Sequence[Choice], present: Choice) -> Choice:
+    """The choice that follows ``present``, cyclically; the first one if ``present`` is none of them."""
+    if present not in choices:
+        return choices[0]
+    return choices[(choices.index(present) + 1) % len(choices)]
+
+
+def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> ViewState:
+    """How to open: as the last run was left where that is still known, else as configured."""
+    if seen is None:
+        return ViewState(
+            quote=settings.quote,
+            metric=settings.metric,
+            measure=settings.by,
+            theme=settings.theme,
+            time_zone=settings.time_zone,
+        )
+    return ViewState(
+        selected=seen.selected,
+        quote=_quote(seen.quote, settings.quote),
+        watchlist_only=seen.watchlist_only,
+        metric=_member(Metric, seen.metric, settings.metric),
+        measure=_member(Measure, seen.measure, settings.by),
+        range_hours=seen.range_hours if seen.range_hours in RANGES_H else RANGES_H[-1],
+        sort=seen.sort if seen.sort in columns else None,
+        reverse=seen.reverse,
+        theme=_member(Theme, seen.theme, settings.theme),
+        time_zone=_member(TimeZone, seen.time_zone, settings.time_zone),
+    )
+
+
+def _quote(remembered: str | None, configured: str | None) -> str | None:
+    if remembered is None:
+        return configured
+    return None if remembered == ALL else remembered
+
+
+Member = TypeVar("Member", bound=StrEnum)
+
+
+def _member(choices: type[Member], remembered: str | None, configured: Member) -> Member:
+    try:
+        return choices(remembered) if remembered is not None else configured
+    except ValueError:
+        return configured

@@ -1,0 +1,79 @@
+"""A widget that shows lines of styled text and repaints only the cells that differ."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+from typing_extensions import override
+
+from tui_tracker.tui.runs import KINDS, Kind, Line, changed_spans
+
+BLANK = Line()
+
+
+class Canvas(Widget):
+    """Base of every pane: a tuple of lines, compared with the one before when it is painted."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"kind--{kind}" for kind in KINDS), "kind--cursor"}
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes, markup=False)
+        self._lines: tuple[Line, ...] = ()
+        self._palette: dict[tuple[Kind, bool], Style] = {}
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return self._lines
+
+    @property
+    def plain(self) -> str:
+        """What is shown, without styles."""
+        return "\n".join(line.text.rstrip() for line in self._lines)
+
+    def paint(self, lines: Sequence[Line]) -> None:
+        """Show ``lines``; cells that are the same are not written again."""
+        old, new = self._lines, tuple(lines)
+        if old == new:
+            return
+        self._lines = new
+        width = self.size.width
+        regions: list[Region] = []
+        for y in range(min(max(len(old), len(new)), self.size.height)):
+            was = old[y] if y < len(old) else BLANK
+            now = new[y] if y < len(new) else BLANK
+            spans = changed_spans(was, now)
+            if spans is None:
+                spans = [(0, width)]
+            regions.extend(Region(left, y, right - left, 1) for left, right in spans if left < width)
+        if regions:
+            self.refresh(*regions)
+
+    @override
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y >= len(self._lines):
+            return Strip.blank(width, self._style("text", False))
+        line = self._lines[y]
+        segments = [Segment(text, self._style(kind, line.is_cursor)) for text, kind in line.runs]
+        fill = self._style(line.runs[-1][1] if line.runs else "text", line.is_cursor)
+        return Strip(segments).adjust_cell_length(width, fill)
+
+    def _style(self, kind: Kind, is_cursor: bool) -> Style:
+        style = self._palette.get((kind, is_cursor))
+        if style is None:
+            style = self.get_component_rich_style(f"kind--{kind}")
+            if is_cursor:
+                cursor = self.get_component_rich_style("kind--cursor", partial=True)
+                style += cursor
+            self._palette[kind, is_cursor] = style
+        return style
+
+    @override
+    def notify_style_update(self) -> None:
+        self._palette.clear()
+        super().notify_style_update()

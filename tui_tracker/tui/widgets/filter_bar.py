@@ -1,0 +1,63 @@
+"""The line in which one types to filter both lists; it takes the place of the keys."""
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input
+from typing_extensions import override
+
+from tui_tracker.tui.messages import FilterChanged, FilterClosed
+from tui_tracker.tui.runs import Line
+from tui_tracker.tui.widgets.canvas import Canvas
+
+MAX_LENGTH = 60
+
+
+class FilterInput(Input):
+    """A field that doesn't blink and gives up on escape."""
+
+    @override
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.post_message(FilterClosed(is_kept=False))
+            return
+        await super()._on_key(event)
+
+
+class FilterBar(Horizontal):
+    """``/`` and what is typed, with how many pairs match."""
+
+    def __init__(self, needle: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._input = FilterInput(needle, compact=True, max_length=MAX_LENGTH, select_on_focus=False)
+        self._input.cursor_blink = False
+        self._prompt = Canvas(classes="filter-prompt")
+        self._count = Canvas(classes="filter-count")
+
+    def compose(self) -> ComposeResult:
+        """Prompt, field, count."""
+        yield self._prompt
+        yield self._input
+        yield self._count
+
+    def on_mount(self) -> None:
+        """Take the focus."""
+        self._prompt.paint((Line(((" / ", "accent"),)),))
+        self._input.focus()
+
+    def show_count(self, shown: int, in_scope: int) -> None:
+        """Say how many of the pairs in scope match."""
+        text = f"{shown:,} of {in_scope:,}   Enter keep   Esc clear "
+        self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Pass on what was typed."""
+        event.stop()
+        self.post_message(FilterChanged(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter."""
+        event.stop()
+        self.post_message(FilterClosed(is_kept=True))

@@ -1,0 +1,7 @@
+"""One or two lines under the chart that say in words how the selected pair stands."""
+
+from tui_tracker.tui.widgets.canvas import Canvas
+
+
+class Strip(Canvas):
+    """The words under the chart."""
