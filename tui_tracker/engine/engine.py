@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -16,14 +16,15 @@ from tui_tracker.core.status import SourceStatus
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.hub import Hub
-from tui_tracker.engine.market import Holding, Market
+from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
 from tui_tracker.engine.rows import make_row, market_rates, volume_usd
 from tui_tracker.engine.timekeeper import Timekeeper
+from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.base import Source
 
-SLICE: Final = 48
-"""Instruments that are worked on before the event loop gets its turn: 2 to 3 ms."""
+SLICE: Final = 16
+"""Quotes that are applied at a time."""
 HISTORY_PAUSE_MS: Final = 10_000
 """Loaded history of instruments that nobody looks at is published at most this often."""
 RELIST_S: Final = 3_600.0
@@ -147,14 +148,14 @@ class Engine:
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        taken, now_ms = 0, self._timekeeper.now_ms()
+        taken, now_ms, turns = 0, self._timekeeper.now_ms(), Turns(self._clock)
         for start in range(0, len(batch.tickers), SLICE):
             taken += self.market.apply(batch.tickers[start : start + SLICE], at_ms, now_ms)
-            await asyncio.sleep(0)
+            await turns.give()
         if not taken:
             raise MalformedDataError("every quote was refused", "is the clock of this machine right?")
         self._note_gap(at_ms)
-        self.market.close_poll(at_ms)
+        self.market.close_poll(at_ms, frozenset(symbol for symbol, _ in batch.malformed))
         self._health.note_good(at_ms)
         self._at_ms = at_ms
         self._rates = market_rates(self.market)
@@ -223,9 +224,10 @@ class Engine:
     async def _rebuild(self) -> None:
         """Make every row anew and publish."""
         rows: dict[str, Row] = {}
-        for part in _slices(self.market):
-            rows |= {holding.instrument.id: make_row(self.market, holding, self._rates) for holding in part}
-            await asyncio.sleep(0)
+        turns = Turns(self._clock)
+        for holding in tuple(self.market):
+            rows[holding.instrument.id] = make_row(self.market, holding, self._rates)
+            await turns.give()
         self._rows = rows
         self._publish_rows()
 
@@ -258,8 +260,3 @@ class Engine:
                 await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
                 self._publish_status()
-
-
-def _slices(holdings: Iterable[Holding]) -> Iterable[list[Holding]]:
-    everything = list(holdings)
-    return (everything[start : start + SLICE] for start in range(0, len(everything), SLICE))

@@ -1,6 +1,6 @@
 """The windows of all instruments of a source. Nothing else owns or changes them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -138,13 +138,13 @@ class Market:
         holding.ticker, holding.quoted_ms = ticker, at_ms
         return True
 
-    def close_poll(self, at_ms: int) -> None:
+    def close_poll(self, at_ms: int, unreadable: Collection[str] = ()) -> None:
         """End a poll of which all parts were applied: every window now ends in its minute.
 
-        Instruments that it did not quote are marked since then.
+        Instruments that it did not quote are marked since then, unless their symbol is among the ``unreadable``.
         """
         for holding in self._holdings.values():
-            if holding.quoted_ms != at_ms and not holding.halted:
+            if holding.quoted_ms != at_ms and not holding.halted and holding.instrument.symbol not in unreadable:
                 self._halt(holding, NOT_QUOTED, at_ms)
         self._polled_ms = at_ms - at_ms % MINUTE_MS
         self.advance(at_ms)

@@ -22,13 +22,16 @@ class Extrema:
         if self._seen is not None and minute <= self._seen:
             self._seen = None
 
-    def query(self, ring: "array[float]", start: int, end: int) -> tuple[float, float]:
-        """Return (smallest, largest) of the minutes ``start`` … ``end``, of which at least one is observed."""
+    def query(self, ring: "array[float]", start: int, oldest: int, end: int) -> tuple[float, float]:
+        """Return (smallest, largest) of the minutes ``start`` … ``end``.
+
+        At least one is observed, and none before ``oldest``.
+        """
         length = len(ring)
         minima, maxima, seen = self._minima, self._maxima, self._seen
         if seen is None or seen < start:
             del minima[:], maxima[:]
-            seen = start - 1
+            seen = oldest - 1
         while minima and minima[0] < start:
             del minima[0]
         while maxima and maxima[0] < start:

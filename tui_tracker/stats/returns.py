@@ -30,12 +30,12 @@ class SquaredReturns:
         self._seen: int | None = None
         self._next = self._expiry = 0
         self._cached: float | None = None
-        self._clear(0)
+        self._clear(0, -1)
 
-    def _clear(self, start: int) -> None:
+    def _clear(self, oldest: int, point: int) -> None:
         self._sum = self._minutes = 0
-        self._oldest = start - start % GRID_MINUTES + GRID_MINUTES - 1
-        self._point = start - 1
+        self._oldest = oldest - oldest % GRID_MINUTES + GRID_MINUTES - 1
+        self._point = point
 
     def note_change(self, minute: int) -> None:
         """A sample of this minute was set or removed out of order: what was counted from it on may be wrong."""
@@ -43,16 +43,16 @@ class SquaredReturns:
             self._seen = None
             self._next = 0
 
-    def volatility(self, ring: "array[float]", start: int, end: int) -> float | None:
+    def volatility(self, ring: "array[float]", start: int, oldest: int, end: int) -> float | None:
         """√(525,600 · Σr² / minutes) over the minutes ``start`` … ``end``; ``None`` without a return.
 
-        Uncentred, a fraction a year of 365 days.
+        Uncentred, a fraction a year of 365 days. No minute before ``oldest`` is observed.
         """
         if end < self._next and start < self._expiry:
             return self._cached
         if self._seen is None or self._seen < start - 1:
-            self._clear(start)
-            self._seen = start - 1
+            self._clear(oldest, start - 1)
+            self._seen = oldest - 1
         if self._squares is None:
             grid_points = len(ring) // GRID_MINUTES + 2
             self._squares = array("d", [0.0]) * grid_points
@@ -68,6 +68,7 @@ class SquaredReturns:
         if end % GRID_MINUTES == GRID_MINUTES - 1:
             square, span = self._return_to(ring, end, start)
             total, minutes = total + int(square * _UNITS), minutes + span
+            self._expiry = 0  # what is cached holds the open minute, which may yet be replaced
         self._cached = sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None
         return self._cached
 

@@ -201,13 +201,17 @@ class Window:
     @property
     def volatility(self) -> float | None:
         """Annualised volatility of 5-minute log returns, a fraction; ``None`` without a return."""
-        return self._returns.volatility(self._ring, self._end - self.length + 1, self._end) if self._samples else None
+        if not self._samples:
+            return None
+        start = self._end - self.length + 1
+        return self._returns.volatility(self._ring, start, self._find_oldest(start)[0], self._end)
 
     def extrema(self) -> tuple[float, float] | None:
         """(smallest, largest) sample; ``None`` if empty."""
         if not self._samples:
             return None
-        return self._extrema.query(self._ring, self._end - self.length + 1, self._end)
+        start = self._end - self.length + 1
+        return self._extrema.query(self._ring, start, self._find_oldest(start)[0], self._end)
 
     def figures(self) -> Figures:
         """All statistics of this moment."""
@@ -219,7 +223,7 @@ class Window:
         if (first := ring[oldest % length]) != first:
             oldest, first = self._find_oldest(start)
         total, k, newest = self._sum, self._k, self._newest
-        low, high = self._extrema.query(ring, start, end)
+        low, high = self._extrema.query(ring, start, oldest, end)
         return Figures(
             length,
             n,
@@ -231,7 +235,7 @@ class Window:
             oldest * MINUTE_MS,
             ring[newest % length],
             newest * MINUTE_MS,
-            self._returns.volatility(ring, start, end),
+            self._returns.volatility(ring, start, oldest, end),
         )
 
     def _find_oldest(self, start: int) -> tuple[int, float]:
