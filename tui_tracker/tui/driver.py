@@ -1,8 +1,6 @@
 """Between Textual and the terminal, without threads: nothing here blocks the event loop or wakes it for nothing."""
 
 import asyncio
-import codecs
-import logging
 import os
 import signal
 import sys
@@ -11,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from textual import constants, events
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import (
     KITTY_DISAMBIGUATE_ESCAPE_CODES,
     KITTY_REPORT_ALL_KEYS,
@@ -23,24 +20,20 @@ from textual.message import Message
 from typing_extensions import override
 
 from tui_tracker.tui.terminal import Terminal, terminal_size
+from tui_tracker.tui.terminal_reader import TerminalReader
 from tui_tracker.tui.terminal_writer import TerminalWriter
 
 if TYPE_CHECKING:
     from textual.app import App
-
-logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
 EXIT_HANGUP: Final = 128 + signal.SIGHUP
 """Exit code when the terminal went away."""
 
-_READ_BYTES: Final = 4096
 _MESSAGES_AHEAD: Final = 500
-_CROWDED_S: Final = 0.02
 _CONTINUE_S: Final = 0.02
-_TAIL: Final = 40
-"""Longer than any escape sequence that the parser waits for."""
+_MAX_SIDE: Final = 2000
 
 _KITTY_FLAGS: Final = KITTY_DISAMBIGUATE_ESCAPE_CODES | KITTY_REPORT_ALL_KEYS | KITTY_REPORT_ASSOCIATED_TEXT
 _MOUSE_ON: Final = "\x1b[?1000h\x1b[?1003h\x1b[?1015h\x1b[?1006h"
@@ -48,9 +41,17 @@ _MOUSE_OFF: Final = "\x1b[?1016l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1000l"
 
 
 def end_app(app: "App[Result]", return_code: int) -> None:
-    """Ask the app to end with a return code, unless it is ending already."""
-    if app.return_code is None:
+    """Ask the app to end with a return code, unless it is ending already.
+
+    While it still builds its first screen it ends right after that, since Textual refuses to mount widgets into an app
+    that is ending, which would be reported as a crash.
+    """
+    if app.return_code is not None:
+        return
+    if app._dom_ready:
         app.exit(return_code=return_code)
+    else:
+        app.call_after_refresh(end_app, app, return_code)
 
 
 def install_signal_handlers(app: "App[Result]") -> None:
@@ -91,12 +92,8 @@ class QuietDriver(LinuxDriver):
         self._may_stop = may_stop
         self._terminal: Terminal | None = None
         self._writer: TerminalWriter | None = None
-        self._parser = XTermParser(debug)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._tick_timer: asyncio.TimerHandle | None = None
-        self._crowded_timer: asyncio.TimerHandle | None = None
+        self._reader: TerminalReader | None = None
         self._continue_timer: asyncio.TimerHandle | None = None
-        self._is_reading = False
         self._pointer_changed = False
         if self._size is None:
             self._size = self._get_terminal_size()
@@ -155,19 +152,23 @@ class QuietDriver(LinuxDriver):
             encoding=self._encoding,
         )
         self._enter(self._writer)
-        self._parser = XTermParser(self._debug)
-        self._decoder.reset()
-        self._start_reading()
+        self._reader = TerminalReader(
+            terminal.input,
+            self._loop,
+            on_message=self.process_message,
+            on_end=self._end_input,
+            is_crowded=lambda: self._app.message_queue_size > _MESSAGES_AHEAD,
+            debug=self._debug,
+        )
+        self._reader.open()
         self._handle_signals()
 
     @override
     def disable_input(self) -> None:
         """Read no more."""
-        self._stop_reading()
-        for timer in (self._tick_timer, self._crowded_timer):
-            if timer is not None:
-                timer.cancel()
-        self._tick_timer = self._crowded_timer = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     @override
     def stop_application_mode(self) -> None:
@@ -210,7 +211,8 @@ class QuietDriver(LinuxDriver):
     def _enter(self, writer: TerminalWriter) -> None:
         self._in_band_window_resize = self._mouse_pixels = False
         writer.put_modes(self._modes_on())
-        self._send_size()
+        if self._get_terminal_size() != tuple(self._app.size):
+            self._send_size()
 
     def _modes_on(self) -> str:
         """The sequences of the base class, in its order."""
@@ -225,10 +227,9 @@ class QuietDriver(LinuxDriver):
     def _modes_off(self) -> str:
         """Everything off that may be on, in any state; the keyboard's before the alternate screen, which owns it."""
         mouse = _MOUSE_OFF if self._mouse else ""
-        resize = "\x1b[?2048l" if self._in_band_window_resize else ""
         pointer = "\x1b]22;default\x07" if self._pointer_changed else ""
         kitty = "" if constants.DISABLE_KITTY_KEY else "\x1b[<u"
-        return f"\x1b[?2026l{mouse}{pointer}\x1b[?2004l\x1b[?1004l{resize}\x1b[?7h\x1b[0m{kitty}\x1b[?1049l\x1b[?25h"
+        return f"\x1b[?2026l{mouse}{pointer}\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?7h\x1b[0m{kitty}\x1b[?1049l\x1b[?25h"
 
     @override
     def _enable_in_band_window_resize(self) -> None:
@@ -241,70 +242,20 @@ class QuietDriver(LinuxDriver):
             self._writer.put_modes("\x1b[?1016h")
             self._mouse_pixels = True
 
+    @override
+    def process_message(self, message: Message) -> None:
+        """Hand input to the app, but for sizes that no terminal has."""
+        if isinstance(message, events.Resize) and not all(0 < side <= _MAX_SIDE for side in message.size):
+            return
+        super().process_message(message)
+
     def _send_size(self) -> None:
         size = Size(*self._get_terminal_size())
         self.send_message(events.Resize(size, size))
 
-    def _start_reading(self) -> None:
-        self._crowded_timer = None
-        if self._terminal is None or self._is_reading:
-            return
-        try:
-            self._loop.add_reader(self._terminal.input, self._read)
-        except PermissionError:
-            # A file or /dev/null: there is nobody to wait for.
-            self._end_input()
-            return
-        self._is_reading = True
-
-    def _stop_reading(self) -> None:
-        if self._terminal is not None and self._is_reading:
-            self._loop.remove_reader(self._terminal.input)
-        self._is_reading = False
-
     def _end_input(self) -> None:
         self.disable_input()
         self.on_hangup()
-
-    def _read(self) -> None:
-        assert self._terminal is not None
-        try:
-            data = os.read(self._terminal.input, _READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            logger.info("the terminal is gone: %s", error)
-            data = b""
-        if not data:
-            self._end_input()
-            return
-        if text := self._decoder.decode(data):
-            self._feed(text)
-        if self._app.message_queue_size > _MESSAGES_AHEAD:
-            self._stop_reading()
-            self._crowded_timer = self._loop.call_later(_CROWDED_S, self._start_reading)
-
-    def _feed(self, text: str) -> None:
-        parsed: list[Message] = []
-        try:
-            parsed.extend(self._parser.feed(text))
-        except Exception:
-            # Textual's parser dies of some malformed keys; that must not end a session.
-            logger.exception("dropped input that cannot be parsed")
-            self._parser = XTermParser(self._debug)
-        for message in parsed:
-            self.process_message(message)
-        if self._tick_timer is not None:
-            self._tick_timer.cancel()
-        elif "\x1b" not in text[-_TAIL:]:
-            return
-        self._tick_timer = self._loop.call_later(constants.ESCAPE_DELAY + 0.01, self._tick)
-
-    def _tick(self) -> None:
-        """Let the parser tell a lone escape key from the start of a sequence."""
-        self._tick_timer = None
-        for message in self._parser.tick():
-            self.process_message(message)
 
     def _handlers(self) -> dict[signal.Signals, Callable[[], None]]:
         handlers = {signal.SIGWINCH: self._on_resized, signal.SIGCONT: self._on_continued}
