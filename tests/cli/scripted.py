@@ -1,0 +1,111 @@
+"""A composition for commands in tests: a feed whose snapshots are written down beforehand."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from io import StringIO
+
+from tui_tracker.config.model import Settings
+from tui_tracker.config.state import StateStore
+from tui_tracker.core.errors import SourceError
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.series import Series
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+from tui_tracker.feed.base import Feed
+
+AT_MS = 1_709_330_277_123
+
+
+def make_row(
+    base: str,
+    quote: str = "USD",
+    stddev: float = 2.0,
+    samples: int = 1440,
+    volume_usd: float | None = 1e6,
+    halted: str = "",
+    digits: int = 2,
+) -> Row:
+    """A row whose price has a mean of 100."""
+    figures = Figures(1440, samples, 100.0, stddev, 95.0, 105.0, 99.0, AT_MS, 101.5, AT_MS, 0.5)
+    instrument = Instrument(f"kraken:{base}-{quote}", base, quote, f"{base}{quote}", (), digits)
+    others = (None,) * (len(METRICS) - 1)
+    return Row(
+        instrument, 101.5, 101.0, 102.0, volume_usd, True, halted, None, (figures, *others), (1, samples - 4, 0, 3)
+    )
+
+
+class Terminal(StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class ScriptedFeed:
+    """Yields an empty snapshot, then the polled rows, then progress of what was asked, then the rows with history."""
+
+    def __init__(self, rows: Sequence[Row], failed: Sequence[str] = (), error: SourceError | None = None) -> None:
+        self.rows = tuple(rows)
+        self.failed = tuple(failed)
+        self.error = error
+        self.asked: list[str] = []
+
+    def _snapshot(self, version: int, rows: Sequence[Row], backfill: BackfillProgress) -> Snapshot:
+        status = SourceStatus("kraken", SourceState.LIVE, backfill=backfill)
+        at_ms = AT_MS if rows else None
+        return Snapshot(version, at_ms, at_ms, 1440, tuple(rows), status)
+
+    async def updates(self) -> AsyncIterator[Snapshot]:
+        yield self._snapshot(0, (), BackfillProgress())
+        if self.error is not None:
+            raise self.error
+        bare = [replace(row, figures=(None,) * len(METRICS)) for row in self.rows]
+        yield self._snapshot(1, bare, BackfillProgress())
+        yield self._snapshot(1, bare, BackfillProgress())
+        total = len(self.asked)
+        for done in range(total):
+            yield self._snapshot(2, bare, BackfillProgress(done, total, (), 2.0 * (total - done)))
+        failed = tuple(name for name in self.failed if name in self.asked)
+        kept = [row if row.id in self.asked and row.id not in failed else bare[n] for n, row in enumerate(self.rows)]
+        yield self._snapshot(3, kept, BackfillProgress(total, total, failed))
+
+    async def series(self, instrument_id: str, metric: Metric) -> Series:
+        raise NotImplementedError
+
+    def status(self) -> SourceStatus:
+        raise NotImplementedError
+
+    def request_poll(self) -> int:
+        raise NotImplementedError
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        self.asked = list(instrument_ids)
+
+
+class ScriptedComposition:
+    """Hands out one feed, and remembers what it was asked for."""
+
+    def __init__(self, feed: ScriptedFeed | None = None, app_code: int = 0) -> None:
+        self.feed = feed if feed is not None else ScriptedFeed([])
+        self.app_code = app_code
+        self.settings: Settings | None = None
+        self.window: int | None = None
+        self.is_closed = False
+
+    def collect_once(self, settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
+        self.settings, self.window = settings, window
+        return self._collect()
+
+    @asynccontextmanager
+    async def _collect(self) -> AsyncIterator[Feed]:
+        try:
+            yield self.feed
+        finally:
+            self.is_closed = True
+
+    def run_app(self, settings: Settings, store: StateStore) -> int:
+        self.settings = settings
+        return self.app_code

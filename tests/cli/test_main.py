@@ -1,0 +1,152 @@
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Outcome
+from tests.cli.scripted import ScriptedComposition, Terminal
+from tui_tracker import __version__
+from tui_tracker.cli.options import EVERY_SETTING
+from tui_tracker.config.fields import FIELDS
+from tui_tracker.config.model import Theme, TimeZone
+
+Run = Callable[..., Outcome]
+
+
+def whole_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Make stdin and stderr terminals; return what is written to stderr. pytest's capture undoes it in a fixture."""
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", stream)
+    return stream
+
+
+def test_help_names_every_flag_command_and_exit_code(run: Run) -> None:
+    outcome = run("--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    for text in ("rank", "pairs", "sources", "config", "--config", "--version", "NO_COLOR", "CRYPTO_TUI_CONFIG", "143"):
+        assert text in outcome.out
+    for field in FIELDS:
+        assert field.on_flag in outcome.out
+        assert field.off_flag in outcome.out
+
+
+@pytest.mark.parametrize("command", ["rank", "pairs", "sources", "config"])
+def test_every_command_has_help(run: Run, command: str) -> None:
+    outcome = run(command, "-h")
+    assert outcome.code == 0
+    assert f"crypto-tui {command} [OPTIONS]" in outcome.out
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == Outcome(0, f"crypto-tui {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bogus"], "No such command 'bogus'; see crypto-tui --help"),
+        (["--bogus"], "No such option"),
+        (["rank", "--limit", "x"], "'--limit'"),
+        (["rank", "--limit", "-1"], "see crypto-tui rank --help"),
+        (["--interval", "4", "config"], "--interval: '4' is not allowed; allowed: whole seconds from 5 to 3600"),
+        (["config", "--theme", "\x1b[31mred"], "--theme: '·[31mred' is not allowed"),
+        (["--source", "krakn", "config"], "--source: there is no source 'krakn'; known: kraken"),
+        (["config", "--base-url", "okx=http://x"], "--base-url: there is no source 'okx'"),
+        (["config", "--base-url", "kraken=http://x/%20"], "--base-url: kraken: base URL"),
+        (["--config", "/nowhere/at/all.toml", "config"], "/nowhere/at/all.toml: there is no such file"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_2(run: Run, arguments: list[str], said: str) -> None:
+    outcome = run(*arguments)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("crypto-tui: error: ")
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert outcome.err.rstrip("\n").isprintable()
+
+
+def test_debug_adds_the_traceback(run: Run) -> None:
+    outcome = run("--debug", "--interval", "4", "config")
+    assert outcome.code == 2
+    assert "Traceback" in outcome.err
+    assert outcome.err.splitlines()[-1].startswith("crypto-tui: error: --interval")
+
+
+def test_the_app_starts_with_the_settings_in_force(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    terminal = whole_terminal(monkeypatch)
+    composition = ScriptedComposition(app_code=143)
+    outcome = run("--theme", "light", "--local", "--no-mouse", composition=composition, CRYPTO_TUI_INTERVAL="30")
+    assert outcome.code == 143
+    assert composition.settings is not None
+    assert composition.settings.theme is Theme.LIGHT
+    assert composition.settings.time_zone is TimeZone.LOCAL
+    assert not composition.settings.mouse
+    assert composition.settings.interval == 30
+    assert terminal.getvalue() == ""
+
+
+def test_the_app_does_not_start_without_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    composition = ScriptedComposition()
+    outcome = run(composition=composition)
+    assert outcome.code == 2
+    assert "crypto-tui rank" in outcome.err
+    assert composition.settings is None
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    assert "stderr is none" in run().err
+
+
+def test_the_app_does_not_start_on_a_dumb_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = whole_terminal(monkeypatch)
+    assert run(TERM="dumb").code == 2
+    assert "TERM is dumb; without a screen: crypto-tui rank" in terminal.getvalue()
+
+
+def test_a_folder_that_takes_no_log_is_said_and_the_app_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    terminal = whole_terminal(monkeypatch)
+    (tmp_path / "state").touch()
+    assert run().code == 0
+    assert terminal.getvalue().startswith("crypto-tui: note: no log can be kept in ")
+
+
+def test_config_shows_values_and_origins(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "crypto-tui"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('by = "cv"\n')
+    outcome = run("--interval", "30", "config", "--quote", "all", CRYPTO_TUI_SEED="7")
+    lines = {line.split()[0]: line.split()[1:] for line in outcome.out.splitlines() if line}
+    assert lines["interval"] == ["30", "--interval"]
+    assert lines["quote"] == ["all", "--quote"]
+    assert lines["seed"] == ["7", "CRYPTO_TUI_SEED"]
+    assert lines["by"] == ["cv", str(folder / "config.toml")]
+    assert lines["mouse"] == ["true", "default"]
+    assert lines["base-urls"] == ["none", "default"]
+    assert lines["file"] == [str(folder / "config.toml")]
+    assert set(lines) >= {name.replace("_", "-") for name in EVERY_SETTING}
+
+
+def test_config_as_json(run: Run) -> None:
+    document = json.loads(run("config", "--json", "--base-url", "kraken=http://127.0.0.1:1").out)
+    assert document["file"]["found"] is False
+    assert document["settings"]["base-urls"]["value"] == {"kraken": "http://127.0.0.1:1"}
+    assert document["settings"]["base-urls"]["origin"] == "--base-url"
+    assert document["settings"]["window"]["value"] == 1440
+
+
+def test_a_flag_after_the_command_wins_over_one_before_it(run: Run) -> None:
+    document = json.loads(run("--interval", "30", "--seed", "5", "config", "--interval", "40", "--json").out)
+    assert document["settings"]["interval"]["value"] == 40
+    assert document["settings"]["seed"]["value"] == 5
+
+
+def test_sources_lists_kraken_and_where_it_is_found(run: Run) -> None:
+    outcome = run("sources")
+    assert outcome.out.splitlines()[1].split() == ["kraken", "Kraken", "yes", "https://api.kraken.com"]
+    document = json.loads(run("sources", "--json", "--base-url", "kraken=http://127.0.0.1:1").out)
+    kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True}
+    assert document == {"sources": [kraken]}

@@ -1,0 +1,269 @@
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from tests.cli.conftest import Outcome
+from tests.cli.scripted import ScriptedComposition, ScriptedFeed, Terminal, make_row
+from tui_tracker.core.errors import MalformedDataError, UnreachableError
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import BackfillProgress
+
+Run = Callable[..., Outcome]
+ROWS = [
+    make_row("BTC", stddev=9.0, volume_usd=9e6),
+    make_row("ETH", stddev=3.0, volume_usd=5e6),
+    make_row("BTC", "EUR", stddev=8.0, volume_usd=7e6),
+    make_row("NEW", stddev=5.0, samples=100, volume_usd=2e6),
+    make_row("OFF", stddev=5.0, volume_usd=1e6, halted="maintenance"),
+    make_row("ODD", "XYZ", stddev=1.0, volume_usd=None),
+]
+KEYS = [
+    *("pair", "base", "quote", "rank", "reason", "stddev", "mean", "min", "max", "first", "last", "change_pct"),
+    *("cv", "volatility", "range_pct", "volume_usd", "samples", "coverage", "provenance"),
+]
+
+
+def composed(rows: list[Row] | None = None, **more: object) -> ScriptedComposition:
+    return ScriptedComposition(ScriptedFeed(ROWS if rows is None else rows, **more))  # type: ignore[arg-type]
+
+
+def ranked(outcome: Outcome) -> list[tuple[str, int | None]]:
+    assert outcome.code == 0, outcome.err
+    return [(pair["pair"], pair["rank"]) for pair in json.loads(outcome.out)["pairs"]]
+
+
+def test_the_json_object_has_its_keys_in_order_and_full_precision(run: Run) -> None:
+    composition = composed()
+    outcome = run("rank", "--json", "--quote", "usd", composition=composition)
+    assert (outcome.code, outcome.err) == (0, "")
+    document = json.loads(outcome.out)
+    assert list(document) == ["source", "metric", "by", "window_s", "at", "scope_pairs", "ranked", "pairs"]
+    assert {name: document[name] for name in list(document)[:-1]} == {
+        "source": "kraken",
+        "metric": "price",
+        "by": "stddev",
+        "window_s": 86_400,
+        "at": "2024-03-01T21:57:57.123Z",
+        "scope_pairs": 4,
+        "ranked": 2,
+    }
+    first = document["pairs"][0]
+    assert list(first) == KEYS
+    assert first["provenance"] == {"candle_1m": 3, "stream": 0, "poll": 1436, "candle_5m": 1}
+    assert list(first["provenance"]) == ["candle_1m", "stream", "poll", "candle_5m"]
+    assert first["change_pct"] == (101.5 - 99.0) / 99.0 * 100
+    assert (first["rank"], first["reason"], first["cv"], first["samples"]) == (1, None, 0.09, 1440)
+    assert composition.is_closed
+    assert composition.window == 1440
+
+
+def test_unranked_pairs_come_last_with_their_reason(run: Run) -> None:
+    document = json.loads(run("rank", "--json", composition=composed()).out)
+    last = {pair["pair"]: pair for pair in document["pairs"][-2:]}
+    assert {pair["rank"] for pair in last.values()} == {None}
+    assert last["NEW/USD"]["reason"] == "6 % observed"
+    off = last["OFF/USD"]
+    assert off["reason"] == "halted: maintenance"
+    assert off["stddev"] is off["mean"] is off["cv"] is None
+    assert (off["samples"], off["coverage"]) == (0, 0.0)
+
+
+def test_the_scope_is_all_unless_a_flag_says_otherwise(run: Run) -> None:
+    everything = [("BTC/USD", 1), ("BTC/EUR", 2), ("ETH/USD", 3), ("ODD/XYZ", 4), ("NEW/USD", None), ("OFF/USD", None)]
+    assert ranked(run("rank", "--json", composition=composed(), CRYPTO_TUI_QUOTE="USD")) == everything
+    assert ranked(run("rank", "--json", "--quote", "all", composition=composed())) == everything
+    assert ranked(run("rank", "--json", "--quote", "EUR", composition=composed())) == [("BTC/EUR", 1)]
+    assert ranked(run("--quote", "EUR", "rank", "--json", composition=composed())) == [("BTC/EUR", 1)]
+
+
+def test_limit_takes_the_most_traded(run: Run) -> None:
+    composition = composed()
+    outcome = run("rank", "--json", "--limit", "2", composition=composition)
+    assert ranked(outcome) == [("BTC/USD", 1), ("BTC/EUR", 2)]
+    assert composition.feed.asked == ["kraken:BTC-USD", "kraken:BTC-EUR"]
+    assert json.loads(outcome.out)["scope_pairs"] == 6
+    assert len(ranked(run("rank", "--json", "--limit", "0", composition=composed()))) == 6
+
+
+def test_pairs_ignores_the_limit_and_takes_every_spelling(run: Run) -> None:
+    composition = composed()
+    names = "btcusd, ETH/USD,kraken:btc-usd,odd_xyz"
+    outcome = run(
+        "rank", "--json", "--limit", "1", "--pairs", names, composition=composition, CRYPTO_TUI_MIN_VOLUME="1M"
+    )
+    assert ranked(outcome) == [("BTC/USD", 1), ("ETH/USD", 2), ("ODD/XYZ", 3)]
+    assert json.loads(outcome.out)["scope_pairs"] == 3
+
+
+def test_history_of_halted_pairs_is_not_asked_for(run: Run) -> None:
+    composition = composed()
+    run("rank", composition=composition)
+    assert "kraken:OFF-USD" not in composition.feed.asked
+    assert len(composition.feed.asked) == 5
+
+
+def test_measure_and_window_are_passed_on(run: Run) -> None:
+    composition = composed([make_row("A", stddev=1.0), make_row("B", stddev=2.0)])
+    outcome = run("rank", "--json", "--by", "cv", "--window", "6h", "--min-coverage", "5%", composition=composition)
+    assert ranked(outcome) == [("B/USD", 1), ("A/USD", 2)]
+    assert json.loads(outcome.out)["by"] == "cv"
+    assert composition.window == 360
+
+
+def test_a_floor_says_how_many_have_no_route_to_usd(run: Run) -> None:
+    outcome = run("rank", "--json", "--min-volume", "3M", composition=composed())
+    assert ranked(outcome) == [("BTC/USD", 1), ("BTC/EUR", 2), ("ETH/USD", 3)]
+    assert "1 pair left out: volume has no route to USD" in outcome.err
+
+
+def test_some_failures_are_one_line_and_exit_0(run: Run) -> None:
+    outcome = run("rank", "--json", composition=composed(failed=["kraken:ETH-USD"]))
+    assert outcome.code == 0
+    assert outcome.err == "crypto-tui: note: no history of 1 of 6 pairs: ETH/USD (the log says why)\n"
+    assert json.loads(outcome.out)["pairs"][-2]["pair"] in ("ETH/USD", "NEW/USD")
+
+
+@pytest.mark.parametrize(
+    ("composition", "said"),
+    [
+        (composed(error=UnreachableError("connection refused")), "kraken: connection refused; try again later"),
+        (composed(error=MalformedDataError("no result")), "kraken: no result"),
+        (composed([]), "the source gave no quotes"),
+        (composed([ROWS[3]]), "nothing could be ranked; 6 % observed (1)"),
+        (composed(ROWS[:1], failed=["kraken:BTC-USD"]), "nothing could be ranked; 0 % observed (1)"),
+    ],
+)
+def test_without_a_ranking_stdout_is_empty_and_the_code_3(
+    run: Run, composition: ScriptedComposition, said: str
+) -> None:
+    for arguments in (["rank", "--json"], ["rank"]):
+        outcome = run(*arguments, composition=composition)
+        assert (outcome.code, outcome.out) == (3, "")
+        assert said in outcome.err
+    assert composition.is_closed
+
+
+def test_an_empty_scope_is_no_data(run: Run) -> None:
+    outcome = run("rank", "--min-volume", "1B", composition=composed())
+    assert (outcome.code, outcome.out) == (3, "")
+    assert "no pair is in scope" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--metric", "mid"], "--metric mid: only price can be ranked without a stored history"),
+        (["--pairs", " , "], "--pairs names no pair"),
+        (["--pairs", "nope"], "unknown pair 'nope'"),
+        (["--pairs", "btc"], "BTC/USD"),
+        (["--quote", "GBP"], "no pair is priced in 'GBP'; there is EUR, USD, XYZ"),
+        (["--window", "9m"], "--window: '9m' is not allowed; allowed: 10m to 24h"),
+        (["--by", "charm"], "--by: 'charm' is not allowed; allowed: stddev, cv, volatility, range"),
+        (["--pairs", ",".join(f"a{n}" for n in range(5001))], "at most 5000"),
+    ],
+)
+def test_wrong_use_is_exit_2(run: Run, arguments: list[str], said: str) -> None:
+    outcome = run("rank", *arguments, composition=composed())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_metric_that_only_the_file_names_does_not_stop_a_ranking(run: Run) -> None:
+    assert run("rank", composition=composed(), CRYPTO_TUI_METRIC="mid").code == 0
+
+
+def test_plain_text_is_aligned(run: Run) -> None:
+    outcome = run("rank", composition=composed(ROWS[:4]))
+    lines = outcome.out.splitlines()
+    assert lines[0].split("  ")[0] == "rank"
+    assert lines[1].split()[:4] == ["1", "BTC/USD", "101.50", "+2.53"]
+    assert lines[1].split()[-2:] == ["9.0M", "100%"]
+    assert lines[-1].split()[:2] == ["–", "NEW/USD"]
+    assert "~5.0000" in lines[-1]
+    assert lines[-1].endswith("6 % observed")
+    assert len({line.index("/") for line in lines[1:]}) == 1
+
+
+def test_hostile_names_reach_no_terminal(run: Run) -> None:
+    outcome = run("rank", composition=composed([make_row("X\x1b[31m\u202e"), make_row("[bold]Y[/x]")]))
+    assert "\x1b" not in outcome.out
+    assert "\u202e" not in outcome.out
+    assert "[bold]Y[/x]/USD" in outcome.out
+
+
+def test_progress_is_shown_on_a_terminal_and_taken_away(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    run("rank", composition=composed(ROWS[:2]))
+    said = terminal.getvalue()
+    assert "\rhistory 1/2, about 2 s left\x1b[K" in said
+    assert said.endswith("\r\x1b[K")
+    assert "\n" not in said
+
+
+def test_on_a_terminal_a_table_that_fits_is_drawn(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    rows = [make_row("[bold]Y[/x]"), *ROWS]
+    assert run("rank", composition=composed(rows)).code == 0
+    text = stream.getvalue()
+    assert "\x1b[1m" in text
+    assert "mixed units" in text
+    assert "[bold]Y[/x]/USD" in text
+    assert "no room for: volatility %, range %, volume USD, coverage, why unranked" in text
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run("rank", composition=composed(rows)).code == 0
+    assert "halted: maintenance" in stream.getvalue()
+
+
+def test_no_color_is_honoured(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    run("rank", composition=composed())
+    assert "\x1b[3" not in stream.getvalue()
+    assert "BTC/USD" in stream.getvalue()
+
+
+def test_pairs_lists_what_the_source_has(run: Run) -> None:
+    outcome = run("pairs", composition=composed())
+    lines = [line.split() for line in outcome.out.splitlines()]
+    assert lines[0] == ["pair", "last", "volume", "USD", "id", "symbol", "trading"]
+    assert [line[0] for line in lines[1:]] == ["BTC/EUR", "BTC/USD", "ETH/USD", "NEW/USD", "ODD/XYZ", "OFF/USD"]
+    assert lines[2] == ["BTC/USD", "101.50", "9.0M", "kraken:BTC-USD", "BTCUSD", "online"]
+    assert lines[-1][-1] == "maintenance"
+
+
+def test_pairs_as_json_in_one_currency(run: Run) -> None:
+    document = json.loads(run("pairs", "--json", "--quote", "eur", composition=composed()).out)
+    assert [pair["pair"] for pair in document["pairs"]] == ["BTC/EUR"]
+    assert document["at"] == "2024-03-01T21:57:57.123Z"
+    outcome = run("pairs", "--quote", "GBP", composition=composed())
+    assert (outcome.code, outcome.out) == (2, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_its_code_and_no_output(run: Run, number: signal.Signals) -> None:
+    class Signalled(ScriptedFeed):
+        async def updates(self) -> AsyncIterator[Snapshot]:
+            signal.raise_signal(number)
+            await asyncio.Event().wait()
+            yield self._snapshot(0, (), BackfillProgress())
+
+    composition = ScriptedComposition(Signalled(ROWS))
+    before = signal.getsignal(number)
+    outcome = run("rank", composition=composition)
+    assert (outcome.code, outcome.out) == (128 + number, "")
+    assert signal.getsignal(number) == before
+    assert composition.is_closed
