@@ -69,6 +69,10 @@ class FakeKrakenThread:
         """See :meth:`FakeKraken.paths`."""
         return self.exchange.paths()
 
+    def most_requests_in(self, seconds: float) -> int:
+        """See :meth:`FakeKraken.most_requests_in`."""
+        return self.exchange.most_requests_in(seconds)
+
     def stop_listening(self) -> None:
         """Be out of reach: refuse connections and drop the open ones."""
         self._call(self.exchange.stop())

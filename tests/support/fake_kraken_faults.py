@@ -49,7 +49,7 @@ class Fault:
     period_s: float | None = None
     """At most one hit in so many seconds."""
     pairs: tuple[str, ...] = ()
-    """Ids of the rows that are hit; empty for about every fifth row."""
+    """Keys of the rows that are hit, as the answer spells them; empty for every fifth row."""
     value: float | None = None
     """``Retry-After`` of ``rate_limited``, delay of ``slow``, seconds a byte of ``drip``."""
     last_hit_s: float = field(default=float("-inf"))
