@@ -1,14 +1,20 @@
 """Puts source, engine and feed together; the only place that knows which."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import StateStore
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import ConfigError
 from tui_tracker.feed.base import Feed
 from tui_tracker.sources.base import Source
+
+if TYPE_CHECKING:
+    from tui_tracker.feed.late import LateFeed
 
 DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
@@ -35,9 +41,7 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
 
 
 @asynccontextmanager
-async def _collect(
-    source: Source, clock: Clock, interval_s: int, window: int, *, once: bool
-) -> AsyncIterator[Feed]:
+async def _collect(source: Source, clock: Clock, interval_s: int, window: int, *, once: bool) -> AsyncIterator[Feed]:
     from tui_tracker.engine.engine import Engine
     from tui_tracker.feed.local import LocalFeed
 
@@ -58,6 +62,70 @@ def _source(settings: Settings, clock: Clock) -> Source:
     )
 
 
+def _collect_live(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feed]:
+    return _collect(_source(settings, clock), clock, settings.interval, settings.window, once=False)
+
+
 def run_app(settings: Settings, store: StateStore) -> int:
-    """Run the app until it ends; return its exit code."""
-    raise ConfigError("the app is not wired yet")
+    """Run the app until it ends; return its exit code.
+
+    Raises:
+        ConfigError: An unknown source, an unusable URL or proxy variable.
+    """
+    from tui_tracker.cli.event_loop import leave_if_threads_hang, run_to_end
+
+    code = run_to_end(_run_app(settings, store))
+    leave_if_threads_hang(code)
+    return code
+
+
+async def _run_app(settings: Settings, store: StateStore) -> int:
+    from tui_tracker.feed.late import LateFeed
+    from tui_tracker.tui.app import TrackerApp
+    from tui_tracker.tui.driver import QuietDriver, install_signal_handlers
+
+    async with asyncio.TaskGroup() as group:
+        holders: list[asyncio.Task[None]] = []
+
+        def open_late(settings: Settings) -> LateFeed:
+            clock = _live_clock(settings)
+            late = LateFeed("simulated" if settings.demo else settings.source, settings.demo, clock.now_ms)
+            holders.append(group.create_task(_hold(late, settings, clock)))
+            return late
+
+        async def open_demo() -> Feed:
+            return open_late(replace(settings, demo=True))
+
+        app = TrackerApp(
+            open_late(settings),
+            settings,
+            store.load(),
+            store,
+            _live_clock(settings).now_ms,
+            None if settings.demo else open_demo,
+            QuietDriver,
+        )
+        install_signal_handlers(app)
+        await app.run_async(mouse=settings.mouse)
+        for holder in holders:
+            holder.cancel()
+    return app.return_code or 0
+
+
+async def _hold(late: "LateFeed", settings: Settings, clock: Clock) -> None:
+    """Open the real feed when it is wanted, and keep it open until cancelled."""
+    await late.wanted.wait()
+    await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
+    async with _collect_live(settings, clock) as feed:
+        late.connect(feed)
+        await asyncio.Event().wait()
+
+
+def _live_clock(settings: Settings) -> Clock:
+    from tui_tracker.engine.clock import ScaledClock, SystemClock
+
+    if settings.demo:
+        from tui_tracker.sources.simulated import START_MS
+
+        return ScaledClock(START_MS, DEMO_SCALE)
+    return SystemClock()
