@@ -69,6 +69,9 @@ def guarded(run: Callable[[], int], is_debug: Callable[[], bool]) -> int:
         run: The command; returns its exit code.
         is_debug: Whether tracebacks are wanted, asked once something went wrong.
     """
+    if not logging.getLogger().handlers:
+        # Without any handler, Python writes warnings and tracebacks to stderr.
+        logging.getLogger().addHandler(logging.NullHandler())
     try:
         with _stopped_by_signals():
             return run()

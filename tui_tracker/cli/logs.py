@@ -93,6 +93,10 @@ class _OneLine(logging.Formatter):
 
     converter = staticmethod(time.gmtime)
 
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another handler's, not cleaned
+        return super().format(record)
+
     def formatMessage(self, record: logging.LogRecord) -> str:
         record.message = clean(record.message, _MAX_MESSAGE)
         return super().formatMessage(record)
