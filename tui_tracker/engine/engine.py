@@ -10,7 +10,8 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, SourceError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceStatus
 from tui_tracker.engine.backfill import Backfill, Wanted
@@ -113,6 +114,14 @@ class Engine:
             refused=self.market.refused,
             backfill=self.backfill.progress(),
         )
+
+    def series(self, instrument_id: str, metric: Metric) -> Series:
+        """A copy of one window's samples, as of the newest snapshot or later.
+
+        Raises:
+            UnknownPairError: If the instrument is not listed.
+        """
+        return self.market.series(instrument_id, metric, self._version)
 
     def request_poll(self) -> int:
         """Poll as soon as the request budget allows; return that instant, corrected clock."""

@@ -210,14 +210,14 @@ class Market:
         """Statistics of each metric's window, in the order of ``METRICS``."""
         return tuple([None if window is None else window.figures() for window in holding.windows])
 
-    def series(self, instrument_id: str, metric: Metric) -> Series:
-        """A copy of one window's samples; all NaN where the metric was never observed.
+    def series(self, instrument_id: str, metric: Metric, version: int = 0) -> Series:
+        """A copy of one window's samples, marked with a version; all NaN where the metric was never observed.
 
         Raises:
             UnknownPairError: If the instrument is not listed.
         """
         window = self.holding(instrument_id).windows[METRIC_INDEX[metric]] or Window(self.window_minutes)
-        return Series(instrument_id, metric, self.start_ms, window.values())
+        return Series(instrument_id, metric, self.start_ms, window.values(), version)
 
     def _windows(self) -> Iterator[Window]:
         return (window for holding in self._holdings.values() for window in holding.windows if window is not None)

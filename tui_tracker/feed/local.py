@@ -21,7 +21,7 @@ class LocalFeed:
 
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         """See ``Feed.series``."""
-        return self._engine.market.series(instrument_id, metric)
+        return self._engine.series(instrument_id, metric)
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

@@ -70,6 +70,7 @@ async def test_snapshot_has_rows_after_the_first_poll_and_history_after_backfill
         feed = LocalFeed(engine)
         series = await feed.series("fake:BTC-USD", Metric.PRICE)
         assert series.end_ms == snapshot.end_ms
+        assert series.version == snapshot.version
         assert len(series.values) == 1_440
 
 
