@@ -22,7 +22,7 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
-from tui_tracker.tui import messages, texts
+from tui_tracker.tui import messages
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
@@ -30,6 +30,7 @@ from tui_tracker.tui.providers import CommandProvider, PairProvider
 from tui_tracker.tui.screens.main import MainScreen, Pane
 from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
 from tui_tracker.tui.times import Zone, local_zone
+from tui_tracker.tui.titles import NAME
 from tui_tracker.tui.view import CHOICES, Layout, ViewState, initial
 from tui_tracker.tui.widgets.rows import Rows
 
@@ -72,7 +73,7 @@ class TrackerApp(App[None]):
     """
 
     CSS_PATH = "styles/app.tcss"
-    TITLE = texts.NAME
+    TITLE = NAME
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {PairProvider, CommandProvider}
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in KEY_COMMANDS]
 
@@ -193,7 +194,7 @@ class TrackerApp(App[None]):
             scene,
             self.desk.view.selected,
             self.desk.list_title(scene),
-            self.desk.table_title(snapshot, scene),
+            self.desk.table_title(snapshot, scene, self.main.table.size.width - 4),
         )
         if self.desk.view.selected != selected:
             self._load_series()
@@ -216,7 +217,7 @@ class TrackerApp(App[None]):
         strip.paint(self.desk.strip(strip.size.width, max(1, strip.size.height)))
 
     def _show_chart(self) -> None:
-        data = self.desk.chart(self._can_demo())
+        data = self.desk.chart()
         if data is not None:
             self.main.pane.chart.show(data)
 

@@ -1,5 +1,6 @@
 """Every key of the app: one list that the app, the bottom line, the palette and the help are made from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,7 +90,7 @@ KEY_COMMANDS: Final = (
 )
 BY_ID: Final = {command.id: command for command in KEY_COMMANDS}
 
-LIST_HINTS: Final = ("filter", "favourite", "chart.full", "quote", "metric", "watchlist", "palette", "help", "quit")
+LIST_HINTS: Final = ("filter", "favourite", "chart.full", "quote", "metric", "watchlist", "palette")
 TABLE_HINTS: Final = (
     "filter",
     "sort",
@@ -98,25 +99,25 @@ TABLE_HINTS: Final = (
     "quote",
     "favourite",
     "freeze",
-    "range.longer",
+    "range",
     "chart.full",
     "palette",
-    "help",
-    "quit",
 )
 CHART_HINTS: Final = (
     "back",
-    "range.shorter",
-    "range.longer",
+    "range",
     "metric",
     "time_zone",
     "favourite",
     "palette",
-    "help",
-    "quit",
 )
 
 
-def hints(ids: tuple[str, ...]) -> list[tuple[str, str]]:
+LOST_HINTS: Final = ("poll", "demo")
+RANGE_HINT: Final = ("[ ]", "range")
+ALWAYS_HINTS: Final = ("help", "quit")
+
+
+def hints(ids: Sequence[str]) -> list[tuple[str, str]]:
     """(key, word) of some commands, for the bottom line."""
-    return [(BY_ID[name].display, BY_ID[name].hint) for name in ids]
+    return [RANGE_HINT if name == "range" else (BY_ID[name].display, BY_ID[name].hint) for name in ids]

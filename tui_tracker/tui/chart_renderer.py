@@ -14,8 +14,10 @@ from tui_tracker.tui.times import Zone
 
 LEAST_PLOT_WIDTH: Final = 8
 LEAST_PLOT_HEIGHT: Final = 2
-ROOM_FOR_MARKS: Final = 5
-"""Rows from which on the highest and lowest row of the plot are kept free for the marks."""
+ROOM_FOR_MARKS: Final = 9
+"""Rows from which on the highest and lowest row of the plot are kept free for the marks, and the time axis has two."""
+REACH: Final = 6
+"""Cells within which a mark stands beside its point."""
 DOTS: Final = 2
 """Columns of dots in one cell."""
 Marker = Literal["braille", "hd", "*"]
@@ -76,10 +78,11 @@ def draw(request: ChartRequest) -> list[Line]:
     Takes milliseconds: call it in a thread.
     """
     found = extremes(request.values)
-    if found is None or request.height < LEAST_PLOT_HEIGHT + 2:
+    axis_rows = 2 if request.height >= ROOM_FOR_MARKS + 2 else 1
+    rows = request.height - axis_rows
+    if found is None or rows < LEAST_PLOT_HEIGHT:
         return []
     low, high = (request.values[index] for index in found)
-    rows = request.height - 2
     floor, ceiling = _limits(low, high, rows)
     ticks = value_ticks(floor, ceiling, max(2, rows // 2 if rows < 12 else rows // 3))
     labels = _value_labels(ticks, request)
@@ -88,8 +91,7 @@ def draw(request: ChartRequest) -> list[Line]:
     if columns < LEAST_PLOT_WIDTH:
         return []
     frame = _Frame(floor, ceiling, rows, columns, request.start_ms, len(request.values))
-    plot = _plot(request, frame)
-    marks = _marks(request, frame, found) if rows >= ROOM_FOR_MARKS else {}
+    plot = _marked(_plot(request, frame), request, frame, found)
     at_row = {frame.row(tick): label for tick, label in zip(ticks, labels, strict=True)}
     lines = [
         Line(
@@ -97,13 +99,13 @@ def draw(request: ChartRequest) -> list[Line]:
                 (
                     (fit(at_row.get(row, ""), label_width, right=True), "faint"),
                     (" ┤" if row in at_row else " │", "line"),
-                    *marks.get(row, ((plot[row], "accent"),)),
+                    *plot[row],
                 )
             )
         )
         for row in range(rows)
     ]
-    return [*lines, *_time_axis(request, frame, label_width)]
+    return [*lines, *_time_axis(request, frame, label_width, axis_rows)]
 
 
 def _limits(low: float, high: float, rows: int) -> tuple[float, float]:
@@ -170,30 +172,44 @@ def _polylines(columns: Sequence[Column | None], frame: _Frame) -> list[tuple[li
     return lines
 
 
-def _marks(request: ChartRequest, frame: _Frame, found: tuple[int, int]) -> dict[int, tuple[Run, ...]]:
-    """The rows above the highest and below the lowest point, which name them."""
-    rows: dict[int, tuple[Run, ...]] = {}
+def _marked(plot: list[str], request: ChartRequest, frame: _Frame, found: tuple[int, int]) -> list[tuple[Run, ...]]:
+    """The plot with its highest and lowest point named: above and below them if there is room, else beside them."""
+    lines: list[tuple[Run, ...]] = [((line, "accent"),) for line in plot]
     low, high = found
     if request.values[low] == request.values[high]:
-        return rows
+        return lines
+    has_room = frame.rows >= ROOM_FOR_MARKS
     for index, row, arrow in ((high, 0, "▾"), (low, frame.rows - 1, "▴")):
-        instant = request.start_ms + index * MINUTE_MS
-        value = request.values[index]
+        instant, value = request.start_ms + index * MINUTE_MS, request.values[index]
         text = fmt.price(value, request.digits) if request.is_price else fmt.figure(value)
-        rows[row] = _mark(f"{text} {request.zone.minute(instant)}", arrow, frame.column(instant), frame.columns)
-    return rows
+        label = f"{text} {request.zone.minute(instant)}"
+        column = frame.column(instant)
+        lines[row] = _above(label, arrow, column, frame.columns) if has_room else _beside(plot[row], label, column)
+    return lines
 
 
-def _mark(label: str, arrow: str, column: int, columns: int) -> tuple[Run, ...]:
+def _above(label: str, arrow: str, column: int, columns: int) -> tuple[Run, ...]:
     if column + 2 + len(label) <= columns:
         return (" " * column, "text"), (arrow, "strong"), (f" {label}".ljust(columns - column - 1), "muted")
     left = f"{label} ".rjust(column)
+    rest: Run = (" " * (columns - column - 1), "text")
     if len(left) > column:
-        return (" " * column, "text"), (arrow, "strong"), (" " * (columns - column - 1), "text")
-    return (left, "muted"), (arrow, "strong"), (" " * (columns - column - 1), "text")
+        return (" " * column, "text"), (arrow, "strong"), rest
+    return (left, "muted"), (arrow, "strong"), rest
 
 
-def _time_axis(request: ChartRequest, frame: _Frame, label_width: int) -> list[Line]:
+def _beside(line: str, label: str, column: int) -> tuple[Run, ...]:
+    """``line`` with ``label`` in the nearest blanks beside the extreme, if there are enough within a few cells."""
+    for distance in range(1, REACH):
+        for left in (column + distance + 1, column - distance - len(label)):
+            stop = left + len(label)
+            if left >= 0 and stop <= len(line) and line[max(0, left - 1) : stop + 1].isspace():
+                return (line[:left], "accent"), (label, "muted"), (line[stop:], "accent")
+    return ((line, "accent"),)
+
+
+def _time_axis(request: ChartRequest, frame: _Frame, label_width: int, axis_rows: int) -> list[Line]:
+    """A rule with ticks and the labels under it, or in one row a rule with the labels in it."""
     end_ms = frame.start_ms + (frame.minutes - 1) * MINUTE_MS
     ticks = time_ticks(frame.start_ms, end_ms, max(1, frame.columns // 11), request.zone.offset_ms)
     rule, labels = ["─"] * frame.columns, [" "] * frame.columns
@@ -207,7 +223,11 @@ def _time_axis(request: ChartRequest, frame: _Frame, label_width: int) -> list[L
             labels[left : left + len(text)] = text
             free_from = left + len(text) + 1
     blank = " " * (label_width + 1)
-    return [
-        Line(((f"{blank}└{''.join(rule)}", "line"),)),
-        Line(((f"{blank} {''.join(labels)}", "faint"),)),
-    ]
+    if axis_rows == 2:
+        return [
+            Line(((f"{blank}└{''.join(rule)}", "line"),)),
+            Line(((f"{blank} {''.join(labels)}", "faint"),)),
+        ]
+    runs: list[Run] = [(f"{blank}└", "line")]
+    runs.extend(("─", "line") if char == " " else (char, "faint") for char in labels)
+    return [Line(joined(runs))]

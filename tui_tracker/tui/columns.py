@@ -68,11 +68,21 @@ def number(value: float | None, text: str, width: int) -> str:
     """``text``, or where it is too long the same value with fewer digits: never cut inside a number."""
     if len(text) <= width or value is None:
         return text
-    for significant in (5, 4, 3, 2, 1):
+    for significant in (5, 4, 3):
         shorter = fmt.figure(value, significant)
         if len(shorter) <= width:
             return shorter
-    return f"{value:.{max(0, width - 7)}e}"[:width]
+    return scientific(value, width)
+
+
+def scientific(value: float, width: int) -> str:
+    """``1.76e-7``: with as many digits as fit, at most five."""
+    for digits in (4, 3, 2, 1, 0):
+        mantissa, exponent = f"{value:.{digits}e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+        if len(text) <= width:
+            return text
+    return "#" * width
 
 
 def value_text(value: float | None, metric: Metric, digits: int, width: int) -> str:

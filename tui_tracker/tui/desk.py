@@ -1,6 +1,6 @@
 """The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui_tracker.config.model import Settings, TimeZone
@@ -9,7 +9,7 @@ from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.stats.downsample import extremes
-from tui_tracker.tui import texts
+from tui_tracker.tui import texts, titles
 from tui_tracker.tui.present import Presenter, Scene
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import haystack, matches
@@ -139,7 +139,7 @@ class Desk:
     def header(self, status: SourceStatus, width: int) -> Line:
         """The top line."""
         pairs = 0 if self.snapshot is None else len(self.snapshot.rows)
-        return texts.header_line(status, pairs, self.source_now_ms(status), self.zone, width)
+        return titles.header_line(status, pairs, self.source_now_ms(status), self.zone, width)
 
     def age_changes_in_s(self, status: SourceStatus) -> float | None:
         """Seconds until the header shows an older age; ``None`` if it shows none."""
@@ -150,12 +150,14 @@ class Desk:
 
     def list_title(self, scene: Scene) -> str:
         """The title of the pair list."""
-        return texts.list_title(self.view, scene.counts)
+        return titles.list_title(self.view, scene.counts)
 
-    def table_title(self, snapshot: Snapshot, scene: Scene) -> str:
-        """The title of the table."""
+    def table_title(self, snapshot: Snapshot, scene: Scene, width: int) -> str:
+        """The title of the table, in at most ``width`` cells if its least important parts can make room."""
         is_loading = snapshot.status.backfill.is_running
-        return texts.table_title(self.view, scene.ranking, scene.counts, snapshot.window_minutes, self.zone, is_loading)
+        return titles.table_title(
+            self.view, scene.ranking, scene.counts, snapshot.window_minutes, self.zone, is_loading, width
+        )
 
     def strip(self, width: int, lines: int) -> list[Line]:
         """The words under the chart."""
@@ -166,7 +168,7 @@ class Desk:
             self.row, self.snapshot, self.view, standings, self._extremes, self.zone, (width, lines)
         )
 
-    def chart(self, can_demo: bool) -> ChartData | None:
+    def chart(self) -> ChartData | None:
         """What the chart shows; ``None`` while the samples of the selected pair are on their way."""
         row, series = self.row, self._series
         if (
@@ -177,16 +179,13 @@ class Desk:
             series = None
         if row is not None and series is None and _has_samples(row, self.view.metric):
             return None
-        message: Sequence[Line] = texts.chart_message(row, self.view, self.zone)
-        if self.snapshot is not None and not self.snapshot.rows:
-            message = self.placeholder(self.snapshot.status, can_demo)
         return ChartData(
-            title=texts.chart_title(row, self.view, self.zone),
+            title=titles.chart_title(row, self.view, self.zone),
             series=series,
             range_hours=self.view.range_hours,
             digits=0 if row is None else row.instrument.digits,
             zone=self.zone,
-            message=tuple(message),
+            message=tuple(texts.chart_message(row, self.view, self.zone)),
         )
 
     def placeholder(self, status: SourceStatus, can_demo: bool) -> list[Line]:

@@ -8,7 +8,8 @@ from tui_tracker.core.status import SourceState
 from tui_tracker.stats.ranking import Place, Ranking, Scope, rank
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import ListModel, TableModel, frozen_order, haystack, list_order, live_order, matches
-from tui_tracker.tui.texts import Counts, Standing, scope_text, window_text
+from tui_tracker.tui.texts import Standing
+from tui_tracker.tui.titles import Counts, scope_text, window_text
 from tui_tracker.tui.view import Frozen, ViewState
 
 
@@ -108,7 +109,7 @@ class Presenter:
             ranking,
             ListModel(
                 keys=keys,
-                placeholder=tuple(placeholder),
+                placeholder=tuple(placeholder) if snapshot.rows else (),
                 rows=[by_id[key] for key in keys],
                 view=view,
                 watchlist=watched,

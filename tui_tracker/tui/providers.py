@@ -15,7 +15,8 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.texts import scope_text
+from tui_tracker.tui.table import matches
+from tui_tracker.tui.titles import scope_text
 from tui_tracker.tui.view import RANGES_H, ViewState
 
 MOST_PAIRS: Final = 30
@@ -99,8 +100,6 @@ class CommandProvider(Provider):
 
     @override
     async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for offer in offers(cast(Host, self.app)):
-            score = matcher.match(offer.title)
-            if score > 0:
-                yield Hit(score * 0.9, Content(offer.title), offer.run, text=offer.title)
+        for place, offer in enumerate(offers(cast(Host, self.app))):
+            if matches(offer.title.lower(), query):
+                yield Hit(0.9 - place / 1000, Content(offer.title), offer.run, text=offer.title)

@@ -18,7 +18,7 @@ class Line(NamedTuple):
 
     runs: tuple[Run, ...] = ()
     is_cursor: bool = False
-    """Whether the whole line is highlighted."""
+    """Whether the line is highlighted, apart from its first run, the mark of the cursor."""
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""Everything the app says in words: titles, header, strip, and what stands in an empty pane. Pure."""
+"""What the app says in sentences: the strip under the chart, and what stands in an empty pane. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,177 +8,19 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.core.status import SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import change_run, value_text
-from tui_tracker.tui.runs import Line, Run, packed
+from tui_tracker.tui.runs import Kind, Line, Run, packed
 from tui_tracker.tui.times import Zone
+from tui_tracker.tui.titles import METRIC_WORDS, count, scope_text
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
-NAME: Final = "crypto-tui"
-SEPARATOR: Final = " ── "
 MINUTE_MS: Final = 60_000
 LATE_MS: Final = 5 * MINUTE_MS
 """A first sample later than this after the window's start makes the change say since when."""
 TOO_SMALL: Final = f"too small: {LEAST_WIDTH} × {LEAST_HEIGHT} at least"
-BAR_WIDTH: Final = 8
-METRIC_WORDS: Final = {
-    Metric.PRICE: "price",
-    Metric.MID: "mid",
-    Metric.VOLUME: "volume",
-    Metric.QUOTE_VOLUME: "quote volume",
-    Metric.SPREAD: "spread",
-    Metric.TRADES: "trades",
-}
-
-
-def count(number: int) -> str:
-    """``1,123``."""
-    return f"{number:,}"
-
-
-def window_text(minutes: int) -> str:
-    """``24h``, or ``90m``."""
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
-
-
-def scope_text(view: ViewState) -> str:
-    """``USD``, ``all quotes`` or ``★ watchlist``."""
-    if view.watchlist_only:
-        return "★ watchlist"
-    return "all quotes" if view.quote is None else clean(view.quote, 12)
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many pairs there are, and how many are shown."""
-
-    shown: int
-    in_scope: int
-    all: int
-
-
-def list_title(view: ViewState, counts: Counts) -> str:
-    """``Pairs ── USD ── 418/1,123``."""
-    parts = ["Pairs", scope_text(view), f"{count(counts.in_scope)}/{count(counts.all)}"]
-    if view.needle:
-        parts[2] = f"{count(counts.shown)} of {count(counts.in_scope)}"
-    return SEPARATOR.join(parts)
-
-
-def table_title(
-    view: ViewState, ranking: Ranking | None, counts: Counts, window: int, zone: Zone, loading: bool
-) -> str:
-    """``Ranked by σ of price ── USD ── 24h ── live order``, with whatever else one must know to read the ranks."""
-    parts = [f"Ranked by {view.measure.label} of {METRIC_WORDS[view.metric]}", scope_text(view), window_text(window)]
-    if ranking is not None and ranking.mixed_units:
-        parts.insert(1, "mixed units")
-    if ranking is not None and ranking.ranked < len(ranking.places):
-        so_far = " so far" if loading else ""
-        parts.append(f"ranked {count(ranking.ranked)} of {count(len(ranking.places))}{so_far}")
-    if view.needle:
-        parts.append(f"/{clean(view.needle, 16)} {count(counts.shown)} of {count(counts.in_scope)}")
-    if ranking is not None and ranking.no_usd_route:
-        parts.append(f"{count(ranking.no_usd_route)} without a USD volume left out")
-    if view.frozen is not None:
-        parts.append(f"frozen {zone.minute(view.frozen.at_ms)}")
-    elif view.sort is not None:
-        parts.append(f"by {view.sort}{' reversed' if view.reverse else ''}")
-    else:
-        parts.append("reversed" if view.reverse else "live order")
-    return SEPARATOR.join(parts)
-
-
-def chart_title(row: Row | None, view: ViewState, zone: Zone) -> str:
-    """``BTC/USD ── price ── 24 h ── UTC``."""
-    pair = "no pair" if row is None else clean(row.instrument.pair, 24)
-    return SEPARATOR.join((pair, view.metric.label, f"{view.range_hours} h", zone.name))
-
-
-def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
-    """The state of the source, never by colour alone: ``● live``, ``◌ stale 2m``, ``○ offline: …``."""
-    if status.is_simulated:
-        runs: list[Run] = [("▮ SIMULATED", "warn")]
-        return runs if status.state is SourceState.LIVE else [*runs, (" ", "text"), *_plain_state(status, now_ms, zone)]
-    return _plain_state(status, now_ms, zone)
-
-
-def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
-    age = "" if status.last_good_ms is None else f" {fmt.age(now_ms - status.last_good_ms)}"
-    if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
-        return [
-            (f"◌ rate-limited until {zone.second(status.limited_until_ms)}", "warn"),
-            (age and f"  data{age} old", "warn"),
-        ]
-    match status.state:
-        case SourceState.LIVE:
-            return [("● live", "accent")]
-        case SourceState.STALE:
-            reason = f": {clean(status.error, 60)}" if status.error else ""
-            return [(f"◌ stale{age}{reason}", "warn")]
-        case SourceState.OFFLINE:
-            if not status.error and status.last_good_ms is None:
-                return [("○ first poll running", "muted")]
-            return [(f"○ offline{age}: {clean(status.error, 60) or 'no answer'}", "down")]
-
-
-def progress_bar(done: int, total: int) -> str:
-    """``▓▓▓▓▓▓░░``."""
-    filled = BAR_WIDTH * done // total if total else 0
-    return "▓" * filled + "░" * (BAR_WIDTH - filled)
-
-
-def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width: int) -> Line:
-    """The top line: state first, then absolute times, then progress; what doesn't fit is left out from the right."""
-    state = [(f"{clean(status.source, 16)} ", "strong"), *state_runs(status, now_ms, zone)]
-    times: list[Run] = []
-    if status.last_good_ms is not None:
-        times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
-    if status.next_poll_ms is not None:
-        word = "next" if status.state is SourceState.LIVE else "next try"
-        times.append((f"{'  ' if times else ''}{word} {zone.second(status.next_poll_ms)}", "muted"))
-    if times:
-        times.append((f" {zone.name}", "faint"))
-    groups: list[list[Run]] = [state, times]
-    if width < 70 and times:
-        groups = [state, times[:1]]
-    if pairs:
-        groups.append([(f"{count(pairs)} pairs", "muted")])
-    groups.extend((_backfill_runs(status), _problem_runs(status)))
-    if width >= 84:
-        groups.insert(0, [(NAME, "faint")])
-    return Line(((" ", "text"), *packed(groups, width - 2)))
-
-
-def _backfill_runs(status: SourceStatus) -> list[Run]:
-    progress = status.backfill
-    if not progress.is_running:
-        return []
-    runs: list[Run] = [
-        ("history ", "muted"),
-        (progress_bar(progress.done, progress.total), "accent"),
-        (f" {count(progress.done)}/{count(progress.total)}", "muted"),
-    ]
-    if progress.remaining_s is not None:
-        runs.append((f" ~{fmt.age(round(progress.remaining_s * 1000))}", "faint"))
-    return runs
-
-
-def _problem_runs(status: SourceStatus) -> list[Run]:
-    facts: list[str] = []
-    if status.malformed:
-        facts.append(f"{count(status.malformed)} malformed")
-    if status.unknown:
-        facts.append(f"{count(status.unknown)} unknown")
-    if status.refused:
-        facts.append(f"{count(status.refused)} refused")
-    if status.backfill.failed:
-        facts.append(f"{count(len(status.backfill.failed))} without history")
-    runs: list[Run] = [(" · ".join(facts), "warn")] if facts else []
-    if status.skew_ms is not None and abs(status.skew_ms) >= 50:
-        runs.append((f"{'   ' if runs else ''}skew {status.skew_ms / 1000:.1f} s", "faint"))
-    return runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +103,8 @@ def _rank_groups(row: Row, figures: Figures | None, view: ViewState, standings: 
         return [[(f"the exchange gives no {METRIC_WORDS[view.metric]} for it", "muted")]]
     groups = [_standing_runs(row, figures, view, standings)]
     groups.append([("cv ", "muted"), (_percent(figures.cv, 2), "text")])
-    groups.append([("vol ", "muted"), (_percent(figures.volatility, 0), "text")])
     groups.append([("cover ", "muted"), (f"{count(figures.samples)}/{count(figures.length)}", "text")])
+    groups.append([("vol ", "muted"), (_percent(figures.volatility, 0), "text")])
     groups.append([("traded $ ", "muted"), (fmt.compact(row.volume_usd), "text")])
     return groups
 
@@ -325,8 +167,8 @@ def _nothing_in_view(view: ViewState) -> list[Line]:
     ]
 
 
-def _said(text: str, kind: str) -> Line:
-    return Line(((f" {text}", "warn" if kind == "warn" else "down" if kind == "down" else "muted"),))
+def _said(text: str, kind: Kind) -> Line:
+    return Line(((f" {text}", kind),))
 
 
 def _demo_hint(demo: bool) -> Line:
@@ -336,7 +178,7 @@ def _demo_hint(demo: bool) -> Line:
 def chart_message(row: Row | None, view: ViewState, zone: Zone) -> list[Line]:
     """Why there is no line in the chart."""
     if row is None:
-        return [_said("no pair selected", "muted")]
+        return []
     if row.halted:
         since = f" since {zone.minute(row.halted_since_ms)}" if row.halted_since_ms is not None else ""
         return [_said(f"not sampled: {clean(row.halted, 40)}{since}", "warn")]

@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_tracker.tui.bindings import CHART_HINTS, LIST_HINTS, TABLE_HINTS, hints
+from tui_tracker.tui.bindings import ALWAYS_HINTS, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS, hints
 from tui_tracker.tui.chart_renderer import Marker
 from tui_tracker.tui.present import Scene
 from tui_tracker.tui.runs import Line
@@ -43,6 +43,8 @@ class MainScreen(Screen[None]):
         self.small = Canvas(id="small")
         self.filter_bar: FilterBar | None = None
         self.arrangement = Layout.WIDE
+        self.is_waiting = True
+        """Whether no pair is known yet."""
 
     def compose(self) -> ComposeResult:
         """Header, body, keys."""
@@ -119,12 +121,15 @@ class MainScreen(Screen[None]):
 
     def show_lists(self, scene: Scene, selected: str | None, list_title: str, table_title: str) -> None:
         """Tell both lists, and the filter, what they show."""
+        self.is_waiting = not scene.counts.all
+        self.set_class(scene.table.is_dimmed, "stale")
         self.pairs.show(scene.pairs, selected)
         self.table.show(scene.table, selected)
         self.pairs.show_title(list_title)
         self.table.show_title(table_title)
         if self.filter_bar is not None:
             self.filter_bar.show_count(scene.counts.shown, scene.counts.in_scope)
+        self.show_keys()
 
     def set_cursor(self, key: str) -> None:
         """Put both cursors on a pair."""
@@ -149,9 +154,14 @@ class MainScreen(Screen[None]):
         self.focus_pane(pane)
 
     def show_keys(self) -> None:
-        """Show the keys of what has the focus."""
-        ids = LIST_HINTS if self.pairs.has_focus else TABLE_HINTS
-        self.keys.show(hints(CHART_HINTS if self.pane.chart.has_focus else ids))
+        """Show the keys of what has the focus; where nothing is known yet, what helps with that."""
+        if not self.table.keys and not self.is_chart_full and self.is_waiting:
+            ids = [name for name in LOST_HINTS if name != "demo" or self.app.check_action("demo", ())]
+        elif self.pane.chart.has_focus:
+            ids = [name for name in CHART_HINTS if name != "back" or self.is_chart_full]
+        else:
+            ids = list(LIST_HINTS if self.pairs.has_focus else TABLE_HINTS)
+        self.keys.show(hints(ids), hints(ALWAYS_HINTS))
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has the focus now."""

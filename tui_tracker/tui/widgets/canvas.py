@@ -59,7 +59,10 @@ class Canvas(Widget):
         if y >= len(self._lines):
             return Strip.blank(width, self._style("text", False))
         line = self._lines[y]
-        segments = [Segment(text, self._style(kind, line.is_cursor)) for text, kind in line.runs]
+        segments = [
+            Segment(text, self._style(kind, line.is_cursor and place > 0))
+            for place, (text, kind) in enumerate(line.runs)
+        ]
         fill = self._style(line.runs[-1][1] if line.runs else "text", line.is_cursor)
         return Strip(segments).adjust_cell_length(width, fill)
 
@@ -68,8 +71,9 @@ class Canvas(Widget):
         if style is None:
             style = self.get_component_rich_style(f"kind--{kind}")
             if is_cursor:
-                cursor = self.get_component_rich_style("kind--cursor", partial=True)
-                style += cursor
+                cursor = self.get_component_rich_style("kind--cursor")
+                is_reverse = bool(cursor.reverse)
+                style = cursor if is_reverse else style + Style(bgcolor=cursor.bgcolor, bold=cursor.bold)
             self._palette[kind, is_cursor] = style
         return style
 
