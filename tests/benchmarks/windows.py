@@ -74,7 +74,7 @@ def pushes() -> None:
         return run
 
     def river() -> float:
-        rolling = utils.Rolling(stats.Var, window_size=DAY, ddof=0)
+        rolling = utils.Rolling(stats.Var, window_size=DAY, ddof=0)  # type: ignore[operator, unused-ignore]
         for price in prices[:DAY]:
             rolling.update(price)
         start = perf_counter()

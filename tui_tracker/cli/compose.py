@@ -72,11 +72,9 @@ def run_app(settings: Settings, store: StateStore) -> int:
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
     """
-    from tui_tracker.cli.event_loop import leave_if_threads_hang, run_to_end
+    from tui_tracker.cli.event_loop import run_to_end
 
-    code = run_to_end(_run_app(settings, store))
-    leave_if_threads_hang(code)
-    return code
+    return run_to_end(_run_app(settings, store))
 
 
 async def _run_app(settings: Settings, store: StateStore) -> int:

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+from tui_tracker.cli.event_loop import leave_if_threads_hang, run_to_end
+
 GRACE_S: Final = 0.8
 """How long a command may take to clean up after a signal, in seconds."""
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -42,11 +44,12 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
     before = {number: signal.getsignal(number) for number in _STOPPING}
     try:
-        return asyncio.run(cancellable())
+        return run_to_end(cancellable())
     except (Exception, asyncio.CancelledError) as error:
         if not codes:
             raise
         _log.info("ended by a signal: %r", error)
+        leave_if_threads_hang(codes[0])
         raise SystemExit(codes[0]) from None
     finally:
         for number, handler in before.items():

@@ -191,11 +191,19 @@ class Market:
                 taken += window.fill(minute_ms, price, provenance)
             except SampleError:
                 self.refused += 1
+        self._hold_last(holding, window)
         traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
         if traded:
             last_ms = traded[-1] + (batch.step_minutes - 1) * MINUTE_MS
             holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
         return taken
+
+    def _hold_last(self, holding: Holding, window: Window) -> None:
+        """Observe the polled minute of a pair that the exchange said is quiet, now that its last price is known."""
+        polled_ms, ticker, last = self._polled_ms, holding.ticker, window.last()
+        is_quoted = polled_ms is not None and (holding.quoted_ms or 0) >= polled_ms
+        if polled_ms is not None and is_quoted and ticker is not None and _is_quiet(ticker) and last is not None:
+            window.fill(polled_ms, last, Provenance.POLL)
 
     def has_traded(self, holding: Holding) -> bool:
         """Whether a trade of the instrument in the window is known."""

@@ -5,19 +5,24 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 from tenacity.stop import stop_never
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RateLimitedError, SourceError
+from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.schedule import next_poll_ms
 from tui_tracker.engine.timekeeper import Timekeeper
 
 ONCE_ATTEMPTS: Final = 3
-"""A feed that collects once gives up after so many failures."""
+"""A feed that collects once gives up after so many failures, or one less where there is no connection at all."""
 _backoff: Final = wait_exponential_jitter(initial=1, max=60, jitter=1)
 _log = logging.getLogger(__name__)
+
+
+def _is_hopeless(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome is not None else None
+    return state.attempt_number >= ONCE_ATTEMPTS - isinstance(error, UnreachableError)
 
 
 class Poller:
@@ -55,7 +60,7 @@ class Poller:
             SourceError: After too many failures.
         """
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(ONCE_ATTEMPTS),
+            stop=_is_hopeless,
             wait=self._pause_s,
             retry=retry_if_exception_type(SourceError),
             before_sleep=self._note_failure,

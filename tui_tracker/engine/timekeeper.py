@@ -5,7 +5,7 @@ import logging
 from typing import Final
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import SourceError
+from tui_tracker.core.errors import SourceError, UnreachableError
 from tui_tracker.sources.base import Source
 
 JUMP_MS: Final = 2_000
@@ -42,9 +42,15 @@ class Timekeeper:
         return self._is_due or self._clock.monotonic_s() - self._measured_s >= REMEASURE_S
 
     async def measure(self, source: Source) -> None:
-        """Ask the exchange for its time; where it has no answer the old offset stays, and measuring stays due."""
+        """Ask the exchange for its time; where it has no answer the old offset stays, and measuring stays due.
+
+        Raises:
+            UnreachableError: If there is no connection, so that nothing else needs to be tried.
+        """
         try:
             reading = await source.server_time()
+        except UnreachableError:
+            raise
         except SourceError as error:
             _log.warning("clock of %s not read: %s", source.name, error)
             return

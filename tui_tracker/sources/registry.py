@@ -101,7 +101,7 @@ def _kraken(http: HttpClient) -> Source:
 SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {
         info.name: info
-        for info in (SourceInfo("kraken", "Kraken", "https://api.kraken.com", spacing_s=1.0, connect=_kraken),)
+        for info in (SourceInfo("kraken", "Kraken", "https://api.kraken.com", spacing_s=1.02, connect=_kraken),)
     }
 )
 """All sources, by name."""

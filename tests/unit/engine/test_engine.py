@@ -360,3 +360,31 @@ async def test_a_short_window_skips_the_coarse_request(window: int) -> None:
         await clock.advance(100)
         assert price_n(engine) == window
     assert not [name for name, _ in source.calls if name.endswith(" 5")]
+
+
+async def test_the_polled_minute_of_a_quiet_pair_holds_what_history_tells() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    past = source.price
+    source.price = lambda pair, minute: None if minute >= START // MINUTE else past(pair, minute)
+    engine = Engine(source, clock, once=True, window_minutes=30)
+    async with engine.running():
+        await clock.advance(1)
+        LocalFeed(engine).prioritise(["fake:BTC-USD"])
+        await clock.advance(5)
+        assert price_n(engine) == 30
+        row = latest(engine).rows[0]
+        figures = row.figures_of(Metric.PRICE)
+        assert figures is not None
+        assert figures.last_ms == latest(engine).end_ms
+        assert row.provenance == (0, 1, 0, 29)
+
+
+async def test_once_gives_up_sooner_where_there_is_no_connection() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.time_error = source.error = UnreachableError("connection refused")
+    async with Engine(source, clock, once=True).running() as engine:
+        await clock.advance(30)
+        assert engine.hub.latest is not None
+    assert [name for name, _ in source.calls] == ["time", "time"]
