@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from math import sqrt
 from time import perf_counter
+from typing import Any
 
 import numpy
 from river import stats, utils
@@ -74,7 +75,7 @@ def pushes() -> None:
         return run
 
     def river() -> float:
-        rolling = utils.Rolling(stats.Var, window_size=DAY, ddof=0)  # type: ignore[operator, unused-ignore]
+        rolling: Any = utils.Rolling(stats.Var, window_size=DAY, ddof=0)
         for price in prices[:DAY]:
             rolling.update(price)
         start = perf_counter()
