@@ -269,7 +269,6 @@ class TrackerApp(App[None]):
         if view == before:
             return
         if view.metric is not before.metric:
-            self.desk.drop_extremes()
             self._load_series()
         if view.theme is not before.theme:
             self.theme = theme_name(view.theme)
@@ -309,8 +308,11 @@ class TrackerApp(App[None]):
         self._rows_in_use().jump(to_end)
 
     def action_pane(self, step: int) -> None:
-        """Go to another pane."""
-        self.main.focus_neighbour(step)
+        """Go to another pane; a filter is kept."""
+        if self.main.filter_bar is not None:
+            self._leave_filter(is_kept=True)
+        else:
+            self.main.focus_neighbour(step)
 
     def action_open(self) -> None:
         """Give the chart the whole screen."""
@@ -319,14 +321,16 @@ class TrackerApp(App[None]):
             self.main.set_chart_full(True)
 
     def action_go_back(self) -> None:
-        """Leave what was entered last: the full chart, the list over the panes, the filter."""
-        if self.main.is_chart_full:
+        """Leave what was entered last: the filter, the full chart, the list over the panes."""
+        if self.main.filter_bar is not None:
+            self._leave_filter(is_kept=False)
+        elif self.main.is_chart_full:
             self.main.set_chart_full(False)
             self.main.focus_pane(self._pane_before)
         elif self.main.is_list_open:
             self.main.focus_pane("table")
         elif self.desk.view.needle:
-            self._clear_filter()
+            self.choose(replace(self.desk.view, needle=""))
 
     def action_filter(self) -> None:
         """Type to filter both lists."""
@@ -335,22 +339,22 @@ class TrackerApp(App[None]):
         if self.main.filter_bar is None:
             self._selected_before_filter = self.desk.view.selected
             self._pane_before = self.main.focused_pane
-            self.main.open_filter(self.desk.view.needle)
             self.call_after_refresh(self._show)
+        self.main.open_filter(self.desk.view.needle)
 
     def on_filter_changed(self, message: messages.FilterChanged) -> None:
         """Show what matches."""
         self.choose(replace(self.desk.view, needle=message.needle))
 
     def on_filter_closed(self, message: messages.FilterClosed) -> None:
-        """Go on with what matches, or with everything."""
-        self.main.close_filter(self._pane_before if self.main.arrangement is Layout.WIDE else "table")
-        if not message.is_kept:
-            self._clear_filter()
+        """Go on with what matches, or as it was before."""
+        self._leave_filter(message.is_kept)
 
-    def _clear_filter(self) -> None:
-        self.choose(replace(self.desk.view, needle="", selected=self._selected_before_filter))
-        self._load_series()
+    def _leave_filter(self, is_kept: bool) -> None:
+        self.main.close_filter(self._pane_before if self.main.arrangement is Layout.WIDE else "table")
+        if not is_kept:
+            self.choose(replace(self.desk.view, needle="", selected=self._selected_before_filter))
+            self._load_series()
 
     def action_favourite(self) -> None:
         """Put the selected pair on the watchlist, or take it off."""
@@ -398,7 +402,7 @@ class TrackerApp(App[None]):
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.main.focused_pane, self.active_commands()))
+        self.push_screen(HelpScreen(self.main.focused_pane, self.main.hint_ids(), self.active_commands()))
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""

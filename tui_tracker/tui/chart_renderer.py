@@ -184,7 +184,9 @@ def _marked(plot: list[str], request: ChartRequest, frame: _Frame, found: tuple[
         text = fmt.price(value, request.digits) if request.is_price else fmt.figure(value)
         label = f"{text} {request.zone.minute(instant)}"
         column = frame.column(instant)
-        lines[row] = _above(label, arrow, column, frame.columns) if has_room else _beside(plot[row], label, column)
+        lines[row] = (
+            _above(label, arrow, column, frame.columns) if has_room else _beside(plot[row], label, arrow, column)
+        )
     return lines
 
 
@@ -198,14 +200,14 @@ def _above(label: str, arrow: str, column: int, columns: int) -> tuple[Run, ...]
     return (left, "muted"), (arrow, "strong"), rest
 
 
-def _beside(line: str, label: str, column: int) -> tuple[Run, ...]:
-    """``line`` with ``label`` in the nearest blanks beside the extreme, if there are enough within a few cells."""
+def _beside(line: str, label: str, arrow: str, column: int) -> tuple[Run, ...]:
+    """``line`` with ``label`` in blanks beside the extreme; where there aren't enough, with an arrow in its place."""
     for distance in range(1, REACH):
         for left in (column + distance + 1, column - distance - len(label)):
             stop = left + len(label)
             if left >= 0 and stop <= len(line) and line[max(0, left - 1) : stop + 1].isspace():
                 return (line[:left], "accent"), (label, "muted"), (line[stop:], "accent")
-    return ((line, "accent"),)
+    return (line[:column], "accent"), (arrow, "strong"), (line[column + 1 :], "accent")
 
 
 def _time_axis(request: ChartRequest, frame: _Frame, label_width: int, axis_rows: int) -> list[Line]:

@@ -113,7 +113,7 @@ def _rank_cell(subject: Subject, width: int) -> Cell:
         arrow = "↑" if subject.move > 0 else "↓"
         return Cell(f"{rank} {arrow}{abs(subject.move)}"[:width], "accent")
     text = f"{rank}/{subject.ranked}"
-    return Cell(text if len(text) <= width else str(rank), "muted")
+    return Cell(text if len(text) <= width else str(rank), "text")
 
 
 def _measured(measure: Measure, text: Callable[[Figures, int], str]) -> Callable[[Subject, int], Cell]:

@@ -55,6 +55,7 @@ class Desk:
         self.scene: Scene | None = None
         self._series: Series | None = None
         self._extremes = texts.Extremes()
+        self._extremes_of: tuple[str | None, Metric] = (None, Metric.PRICE)
         self._local_zone = local_zone
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
@@ -80,7 +81,7 @@ class Desk:
     def start_over(self) -> None:
         """Forget everything about the market: another feed takes over."""
         self.snapshot = self.scene = self._series = None
-        self._extremes = texts.Extremes()
+        self._extremes_of = (None, Metric.PRICE)
         self.view = replace(self.view, selected=None, frozen=None)
         self._presenter.forget()
 
@@ -101,7 +102,6 @@ class Desk:
     def select(self, key: str) -> None:
         """Select a pair."""
         self.view = replace(self.view, selected=key)
-        self._extremes = texts.Extremes()
 
     def toggle_favourite(self, key: str) -> bool:
         """Put a pair on the watchlist or take it off; return whether it is on it now."""
@@ -126,15 +126,11 @@ class Desk:
             return False
         self._series = series
         found = extremes(series.values)
-        self._extremes = texts.Extremes()
+        self._extremes, self._extremes_of = texts.Extremes(), (series.instrument_id, series.metric)
         if found is not None:
             low, high = (series.start_ms + index * MINUTE_MS for index in found)
             self._extremes = texts.Extremes(low, high)
         return True
-
-    def drop_extremes(self) -> None:
-        """Forget when the lowest and highest were: they belong to another metric."""
-        self._extremes = texts.Extremes()
 
     def header(self, status: SourceStatus, width: int) -> Line:
         """The top line."""
@@ -164,9 +160,9 @@ class Desk:
         if self.snapshot is None:
             return []
         standings = self._presenter.standings(self.snapshot, self.view, self.watchlist)
-        return texts.strip_lines(
-            self.row, self.snapshot, self.view, standings, self._extremes, self.zone, (width, lines)
-        )
+        is_known = self._extremes_of == (self.view.selected, self.view.metric)
+        when = self._extremes if is_known else texts.Extremes()
+        return texts.strip_lines(self.row, self.snapshot, self.view, standings, when, self.zone, (width, lines))
 
     def chart(self) -> ChartData | None:
         """What the chart shows; ``None`` while the samples of the selected pair are on their way."""

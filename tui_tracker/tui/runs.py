@@ -42,13 +42,15 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 
 def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """``runs`` with neighbours of the same kind made one, and blanks given to whichever run they follow."""
+    """``runs`` with neighbours of the same kind made one, and blanks given to a neighbour: fewer styles to write."""
     merged: list[Run] = []
     for text, kind in runs:
         if not text:
             continue
         if merged and (merged[-1][1] == kind or text.isspace()):
             merged[-1] = (merged[-1][0] + text, merged[-1][1])
+        elif len(merged) == 1 and merged[0][0].isspace():
+            merged[0] = (merged[0][0] + text, kind)
         else:
             merged.append((text, kind))
     return tuple(merged)

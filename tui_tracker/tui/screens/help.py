@@ -16,7 +16,8 @@ from tui_tracker.tui.widgets.canvas import Canvas
 
 KEY_WIDTH = 11
 NOTES = (
-    "σ is exact over the window; rank 1 moves most. ~ marks pairs that are not ranked yet, with the reason.",
+    "σ is exact over the window, and the largest is rank 1; ties share a rank.",
+    "~ marks what is not ranked, with the reason; ★ a favourite; ↑12 where a row of a frozen order belongs.",
     "Click selects, a second click opens the chart, a heading sorts, the wheel scrolls.",
 )
 
@@ -30,24 +31,22 @@ class HelpScreen(ModalScreen[None]):
         ("k", "scroll(-1)", "up"),
     ]
 
-    def __init__(self, title: str, commands: Sequence[Command]) -> None:
+    def __init__(self, pane: str, first: Sequence[str], commands: Sequence[Command]) -> None:
         super().__init__()
-        self._title = title
-        self._commands = commands
+        self._lines = help_lines(pane, first, commands)
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="help") as box:
-            box.border_title = Content(f"Keys ── {self._title}")
+            box.border_title = Content("Keys")
             box.border_subtitle = Content("Esc closes")
             yield Canvas(id="help-text")
 
     def on_mount(self) -> None:
         """Write the text."""
-        lines = help_lines(self._commands)
         canvas = self.query_one("#help-text", Canvas)
-        canvas.styles.height = len(lines)
-        canvas.paint(lines)
+        canvas.styles.height = len(self._lines)
+        canvas.paint(self._lines)
 
     def action_dismiss_help(self) -> None:
         """Back to the main screen."""
@@ -58,20 +57,25 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help", VerticalScroll).scroll_relative(y=rows, animate=False)
 
 
-def help_lines(commands: Sequence[Command]) -> list[Line]:
-    """The commands under the headings of their groups, then what the signs mean."""
-    lines: list[Line] = []
-    for group, members in groupby(commands, key=lambda command: command.group):
-        if lines:
-            lines.append(Line())
-        lines.append(Line(((group, "accent"),)))
-        lines.extend(
-            Line(((f"  {fit(command.display, KEY_WIDTH)}", "strong"), (command.help, "muted"))) for command in members
-        )
+def help_lines(pane: str, first: Sequence[str], commands: Sequence[Command]) -> list[Line]:
+    """What matters in the pane, then the other commands by group, then what the signs mean."""
+    names = set(first) | ({"range.shorter", "range.longer"} if "range" in first else set())
+    here = [command for command in commands if command.id in names]
+    rest = [command for command in commands if command.id not in names]
+    lines = _section(f"In the {pane}", here)
+    for group, members in groupby(rest, key=lambda command: command.group):
+        lines += [Line(), *_section(group, list(members))]
     lines.append(Line())
     for note in NOTES:
-        lines.extend(Line(((part, "faint"),)) for part in wrapped(note, 70))
+        lines.extend(Line(((part, "faint"),)) for part in wrapped(note, 68))
     return lines
+
+
+def _section(title: str, commands: Sequence[Command]) -> list[Line]:
+    return [
+        Line(((title, "accent"),)),
+        *(Line(((f"  {fit(command.display, KEY_WIDTH)}", "strong"), (command.help, "muted"))) for command in commands),
+    ]
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -137,8 +137,10 @@ class MainScreen(Screen[None]):
         self.pairs.set_cursor(key)
 
     def open_filter(self, needle: str) -> None:
-        """Put the filter in the place of the keys."""
-        if self.filter_bar is None:
+        """Put the filter in the place of the keys, or go back to it."""
+        if self.filter_bar is not None:
+            self.filter_bar.focus_input()
+        else:
             self.filter_bar = FilterBar(needle, id="filter")
             self.mount(self.filter_bar)
             self.add_class("filtering")
@@ -153,15 +155,17 @@ class MainScreen(Screen[None]):
             self.remove_class("filtering")
         self.focus_pane(pane)
 
+    def hint_ids(self) -> list[str]:
+        """The commands that matter most where the focus is; where nothing is known yet, what helps with that."""
+        if self.is_waiting and not self.is_chart_full:
+            return [name for name in LOST_HINTS if name != "demo" or self.app.check_action("demo", ())]
+        if self.pane.chart.has_focus:
+            return [name for name in CHART_HINTS if name != "back" or self.is_chart_full]
+        return list(LIST_HINTS if self.pairs.has_focus else TABLE_HINTS)
+
     def show_keys(self) -> None:
-        """Show the keys of what has the focus; where nothing is known yet, what helps with that."""
-        if not self.table.keys and not self.is_chart_full and self.is_waiting:
-            ids = [name for name in LOST_HINTS if name != "demo" or self.app.check_action("demo", ())]
-        elif self.pane.chart.has_focus:
-            ids = [name for name in CHART_HINTS if name != "back" or self.is_chart_full]
-        else:
-            ids = list(LIST_HINTS if self.pairs.has_focus else TABLE_HINTS)
-        self.keys.show(hints(ids), hints(ALWAYS_HINTS))
+        """Show the keys of what has the focus."""
+        self.keys.show(hints(self.hint_ids()), hints(ALWAYS_HINTS))
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has the focus now."""

@@ -64,7 +64,7 @@ class Canvas(Widget):
             for place, (text, kind) in enumerate(line.runs)
         ]
         fill = self._style(line.runs[-1][1] if line.runs else "text", line.is_cursor)
-        return Strip(segments).adjust_cell_length(width, fill)
+        return Strip(segments).adjust_cell_length(width, fill).simplify()
 
     def _style(self, kind: Kind, is_cursor: bool) -> Style:
         style = self._palette.get((kind, is_cursor))

@@ -47,6 +47,10 @@ class FilterBar(Horizontal):
         self._prompt.paint((Line(((" / ", "accent"),)),))
         self._input.focus()
 
+    def focus_input(self) -> None:
+        """Go on typing."""
+        self._input.focus()
+
     def show_count(self, shown: int, in_scope: int) -> None:
         """Say how many of the pairs in scope match."""
         text = f"{shown:,} of {in_scope:,}   Enter keep   Esc clear "

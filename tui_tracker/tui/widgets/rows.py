@@ -5,7 +5,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui_tracker.tui.messages import HeadingClicked, RowOpened, RowSelected, RowsScrolled
-from tui_tracker.tui.runs import Line
+from tui_tracker.tui.runs import Line, joined
 from tui_tracker.tui.table import CURSOR, RowsModel
 from tui_tracker.tui.widgets.canvas import Canvas
 
@@ -123,9 +123,10 @@ class Rows(Canvas, can_focus=True):
         self._top = max(0, min(self._top, len(model.keys) - page))
         for index in range(self._top, min(self._top + page, len(model.keys))):
             is_cursor = model.keys[index] == self._cursor
-            gutter = CURSOR if is_cursor else " "
             runs = model.row(index, width)
-            lines.append(Line(((gutter, "accent"), *runs), is_cursor and self.has_focus))
+            lines.append(
+                Line(((CURSOR, "accent"), *runs), self.has_focus) if is_cursor else Line(joined(((" ", "text"), *runs)))
+            )
         if not model.keys:
             lines = [Line(), *model.placeholder]
         self.paint(lines)
