@@ -41,12 +41,14 @@ class Backfill:
         window_minutes: int,
         wanted: Wanted,
         on_candles: Callable[[Instrument, CandleBatch], None],
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make an idle backfill; ``on_candles`` gets each answer."""
+        """Make an idle backfill; ``on_candles`` gets each answer, ``on_failure`` is told when one is given up."""
         self._source: Final = source
         self._clock: Final = clock
         self._wanted: Final = wanted
         self._on_candles: Final = on_candles
+        self._on_failure: Final = on_failure
         self.steps: Final = needed_steps(source.history, window_minutes)
         self._instruments: dict[str, Instrument] = {}
         self._volume: dict[str, float] = {}
@@ -167,6 +169,7 @@ class Backfill:
         self._failed[instrument.id] = None
         for pending in self._pending:
             pending.discard(instrument.id)
+        self._on_failure()
 
 
 def needed_steps(history: Sequence[HistoryStep], window_minutes: int) -> tuple[HistoryStep, ...]:

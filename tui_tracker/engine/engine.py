@@ -66,7 +66,12 @@ class Engine:
             self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s
         )
         self.backfill: Final = Backfill(
-            source, clock, window_minutes, Wanted.ASKED if once else Wanted.ALL, self._take_candles
+            source,
+            clock,
+            window_minutes,
+            Wanted.ASKED if once else Wanted.ALL,
+            self._take_candles,
+            self._publish_given_up,
         )
         self._rows: dict[str, Row] = {}
         self._dirty: set[str] = set()
@@ -223,6 +228,10 @@ class Engine:
         is_pressing = self._once or self.backfill.is_asked(instrument.id) or self.backfill.is_last_job()
         if is_pressing or abs(now_ms - self._published_ms) >= HISTORY_PAUSE_MS:
             asyncio.get_running_loop().call_soon(self._publish_dirty)
+
+    def _publish_given_up(self) -> None:
+        """Say that less history is on its way: whoever waits for the last of it must learn that it won't come."""
+        asyncio.get_running_loop().call_soon(self._publish_dirty if self._dirty else self._publish_status)
 
     def _publish_dirty(self) -> None:
         dirty, self._dirty = self._dirty, set()
