@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 from textual import work
 from textual.app import App
 from textual.binding import BindingType
-from textual.command import Provider
 from textual.driver import Driver
 from textual.screen import Screen
 from textual.timer import Timer
@@ -25,8 +24,7 @@ from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
-from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.providers import CommandProvider, PairProvider
+from tui_tracker.tui.desk import Desk, no_snapshot
 from tui_tracker.tui.screens.main import MainScreen, Pane
 from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
 from tui_tracker.tui.times import Zone, local_zone
@@ -35,6 +33,8 @@ from tui_tracker.tui.view import CHOICES, Layout, ViewState, initial
 from tui_tracker.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tui_tracker.config.state import State, View
 
 DEBOUNCE_S: Final = 0.3
@@ -58,6 +58,18 @@ class Store(Protocol):
         ...
 
 
+def _pairs() -> "type[Provider]":
+    from tui_tracker.tui.providers import PairProvider
+
+    return PairProvider
+
+
+def _commands() -> "type[Provider]":
+    from tui_tracker.tui.providers import CommandProvider
+
+    return CommandProvider
+
+
 class TrackerApp(App[None]):
     """Every pair of an exchange, ranked live.
 
@@ -74,7 +86,7 @@ class TrackerApp(App[None]):
 
     CSS_PATH = "styles/app.tcss"
     TITLE = NAME
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {PairProvider, CommandProvider}
+    COMMANDS: ClassVar[set["type[Provider] | Callable[[], type[Provider]]"]] = {_pairs, _commands}
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in KEY_COMMANDS]
 
     def __init__(
@@ -120,6 +132,7 @@ class TrackerApp(App[None]):
 
     def on_mount(self) -> None:
         """Follow the feed once the empty panes have been painted."""
+        self.main.show_empty(*self.desk.empty_titles())
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -186,9 +199,8 @@ class TrackerApp(App[None]):
     def _show(self) -> None:
         """Tell all panes what they show now; each repaints what differs."""
         self._show_header()
-        snapshot, selected = self.desk.snapshot, self.desk.view.selected
-        if snapshot is None:
-            return
+        selected = self.desk.view.selected
+        snapshot = self.desk.snapshot or no_snapshot(self._status())
         scene = self.desk.build(snapshot, self._can_demo())
         self.main.show_lists(
             scene,

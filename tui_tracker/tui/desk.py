@@ -90,7 +90,9 @@ class Desk:
 
         The first choice is the top of the pair list, later the top of the table.
         """
-        placeholder = self.placeholder(snapshot.status, can_demo)
+        has_rows = bool(snapshot.rows)
+        now_ms = self.source_now_ms(snapshot.status)
+        placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo)
         scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder)
         keys = scene.table.keys
         if keys and scene.table.index(self.view.selected) is None:
@@ -144,6 +146,10 @@ class Desk:
         age_ms = self.source_now_ms(status) - status.last_good_ms
         return (MINUTE_MS - age_ms % MINUTE_MS) / 1000 + 0.05
 
+    def empty_titles(self) -> tuple[str, str, str]:
+        """Titles of list, chart and table before anything came."""
+        return "Pairs", titles.chart_title(None, self.view, self.zone), "Ranked"
+
     def list_title(self, scene: Scene) -> str:
         """The title of the pair list."""
         return titles.list_title(self.view, scene.counts)
@@ -184,17 +190,17 @@ class Desk:
             message=tuple(texts.chart_message(row, self.view, self.zone)),
         )
 
-    def placeholder(self, status: SourceStatus, can_demo: bool) -> list[Line]:
-        """What a list without rows says."""
-        has_rows = self.snapshot is not None and bool(self.snapshot.rows)
-        return texts.empty_lines(status, self.view, has_rows, self.zone, self.source_now_ms(status), can_demo)
-
     def search(self, query: str, most: int) -> list[Row]:
         """Pairs that match, those that begin with the query and the most traded first."""
         rows = () if self.snapshot is None else self.snapshot.rows
         found = [row for row in rows if matches(haystack(row), query)]
         found.sort(key=lambda row: (not row.instrument.pair.lower().startswith(query.lower()), -(row.volume_usd or 0)))
         return found[:most]
+
+
+def no_snapshot(status: SourceStatus) -> Snapshot:
+    """What stands for a snapshot before there is one."""
+    return Snapshot(version=-1, at_ms=None, end_ms=None, window_minutes=0, rows=(), status=status)
 
 
 def _has_samples(row: Row, metric: Metric) -> bool:

@@ -72,7 +72,8 @@ def table_title(
     parts = [_Part(f"Ranked by {what}", 3, what)]
     if ranking.mixed_units:
         parts.append(_Part("mixed units"))
-    parts += [_Part(scope_text(view)), _Part(window_text(window), 4)]
+    parts += [_Part(scope_text(view)), _Part(window_text(window) if window else "", 4)]
+    parts = [part for part in parts if part.text]
     if ranking.ranked < len(ranking.places):
         so_far = " so far" if is_loading else ""
         of = f"{count(ranking.ranked)} of {count(len(ranking.places))}{so_far}"

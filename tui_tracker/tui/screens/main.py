@@ -1,6 +1,6 @@
 """The main screen: panes, and which of them are shown at which size."""
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,10 +17,12 @@ from tui_tracker.tui.texts import TOO_SMALL
 from tui_tracker.tui.view import Layout, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.chart import ChartPane
-from tui_tracker.tui.widgets.filter_bar import FilterBar
 from tui_tracker.tui.widgets.header import Header
 from tui_tracker.tui.widgets.keys_line import KeysLine
 from tui_tracker.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from tui_tracker.tui.widgets.filter_bar import FilterBar
 
 Pane = Literal["list", "chart", "table"]
 
@@ -119,6 +121,12 @@ class MainScreen(Screen[None]):
         place = panes.index(present) if present in panes else -1
         self.focus_pane(panes[(place + step) % len(panes)])
 
+    def show_empty(self, list_title: str, chart_title: str, table_title: str) -> None:
+        """Name the panes before anything came."""
+        self.pairs.show_title(list_title)
+        self.pane.show_title(chart_title)
+        self.table.show_title(table_title)
+
     def show_lists(self, scene: Scene, selected: str | None, list_title: str, table_title: str) -> None:
         """Tell both lists, and the filter, what they show."""
         self.is_waiting = not scene.counts.all
@@ -141,6 +149,8 @@ class MainScreen(Screen[None]):
         if self.filter_bar is not None:
             self.filter_bar.focus_input()
         else:
+            from tui_tracker.tui.widgets.filter_bar import FilterBar
+
             self.filter_bar = FilterBar(needle, id="filter")
             self.mount(self.filter_bar)
             self.add_class("filtering")
