@@ -130,9 +130,11 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
         progress.clear()
     ids = frozenset(row.id for row in chosen)
     ranking = rank(snapshot, Metric.PRICE, settings.by, Scope(ids=ids), settings.min_coverage)
-    _tell_failures(snapshot, chosen)
+    failures = _failures(snapshot, chosen)
     if not ranking.ranked:
-        raise NoDataError("nothing could be ranked", unranked_reasons(ranking))
+        raise NoDataError("nothing could be ranked", "; ".join(filter(None, (unranked_reasons(ranking), failures))))
+    if failures:
+        say(f"note: {failures}")
     return RankReport(snapshot, ranking, scope_pairs, _scope_name(request))
 
 
@@ -176,13 +178,16 @@ def _check_quote(quote: str, rows: Sequence[Row]) -> None:
         raise ConfigError(f"--quote: no pair is priced in {quote!r}", f"there is {', '.join(told)}")
 
 
-def _tell_failures(snapshot: Snapshot, chosen: Sequence[Row]) -> None:
+def _failures(snapshot: Snapshot, chosen: Sequence[Row]) -> str:
+    """Which pairs' history could not be loaded, in words; empty if there are none."""
     failed = set(snapshot.status.backfill.failed)
     pairs = [row.instrument.pair for row in chosen if row.id in failed]
-    if pairs:
-        more = "" if len(pairs) <= _MAX_TOLD else " …"
-        told = ", ".join(pairs[:_MAX_TOLD])
-        say(f"note: no history of {len(pairs)} of {_pairs(len(chosen))}: {told}{more} (the log says why)")
+    if not pairs:
+        return ""
+    more = "" if len(pairs) <= _MAX_TOLD else " …"
+    return (
+        f"no history of {len(pairs)} of {_pairs(len(chosen))}: {', '.join(pairs[:_MAX_TOLD])}{more} (the log says why)"
+    )
 
 
 def _pairs(count: int) -> str:

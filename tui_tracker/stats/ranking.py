@@ -128,7 +128,8 @@ def _obstacle(row: Row, figures: Figures | None, value: float | None, min_covera
     """(order among the unranked, reason), the reason empty if the row is ranked."""
     if row.halted:
         return 3, f"halted: {row.halted}"
-    if not row.traded:
+    lacks_history = figures is None or figures.coverage < min_coverage
+    if not row.traded and not (lacks_history and row.volume_usd):
         return 2, "no trades"
     if figures is None or not figures.samples:
         return 1, "0 % observed"
