@@ -161,6 +161,7 @@ class Backfill:
             self._fail(instrument, error)
         else:
             self._setbacks.pop(instrument.id, None)
+            await asyncio.sleep(0)  # reading and filling are a few ms each
             self._on_candles(instrument, batch)
         return True
 

@@ -16,12 +16,16 @@ from tui_tracker.engine.timekeeper import Timekeeper
 
 ONCE_ATTEMPTS: Final = 3
 """A feed that collects once gives up after so many failures, or one less where there is no connection at all."""
+ONCE_PATIENCE_S: Final = 60.0
+"""Nor does it wait longer than this for an exchange that says how long to wait."""
 _backoff: Final = wait_exponential_jitter(initial=1, max=60, jitter=1)
 _log = logging.getLogger(__name__)
 
 
 def _is_hopeless(state: RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, RateLimitedError) and (error.retry_after_s or 0.0) > ONCE_PATIENCE_S:
+        return True
     return state.attempt_number >= ONCE_ATTEMPTS - isinstance(error, UnreachableError)
 
 

@@ -5,7 +5,7 @@ import logging
 from typing import Final
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import SourceError, UnreachableError
+from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
 from tui_tracker.sources.base import Source
 
 JUMP_MS: Final = 2_000
@@ -46,10 +46,11 @@ class Timekeeper:
 
         Raises:
             UnreachableError: If there is no connection, so that nothing else needs to be tried.
+            RateLimitedError: If the exchange asks to slow down, so that nothing else may be tried.
         """
         try:
             reading = await source.server_time()
-        except UnreachableError:
+        except (UnreachableError, RateLimitedError):
             raise
         except SourceError as error:
             _log.warning("clock of %s not read: %s", source.name, error)
