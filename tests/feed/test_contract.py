@@ -1,0 +1,101 @@
+"""What every ``Feed`` promises, over each implementation."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.source import MINUTE, FakeSource
+from tui_tracker.core.errors import UnknownPairError
+from tui_tracker.core.metric import Metric
+from tui_tracker.engine.engine import Engine
+from tui_tracker.feed.base import Feed
+from tui_tracker.feed.late import LateFeed
+from tui_tracker.feed.local import LocalFeed
+
+START = 28_333_320 * MINUTE + 10_000
+Opened = tuple[Feed, FakeClock, FakeSource]
+
+
+@asynccontextmanager
+async def local() -> AsyncIterator[Opened]:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    async with Engine(source, clock).running() as engine:
+        yield LocalFeed(engine), clock, source
+
+
+@asynccontextmanager
+async def late() -> AsyncIterator[Opened]:
+    async with local() as (feed, clock, source):
+        standing_in = LateFeed("fake", False, clock.now_ms)
+        standing_in.connect(feed)
+        yield standing_in, clock, source
+
+
+@pytest.fixture(params=[local, late])
+def opening(request: pytest.FixtureRequest) -> Callable[[], AbstractAsyncContextManager[Opened]]:
+    made: Callable[[], AbstractAsyncContextManager[Opened]] = request.param
+    return made
+
+
+async def test_a_slow_reader_gets_the_newest_and_never_the_same_twice(
+    opening: Callable[[], AbstractAsyncContextManager[Opened]],
+) -> None:
+    async with opening() as (feed, clock, _):
+        updates = feed.updates()
+        await clock.advance(300)
+        first = await anext(updates)
+        await clock.advance(300)
+        second = await anext(updates)
+        assert second.version > first.version
+        waiting = asyncio.ensure_future(anext(updates))
+        await clock.settle()
+        assert not waiting.done()
+        await clock.advance(60)
+        assert (await waiting).version > second.version
+
+
+async def test_series_is_a_copy_that_belongs_to_the_snapshot(
+    opening: Callable[[], AbstractAsyncContextManager[Opened]],
+) -> None:
+    async with opening() as (feed, clock, _):
+        await clock.advance(120)
+        snapshot = await anext(feed.updates())
+        series = await feed.series("fake:BTC-USD", Metric.PRICE)
+        assert (series.version, series.end_ms) == (snapshot.version, snapshot.end_ms)
+        series.values[-1] = -1.0
+        assert (await feed.series("fake:BTC-USD", Metric.PRICE)).values[-1] != -1.0
+        with pytest.raises(UnknownPairError):
+            await feed.series("fake:NO-NO", Metric.PRICE)
+
+
+async def test_status_and_requests(opening: Callable[[], AbstractAsyncContextManager[Opened]]) -> None:
+    async with opening() as (feed, clock, source):
+        await clock.advance(20)
+        assert feed.status().source == "fake"
+        count = len(source.polled_at())
+        assert feed.request_poll() >= clock.now_ms()
+        await clock.advance(0)
+        assert len(source.polled_at()) == count + 1
+
+
+async def test_a_late_feed_answers_before_it_is_connected_and_passes_on_what_was_asked() -> None:
+    clock = FakeClock(START)
+    standing_in = LateFeed("fake", True, clock.now_ms)
+    assert standing_in.status().is_simulated
+    assert standing_in.request_poll() == clock.now_ms()
+    standing_in.prioritise(["fake:ETH-USD"])
+    assert not standing_in.wanted.is_set()
+    first = asyncio.ensure_future(anext(standing_in.updates()))
+    await clock.settle()
+    assert standing_in.wanted.is_set()
+    assert not first.done()
+    source = FakeSource(clock)
+    async with Engine(source, clock).running() as engine:
+        standing_in.connect(LocalFeed(engine))
+        await clock.advance(60)
+        assert (await first).status.source == "fake"
+        assert next(name for name, _ in source.calls if name.startswith("candles")) == "candles ETH/USD 5"
