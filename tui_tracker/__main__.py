@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from tui_tracker.cli.event_loop import leave_if_threads_hang
+from tui_tracker.cli.leaving import leave_if_threads_hang
 from tui_tracker.cli.main import main
 
 

@@ -1,4 +1,4 @@
-"""The installed command, started as a person's shell would start it, away from the settings of whoever runs the tests."""
+"""The installed command, started as from a shell, away from the settings of whoever runs the tests."""
 
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 """What every end-to-end test needs: the installed command, and a place of its own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest

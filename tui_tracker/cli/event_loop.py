@@ -1,10 +1,6 @@
 """An event loop that ends when its work does."""
 
 import asyncio
-import logging
-import os
-import sys
-import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -25,14 +21,3 @@ def run_to_end(main: Coroutine[Any, Any, T]) -> T:
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)
         loop.close()
-
-
-def leave_if_threads_hang(code: int) -> None:
-    """End the process now if a thread is left that the interpreter would wait for; else do nothing."""
-    hanging = [t.name for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
-    if hanging:
-        logging.getLogger(__name__).info("not waiting for %s", ", ".join(hanging))
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)

@@ -7,7 +7,8 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
-from tui_tracker.cli.event_loop import leave_if_threads_hang, run_to_end
+from tui_tracker.cli.event_loop import run_to_end
+from tui_tracker.cli.leaving import leave_if_threads_hang
 
 GRACE_S: Final = 0.8
 """How long a command may take to clean up after a signal, in seconds."""
