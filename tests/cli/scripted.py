@@ -6,7 +6,7 @@ from dataclasses import replace
 from io import StringIO
 
 from tui_tracker.config.model import Settings
-from tui_tracker.config.state import StateStore
+from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.errors import SourceError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Instrument
@@ -93,6 +93,7 @@ class ScriptedComposition:
         self.app_code = app_code
         self.settings: Settings | None = None
         self.window: int | None = None
+        self.state = State()
         self.is_closed = False
 
     def collect_once(self, settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
@@ -106,6 +107,6 @@ class ScriptedComposition:
         finally:
             self.is_closed = True
 
-    def run_app(self, settings: Settings, store: StateStore) -> int:
-        self.settings = settings
+    def run_app(self, settings: Settings, state: State, store: StateStore) -> int:
+        self.settings, self.state = settings, state
         return self.app_code

@@ -1,6 +1,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tui_tracker import __version__
 from tui_tracker.cli.options import EVERY_SETTING
 from tui_tracker.config.fields import FIELDS
 from tui_tracker.config.model import Theme, TimeZone
+from tui_tracker.config.paths import default_paths
+from tui_tracker.config.state import StateStore, View
 
 Run = Callable[..., Outcome]
 
@@ -87,6 +90,18 @@ def test_the_app_starts_with_the_settings_in_force(run: Run, monkeypatch: pytest
     assert not composition.settings.mouse
     assert composition.settings.interval == 30
     assert terminal.getvalue() == ""
+
+
+def test_a_flag_wins_over_what_the_last_run_left(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    whole_terminal(monkeypatch)
+    composition = ScriptedComposition()
+    run(composition=composition)
+    left = View(quote="EUR", metric="mid", measure="cv", theme="light", time_zone="local", watchlist_only=True)
+    StateStore(default_paths().state_folder).save_view(left)
+    run(composition=composition)
+    assert composition.state.view == left
+    run("--quote", "USD", "--theme", "dark", composition=composition)
+    assert composition.state.view == replace(left, quote=None, theme=None, watchlist_only=False)
 
 
 def test_the_app_does_not_start_without_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

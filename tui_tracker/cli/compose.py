@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tui_tracker.config.model import Settings
-from tui_tracker.config.state import StateStore
+from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.feed.base import Feed
 from tui_tracker.sources.base import Source
@@ -67,7 +67,7 @@ def _collect_live(settings: Settings, clock: Clock) -> AbstractAsyncContextManag
     return _collect(_source(settings, clock), clock, settings.interval, settings.window, once=False)
 
 
-def run_app(settings: Settings, store: StateStore) -> int:
+def run_app(settings: Settings, state: State, store: StateStore) -> int:
     """Run the app until it ends; return its exit code.
 
     Raises:
@@ -75,10 +75,10 @@ def run_app(settings: Settings, store: StateStore) -> int:
     """
     from tui_tracker.cli.event_loop import run_to_end
 
-    return run_to_end(_run_app(settings, store))
+    return run_to_end(_run_app(settings, state, store))
 
 
-async def _run_app(settings: Settings, store: StateStore) -> int:
+async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.tui.app import TrackerApp
     from tui_tracker.tui.driver import QuietDriver, install_signal_handlers
@@ -98,7 +98,7 @@ async def _run_app(settings: Settings, store: StateStore) -> int:
         app = TrackerApp(
             open_late(settings),
             settings,
-            store.load(),
+            state,
             store,
             _live_clock(settings).now_ms,
             None if settings.demo else open_demo,

@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,10 @@ from tui_tracker.cli.pairs_command import pairs
 from tui_tracker.cli.rank_command import rank
 from tui_tracker.cli.sources_command import sources
 from tui_tracker.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tui_tracker.config.load import Loaded
+    from tui_tracker.config.state import State
 
 _EPILOG = """\b
 Examples:
@@ -74,7 +80,24 @@ def start_app(invocation: Invocation) -> int:
     loaded = invocation.load()
     check_terminal(invocation.environ)
     invocation.start_logging()
-    return invocation.compose().run_app(loaded.settings, StateStore(invocation.paths().state_folder))
+    store = StateStore(invocation.paths().state_folder)
+    return invocation.compose().run_app(loaded.settings, without_overruled(store.load(), loaded), store)
+
+
+def without_overruled(state: "State", loaded: "Loaded") -> "State":
+    """What is remembered, less the choices that a flag makes this time."""
+    given = {name for name in ("quote", "metric", "by", "theme", "time_zone") if loaded.is_flag(name)}
+    view = state.view
+    view = replace(
+        view,
+        quote=None if "quote" in given else view.quote,
+        watchlist_only=view.watchlist_only and "quote" not in given,
+        metric=None if "metric" in given else view.metric,
+        measure=None if "by" in given else view.measure,
+        theme=None if "theme" in given else view.theme,
+        time_zone=None if "time_zone" in given else view.time_zone,
+    )
+    return replace(state, view=view)
 
 
 def check_terminal(environ: Mapping[str, str]) -> None:

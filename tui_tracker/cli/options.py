@@ -18,7 +18,7 @@ from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.feed.base import Feed
 
 if TYPE_CHECKING:
-    from tui_tracker.config.state import StateStore
+    from tui_tracker.config.state import State, StateStore
 
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
 COLLECTING: Final = ("source", "base_urls", "quote", "demo", "seed", "debug")
@@ -35,7 +35,7 @@ class Composition(Protocol):
         """A feed that polls once, and loads history only of instruments that are prioritised."""
         ...
 
-    def run_app(self, settings: Settings, store: "StateStore") -> int:
+    def run_app(self, settings: Settings, state: "State", store: "StateStore") -> int:
         """Run the app until it ends; return its exit code."""
         ...
 
