@@ -103,7 +103,8 @@ def _multiples(low: float, high: float, mantissa: int, power: int, most: int) ->
     first, last = math.ceil(low / step), math.floor(high / step)
     if last - first >= most:
         return None
-    return [float(f"{index * mantissa}e{power}") for index in range(first, last + 1)]
+    ticks = (float(f"{index * mantissa}e{power}") for index in range(first, last + 1))
+    return [tick for tick in ticks if low <= tick <= high]
 
 
 def time_ticks(start_ms: int, end_ms: int, most: int, offset_ms: Callable[[int], int]) -> list[int]:

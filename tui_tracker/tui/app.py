@@ -136,6 +136,8 @@ class TrackerApp(App[None]):
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
+        if self.return_code is not None:
+            return
         self._show()
         self._follow()
         if self._warning:

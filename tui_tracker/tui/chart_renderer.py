@@ -1,9 +1,8 @@
 """A chart as lines of styled text. The only module that knows plotext, and it loads it when first drawing."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from decimal import Decimal
 from typing import Final, Literal
 
 from tui_tracker.core import format as fmt
@@ -20,6 +19,7 @@ REACH: Final = 6
 """Cells within which a mark stands beside its point."""
 DOTS: Final = 2
 """Columns of dots in one cell."""
+UNITS: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 Marker = Literal["braille", "hd", "*"]
 
 
@@ -84,7 +84,7 @@ def draw(request: ChartRequest) -> list[Line]:
         return []
     low, high = (request.values[index] for index in found)
     floor, ceiling = _limits(low, high, rows)
-    ticks = value_ticks(floor, ceiling, max(2, rows // 2 if rows < 12 else rows // 3))
+    ticks = value_ticks(floor, ceiling, max(2, rows // 2 if rows < 12 else rows * 2 // 5))
     labels = _value_labels(ticks, request)
     label_width = max((len(label) for label in labels), default=0)
     columns = request.width - label_width - 2
@@ -92,7 +92,7 @@ def draw(request: ChartRequest) -> list[Line]:
         return []
     frame = _Frame(floor, ceiling, rows, columns, request.start_ms, len(request.values))
     plot = _marked(_plot(request, frame), request, frame, found)
-    at_row = {frame.row(tick): label for tick, label in zip(ticks, labels, strict=True)}
+    at_row = {frame.row(tick): label for tick, label in zip(ticks, labels, strict=True) if label}
     lines = [
         Line(
             joined(
@@ -120,13 +120,22 @@ def _limits(low: float, high: float, rows: int) -> tuple[float, float]:
 
 
 def _value_labels(ticks: Sequence[float], request: ChartRequest) -> list[str]:
+    """A label for each tick; an empty one where the instrument's digits can't tell it."""
     if request.is_price:
-        return [fmt.price(tick, request.digits) for tick in ticks]
-    step = min((right - left for left, right in pairwise(ticks)), default=1.0)
-    if max((abs(tick) for tick in ticks), default=0.0) >= 100_000 and step >= 1000:
-        return [fmt.compact(tick) if step >= abs(tick) / 10 else fmt.price(tick, 0) for tick in ticks]
-    digits = max(0, min(12, math.ceil(-math.log10(step)))) if step > 0 else 0
-    return [fmt.price(tick, digits) for tick in ticks]
+        digits = request.digits
+        return [fmt.price(tick, digits) if round(tick, digits) == tick else "" for tick in ticks]
+    largest = max((abs(tick) for tick in ticks), default=0.0)
+    if 100_000 <= largest < 1e15:
+        unit, suffix = next((unit, suffix) for unit, suffix in UNITS if largest >= unit)
+        return [f"{tick / unit:g}{suffix}" for tick in ticks]
+    decimals = max((_decimals(tick) for tick in ticks), default=0)
+    return [fmt.price(tick, decimals) for tick in ticks]
+
+
+def _decimals(value: float) -> int:
+    """Digits after the point in the shortest decimal of ``value``."""
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _plot(request: ChartRequest, frame: _Frame) -> list[str]:
@@ -201,12 +210,15 @@ def _above(label: str, arrow: str, column: int, columns: int) -> tuple[Run, ...]
 
 
 def _beside(line: str, label: str, arrow: str, column: int) -> tuple[Run, ...]:
-    """``line`` with ``label`` in blanks beside the extreme; where there aren't enough, with an arrow in its place."""
-    for distance in range(1, REACH):
-        for left in (column + distance + 1, column - distance - len(label)):
+    """``line`` with ``label`` in the nearest blanks; with an arrow at the extreme unless the label touches it."""
+    for distance in range(2, len(line)):
+        for left in (column + distance, column - distance - len(label) + 1):
             stop = left + len(label)
-            if left >= 0 and stop <= len(line) and line[max(0, left - 1) : stop + 1].isspace():
-                return (line[:left], "accent"), (label, "muted"), (line[stop:], "accent")
+            if left < 0 or stop > len(line) or not line[max(0, left - 1) : stop + 1].isspace():
+                continue
+            if distance > REACH:
+                line = line[:column] + arrow + line[column + 1 :]
+            return (line[:left], "accent"), (label, "muted"), (line[stop:], "accent")
     return (line[:column], "accent"), (arrow, "strong"), (line[column + 1 :], "accent")
 
 

@@ -173,6 +173,8 @@ class Desk:
     def chart(self) -> ChartData | None:
         """What the chart shows; ``None`` while the samples of the selected pair are on their way."""
         row, series = self.row, self._series
+        if row is not None and row.figures_of(self.view.metric) is None:
+            series = None
         if (
             row is not None
             and series is not None

@@ -25,7 +25,10 @@ MOST_PAIRS: Final = 30
 class Host(Protocol):
     """What the palette needs of the app."""
 
-    desk: Desk
+    @property
+    def desk(self) -> Desk:
+        """What is shown and chosen."""
+        ...
 
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""

@@ -56,22 +56,20 @@ def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(merged)
 
 
-def clipped(runs: Iterable[Run], width: int) -> tuple[Run, ...]:
+def clipped(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
     """``runs`` cut at ``width`` cells, with ``…`` where something is missing."""
+    if sum(width_of(text) for text, _ in runs) <= width:
+        return tuple(runs)
     kept: list[Run] = []
     room = width
     for text, kind in runs:
         size = width_of(text)
-        if size > room:
-            if room > 0:
-                kept.append((fit(text, room), kind))
-            elif kept:
-                last, last_kind = kept[-1]
-                kept[-1] = (fit(last, width_of(last) - 1).removesuffix("…") + "…", last_kind)
+        if size >= room:
+            kept.append((fit(text + " ", room), kind))
             break
         kept.append((text, kind))
         room -= size
-    return tuple(kept)
+    return tuple(run for run in kept if run[0])
 
 
 def packed(groups: Sequence[Sequence[Run]], width: int, gap: str = "   ") -> tuple[Run, ...]:

@@ -11,7 +11,7 @@ from tui_tracker.config.model import Theme
 DARK: Final = {
     "text": "#d3d7db",
     "muted": "#98a1aa",
-    "faint": "#6d7680",
+    "faint": "#747e88",
     "line": "#3a424b",
     "up": "#5fbf77",
     "down": "#f2777a",

@@ -1,6 +1,7 @@
 """Which time zone the app shows, and instants as words."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -14,6 +15,8 @@ from typing_extensions import override
 from tui_tracker.core.format import clock_time
 
 LOCALTIME: Final = Path("/etc/localtime")
+RULE: Final = re.compile(r"(<[^>]+>|[A-Za-z]{3,})[+-]?\d")
+"""How a ``TZ`` begins that is a rule (POSIX.1-2017, 8.3), such as ``CET-1CEST,M3.5.0,M10.5.0/3``."""
 
 
 class SystemZone(tzinfo):
@@ -101,5 +104,4 @@ def _named_zone(name: str) -> Zone:
     try:
         return Zone(ZoneInfo(name), "local")
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        has_rule = any(char.isdigit() for char in name) and "/" not in name
-        return Zone(SystemZone(), "local") if has_rule else Zone(UTC, "UTC (no local time zone data)")
+        return Zone(SystemZone(), "local") if RULE.match(name) else Zone(UTC, "UTC (no local time zone data)")

@@ -1,0 +1,162 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, loading, make_pairs
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.tui.present import Presenter
+from tui_tracker.tui.texts import Extremes, chart_message, empty_lines, strip_lines
+from tui_tracker.tui.times import UTC_ZONE
+from tui_tracker.tui.titles import Counts, chart_title, header_line, list_title, table_title
+from tui_tracker.tui.view import Frozen, ViewState
+
+SNAPSHOT = FakeFeed(make_pairs()).current
+COUNTS = Counts(78, 78, 240)
+OFFLINE = live_status(state=SourceState.OFFLINE, last_good_ms=None, error="connection refused")
+
+
+def header(status: SourceStatus, width: int = 140) -> str:
+    return header_line(status, 1123, AT_MS + 2000, UTC_ZONE, width).text
+
+
+def said(status: SourceStatus, view: ViewState, has_rows: bool = False, demo: bool = False) -> str:
+    return "\n".join(line.text for line in empty_lines(status, view, has_rows, UTC_ZONE, AT_MS, demo))
+
+
+def title(view: ViewState, width: int = 120, loading: bool = False) -> str:
+    ranking = rank(SNAPSHOT, view.metric, view.measure, Scope(quote=view.quote))
+    return table_title(view, ranking, COUNTS, 1440, UTC_ZONE, loading, width)
+
+
+def strip(key: str, view: ViewState | None = None, width: int = 110, lines: int = 2) -> str:
+    view = view or ViewState(selected=key)
+    presenter = Presenter(0.9, 0.0)
+    standings = presenter.standings(SNAPSHOT, view, ("kraken:BTC-USD",))
+    row = presenter.row(SNAPSHOT, key)
+    shown = strip_lines(row, SNAPSHOT, view, standings, Extremes(END_MS, END_MS), UTC_ZONE, (width, lines))
+    assert len(shown) == lines
+    return "\n".join(line.text for line in shown)
+
+
+def test_header_of_a_live_source() -> None:
+    text = header(live_status(backfill=loading(842, 1123)))
+    assert "kraken ● live   polled 21:57:57  next 21:58:57 UTC   1,123 pairs" in text
+    assert "history ▓▓▓▓▓░░░ 842/1,123 ~5m" in text
+    assert "skew 0.1 s" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (live_status(state=SourceState.STALE, last_good_ms=AT_MS - 120_000), "◌ stale 2m "),
+        (live_status(state=SourceState.STALE, error="bad \x1b[2J answer"), "◌ stale 2s: bad ·[2J answer"),
+        (OFFLINE, "○ offline: connection refused   next try 21:58:57"),
+        (live_status(state=SourceState.OFFLINE, last_good_ms=None, next_poll_ms=None), "○ first poll running"),
+        (live_status(limited_until_ms=AT_MS + 90_000), "◌ rate-limited until 21:59:27"),
+        (live_status(is_simulated=True), "▮ SIMULATED"),
+        (live_status(is_simulated=True, state=SourceState.STALE), "▮ SIMULATED ◌ stale"),
+        (live_status(malformed=3, unknown=2, refused=1), "3 malformed · 2 unknown · 1 refused"),
+        (live_status(backfill=BackfillProgress(2, 2, ("a",))), "1 without history"),
+    ],
+)
+def test_header_states(status: SourceStatus, text: str) -> None:
+    assert text in header(status)
+
+
+@pytest.mark.parametrize("width", range(10, 150, 7))
+def test_header_never_exceeds_the_width(width: int) -> None:
+    status = live_status(backfill=loading(842, 1123), malformed=3, error="x" * 300, state=SourceState.STALE)
+    assert len(header(status, width)) <= width
+
+
+def test_titles() -> None:
+    assert list_title(ViewState(), COUNTS) == "Pairs ── USD ── 78/240"
+    assert list_title(ViewState(needle="so"), Counts(3, 78, 240)) == "Pairs ── USD ── 3 of 78"
+    assert list_title(ViewState(quote=None), COUNTS) == "Pairs ── all ── 78/240"
+    assert title(ViewState()) == "Ranked by σ of price ── USD ── 24h ── ranked 74 of 78 ── live order"
+    assert "ranked 74 of 78 so far" in title(ViewState(), loading=True)
+    assert "by last reversed" in title(ViewState(sort="last", reverse=True))
+    assert "frozen 21:57" in title(ViewState(frozen=Frozen(AT_MS, ())))
+    assert "/so 78 of 78" in title(ViewState(needle="so"))
+    assert chart_title(SNAPSHOT.rows[0], ViewState(), UTC_ZONE) == "BTC/USD ── price ── 24 h ── UTC"
+
+
+def test_titles_say_when_units_are_mixed() -> None:
+    assert "mixed units" in title(ViewState(quote=None))
+    assert "mixed units" not in title(ViewState(quote=None, measure=Measure.CV))
+
+
+@pytest.mark.parametrize("width", [34, 54, 74])
+def test_titles_keep_what_matters_in_little_room(width: int) -> None:
+    text = title(ViewState(frozen=Frozen(AT_MS, ())), width, loading=True)
+    assert "frozen 21:57" in text
+    assert "σ of price" in text
+    assert "USD" in text
+
+
+def test_strip_says_where_the_pair_stands() -> None:
+    text = strip("kraken:BTC-USD")
+    assert "last 84,120.5  ▲ 3.64 %   high 86,099.7 21:57   low 76,445.9 21:57   mean 81,120.8" in text
+    assert "σ 2,398.1  rank 1 of 74 USD · 1 of 236 · 1 of 1 ★" in text
+    assert "cover 1,440/1,440" in text
+    assert "since" not in text
+
+
+def test_strip_says_since_when_a_change_is_measured() -> None:
+    assert "% since 19:38" in strip("kraken:AVAX-USD")
+    assert "% since 22:58" in strip("kraken:DOT-USD")
+
+
+def test_strip_says_why_there_is_no_rank() -> None:
+    assert "not ranked: 9 % observed" in strip("kraken:AVAX-USD")
+    assert "not ranked: halted: maintenance" in strip("kraken:TRX-USD")
+    assert "no samples of price yet" in strip("kraken:LTC-USD")
+    assert "the exchange gives no spread for it" in strip("kraken:YFI-USD", ViewState(metric=Metric.SPREAD))
+    assert strip("kraken:GONE") == "\n"
+
+
+def test_strip_in_one_line() -> None:
+    text = strip("kraken:BTC-USD", width=78, lines=1)
+    assert len(text) <= 78
+    assert "rank 1 of 74 USD" in text
+
+
+def test_strip_names_the_measure() -> None:
+    assert "rank by cv " in strip("kraken:BTC-USD", ViewState(measure=Measure.CV))
+
+
+def test_what_an_empty_screen_says() -> None:
+    view = ViewState()
+    first = replace(OFFLINE, error="", last_attempt_ms=None)
+    assert said(first, view) == " first poll of kraken is running …"
+    lost = said(OFFLINE, view, demo=True)
+    assert "kraken is out of reach\n connection refused" in lost
+    assert "next try at 21:58:57 UTC" in lost
+    assert " d  watch a simulated market" in lost
+    assert "simulated" not in said(OFFLINE, view)
+    limited = said(live_status(limited_until_ms=AT_MS + 1000, last_good_ms=None), view)
+    assert "kraken asked us to wait until 21:57:58 UTC." in limited
+    assert said(live_status(), view) == " kraken lists no pair"
+
+
+def test_what_empty_lists_say() -> None:
+    assert "no pair matches “q·q”" in said(live_status(), ViewState(needle="q\x07q"), has_rows=True)
+    assert "f  adds the selected pair" in said(live_status(), ViewState(watchlist_only=True), has_rows=True)
+    assert "no pair in XYZ" in said(live_status(), ViewState(quote="XYZ"), has_rows=True)
+
+
+def test_what_an_empty_chart_says() -> None:
+    rows = {row.instrument.pair: row for row in SNAPSHOT.rows}
+
+    def message(pair: str | None, view: ViewState) -> str:
+        row = None if pair is None else rows[pair]
+        return " ".join(line.text.strip() for line in chart_message(row, view, UTC_ZONE))
+
+    assert message(None, ViewState()) == ""
+    assert message("LTC/USD", ViewState()) == "no sample of LTC/USD yet its history is on the way"
+    assert message("TRX/USD", ViewState()) == "not sampled: maintenance since 19:57"
+    assert message("YFI/USD", ViewState(metric=Metric.SPREAD)) == "the exchange gives no spread for YFI/USD"
+    assert message("BTC/USD", ViewState(range_hours=1)) == "no sample in the last 1 h"
