@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
+SWITCH_S = 0.0005
+"""Longest that the thread that builds a chart keeps the interpreter while a key waits. A key takes several turns of the
+loop, each of which would wait for Python's default of 5 ms."""
 
 
 def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
@@ -75,6 +79,8 @@ def run_app(settings: Settings, state: State, store: StateStore) -> int:
     """
     from tui_tracker.cli.event_loop import run_to_end
 
+    sys.setswitchinterval(SWITCH_S)
+    gc.disable()  # until the first paint: loading modules would set it off again and again
     return run_to_end(_run_app(settings, state, store))
 
 
@@ -114,6 +120,7 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
 async def _hold(late: "LateFeed", settings: Settings, clock: Clock) -> None:
     """Open the real feed when it is wanted, and keep it open until cancelled."""
     await late.wanted.wait()
+    gc.enable()
     await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
     async with _collect_live(settings, clock) as feed:
         late.connect(feed)
