@@ -322,6 +322,18 @@ async def test_themes_and_time_zone() -> None:
         assert rig.view.time_zone is TimeZone.LOCAL
 
 
+async def test_panes_take_new_colours_with_theme_and_state() -> None:
+    async with running(Rig()) as rig:
+        chart = rig.app.main.pane.chart
+        dark = chart._style("accent", False)
+        await rig.press("T")
+        light = chart._style("accent", False)
+        assert light.color != dark.color
+        rig.feed.publish_status(state=SourceState.STALE, error="timed out")
+        await rig.settle()
+        assert chart._style("accent", False).color != light.color
+
+
 async def test_poll_now_says_when() -> None:
     async with running(Rig()) as rig:
         await rig.press("R")

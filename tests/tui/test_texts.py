@@ -81,7 +81,8 @@ def test_titles() -> None:
     assert "by last reversed" in title(ViewState(sort="last", reverse=True))
     assert "frozen 21:57" in title(ViewState(frozen=Frozen(AT_MS, ())))
     assert "/so 78 of 78" in title(ViewState(needle="so"))
-    assert chart_title(SNAPSHOT.rows[0], ViewState(), UTC_ZONE) == "BTC/USD ── price ── 24 h ── UTC"
+    assert chart_title(SNAPSHOT.rows[0], ViewState(), UTC_ZONE, 1440) == "BTC/USD ── price ── 24 h ── UTC"
+    assert "90m" in chart_title(SNAPSHOT.rows[0], ViewState(range_hours=6), UTC_ZONE, 90)
 
 
 def test_titles_say_when_units_are_mixed() -> None:

@@ -1,31 +1,28 @@
-"""The terminal app: it follows a feed, passes what came and what was chosen to the panes, and obeys the keys."""
+"""The terminal app: the half that obeys keys and mouse, and remembers."""
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.timer import Timer
 from typing_extensions import override
 
 from tui_tracker.config.model import Settings, Theme
-from tui_tracker.core.errors import TrackerError, UnknownPairError
-from tui_tracker.core.metric import Metric
-from tui_tracker.core.status import SourceState, SourceStatus
-from tui_tracker.core.text import clean
+from tui_tracker.core.errors import TrackerError
+from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
-from tui_tracker.tui.desk import Desk, no_snapshot
-from tui_tracker.tui.screens.main import MainScreen, Pane
+from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.follower import FeedApp
+from tui_tracker.tui.screens.main import Pane
+from tui_tracker.tui.store import Store
 from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
@@ -35,27 +32,9 @@ from tui_tracker.tui.widgets.rows import Rows
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from tui_tracker.config.state import State, View
+    from tui_tracker.config.state import State
 
-DEBOUNCE_S: Final = 0.3
-"""How long the cursor rests before the feed is told what to load first."""
 _log = logging.getLogger(__name__)
-
-
-class Store(Protocol):
-    """Where watchlist and view are remembered. Calls may block: they are made in a thread."""
-
-    def save_view(self, view: "View") -> None:
-        """Remember how the app was left; raises ``TrackerError``."""
-        ...
-
-    def add_favourite(self, instrument_id: str) -> None:
-        """Put an instrument on the watchlist; raises ``TrackerError``."""
-        ...
-
-    def remove_favourite(self, instrument_id: str) -> None:
-        """Take an instrument off the watchlist; raises ``TrackerError``."""
-        ...
 
 
 def _pairs() -> "type[Provider]":
@@ -70,7 +49,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(App[None]):
+class TrackerApp(FeedApp):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -100,22 +79,17 @@ class TrackerApp(App[None]):
         driver_class: type[Driver] | None = None,
         zone: Zone | None = None,
     ) -> None:
-        super().__init__(driver_class=driver_class, ansi_color=True if has_no_color() else None)
-        self.animation_level = "none"
         view = initial(settings, None if state is None else state.view, COLUMN_KEYS)
         watchlist = () if state is None else state.watchlist
-        self.desk: Final = Desk(settings, view, watchlist, zone or local_zone(), now_ms)
-        self.main: Final = MainScreen("*" if os.environ.get("TERM") == "linux" else "braille")
-        self._feed = feed
+        desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms)
+        super().__init__(feed, desk, driver_class, has_color=not has_no_color())
+        self.animation_level = "none"
         self._store = store
         self._store_lock = asyncio.Lock()
         self._demo_feed = demo_feed
         self._warning = "" if state is None else state.warning
         self._selected_before_filter: str | None = None
         self._pane_before: Pane = "table"
-        self._prioritised: tuple[str, ...] = ()
-        self._priority_timer: Timer | None = None
-        self._age_timer: Timer | None = None
         for theme in Theme:
             self.register_theme(textual_theme(theme))
         self.theme = theme_name(view.theme)
@@ -128,116 +102,10 @@ class TrackerApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return default_variables()
 
-    # The feed
-
-    def on_mount(self) -> None:
-        """Follow the feed once the empty panes have been painted."""
-        self.main.show_empty(*self.desk.empty_titles())
-        self.call_after_refresh(self._start)
-
-    def _start(self) -> None:
-        if self.return_code is not None:
-            return
-        self._show()
-        self._follow()
+    def on_ready(self) -> None:
+        """Say what went wrong before."""
         if self._warning:
-            self._say(self._warning)
-
-    @work(name="feed", group="feed", exclusive=True)
-    async def _follow(self) -> None:
-        try:
-            async for snapshot in self._feed.updates():
-                self.post_message(messages.MarketUpdated(snapshot))
-        except TrackerError as error:
-            self.post_message(messages.FeedEnded(error.message))
-
-    def on_feed_ended(self, message: messages.FeedEnded) -> None:
-        """Say that nothing newer will come."""
-        self._say(f"no more data: {message.reason}")
-
-    def on_market_updated(self, message: messages.MarketUpdated) -> None:
-        """Show the newest snapshot."""
-        before, self.desk.snapshot = self.desk.snapshot, message.snapshot
-        self._show()
-        if before is None or before.version != message.snapshot.version:
-            self._load_series()
-
-    def _status(self) -> SourceStatus:
-        snapshot = self.desk.snapshot
-        return self._feed.status() if snapshot is None else snapshot.status
-
-    def _load_series(self) -> None:
-        key = self.desk.view.selected
-        if key is not None:
-            self._read_series(key, self.desk.view.metric)
-
-    @work(name="series", group="series", exclusive=True)
-    async def _read_series(self, key: str, metric: Metric) -> None:
-        try:
-            series = await self._feed.series(key, metric)
-        except UnknownPairError:
-            _log.info("no samples of %s", clean(key))
-            return
-        if self.desk.take_series(series):
-            self._show_strip()
-            self._show_chart()
-
-    def _prioritise_soon(self) -> None:
-        if self._priority_timer is None:
-            self._priority_timer = self.set_timer(DEBOUNCE_S, self._prioritise)
-
-    def _prioritise(self) -> None:
-        self._priority_timer = None
-        selected = self.desk.view.selected
-        first = () if selected is None else (selected,)
-        visible = (*self.main.table.visible_keys, *self.main.pairs.visible_keys)
-        wanted = tuple(dict.fromkeys((*first, *self.desk.watchlist, *visible)))
-        if wanted != self._prioritised:
-            self._prioritised = wanted
-            self._feed.prioritise(wanted)
-
-    # The panes
-
-    def _show(self) -> None:
-        """Tell all panes what they show now; each repaints what differs."""
-        self._show_header()
-        selected = self.desk.view.selected
-        snapshot = self.desk.snapshot or no_snapshot(self._status())
-        scene = self.desk.build(snapshot, self._can_demo())
-        self.main.show_lists(
-            scene,
-            self.desk.view.selected,
-            self.desk.list_title(scene),
-            self.desk.table_title(snapshot, scene, self.main.table.size.width - 4),
-        )
-        if self.desk.view.selected != selected:
-            self._load_series()
-        self._show_strip()
-        self._show_chart()
-        self._prioritise_soon()
-
-    def _show_header(self) -> None:
-        status = self._status()
-        self.main.header.paint((self.desk.header(status, self.size.width),))
-        if self._age_timer is not None:
-            self._age_timer.stop()
-            self._age_timer = None
-        rest_s = self.desk.age_changes_in_s(status)
-        if rest_s is not None:
-            self._age_timer = self.set_timer(rest_s, self._show_header)
-
-    def _show_strip(self) -> None:
-        strip = self.main.pane.strip
-        strip.paint(self.desk.strip(strip.size.width, max(1, strip.size.height)))
-
-    def _show_chart(self) -> None:
-        data = self.desk.chart()
-        if data is not None:
-            self.main.pane.chart.show(data)
-
-    def on_resize(self) -> None:
-        """Write header and strip for the new size."""
-        self.call_after_refresh(self._show)
+            self.say(self._warning)
 
     # The selection
 
@@ -246,15 +114,15 @@ class TrackerApp(App[None]):
             return
         self.desk.select(key)
         self.main.set_cursor(key)
-        self._show_strip()
-        self._load_series()
-        self._prioritise_soon()
+        self.show_strip()
+        self.load_series()
+        self.prioritise_soon()
 
     def go_to(self, key: str) -> None:
         """Select a pair, and leave the scope or filter that hides it."""
         if self.desk.scene is not None and self.desk.scene.table.index(key) is None:
             self.choose(replace(self.desk.view, selected=key, needle="", quote=None, watchlist_only=False, frozen=None))
-            self._load_series()
+            self.load_series()
         else:
             self._select(key)
 
@@ -273,7 +141,7 @@ class TrackerApp(App[None]):
 
     def on_rows_scrolled(self) -> None:
         """Load what came into view."""
-        self._prioritise_soon()
+        self.prioritise_soon()
 
     # The keys
 
@@ -283,10 +151,10 @@ class TrackerApp(App[None]):
         if view == before:
             return
         if view.metric is not before.metric:
-            self._load_series()
+            self.load_series()
         if view.theme is not before.theme:
             self.theme = theme_name(view.theme)
-        self._show()
+        self.show()
 
     def action_look(self, choice: str) -> None:
         """Make one of the choices that need nothing but what was chosen before."""
@@ -304,7 +172,7 @@ class TrackerApp(App[None]):
     def action_freeze(self) -> None:
         """Keep the order of the rows, or let it follow the ranks again."""
         self.desk.toggle_freeze()
-        self._show()
+        self.show()
 
     def _rows_in_use(self) -> Rows:
         return self.main.pairs if self.main.pairs.has_focus or self.main.is_list_open else self.main.table
@@ -353,22 +221,22 @@ class TrackerApp(App[None]):
         if self.main.filter_bar is None:
             self._selected_before_filter = self.desk.view.selected
             self._pane_before = self.main.focused_pane
-            self.call_after_refresh(self._show)
+            self.call_after_refresh(self.show)
         self.main.open_filter(self.desk.view.needle)
 
     def on_filter_changed(self, message: messages.FilterChanged) -> None:
         """Show what matches."""
         self.choose(replace(self.desk.view, needle=message.needle))
 
-    def on_filter_closed(self, message: messages.FilterClosed) -> None:
-        """Go on with what matches, or as it was before."""
-        self._leave_filter(message.is_kept)
+    def on_filter_kept(self) -> None:
+        """Go on with what matches."""
+        self._leave_filter(is_kept=True)
 
     def _leave_filter(self, is_kept: bool) -> None:
         self.main.close_filter(self._pane_before if self.main.arrangement is Layout.WIDE else "table")
         if not is_kept:
             self.choose(replace(self.desk.view, needle="", selected=self._selected_before_filter))
-            self._load_series()
+            self.load_series()
 
     def action_favourite(self) -> None:
         """Put the selected pair on the watchlist, or take it off."""
@@ -377,7 +245,7 @@ class TrackerApp(App[None]):
             is_favourite = self.desk.toggle_favourite(key)
             change = self._store.add_favourite if is_favourite else self._store.remove_favourite
             self._save(change, key)
-            self._show()
+            self.show()
 
     @work(name="save", group="save")
     async def _save(self, change: Callable[[str], None], key: str) -> None:
@@ -385,17 +253,19 @@ class TrackerApp(App[None]):
             try:
                 await asyncio.to_thread(change, key)
             except TrackerError as error:
-                self._say(f"{error.message}; {error.hint}" if error.hint else error.message)
+                self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
 
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""
         zone = self.desk.zone
-        self._say(f"polling at {zone.second(self._feed.request_poll())} {zone.name}")
+        self.say(f"polling at {zone.second(self._feed.request_poll())} {zone.name}")
 
-    def _can_demo(self) -> bool:
+    @property
+    @override
+    def can_demo(self) -> bool:
         if self._demo_feed is None or (self.desk.snapshot is not None and self.desk.snapshot.rows):
             return False
-        status = self._status()
+        status = self.status()
         return status.state is SourceState.OFFLINE and bool(status.error) and status.last_good_ms is None
 
     def action_demo(self) -> None:
@@ -404,13 +274,13 @@ class TrackerApp(App[None]):
 
     @work(name="demo", group="demo", exclusive=True)
     async def _switch_to_demo(self) -> None:
-        if self._demo_feed is None or not self._can_demo():
+        if self._demo_feed is None or not self.can_demo:
             return
         demo_feed, self._demo_feed = self._demo_feed, None
         self._feed = await demo_feed()
         self.desk.start_over()
-        self._show()
-        self._follow()
+        self.show()
+        self.follow()
 
     def action_help(self) -> None:
         """Show the keys that work here."""
@@ -420,14 +290,11 @@ class TrackerApp(App[None]):
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""
-        return [command for command in KEY_COMMANDS if command.id != "demo" or self._can_demo()]
+        return [command for command in KEY_COMMANDS if command.id != "demo" or self.can_demo]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._can_demo() if action == "demo" else super().check_action(action, parameters)
-
-    def _say(self, message: str) -> None:
-        self.notify(clean(message), markup=False, timeout=6)
+        return self.can_demo if action == "demo" else super().check_action(action, parameters)
 
     async def on_unmount(self) -> None:
         """Remember how the app was left."""

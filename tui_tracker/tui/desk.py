@@ -115,11 +115,12 @@ class Desk:
 
     def toggle_freeze(self) -> None:
         """Keep the order of the rows, or let it follow the ranks again."""
-        if self.snapshot is None:
+        snapshot = self.snapshot
+        if snapshot is None or snapshot.at_ms is None:
             return
         frozen = None
         if self.view.frozen is None:
-            frozen = self._presenter.freeze(self.snapshot, self.view, self.watchlist, self._now_ms())
+            frozen = self._presenter.freeze(snapshot, self.view, self.watchlist, snapshot.at_ms)
         self.view = replace(self.view, frozen=frozen)
 
     def take_series(self, series: Series) -> bool:
@@ -148,7 +149,7 @@ class Desk:
 
     def empty_titles(self) -> tuple[str, str, str]:
         """Titles of list, chart and table before anything came."""
-        return "Pairs", titles.chart_title(None, self.view, self.zone), "Ranked"
+        return "Pairs", titles.chart_title(None, self.view, self.zone, 0), "Ranked"
 
     def list_title(self, scene: Scene) -> str:
         """The title of the pair list."""
@@ -183,8 +184,9 @@ class Desk:
             series = None
         if row is not None and series is None and _has_samples(row, self.view.metric):
             return None
+        window = 0 if self.snapshot is None else self.snapshot.window_minutes
         return ChartData(
-            title=titles.chart_title(row, self.view, self.zone),
+            title=titles.chart_title(row, self.view, self.zone, window),
             series=series,
             range_hours=self.view.range_hours,
             digits=0 if row is None else row.instrument.digits,

@@ -62,9 +62,5 @@ class FilterChanged(Message):
         self.needle = needle
 
 
-class FilterClosed(Message):
-    """The filter was left, keeping what it says or not."""
-
-    def __init__(self, is_kept: bool) -> None:
-        super().__init__()
-        self.is_kept = is_kept
+class FilterKept(Message):
+    """Enter was pressed in the filter."""

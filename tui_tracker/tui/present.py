@@ -83,10 +83,10 @@ class Presenter:
             standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
         return standings
 
-    def freeze(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], now_ms: int) -> Frozen:
+    def freeze(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], at_ms: int) -> Frozen:
         """The present order of all rows of the scope."""
         ranking = self.ranking(snapshot, view, view.scope(frozenset(watchlist), self._min_volume_usd))
-        return Frozen(now_ms, tuple(place.row.id for place in live_order(ranking, view)))
+        return Frozen(at_ms, tuple(place.row.id for place in live_order(ranking, view)))
 
     def scene(
         self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], placeholder: Sequence[Line]

@@ -109,10 +109,12 @@ def _fitting(parts: list[_Part], width: int) -> str:
     return SEPARATOR.join(part.text for part in parts)
 
 
-def chart_title(row: Row | None, view: ViewState, zone: Zone) -> str:
-    """``BTC/USD ── price ── 24 h ── UTC``."""
+def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int) -> str:
+    """``BTC/USD ── price ── 24 h ── UTC``; a range longer than the window of ``window`` minutes is that window."""
+    is_longer = 0 < window < view.range_hours * 60
+    hours = window_text(window) if is_longer else f"{view.range_hours} h"
     pair = "Chart" if row is None else clean(row.instrument.pair, 24)
-    return SEPARATOR.join((pair, view.metric.label, f"{view.range_hours} h", zone.name))
+    return SEPARATOR.join((pair, view.metric.label, hours, zone.name))
 
 
 def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:

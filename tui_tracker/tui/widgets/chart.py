@@ -62,7 +62,7 @@ class Chart(Canvas, can_focus=True):
         if not any(value == value for value in values):
             return None
         return ChartRequest(
-            key=(series.instrument_id, series.metric, series.version, series.end_ms, data.range_hours),
+            key=(series.instrument_id, series.metric, series.end_ms, data.range_hours, hash(series.values.tobytes())),
             start_ms=series.start_ms + start * 60_000,
             values=values,
             width=self.size.width,

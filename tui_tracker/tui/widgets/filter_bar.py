@@ -1,29 +1,14 @@
 """The line in which one types to filter both lists; it takes the place of the keys."""
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
-from typing_extensions import override
 
-from tui_tracker.tui.messages import FilterChanged, FilterClosed
+from tui_tracker.tui.messages import FilterChanged, FilterKept
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
 
 MAX_LENGTH = 60
-
-
-class FilterInput(Input):
-    """A field that doesn't blink and gives up on escape."""
-
-    @override
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "escape":
-            event.stop()
-            event.prevent_default()
-            self.post_message(FilterClosed(is_kept=False))
-            return
-        await super()._on_key(event)
 
 
 class FilterBar(Horizontal):
@@ -31,7 +16,7 @@ class FilterBar(Horizontal):
 
     def __init__(self, needle: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._input = FilterInput(needle, compact=True, max_length=MAX_LENGTH, select_on_focus=False)
+        self._input = Input(needle, compact=True, max_length=MAX_LENGTH, select_on_focus=False)
         self._input.cursor_blink = False
         self._prompt = Canvas(classes="filter-prompt")
         self._count = Canvas(classes="filter-count")
@@ -64,4 +49,4 @@ class FilterBar(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter."""
         event.stop()
-        self.post_message(FilterClosed(is_kept=True))
+        self.post_message(FilterKept())

@@ -1,0 +1,162 @@
+"""The half of the app that listens: it follows a feed and tells the panes what they show."""
+
+import logging
+import os
+from typing import Final
+
+from textual import work
+from textual.app import App
+from textual.driver import Driver
+from textual.timer import Timer
+
+from tui_tracker.core.errors import TrackerError, UnknownPairError
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import SourceStatus
+from tui_tracker.core.text import clean
+from tui_tracker.feed.base import Feed
+from tui_tracker.tui import messages
+from tui_tracker.tui.desk import Desk, no_snapshot
+from tui_tracker.tui.screens.main import MainScreen
+
+DEBOUNCE_S: Final = 0.3
+"""How long the cursor rests before the feed is told what to load first."""
+_log = logging.getLogger(__name__)
+
+
+class FeedApp(App[None]):
+    """An app over a feed, without keys.
+
+    Args:
+        feed: Where everything shown comes from.
+        desk: What is selected and how it is looked at.
+        driver_class: What writes to the terminal; ``None`` for Textual's own.
+        has_color: Whether colours may be written.
+    """
+
+    def __init__(self, feed: Feed, desk: Desk, driver_class: type[Driver] | None, has_color: bool) -> None:
+        super().__init__(driver_class=driver_class, ansi_color=None if has_color else True)
+        self.desk: Final = desk
+        self.main: Final = MainScreen("*" if os.environ.get("TERM") == "linux" else "braille")
+        self._feed = feed
+        self._prioritised: tuple[str, ...] = ()
+        self._priority_timer: Timer | None = None
+        self._age_timer: Timer | None = None
+
+    @property
+    def can_demo(self) -> bool:
+        """Whether a simulated market is offered."""
+        return False
+
+    def on_mount(self) -> None:
+        """Follow the feed once the empty panes have been painted."""
+        self.main.show_empty(*self.desk.empty_titles())
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        if self.return_code is not None:
+            return
+        self.show()
+        self.follow()
+
+    @work(name="feed", group="feed", exclusive=True)
+    async def follow(self) -> None:
+        """Pass on what the feed gives, until it ends."""
+        try:
+            async for snapshot in self._feed.updates():
+                self.post_message(messages.MarketUpdated(snapshot))
+        except TrackerError as error:
+            self.post_message(messages.FeedEnded(error.message))
+
+    def on_feed_ended(self, message: messages.FeedEnded) -> None:
+        """Say that nothing newer will come."""
+        self.say(f"no more data: {message.reason}")
+
+    def on_market_updated(self, message: messages.MarketUpdated) -> None:
+        """Show the newest snapshot."""
+        before, self.desk.snapshot = self.desk.snapshot, message.snapshot
+        self.show()
+        if before is None or before.version != message.snapshot.version:
+            self.load_series()
+
+    def status(self) -> SourceStatus:
+        """How the source is doing, as shown."""
+        snapshot = self.desk.snapshot
+        return self._feed.status() if snapshot is None else snapshot.status
+
+    def load_series(self) -> None:
+        """Read the samples of the selected pair for the chart."""
+        key = self.desk.view.selected
+        if key is not None:
+            self._read_series(key, self.desk.view.metric)
+
+    @work(name="series", group="series", exclusive=True)
+    async def _read_series(self, key: str, metric: Metric) -> None:
+        try:
+            series = await self._feed.series(key, metric)
+        except UnknownPairError:
+            _log.info("no samples of %s", clean(key))
+            return
+        if self.desk.take_series(series):
+            self.show_strip()
+            self._show_chart()
+
+    def prioritise_soon(self) -> None:
+        """Tell the feed what to load first, once the cursor rests."""
+        if self._priority_timer is None:
+            self._priority_timer = self.set_timer(DEBOUNCE_S, self._prioritise)
+
+    def _prioritise(self) -> None:
+        self._priority_timer = None
+        selected = self.desk.view.selected
+        first = () if selected is None else (selected,)
+        visible = (*self.main.table.visible_keys, *self.main.pairs.visible_keys)
+        wanted = tuple(dict.fromkeys((*first, *self.desk.watchlist, *visible)))
+        if wanted != self._prioritised:
+            self._prioritised = wanted
+            self._feed.prioritise(wanted)
+
+    def show(self) -> None:
+        """Tell all panes what they show now; each repaints what differs."""
+        self._show_header()
+        selected = self.desk.view.selected
+        snapshot = self.desk.snapshot or no_snapshot(self.status())
+        scene = self.desk.build(snapshot, self.can_demo)
+        self.main.show_lists(
+            scene,
+            self.desk.view.selected,
+            self.desk.list_title(scene),
+            self.desk.table_title(snapshot, scene, self.main.table.size.width - 4),
+        )
+        if self.desk.view.selected != selected:
+            self.load_series()
+        self.show_strip()
+        self._show_chart()
+        self.prioritise_soon()
+
+    def _show_header(self) -> None:
+        status = self.status()
+        self.main.header.paint((self.desk.header(status, self.size.width),))
+        if self._age_timer is not None:
+            self._age_timer.stop()
+            self._age_timer = None
+        rest_s = self.desk.age_changes_in_s(status)
+        if rest_s is not None:
+            self._age_timer = self.set_timer(rest_s, self._show_header)
+
+    def show_strip(self) -> None:
+        """Say how the selected pair stands."""
+        strip = self.main.pane.strip
+        strip.paint(self.desk.strip(strip.size.width, max(1, strip.size.height)))
+
+    def _show_chart(self) -> None:
+        data = self.desk.chart()
+        if data is not None:
+            self.main.pane.chart.show(data)
+
+    def on_resize(self) -> None:
+        """Write header and strip for the new size."""
+        self.call_after_refresh(self.show)
+
+    def say(self, message: str) -> None:
+        """Show a message for a few seconds, as plain text."""
+        self.notify(clean(message), markup=False, timeout=6)
