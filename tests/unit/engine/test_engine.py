@@ -13,7 +13,9 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.engine.engine import Engine
+from tui_tracker.engine.turns import Turns
 from tui_tracker.feed.local import LocalFeed
+from tui_tracker.sources.base import InstrumentBatch
 
 START = 28_333_320 * MINUTE + 10_000  # ten seconds into a minute
 
@@ -388,3 +390,102 @@ async def test_once_gives_up_sooner_where_there_is_no_connection() -> None:
         await clock.advance(30)
         assert engine.hub.latest is not None
     assert [name for name, _ in source.calls] == ["time", "time"]
+
+
+async def test_an_answer_without_a_readable_quote_is_a_bad_one() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        source.quoted = []
+        await clock.advance(60)
+        assert latest(engine).status.state is SourceState.STALE
+        assert "without a readable quote" in latest(engine).status.error
+
+
+async def test_a_source_that_lists_nothing_is_offline() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.listed = []
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        assert latest(engine).status.state is SourceState.OFFLINE
+        assert "lists no instrument" in latest(engine).status.error
+
+
+async def test_a_list_that_cannot_be_read_again_leaves_the_old_one() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    failing = source.instruments
+    async with engine.running():
+        await clock.advance(120)
+
+        async def refuse() -> InstrumentBatch:
+            await failing()
+            raise RejectedError("HTTP 500")
+
+        source.instruments = refuse  # type: ignore[method-assign]
+        await clock.advance(3_700)
+        assert latest(engine).status.state is SourceState.LIVE
+        assert len(latest(engine).rows) == 2
+    assert len([name for name, _ in source.calls if name == "instruments"]) == 2
+
+
+async def test_history_waits_while_the_source_is_out_of_reach_and_goes_on_after() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors["BTC/USD"] = TimedOutError("no answer")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(100)
+        assert price_n(engine, "ETH/USD") < 5
+        source.candle_errors.clear()
+        await clock.advance(180)
+        assert price_n(engine, "BTC/USD") >= 1_435
+        assert price_n(engine, "ETH/USD") >= 1_435
+
+
+async def test_history_that_never_answers_is_given_up_in_the_end() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors["BTC/USD"] = TimedOutError("no answer")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(600)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
+        assert price_n(engine, "ETH/USD") >= 1_435
+
+
+async def test_above_a_minute_the_minutes_between_are_filled_hourly() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock, interval_s=300)
+    async with engine.running():
+        await clock.advance(3 * 3_600)
+        assert price_n(engine) >= 1_440 - 60
+    fine = [at for name, at in source.calls if name == "candles BTC/USD 1"]
+    assert 3 <= len(fine) <= 5
+
+
+async def test_long_work_gives_turns() -> None:
+    clock = FakeClock(START)
+    turns = Turns(clock)
+    other = asyncio.ensure_future(asyncio.sleep(0, "done"))
+    await turns.give()
+    assert not other.done()
+    await clock.advance(0.004)
+    await turns.give()
+    assert other.done()
+
+
+async def test_no_route_to_dollars_means_no_volume() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock, ("BTC/USD", "XYZ/QQQ"))
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(5)
+        assert [row.volume_usd is None for row in latest(engine).rows] == [False, True]
