@@ -214,15 +214,15 @@ class TrackerApp(FeedApp):
         elif self.desk.view.needle:
             self.choose(replace(self.desk.view, needle=""))
 
-    def action_filter(self) -> None:
-        """Type to filter both lists."""
+    async def action_filter(self) -> None:
+        """Type to filter both lists. Keys typed ahead are held until the field has the focus."""
         if self.main.is_chart_full:
             self.action_go_back()
         if self.main.filter_bar is None:
             self._selected_before_filter = self.desk.view.selected
             self._pane_before = self.main.focused_pane
             self.call_after_refresh(self.show)
-        self.main.open_filter(self.desk.view.needle)
+        await self.main.open_filter(self.desk.view.needle)
 
     def on_filter_changed(self, message: messages.FilterChanged) -> None:
         """Show what matches."""
@@ -294,7 +294,14 @@ class TrackerApp(FeedApp):
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.can_demo if action == "demo" else super().check_action(action, parameters)
+        match action:
+            case "demo":
+                return self.can_demo
+            case "filter":
+                bar = self.main.filter_bar
+                return self.screen is self.main and (bar is None or not bar.field.has_focus)
+            case _:
+                return super().check_action(action, parameters)
 
     async def on_unmount(self) -> None:
         """Remember how the app was left."""

@@ -52,7 +52,16 @@ KEY_COMMANDS: Final = (
     Command("pane.previous", "shift+tab", "pane(-1)", "pane", "previous pane", "Shift-Tab", MOVE, in_palette=False),
     Command("chart.full", "enter,vertical_line", "open", "chart", "chart over the whole screen", "Enter", MOVE),
     Command("back", "escape", "go_back", "back", "back; clears the filter", "Esc", MOVE),
-    Command("filter", "slash", "filter", "filter", "filter both lists as you type (!word leaves out)", "/", LOOK),
+    Command(
+        "filter",
+        "slash",
+        "filter",
+        "filter",
+        "filter both lists as you type (!word leaves out)",
+        "/",
+        LOOK,
+        is_priority=True,  # so that what is typed right behind it waits for the field
+    ),
     Command("sort", "s", "sort", "sort", "sort rows by the next column", "s", LOOK),
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),

@@ -144,16 +144,15 @@ class MainScreen(Screen[None]):
         self.table.set_cursor(key)
         self.pairs.set_cursor(key)
 
-    def open_filter(self, needle: str) -> None:
-        """Put the filter in the place of the keys, or go back to it."""
-        if self.filter_bar is not None:
-            self.filter_bar.focus_input()
-        else:
+    async def open_filter(self, needle: str) -> None:
+        """Put the filter in the place of the keys, or go back to it; on return it has the focus."""
+        if self.filter_bar is None:
             from tui_tracker.tui.widgets.filter_bar import FilterBar
 
             self.filter_bar = FilterBar(needle, id="filter")
-            self.mount(self.filter_bar)
             self.add_class("filtering")
+            await self.mount(self.filter_bar)
+        self.set_focus(self.filter_bar.field)
         if self.arrangement is Layout.MEDIUM:
             self.add_class("list-open")
 

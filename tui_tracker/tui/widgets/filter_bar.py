@@ -28,13 +28,13 @@ class FilterBar(Horizontal):
         yield self._count
 
     def on_mount(self) -> None:
-        """Take the focus."""
+        """Show the prompt."""
         self._prompt.paint((Line(((" / ", "accent"),)),))
-        self._input.focus()
 
-    def focus_input(self) -> None:
-        """Go on typing."""
-        self._input.focus()
+    @property
+    def field(self) -> Input:
+        """Where one types."""
+        return self._input
 
     def show_count(self, shown: int, in_scope: int) -> None:
         """Say how many of the pairs in scope match."""
