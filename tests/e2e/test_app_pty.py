@@ -196,13 +196,14 @@ def test_quote_scope_opens_on_usd_and_goes_through_all(tmp_path: Path) -> None:
 
 def test_favourites_are_kept_over_a_restart(tmp_path: Path) -> None:
     with demo(tmp_path) as app:
+        frozen(app)
+        first, pair, *_ = app.table_pairs
         app.press("g")
-        app.until(lambda: len(app.marked) == 1, "a pair")
+        app.until(lambda: app.marked == {first}, "the first pair")
         app.press("j")
-        app.until(lambda: len(app.marked) == 1, "a pair")
+        app.until(lambda: app.marked == {pair}, "the second pair")
         app.press("f")
-        app.until_shown("★")
-        (pair,) = app.marked
+        app.until_shown("★" + pair)
         app.press("F")
         app.until(lambda: app.table_pairs == [pair], "the watchlist")
         app.until_titled("★ watchlist")
