@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Final
 
 from tui_tracker.core.candle import CandleBatch
@@ -14,6 +15,7 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceStatus
+from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.hub import Hub
@@ -82,6 +84,7 @@ class Engine:
         self._listed_s: float | None = None
         self._repaired_ms = 0
         self._malformed = self._unknown = self._skipped = 0
+        self._is_sampling = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Engine"]:
@@ -162,21 +165,42 @@ class Engine:
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
+        with self._held_back():
+            await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
+            await self._rebuild()
+        self._want_history()
+        if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
+            await self._relist()
+
+    @contextmanager
+    def _held_back(self) -> Iterator[None]:
+        """While windows slide and rows are made anew, publish none of it; all of it afterwards."""
+        self._is_sampling = True
+        try:
+            yield
+        finally:
+            self._is_sampling = False
+        self._publish_dirty()
+
+    async def _sample(self, tickers: Sequence[Ticker], at_ms: int, malformed: frozenset[str]) -> None:
+        """Take one poll into the windows.
+
+        Raises:
+            MalformedDataError: If no quote was acceptable.
+        """
         taken, now_ms, turns = 0, self._timekeeper.now_ms(), Turns(self._clock)
-        for start in range(0, len(batch.tickers), SLICE):
-            taken += self.market.apply(batch.tickers[start : start + SLICE], at_ms, now_ms)
+        for start in range(0, len(tickers), SLICE):
+            taken += self.market.apply(tickers[start : start + SLICE], at_ms, now_ms)
             await turns.give()
         if not taken:
             raise MalformedDataError("every quote was refused", "is the clock of this machine right?")
         self._note_gap(at_ms)
-        self.market.close_poll(at_ms, frozenset(symbol for symbol, _ in batch.malformed))
+        self.market.close_poll(at_ms, malformed)
         self._health.note_good(at_ms)
         self._at_ms = at_ms
+        await asyncio.sleep(0)
         self._rates = market_rates(self.market)
-        await self._rebuild()
-        self._want_history()
-        if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
-            await self._relist()
+        await asyncio.sleep(0)
 
     async def _measure_time(self) -> None:
         was_known = self._timekeeper.offset_ms is not None
@@ -234,20 +258,23 @@ class Engine:
         asyncio.get_running_loop().call_soon(self._publish_dirty if self._dirty else self._publish_status)
 
     def _publish_dirty(self) -> None:
+        """Publish rows whose history was loaded, unless held back."""
+        if self._is_sampling:
+            return
         dirty, self._dirty = self._dirty, set()
         for name in dirty:
             self._rows[name] = make_row(self.market, self.market.holding(name), self._rates)
         self._publish_rows()
 
     async def _rebuild(self) -> None:
-        """Make every row anew and publish."""
+        """Make every row anew."""
         rows: dict[str, Row] = {}
         turns = Turns(self._clock)
+        self._dirty.clear()
         for holding in tuple(self.market):
             rows[holding.instrument.id] = make_row(self.market, holding, self._rates)
             await turns.give()
         self._rows = rows
-        self._publish_rows()
 
     def _publish_rows(self) -> None:
         self._version += 1
@@ -256,7 +283,7 @@ class Engine:
 
     def _publish_status(self) -> None:
         latest = self.hub.latest
-        self.hub.publish(self._snapshot(latest.rows if latest is not None else ()))
+        self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
 
     def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
         market = self.market
@@ -273,8 +300,10 @@ class Engine:
             await self._timekeeper.sleep_until(due_ms, never)
             now_ms = self._timekeeper.now_ms()
             polled_ms = self.market.polled_ms
-            if polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms:
-                self.market.advance(now_ms)
-                await self._rebuild()
+            is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
+            if is_idle and not self._is_sampling:
+                with self._held_back():
+                    self.market.advance(now_ms)
+                    await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
                 self._publish_status()

@@ -115,7 +115,7 @@ class TrackerApp(FeedApp):
         self.desk.select(key)
         self.main.set_cursor(key)
         self.show_strip()
-        self.load_series()
+        self.load_series_at_rest()
         self.prioritise_soon()
 
     def go_to(self, key: str) -> None:

@@ -85,6 +85,10 @@ class Desk:
         self.view = replace(self.view, selected=None, frozen=None)
         self._presenter.forget()
 
+    def rank(self, snapshot: Snapshot) -> None:
+        """Rank a new snapshot ahead of showing it."""
+        self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+
     def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
         """What both lists show; the selection becomes one of the rows, if there is any.
 

@@ -1,7 +1,9 @@
 """The half of the app that listens: it follows a feed and tells the panes what they show."""
 
+import asyncio
 import logging
 import os
+import time
 from typing import Final
 
 from textual import work
@@ -20,6 +22,8 @@ from tui_tracker.tui.screens.main import MainScreen
 
 DEBOUNCE_S: Final = 0.3
 """How long the cursor rests before the feed is told what to load first."""
+REST_S: Final = 0.12
+"""A cursor that moves again within this time passes pairs by: their charts are not drawn."""
 _log = logging.getLogger(__name__)
 
 
@@ -40,6 +44,8 @@ class FeedApp(App[None]):
         self._feed = feed
         self._prioritised: tuple[str, ...] = ()
         self._priority_timer: Timer | None = None
+        self._series_timer: Timer | None = None
+        self._moved_s = float("-inf")
         self._age_timer: Timer | None = None
 
     @property
@@ -71,9 +77,11 @@ class FeedApp(App[None]):
         """Say that nothing newer will come."""
         self.say(f"no more data: {message.reason}")
 
-    def on_market_updated(self, message: messages.MarketUpdated) -> None:
-        """Show the newest snapshot."""
+    async def on_market_updated(self, message: messages.MarketUpdated) -> None:
+        """Show the newest snapshot; ranking and painting are two turns of the loop."""
         before, self.desk.snapshot = self.desk.snapshot, message.snapshot
+        self.desk.rank(message.snapshot)
+        await asyncio.sleep(0)
         self.show()
         if before is None or before.version != message.snapshot.version:
             self.load_series()
@@ -82,6 +90,18 @@ class FeedApp(App[None]):
         """How the source is doing, as shown."""
         snapshot = self.desk.snapshot
         return self._feed.status() if snapshot is None else snapshot.status
+
+    def load_series_at_rest(self) -> None:
+        """Read the samples of the pair that the cursor came to: at once after a rest, else when it rests again."""
+        now_s = time.monotonic()
+        is_passing, self._moved_s = now_s - self._moved_s < REST_S, now_s
+        if self._series_timer is not None:
+            self._series_timer.stop()
+            self._series_timer = None
+        if is_passing:
+            self._series_timer = self.set_timer(REST_S, self.load_series)
+        else:
+            self.load_series()
 
     def load_series(self) -> None:
         """Read the samples of the selected pair for the chart."""

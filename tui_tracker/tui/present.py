@@ -59,6 +59,10 @@ class Presenter:
             counts[row.instrument.quote] = counts.get(row.instrument.quote, 0) + 1
         return sorted(counts, key=lambda quote: (-counts[quote], quote))
 
+    def scope(self, view: ViewState, watchlist: Sequence[str]) -> Scope:
+        """What is compared with what."""
+        return view.scope(frozenset(watchlist), self._min_volume_usd)
+
     def ranking(self, snapshot: Snapshot, view: ViewState, scope: Scope) -> Ranking:
         """The ranking of a scope, computed at most once a version."""
         self._turn_to(snapshot)
@@ -85,7 +89,7 @@ class Presenter:
 
     def freeze(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], at_ms: int) -> Frozen:
         """The present order of all rows of the scope."""
-        ranking = self.ranking(snapshot, view, view.scope(frozenset(watchlist), self._min_volume_usd))
+        ranking = self.ranking(snapshot, view, self.scope(view, watchlist))
         return Frozen(at_ms, tuple(place.row.id for place in live_order(ranking, view)))
 
     def scene(
@@ -93,7 +97,7 @@ class Presenter:
     ) -> Scene:
         """What both lists show."""
         watched = frozenset(watchlist)
-        ranking = self.ranking(snapshot, view, view.scope(watched, self._min_volume_usd))
+        ranking = self.ranking(snapshot, view, self.scope(view, watchlist))
         places: Sequence[Place] = live_order(ranking, view)
         moves: dict[str, int] = {}
         if view.frozen is not None:

@@ -489,3 +489,27 @@ async def test_no_route_to_dollars_means_no_volume() -> None:
     async with engine.running():
         await clock.advance(5)
         assert [row.volume_usd is None for row in latest(engine).rows] == [False, True]
+
+
+async def test_history_that_comes_while_a_poll_is_taken_in_is_published_after_it() -> None:
+    """No snapshot mixes rows of two minutes, whatever happens between the steps of a poll."""
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    seen: list[Snapshot] = []
+    async with engine.running():
+        await clock.advance(120)
+        close_poll, publish = engine.market.close_poll, engine.hub.publish
+
+        def interrupted(at_ms: int, malformed: frozenset[str]) -> None:
+            close_poll(at_ms, malformed)
+            engine._dirty.add("fake:BTC-USD")
+            engine._publish_given_up()
+
+        engine.market.close_poll = interrupted  # type: ignore[method-assign, assignment]
+        engine.hub.publish = lambda value: (seen.append(value), publish(value))[-1]  # type: ignore[method-assign]
+        await clock.advance(60)
+    ends = [{f.last_ms for row in shot.rows if (f := row.figures_of(Metric.VOLUME))} for shot in seen if shot.rows]
+    assert ends
+    assert all(len(minutes) == 1 for minutes in ends)
+    assert all(minutes == {shot.end_ms} for minutes, shot in zip(ends, seen, strict=True))
