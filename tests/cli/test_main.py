@@ -150,7 +150,7 @@ def test_config_as_json(run: Run) -> None:
     assert document["file"]["found"] is False
     assert document["settings"]["base-urls"]["value"] == {"kraken": "http://127.0.0.1:1"}
     assert document["settings"]["base-urls"]["origin"] == "--base-url"
-    assert document["settings"]["window"]["value"] == 1440
+    assert document["settings"]["window"]["value"] == "24h"
 
 
 def test_a_flag_after_the_command_wins_over_one_before_it(run: Run) -> None:

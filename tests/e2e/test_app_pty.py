@@ -173,7 +173,7 @@ def test_range_is_of_the_chart_only(tmp_path: Path) -> None:
     with demo(tmp_path) as app:
         for key, hours in (("[", 6), ("[", 1), ("[", 1), ("]", 6), ("]", 24)):
             app.press_until_titled(key, f"── {hours} h ──")
-            assert "── 24h ──" in app.titles[-1]
+            assert "── 24 h ──" in app.titles[-1]
 
 
 def test_quote_scope_opens_on_usd_and_goes_through_all(tmp_path: Path) -> None:

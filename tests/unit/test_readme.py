@@ -14,7 +14,7 @@ from tests.support.readme_commands import README, command
 from tui_tracker.cli.diagnostics import Exit
 from tui_tracker.cli.main import cli
 from tui_tracker.cli.rank_report import RankReport
-from tui_tracker.config.fields import CONFIG_VARIABLE, FIELDS, SettingField, as_written
+from tui_tracker.config.fields import CONFIG_VARIABLE, FIELDS, SettingField
 from tui_tracker.config.model import Settings
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.instrument import Instrument
@@ -75,7 +75,7 @@ def flags(field: SettingField) -> str:
 
 
 def default(field: SettingField) -> str:
-    value = as_written(getattr(Settings(), field.name))
+    value = field.written(getattr(Settings(), field.name))
     if isinstance(value, bool):
         return "`true`" if value else "`false`"
     return f"`{value}`" if value not in ({}, "") else "none"

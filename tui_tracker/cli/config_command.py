@@ -6,7 +6,7 @@ import click
 
 from tui_tracker.cli.diagnostics import Exit
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, pass_invocation, setting_flags
-from tui_tracker.config.fields import FIELDS, as_written
+from tui_tracker.config.fields import FIELDS
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.paths import Paths
 
@@ -45,7 +45,7 @@ def _document(loaded: Loaded, paths: Paths) -> dict[str, object]:
         "log_folder": str(paths.log_folder),
         "settings": {
             field.key: {
-                "value": as_written(getattr(loaded.settings, field.name)),
+                "value": field.written(getattr(loaded.settings, field.name)),
                 "origin": loaded.origins[field.name],
                 "allowed": field.allowed,
             }
@@ -58,7 +58,7 @@ def _text(loaded: Loaded, paths: Paths) -> str:
     from tui_tracker.cli.output import Column, Table, plain_text
 
     settings = tuple(
-        (field.key, _shown(as_written(getattr(loaded.settings, field.name))), loaded.origins[field.name])
+        (field.key, _shown(field.written(getattr(loaded.settings, field.name))), loaded.origins[field.name])
         for field in FIELDS
     )
     places = (

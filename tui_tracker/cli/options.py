@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import click
 
 from tui_tracker.cli.diagnostics import say
-from tui_tracker.config.fields import FIELDS, SettingField, as_written, field_named
+from tui_tracker.config.fields import FIELDS, SettingField, field_named
 from tui_tracker.config.load import Loaded, load
 from tui_tracker.config.model import Settings
 from tui_tracker.config.paths import Paths, default_paths
@@ -139,7 +139,7 @@ def _option(setting: SettingField, default: str | None) -> Callable[[F], F]:
 
 
 def _default_text(setting: SettingField) -> str:
-    default = as_written(getattr(Settings(), setting.name))
+    default = setting.written(getattr(Settings(), setting.name))
     if isinstance(default, bool):
         return setting.on_flag[2:] if default else ""
     return str(default or "")

@@ -36,6 +36,18 @@ class SettingField:
     switch_values: tuple[str, str] = ("true", "false")
     """What a switch's two flags stand for."""
     repeatable: bool = False
+    write: Callable[[object], object] = lambda value: value
+    """Makes what ``parse`` takes of its value, where that isn't the value itself."""
+
+    def written(self, value: object) -> object:
+        """A value as one would write it in the file: text, number, truth value or table."""
+        if value is None:
+            return "all"
+        if isinstance(value, StrEnum):
+            return value.value
+        if isinstance(value, Mapping):
+            return dict(value)
+        return self.write(value)
 
     @property
     def key(self) -> str:
@@ -124,6 +136,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "10m to 24h, or minutes from 10 to 1440",
         "Span of the statistics, 10m to 24h.",
         "SPAN",
+        write=parse.span_text,
     ),
     SettingField("theme", parse.choice(Theme), _one_of(Theme), f"Colours of the app: {_one_of(Theme)}.", "THEME"),
     SettingField(
@@ -172,14 +185,3 @@ def field_named(name: str) -> SettingField:
         if field.name == name:
             return field
     raise KeyError(name)
-
-
-def as_written(value: object) -> object:
-    """A setting's value as one would write it in the file: text, number, truth value or table."""
-    if value is None:
-        return "all"
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, Mapping):
-        return dict(value)
-    return value

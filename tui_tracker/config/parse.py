@@ -95,6 +95,12 @@ def minutes(low: int, high: int) -> Callable[[object], int]:
     return parse
 
 
+def span_text(value: object) -> str:
+    """A number of minutes as :func:`minutes` takes it: ``24h``, ``90m``."""
+    number = int(str(value))
+    return f"{number}m" if number % 60 else f"{number // 60}h"
+
+
 def quote(given: object) -> str | None:
     """A quote currency in capitals, or ``None`` for ``all``."""
     text = _text(given).upper()

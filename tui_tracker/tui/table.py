@@ -144,7 +144,7 @@ class TableModel(_Indexed):
         return Line(joined(runs))
 
     def _heading(self, column: Column) -> tuple[str, bool]:
-        title = f"Δ{self.window} %" if column.key == "change" else column.title
+        title = f"Δ{self.window.replace(' ', '')} %" if column.key == "change" else column.title
         is_main = column.key == self.view.sort or (self.view.sort is None and column.measure is self.view.measure)
         if not is_main:
             return title, False

@@ -14,7 +14,7 @@ from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import change_run, value_text
 from tui_tracker.tui.runs import Kind, Line, Run, packed
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, count, scope_text
+from tui_tracker.tui.titles import METRIC_WORDS, count, scope_text, window_text
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
 MINUTE_MS: Final = 60_000
@@ -83,9 +83,10 @@ def _value_groups(
             (f" since {zone.minute(since)}" if since is not None else "", "warn"),
         ]
     ]
+    span = "" if view.range_hours * 60 >= figures.length else f"{window_text(figures.length)} "
     for word, value, at_ms in (("high", figures.maximum, extremes.high_ms), ("low", figures.minimum, extremes.low_ms)):
         when = f" {zone.minute(at_ms)}" if at_ms is not None else ""
-        groups.append([(f"{word} ", "muted"), (text(value), "text"), (when, "faint")])
+        groups.append([(f"{span}{word} ", "muted"), (text(value), "text"), (when, "faint")])
     groups.append([("mean ", "muted"), (text(figures.mean), "text")])
     return groups
 

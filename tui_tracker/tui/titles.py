@@ -9,13 +9,15 @@ from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
-from tui_tracker.tui.runs import Line, Run, packed, width_of
+from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
 from tui_tracker.tui.view import ViewState
 
 NAME: Final = "crypto-tui"
 SEPARATOR: Final = " ── "
 BAR_WIDTH: Final = 8
+SKEW_SHOWN_MS: Final = 2_000
+SKEW_WARNED_MS: Final = 30_000
 METRIC_WORDS: Final = {
     Metric.PRICE: "price",
     Metric.MID: "mid",
@@ -32,8 +34,8 @@ def count(number: int) -> str:
 
 
 def window_text(minutes: int) -> str:
-    """``24h``, or ``90m``."""
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+    """``24 h``, or ``90 min``."""
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
 def scope_text(view: ViewState) -> str:
@@ -64,7 +66,7 @@ def list_title(view: ViewState, counts: Counts) -> str:
 def table_title(
     view: ViewState, ranking: Ranking, counts: Counts, window: int, zone: Zone, is_loading: bool, width: int
 ) -> str:
-    """``Ranked by σ of price ── USD ── 24h ── live order``, with whatever else one must know to read the ranks.
+    """``Ranked by σ of price ── USD ── 24 h ── live order``, with whatever else one must know to read the ranks.
 
     Where ``width`` cells aren't enough, the parts that matter least are left out.
     """
@@ -152,7 +154,9 @@ def progress_bar(done: int, total: int) -> str:
 
 def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width: int) -> Line:
     """The top line: state first, then absolute times, then progress; what doesn't fit is left out from the right."""
-    state = [(f"{clean(status.source, 16)} ", "strong"), *state_runs(status, now_ms, zone)]
+    state = state_runs(status, now_ms, zone)
+    if not status.is_simulated:
+        state.insert(0, (f"{clean(status.source, 16)} ", "strong"))
     times: list[Run] = []
     if status.last_good_ms is not None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
@@ -186,6 +190,11 @@ def _backfill_runs(status: SourceStatus) -> list[Run]:
     return runs
 
 
+def _ahead(skew_ms: int) -> str:
+    """How this machine's clock differs from the exchange's; it is corrected for."""
+    return f"{fmt.age(abs(skew_ms))} {'behind' if skew_ms > 0 else 'ahead'}"
+
+
 def _problem_runs(status: SourceStatus) -> list[Run]:
     facts: list[str] = []
     if status.malformed:
@@ -197,6 +206,7 @@ def _problem_runs(status: SourceStatus) -> list[Run]:
     if status.backfill.failed:
         facts.append(f"{count(len(status.backfill.failed))} without history")
     runs: list[Run] = [(" · ".join(facts), "warn")] if facts else []
-    if status.skew_ms is not None and abs(status.skew_ms) >= 50:
-        runs.append((f"{'   ' if runs else ''}skew {status.skew_ms / 1000:.1f} s", "faint"))
+    if status.skew_ms is not None and abs(status.skew_ms) >= SKEW_SHOWN_MS:
+        kind: Kind = "warn" if abs(status.skew_ms) >= SKEW_WARNED_MS else "faint"
+        runs.append((f"{'   ' if runs else ''}clock {_ahead(status.skew_ms)}", kind))
     return runs

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_tracker.config.fields import FIELDS, as_written, field_named
+from tui_tracker.config.fields import FIELDS, field_named
 from tui_tracker.config.load import DEFAULT_ORIGIN, Loaded, load
 from tui_tracker.config.model import Settings, Theme, TimeZone
 from tui_tracker.core.errors import ConfigError
@@ -87,7 +87,7 @@ def test_what_config_shows_can_be_loaded_again() -> None:
     settings = Settings(quote=None, min_volume=5.0, base_urls={"kraken": "http://x"})
     for field in FIELDS:
         value = getattr(settings, field.name)
-        assert field.parse(as_written(value)) == value
+        assert field.parse(field.written(value)) == value
 
 
 @pytest.mark.parametrize(
