@@ -511,7 +511,7 @@ async def test_history_that_comes_while_a_poll_is_taken_in_is_published_after_it
             publish(snapshot)
 
         engine.market.close_poll = interrupted  # type: ignore[method-assign, assignment]
-        engine.hub.publish = noted  # type: ignore[method-assign]
+        engine.hub.publish = noted  # type: ignore[method-assign, assignment]
         await clock.advance(60)
     ends = [{f.last_ms for row in shot.rows if (f := row.figures_of(Metric.VOLUME))} for shot in seen if shot.rows]
     assert ends
