@@ -116,8 +116,7 @@ class TrackerApp(FeedApp):
             return
         self.desk.select(key)
         self.main.set_cursor(key)
-        self.show_strip()
-        self.load_series_at_rest()
+        self.tell_at_rest()
         self.prioritise_soon()
 
     def go_to(self, key: str) -> None:
@@ -308,7 +307,8 @@ class TrackerApp(FeedApp):
         from textual.command import CommandPalette
 
         if not CommandPalette.is_open(self):
-            self.push_screen(CommandPalette(placeholder="go to a pair, or search for a command…", id="--command-palette"))
+            placeholder = "go to a pair, or search for a command…"
+            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
 
     def action_help(self) -> None:
         """Show the keys that work here."""

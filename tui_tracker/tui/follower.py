@@ -23,7 +23,7 @@ from tui_tracker.tui.screens.main import MainScreen
 DEBOUNCE_S: Final = 0.3
 """How long the cursor rests before the feed is told what to load first."""
 REST_S: Final = 0.12
-"""A cursor that moves again within this time passes pairs by: their charts are not drawn."""
+"""A cursor that moves again within this time passes pairs by: their charts and words are not shown."""
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +44,7 @@ class FeedApp(App[None]):
         self._feed = feed
         self._prioritised: tuple[str, ...] = ()
         self._priority_timer: Timer | None = None
-        self._series_timer: Timer | None = None
+        self._rest_timer: Timer | None = None
         self._moved_s = float("-inf")
         self._age_timer: Timer | None = None
 
@@ -91,17 +91,21 @@ class FeedApp(App[None]):
         snapshot = self.desk.snapshot
         return self._feed.status() if snapshot is None else snapshot.status
 
-    def load_series_at_rest(self) -> None:
-        """Read the samples of the pair that the cursor came to: at once after a rest, else when it rests again."""
+    def tell_at_rest(self) -> None:
+        """Tell strip and chart of the pair that the cursor came to: at once after a rest, else when it rests again."""
         now_s = time.monotonic()
         is_passing, self._moved_s = now_s - self._moved_s < REST_S, now_s
-        if self._series_timer is not None:
-            self._series_timer.stop()
-            self._series_timer = None
+        if self._rest_timer is not None:
+            self._rest_timer.stop()
+            self._rest_timer = None
         if is_passing:
-            self._series_timer = self.set_timer(REST_S, self.load_series)
+            self._rest_timer = self.set_timer(REST_S, self._tell)
         else:
-            self.load_series()
+            self._tell()
+
+    def _tell(self) -> None:
+        self.show_strip()
+        self.load_series()
 
     def load_series(self) -> None:
         """Read the samples of the selected pair for the chart."""

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from tui_tracker.tui.sgr import shortened
+
 LIMIT: Final = 128 * 1024
 """Bytes that may wait for the terminal before frames are dropped: a first paint and the small frames after it."""
 
@@ -78,7 +80,7 @@ class TerminalWriter:
         if self._frame:
             frame = "".join(self._frame)
             self._frame.clear()
-            self._submit(frame, may_drop=True)
+            self._submit(shortened(frame), may_drop=True)
 
     def put_modes(self, sequence: str) -> None:
         """Write a sequence that is never dropped, after all frames before it."""

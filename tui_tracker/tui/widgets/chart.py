@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 
 from tui_tracker.tui.chart_renderer import ChartRequest, Marker, draw
 from tui_tracker.tui.desk import ChartData
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
+from tui_tracker.tui.widgets.titled import Titled
 
 
 class Chart(Canvas, can_focus=True):
@@ -91,22 +91,15 @@ class Chart(Canvas, can_focus=True):
         self._show_title(data.title)
 
 
-class ChartPane(Vertical):
+class ChartPane(Vertical, Titled):
     """The chart in its frame, with the strip under it."""
 
     def __init__(self, *, id: str | None = None, marker: Marker = "braille") -> None:  # noqa: A002
         super().__init__(id=id)
         self.chart = Chart(self.show_title, id="chart", marker=marker)
         self.strip = Strip(id="strip")
-        self._title = ""
 
     def compose(self) -> ComposeResult:
         """Chart over strip."""
         yield self.chart
         yield self.strip
-
-    def show_title(self, title: str) -> None:
-        """Show ``title`` in the border, as plain text."""
-        if title != self._title:
-            self._title = title
-            self.border_title = Content(title)

@@ -1,18 +1,18 @@
 """The one virtual table: it formats and paints the rows in view, however many there are."""
 
 from textual import events
-from textual.content import Content
 from typing_extensions import override
 
 from tui_tracker.tui.messages import HeadingClicked, PaneResized, RowOpened, RowSelected, RowsScrolled
 from tui_tracker.tui.runs import Line, joined
 from tui_tracker.tui.table import CURSOR, RowsModel
 from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.widgets.titled import Titled
 
 WHEEL_ROWS = 3
 
 
-class Rows(Canvas, can_focus=True):
+class Rows(Canvas, Titled, can_focus=True):
     """Rows with a cursor that belongs to a pair, not to a place."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -22,7 +22,6 @@ class Rows(Canvas, can_focus=True):
         self._top = 0
         self._was_moved = False
         """Until then the first rows stay in view, wherever the cursor is: they are what one came to see."""
-        self._title = ""
 
     @property
     def cursor(self) -> str | None:
@@ -38,12 +37,6 @@ class Rows(Canvas, can_focus=True):
     def visible_keys(self) -> tuple[str, ...]:
         """The keys of the rows in view."""
         return () if self._model is None else tuple(self._model.keys[self._top : self._top + self._page()])
-
-    def show_title(self, title: str) -> None:
-        """Show ``title`` in the border, as plain text."""
-        if title != self._title:
-            self._title = title
-            self.border_title = Content(title)
 
     def show(self, model: RowsModel, cursor: str | None) -> None:
         """Show other rows; the cursor keeps its pair and its line on the screen."""
