@@ -75,7 +75,8 @@ class RankTrack:
     def _rank(self, slot: int, minute: int) -> int | None:
         place = minute % self._length
         ranks = self._ranks[place]
-        if self._stamps[place] != minute or slot >= len(ranks):
+        is_kept = self._stamps[place] == minute > self._newest - self._length
+        if not is_kept or slot >= len(ranks):
             return None
         return ranks[slot] or None
 
