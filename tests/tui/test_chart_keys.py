@@ -31,6 +31,7 @@ async def test_pairs_are_compared_and_taken_out_again() -> None:
         await rig.settle()
         assert "A BTC/USD" in chart.plain
         assert "• ETH/USD" in chart.plain
+        assert "0 % ┤" in chart.plain
         assert rig.title("pane").startswith("Compared")
         await rig.press("c")
         assert "B ETH/USD" in chart.plain

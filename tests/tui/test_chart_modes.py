@@ -1,6 +1,7 @@
 """Pictures of each way to draw, and the pure parts that they are made from."""
 
 import math
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,7 +134,7 @@ def test_ticks_are_evenly_spaced_and_the_data_is_inside(low: float, span: float,
     assert low + span <= axis.high - free * height + height * 1e-6
     places = [(tick - axis.low) / height for tick in axis.ticks]
     assert all(abs(place % 1 - 0.5) < 1e-3 for place in places)
-    assert len({round(b - a) for a, b in zip(places, places[1:], strict=False)}) <= 1
+    assert len({round(b - a) for a, b in pairwise(places)}) <= 1
 
 
 @given(st.lists(st.sampled_from(["in", "out", "left", "right"]), max_size=20), st.integers(1, 1440))

@@ -16,7 +16,7 @@ from tui_tracker.tui.charts.compare import changes
 from tui_tracker.tui.charts.crosshair import moved, readout, with_crosshair
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.charts.picture import draw
-from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace
+from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
 from tui_tracker.tui.desk import ChartData
 from tui_tracker.tui.runs import Line, packed
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -128,7 +128,7 @@ class Chart(Canvas, can_focus=True):
             width=self.size.width,
             height=self.size.height,
             digits=data.digits,
-            unit=data.unit,
+            unit=Unit.PERCENT if others else data.unit,
             zone=data.zone,
             marker=self._marker,
             style=data.style,
