@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from tui_tracker.tui.sgr import shortened
 
 COLUMNS, LINES = 20, 5
-codes = st.sampled_from(
-    ["0", "1", "2", "3", "4", "7", "9", "22", "23", "24", "27", "29", "31", "39", "44", "49", "91", "103"]
-    + ["38;2;1;2;3", "38;2;9;9;9", "48;2;16;20;23", "48;5;17", "38;5;200", ""]
-)
+CODES = "0 1 2 3 4 7 9 22 23 24 27 29 31 39 44 49 91 103 38;2;1;2;3 38;2;9;9;9 48;2;16;20;23 48;5;17 38;5;200"
+codes = st.sampled_from(["", *CODES.split()])
 sgr = st.lists(codes, min_size=1, max_size=4).map(lambda parts: f"\x1b[{';'.join(parts)}m")
 move = st.tuples(st.integers(1, LINES), st.integers(1, COLUMNS)).map(lambda place: f"\x1b[{place[0]};{place[1]}H")
 text = st.text("ab ─█", min_size=1, max_size=6)

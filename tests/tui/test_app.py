@@ -21,7 +21,7 @@ from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui.app import TrackerApp
-from tui_tracker.tui.bindings import BY_ID, KEY_COMMANDS
+from tui_tracker.tui.bindings import BY_ID, CHART_COMMANDS, KEY_COMMANDS
 from tui_tracker.tui.screens.help import HelpScreen
 from tui_tracker.tui.times import UTC_ZONE
 from tui_tracker.tui.view import Layout, ViewState
@@ -638,7 +638,7 @@ async def test_the_age_of_old_data_is_due_once_a_minute() -> None:
 
 
 def test_every_binding_has_an_id_and_a_description() -> None:
-    assert len(BY_ID) == len(KEY_COMMANDS)
+    assert len(BY_ID) == len(KEY_COMMANDS) + len(CHART_COMMANDS)
     keys = [key for command in KEY_COMMANDS for key in command.keys.split(",")]
     assert len(keys) == len(set(keys))
     for command in KEY_COMMANDS:

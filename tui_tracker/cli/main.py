@@ -86,7 +86,7 @@ def start_app(invocation: Invocation) -> int:
 
 def without_overruled(state: "State", loaded: "Loaded") -> "State":
     """What is remembered, less the choices that a flag makes this time."""
-    given = {name for name in ("quote", "metric", "by", "theme", "time_zone") if loaded.is_flag(name)}
+    given = {name for name in ("quote", "metric", "by", "theme", "time_zone", "chart_style") if loaded.is_flag(name)}
     view = state.view
     view = replace(
         view,
@@ -96,6 +96,7 @@ def without_overruled(state: "State", loaded: "Loaded") -> "State":
         measure=None if "by" in given else view.measure,
         theme=None if "theme" in given else view.theme,
         time_zone=None if "time_zone" in given else view.time_zone,
+        chart_style=None if "chart_style" in given else view.chart_style,
     )
     return replace(state, view=view)
 

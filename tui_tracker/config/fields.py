@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui_tracker.config import parse
-from tui_tracker.config.model import Theme, TimeZone
+from tui_tracker.config.model import ChartStyle, Theme, TimeZone
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 
@@ -140,6 +140,13 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         write=parse.span_text,
     ),
     SettingField("theme", parse.choice(Theme), _one_of(Theme), f"Colours of the app: {_one_of(Theme)}.", "THEME"),
+    SettingField(
+        "chart_style",
+        parse.choice(ChartStyle),
+        _one_of(ChartStyle),
+        f"How the chart draws a pair: {_one_of(ChartStyle)}.",
+        "STYLE",
+    ),
     SettingField(
         "time_zone",
         parse.choice(TimeZone),

@@ -24,6 +24,14 @@ class TimeZone(StrEnum):
     LOCAL = "local"
 
 
+class ChartStyle(StrEnum):
+    """How the chart draws one pair."""
+
+    LINE = "line"
+    AREA = "area"
+    CANDLES = "candles"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything in force, from flags, environment, file and defaults."""
@@ -48,6 +56,8 @@ class Settings:
     """Minutes that the statistics cover, 10 to 1440."""
     theme: Theme = Theme.DARK
     """Colours of the app."""
+    chart_style: ChartStyle = ChartStyle.LINE
+    """How the chart draws one pair."""
     time_zone: TimeZone = TimeZone.UTC
     """Time zone of the times on the screen."""
     mouse: bool = True

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from tui_tracker.config.model import Theme, TimeZone
+from tui_tracker.config.model import ChartStyle, Theme, TimeZone
 from tui_tracker.core.errors import StateError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -26,7 +26,14 @@ MAX_TEXT: Final = 80
 LOCK_WAIT_S: Final = 0.5
 RANGES_HOURS: Final = (1, 6, 24)
 _RETRY_S: Final = 0.02
-_KINDS: Final[dict[str, type[StrEnum]]] = {"metric": Metric, "measure": Measure, "theme": Theme, "time_zone": TimeZone}
+MAX_COMPARED: Final = 6
+_KINDS: Final[dict[str, type[StrEnum]]] = {
+    "metric": Metric,
+    "measure": Measure,
+    "theme": Theme,
+    "time_zone": TimeZone,
+    "chart_style": ChartStyle,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +55,11 @@ class View:
     reverse: bool = False
     theme: str | None = None
     time_zone: str | None = None
+    chart_style: str | None = None
+    band_minutes: int = 0
+    """Span of the chart's band; 0 for none."""
+    compared: tuple[str, ...] = ()
+    """Ids of the pairs that the chart compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +272,7 @@ def _usable(view: View) -> View:
             parts[name] = None
     if parts["range_hours"] not in RANGES_HOURS:
         parts["range_hours"] = 24
+    parts["compared"] = tuple(dict.fromkeys(filter(_is_id, view.compared)))[:MAX_COMPARED]
     return View(**parts)
 
 

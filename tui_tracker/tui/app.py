@@ -18,10 +18,10 @@ from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
-from tui_tracker.tui.bindings import KEY_COMMANDS, Command
+from tui_tracker.tui.actions.chart import ChartActions
+from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import Store
 from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
@@ -50,7 +50,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(FeedApp):
+class TrackerApp(ChartActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -204,12 +204,14 @@ class TrackerApp(FeedApp):
         else:
             self.main.focus_neighbour(step)
 
+    @override
     def action_open(self) -> None:
         """Give the chart the whole screen."""
         if not self.main.is_chart_full:
             self._pane_before = "table" if self.main.is_list_open else self.main.focused_pane
             self.main.set_chart_full(True)
 
+    @override
     def action_go_back(self) -> None:
         """Leave what was entered last: the filter, the full chart, the list over the panes."""
         if self.main.filter_bar is not None:
@@ -306,7 +308,7 @@ class TrackerApp(FeedApp):
     def action_command_palette(self) -> None:
         from textual.command import CommandPalette
 
-        if not CommandPalette.is_open(self):
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
             placeholder = "go to a pair, or search for a command…"
             self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
 
@@ -318,7 +320,8 @@ class TrackerApp(FeedApp):
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""
-        return [command for command in KEY_COMMANDS if command.id != "demo" or self.can_demo]
+        commands = (*KEY_COMMANDS, *CHART_COMMANDS)
+        return [command for command in commands if command.id != "demo" or self.can_demo]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -1,7 +1,7 @@
 """Every key of the app: one list that the app, the bottom line, the palette and the help are made from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from textual.binding import Binding
@@ -35,6 +35,11 @@ class Command:
             priority=self.is_priority,
             show=False,
         )
+
+    @property
+    def app_binding(self) -> Binding:
+        """The binding for a widget whose keys are actions of the app."""
+        return replace(self, action=f"app.{self.action}").binding
 
 
 MOVE, LOOK, SHOW, DO = "Move", "Rank and filter", "Show", "Do"
@@ -78,6 +83,12 @@ KEY_COMMANDS: Final = (
     Command("range.longer", "right_square_bracket", "look('longer')", "range", "longer range of the chart", "]", SHOW),
     Command("time_zone", "t", "look('time_zone')", "UTC/local", "times in UTC or local time", "t", SHOW),
     Command("theme", "T", "look('theme')", "theme", "next theme: dark, light, terminal", "T", SHOW),
+    Command("chart.style", "v", "chart_look('style')", "style", "chart as line, area or candles", "v", SHOW),
+    Command(
+        "chart.band", "b", "chart_look('band')", "band", "Bollinger band: mean ± 2σ of 24 h, 4 h, 1 h, none", "b", SHOW
+    ),
+    Command("chart.compare", "c", "compare", "compare", "compare the pair in the chart, or no longer", "c", SHOW),
+    Command("chart.ranks", "h", "chart_look('ranks')", "ranks", "the pair's rank over time in the chart", "h", SHOW),
     Command("poll", "R", "poll", "poll", "poll the exchange now", "R", DO),
     Command("demo", "d", "demo", "demo", "watch a simulated market", "d", DO),
     Command(
@@ -97,7 +108,29 @@ KEY_COMMANDS: Final = (
         "quit.now", "ctrl+c", "quit", "quit", "quit from anywhere", "ctrl+c", DO, is_priority=True, in_palette=False
     ),
 )
-BY_ID: Final = {command.id: command for command in KEY_COMMANDS}
+CHART: Final = "In the chart"
+CHART_COMMANDS: Final = (
+    Command("crosshair.left", "left", "crosshair(-1)", "crosshair", "crosshair to the left", "←", CHART),
+    Command("crosshair.right", "right", "crosshair(1)", "crosshair", "crosshair to the right", "→", CHART),
+    Command("chart.earlier", "shift+left", "pan(-1)", "earlier", "earlier minutes", "Shift-←", CHART),
+    Command("chart.later", "shift+right", "pan(1)", "later", "later minutes", "Shift-→", CHART),
+    Command("chart.zoom_in", "plus,equals_sign", "zoom(True)", "zoom in", "zoom in, around the crosshair", "+", CHART),
+    Command("chart.zoom_out", "minus", "zoom(False)", "zoom out", "zoom out, to the whole window", "-", CHART),
+    Command("chart.copy", "y", "copy_readout", "copy", "copy the values at the crosshair", "y", CHART),
+    Command("chart.toggle", "enter,vertical_line", "toggle_full", "full", "whole screen, and back", "| Enter", CHART),
+    Command(
+        "chart.back",
+        "escape",
+        "leave_crosshair",
+        "back",
+        "leave crosshair or full screen",
+        "Esc",
+        CHART,
+        in_palette=False,
+    ),
+)
+"""Keys that the chart takes while it has the focus; their actions are the app's."""
+BY_ID: Final = {command.id: command for command in (*KEY_COMMANDS, *CHART_COMMANDS)}
 
 LIST_HINTS: Final = ("filter", "favourite", "chart.full", "quote", "metric", "watchlist", "palette")
 TABLE_HINTS: Final = (
@@ -114,19 +147,25 @@ TABLE_HINTS: Final = (
 )
 CHART_HINTS: Final = (
     "back",
+    "crosshair",
     "range",
+    "zoom",
+    "chart.style",
+    "chart.band",
+    "chart.compare",
+    "chart.ranks",
+    "chart.copy",
     "metric",
     "time_zone",
-    "favourite",
     "palette",
 )
 
 
 LOST_HINTS: Final = ("poll", "demo")
-RANGE_HINT: Final = ("[ ]", "range")
+PAIRED_HINTS: Final = {"range": ("[ ]", "range"), "crosshair": ("← →", "crosshair"), "zoom": ("+ -", "zoom")}
 ALWAYS_HINTS: Final = ("help", "quit")
 
 
 def hints(ids: Sequence[str]) -> list[tuple[str, str]]:
     """(key, word) of some commands, for the bottom line."""
-    return [RANGE_HINT if name == "range" else (BY_ID[name].display, BY_ID[name].hint) for name in ids]
+    return [PAIRED_HINTS.get(name) or (BY_ID[name].display, BY_ID[name].hint) for name in ids]

@@ -1,20 +1,44 @@
 """The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
 
+from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import nan
+from typing import Final
 
-from tui_tracker.config.model import Settings, TimeZone
+from tui_tracker.config.model import ChartStyle, Settings, TimeZone
+from tui_tracker.core.figures import Figures
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.core.text import clean
 from tui_tracker.stats.downsample import extremes
+from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui import texts, titles
+from tui_tracker.tui.charts.compare import LETTERS
+from tui_tracker.tui.charts.crosshair import Normal
+from tui_tracker.tui.charts.request import Unit
+from tui_tracker.tui.charts.span import LEAST_MINUTES, Span
 from tui_tracker.tui.present import Presenter, Scene
+from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import haystack, matches
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
+
+FLOW: Final = next((metric for metric in Metric if metric.value == "flow"), None)
+"""Base volume a minute, for the bars under candles; ``None`` where no source gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One of several pairs in the chart."""
+
+    letter: str
+    """Empty for the selected pair."""
+    name: str
+    series: Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +47,21 @@ class ChartData:
 
     title: str
     series: Series | None
-    range_hours: int
+    span: Span
     digits: int
     zone: Zone
     message: tuple[Line, ...]
     """What is said where there is nothing to draw."""
+    unit: Unit = Unit.PRICE
+    name: str = ""
+    """What the values at the crosshair are called where they are copied."""
+    style: ChartStyle = ChartStyle.LINE
+    band_minutes: int = 0
+    """0 for no band; the length of the window or more for the whole of it."""
+    normal: Normal = field(default_factory=Normal)
+    """Mean and σ of the whole window."""
+    compared: tuple[Compared, ...] = ()
+    flow: Series | None = None
 
 
 class Desk:
@@ -53,7 +87,10 @@ class Desk:
         self.watchlist = watchlist
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
+        self.ranks: Final = RankHistory()
+        self._recorded: Ranking | None = None
         self._series: Series | None = None
+        self._others: dict[tuple[str, Metric], Series] = {}
         self._extremes = texts.Extremes()
         self._extremes_of: tuple[str | None, Metric] = (None, Metric.PRICE)
         self._local_zone = local_zone
@@ -84,10 +121,20 @@ class Desk:
         self._extremes_of = (None, Metric.PRICE)
         self.view = replace(self.view, selected=None, frozen=None)
         self._presenter.forget()
+        self._others.clear()
+        self.ranks.forget()
 
     def rank(self, snapshot: Snapshot) -> None:
         """Rank a new snapshot ahead of showing it."""
-        self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+        self._record(
+            snapshot, self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+        )
+
+    def _record(self, snapshot: Snapshot, ranking: Ranking) -> None:
+        """Remember the ranks, once for each ranking."""
+        if ranking is not self._recorded and snapshot.end_ms is not None:
+            self._recorded = ranking
+            self.ranks.record(ranking, snapshot.end_ms)
 
     def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
         """What both lists show; the selection becomes one of the rows, if there is any.
@@ -103,6 +150,7 @@ class Desk:
             first = scene.pairs.keys[0] if self.view.selected is None and scene.pairs.keys else keys[0]
             self.select(first)
         self.scene = scene
+        self._record(snapshot, scene.ranking)
         return scene
 
     def select(self, key: str) -> None:
@@ -127,13 +175,26 @@ class Desk:
             frozen = self._presenter.freeze(snapshot, self.view, self.watchlist, snapshot.at_ms)
         self.view = replace(self.view, frozen=frozen)
 
+    def wanted_series(self) -> tuple[tuple[str, Metric], ...]:
+        """What the chart needs beside the samples of the selected pair."""
+        others = [(key, self.view.metric) for key in self.view.compared if key != self.view.selected]
+        if FLOW is not None and self.view.selected is not None and self.view.chart_style is ChartStyle.CANDLES:
+            others.append((self.view.selected, FLOW))
+        return tuple(others)
+
     def take_series(self, series: Series) -> bool:
         """Keep the samples for the chart, if they are still what is wanted."""
-        if (series.instrument_id, series.metric) != (self.view.selected, self.view.metric):
+        key = (series.instrument_id, series.metric)
+        wanted = self.wanted_series()
+        if key in wanted:
+            self._others = {other: kept for other, kept in self._others.items() if other in wanted}
+            self._others[key] = series
+            return True
+        if key != (self.view.selected, self.view.metric):
             return False
         self._series = series
         found = extremes(series.values)
-        self._extremes, self._extremes_of = texts.Extremes(), (series.instrument_id, series.metric)
+        self._extremes, self._extremes_of = texts.Extremes(), key
         if found is not None:
             low, high = (series.start_ms + index * MINUTE_MS for index in found)
             self._extremes = texts.Extremes(low, high)
@@ -188,15 +249,67 @@ class Desk:
             series = None
         if row is not None and series is None and _has_samples(row, self.view.metric):
             return None
+        if self.view.shows_ranks:
+            return self._rank_chart(row)
+        figures = None if row is None else row.figures_of(self.view.metric)
         window = 0 if self.snapshot is None else self.snapshot.window_minutes
         return ChartData(
             title=titles.chart_title(row, self.view, self.zone, window),
             series=series,
-            range_hours=self.view.range_hours,
+            span=self.view.chart_span,
             digits=0 if row is None else row.instrument.digits,
             zone=self.zone,
             message=tuple(texts.chart_message(row, self.view, self.zone)),
+            unit=Unit.PRICE if self.view.metric.is_price else Unit.NUMBER,
+            name=self._chart_name(row),
+            style=self.view.chart_style,
+            band_minutes=self.view.band_minutes,
+            normal=_normal(figures),
+            compared=self._compared(series),
+            flow=None if row is None or FLOW is None else self._others.get((row.id, FLOW)),
         )
+
+    def _chart_name(self, row: Row | None) -> str:
+        pair = "" if row is None else clean(row.instrument.pair, 24)
+        return f"{pair} {titles.METRIC_WORDS[self.view.metric]}"
+
+    def _rank_chart(self, row: Row | None) -> ChartData | None:
+        if row is None or self.scene is None:
+            return None
+        track = self.ranks.track_of(self.scene.ranking)
+        values = track.series(row.id)
+        padding = array("d", [nan] * max(0, LEAST_MINUTES - len(values)))
+        end_ms = track.end_ms or 0
+        values = array("d", [*padding, *(-value for value in values)])
+        place = self.scene.ranking.place(row.id)
+        reason = "not in this ranking" if place is None else f"not ranked: {clean(place.reason, 40)}"
+        return ChartData(
+            title=titles.chart_title(row, self.view, self.zone, 0, track.since_ms),
+            series=Series(row.id, self.view.metric, end_ms - (len(values) - 1) * MINUTE_MS, values),
+            span=self.view.chart_span,
+            digits=0,
+            zone=self.zone,
+            message=(Line(((f" {reason}", "muted"),)),),
+            unit=Unit.RANK,
+            name=f"{clean(row.instrument.pair, 24)} by {self.view.measure.label} of "
+            f"{titles.METRIC_WORDS[self.view.metric]}",
+        )
+
+    def _compared(self, series: Series | None) -> tuple[Compared, ...]:
+        """Those of the compared pairs whose samples are here, and the selected one last."""
+        if not self.view.compared or self.snapshot is None:
+            return ()
+        found: list[Compared] = []
+        for letter, key in zip(LETTERS, self.view.compared, strict=False):
+            row = self._presenter.row(self.snapshot, key)
+            other = series if series is not None and series.instrument_id == key else None
+            other = other or self._others.get((key, self.view.metric))
+            if row is not None and other is not None:
+                found.append(Compared(letter, clean(row.instrument.pair, 16), other))
+        row = self.row
+        if row is not None and series is not None and row.id not in self.view.compared:
+            found.append(Compared("", clean(row.instrument.pair, 16), series))
+        return tuple(found)
 
     def search(self, query: str, most: int) -> list[Row]:
         """Pairs that match, those that begin with the query and the most traded first."""
@@ -209,6 +322,10 @@ class Desk:
 def no_snapshot(status: SourceStatus) -> Snapshot:
     """What stands for a snapshot before there is one."""
     return Snapshot(version=-1, at_ms=None, end_ms=None, window_minutes=0, rows=(), status=status)
+
+
+def _normal(figures: Figures | None) -> Normal:
+    return Normal() if figures is None else Normal(figures.mean, figures.stddev)
 
 
 def _has_samples(row: Row, metric: Metric) -> bool:

@@ -123,6 +123,18 @@ class FeedApp(App[None]):
         if self.desk.take_series(series):
             self.show_strip()
             self._show_chart()
+        await self._read_others()
+
+    async def _read_others(self) -> None:
+        """Read what the chart shows beside the selected pair."""
+        is_newer = False
+        for key, metric in self.desk.wanted_series():
+            try:
+                is_newer |= self.desk.take_series(await self._feed.series(key, metric))
+            except UnknownPairError:
+                _log.info("no samples of %s", clean(key))
+        if is_newer:
+            self._show_chart()
 
     def prioritise_soon(self) -> None:
         """Tell the feed what to load first, once the cursor rests."""
@@ -170,7 +182,7 @@ class FeedApp(App[None]):
     def show_strip(self) -> None:
         """Say how the selected pair stands."""
         strip = self.main.pane.strip
-        strip.paint(self.desk.strip(strip.size.width, max(1, strip.size.height)))
+        self.main.pane.show_strip(self.desk.strip(strip.size.width, max(1, strip.size.height)))
 
     def _show_chart(self) -> None:
         data = self.desk.chart()

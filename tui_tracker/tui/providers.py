@@ -9,7 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from typing_extensions import override
 
-from tui_tracker.config.model import Theme
+from tui_tracker.config.model import ChartStyle, Theme
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
@@ -17,7 +17,7 @@ from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.table import matches
 from tui_tracker.tui.titles import scope_text
-from tui_tracker.tui.view import RANGES_H, ViewState
+from tui_tracker.tui.view import BANDS, RANGES_H, ViewState
 
 MOST_PAIRS: Final = 30
 
@@ -78,6 +78,13 @@ def offers(host: Host) -> Iterator[Offer]:
     yield choice("scope: ★ watchlist", watchlist_only=True)
     for hours in RANGES_H:
         yield choice(f"chart: {hours} h", range_hours=hours)
+    for style in ChartStyle:
+        yield choice(f"chart: {style.value}", chart_style=style, shows_ranks=False)
+    for minutes in BANDS:
+        title = f"mean ± 2σ of {minutes // 60} h" if minutes else "no band"
+        yield choice(f"chart: {title}", band_minutes=minutes, shows_ranks=False)
+    if host.desk.view.compared:
+        yield choice("chart: compare no pairs", compared=())
     for theme in Theme:
         yield choice(f"theme: {theme.value}", theme=theme)
 

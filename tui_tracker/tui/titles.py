@@ -5,6 +5,7 @@ from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
@@ -111,12 +112,34 @@ def _fitting(parts: list[_Part], width: int) -> str:
     return SEPARATOR.join(part.text for part in parts)
 
 
-def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int) -> str:
-    """``BTC/USD ── price ── 24 h ── UTC``; a range longer than the window of ``window`` minutes is that window."""
-    is_longer = 0 < window < view.range_hours * 60
-    hours = window_text(window) if is_longer else f"{view.range_hours} h"
+def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since_ms: int | None = None) -> str:
+    """``BTC/USD ── price ── 24 h ── UTC``; a range longer than the window of ``window`` minutes is that window.
+
+    ``since_ms`` is from when on ranks are known.
+    """
     pair = "Chart" if row is None else clean(row.instrument.pair, 24)
-    return SEPARATOR.join((pair, view.metric.label, hours, zone.name))
+    if view.shows_ranks:
+        what = f"rank by {view.measure.label} of {METRIC_WORDS[view.metric]}"
+        known = "" if since_ms is None else f"known since {zone.minute(since_ms)}"
+        return SEPARATOR.join(part for part in (pair, what, scope_text(view), known, zone.name) if part)
+    if view.compared:
+        pair = "Compared from the left edge"
+    band = ""
+    if view.band_minutes and not view.compared:
+        band = f"mean ± 2σ of {window_text(min(view.band_minutes, window or view.band_minutes))}"
+    parts = (pair, view.metric.label, _span_text(view, zone, window), band, zone.name)
+    return SEPARATOR.join(part for part in parts if part)
+
+
+def _span_text(view: ViewState, zone: Zone, window: int) -> str:
+    """``24 h``, ``last 90 min``, or from when to when."""
+    if view.span is None:
+        is_longer = 0 < window < view.range_hours * 60
+        return window_text(window) if is_longer else f"{view.range_hours} h"
+    if view.span.end_ms is None:
+        return f"last {window_text(view.span.minutes)}"
+    start_ms = view.span.end_ms - (view.span.minutes - 1) * MINUTE_MS
+    return f"{zone.minute(start_ms)}–{zone.minute(view.span.end_ms)}"
 
 
 def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:

@@ -5,16 +5,20 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui_tracker.config.model import Settings, Theme, TimeZone
+from tui_tracker.config.model import ChartStyle, Settings, Theme, TimeZone
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.stats.ranking import Scope
+from tui_tracker.tui.charts.compare import MOST
+from tui_tracker.tui.charts.span import Span
 
 if TYPE_CHECKING:
     from tui_tracker.config.state import View
 
 RANGES_H: Final = (1, 6, 24)
 """Hours that the chart can show; the statistics stay at the whole window."""
+BANDS: Final = (0, 1440, 240, 60)
+"""Minutes that the chart's band can be of; a whole day is the window of the statistics."""
 ALL: Final = "all"
 """What stands for every quote currency where a scope is remembered as text."""
 LEAST_WIDTH: Final = 40
@@ -73,6 +77,15 @@ class ViewState:
     frozen: Frozen | None = None
     theme: Theme = Theme.DARK
     time_zone: TimeZone = TimeZone.UTC
+    chart_style: ChartStyle = ChartStyle.LINE
+    band_minutes: int = 0
+    """Span whose mean ± 2σ the chart shows, one of ``BANDS``; 0 for none."""
+    compared: tuple[str, ...] = ()
+    """Pairs whose changes the chart shows beside the selected one's, in the order of their letters."""
+    shows_ranks: bool = False
+    """Whether the chart shows the pair's rank over time."""
+    span: Span | None = None
+    """Part of the window that the chart was zoomed to; ``None`` for the last ``range_hours``."""
 
     def scope(self, watchlist: frozenset[str], min_volume_usd: float) -> Scope:
         """The scope of the ranking."""
@@ -111,7 +124,32 @@ class ViewState:
     def with_range(self, step: int) -> "ViewState":
         """A longer (``step`` 1) or shorter (−1) range of the chart."""
         place = RANGES_H.index(self.range_hours) + step
-        return replace(self, range_hours=RANGES_H[max(0, min(place, len(RANGES_H) - 1))])
+        return replace(self, range_hours=RANGES_H[max(0, min(place, len(RANGES_H) - 1))], span=None)
+
+    @property
+    def chart_span(self) -> Span:
+        """What the chart shows of the window."""
+        return self.span or Span(self.range_hours * 60)
+
+    def next_style(self) -> "ViewState":
+        """The next way to draw one pair."""
+        return replace(self, chart_style=after(tuple(ChartStyle), self.chart_style), shows_ranks=False)
+
+    def next_band(self) -> "ViewState":
+        """The next span of the Bollinger band, then none."""
+        return replace(self, band_minutes=after(BANDS, self.band_minutes), shows_ranks=False)
+
+    def toggled_ranks(self) -> "ViewState":
+        """The pair's rank over time, or its values again."""
+        return replace(self, shows_ranks=not self.shows_ranks, span=None)
+
+    def compared_with(self, key: str) -> "ViewState":
+        """A pair among the compared ones, or no longer; unchanged where there is no letter left."""
+        if key in self.compared:
+            return replace(self, compared=tuple(other for other in self.compared if other != key), shows_ranks=False)
+        if len(self.compared) >= MOST:
+            return self
+        return replace(self, compared=(*self.compared, key), shows_ranks=False)
 
     def next_sort(self, columns: Sequence[str]) -> "ViewState":
         """Sort by the column after the present one; the first of ``columns`` is the rank."""
@@ -152,6 +190,9 @@ class ViewState:
             reverse=self.reverse,
             theme=self.theme.value,
             time_zone=self.time_zone.value,
+            chart_style=self.chart_style.value,
+            band_minutes=self.band_minutes,
+            compared=self.compared,
         )
 
 
@@ -164,6 +205,9 @@ CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
     "longer": lambda view: view.with_range(1),
     "time_zone": ViewState.toggled_time_zone,
     "theme": ViewState.next_theme,
+    "style": ViewState.next_style,
+    "band": ViewState.next_band,
+    "ranks": ViewState.toggled_ranks,
 }
 """Choices that need nothing but what was chosen before."""
 
@@ -184,6 +228,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
             measure=settings.by,
             theme=settings.theme,
             time_zone=settings.time_zone,
+            chart_style=settings.chart_style,
         )
     return ViewState(
         selected=seen.selected,
@@ -196,6 +241,9 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         reverse=seen.reverse,
         theme=_member(Theme, seen.theme, settings.theme),
         time_zone=_member(TimeZone, seen.time_zone, settings.time_zone),
+        chart_style=_member(ChartStyle, seen.chart_style, settings.chart_style),
+        band_minutes=seen.band_minutes if seen.band_minutes in BANDS else 0,
+        compared=seen.compared[:MOST],
     )
 
 

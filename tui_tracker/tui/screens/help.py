@@ -15,6 +15,12 @@ from tui_tracker.tui.runs import Line, fit
 from tui_tracker.tui.widgets.canvas import Canvas
 
 KEY_WIDTH = 11
+PAIRS = {
+    "range": ("range.shorter", "range.longer"),
+    "crosshair": ("crosshair.left", "crosshair.right"),
+    "zoom": ("chart.zoom_in", "chart.zoom_out"),
+}
+"""The commands behind hints that stand for two keys."""
 NOTES = (
     "σ is exact over the window, and the largest is rank 1; ties share a rank.",
     "~ marks what is not ranked, with the reason; ★ a favourite; ↑12 where a row of a frozen order belongs.",
@@ -59,7 +65,7 @@ class HelpScreen(ModalScreen[None]):
 
 def help_lines(pane: str, first: Sequence[str], commands: Sequence[Command]) -> list[Line]:
     """What matters in the pane, then the other commands by group, then what the signs mean."""
-    names = set(first) | ({"range.shorter", "range.longer"} if "range" in first else set())
+    names = set(first) | {other for name in first for other in PAIRS.get(name, ())}
     here = [command for command in commands if command.id in names]
     rest = [command for command in commands if command.id not in names]
     lines = _section(f"In the {pane}", here)

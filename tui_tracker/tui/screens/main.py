@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_tracker.tui.bindings import ALWAYS_HINTS, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS, hints
-from tui_tracker.tui.chart_renderer import Marker
+from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.present import Scene
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.texts import TOO_SMALL
@@ -177,5 +177,7 @@ class MainScreen(Screen[None]):
         self.keys.show(hints(self.hint_ids()), hints(ALWAYS_HINTS))
 
     def on_descendant_focus(self) -> None:
-        """Show the keys of the pane that has the focus now."""
+        """Show the keys of the pane that has the focus now; the crosshair is the chart's alone."""
+        if not self.pane.chart.has_focus:
+            self.pane.chart.leave_crosshair()
         self.show_keys()

@@ -2,30 +2,62 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 
-from tui_tracker.tui.chart_renderer import ChartRequest, Marker, draw
+from tui_tracker.core.series import MINUTE_MS, Series
+from tui_tracker.tui.bindings import CHART_COMMANDS
+from tui_tracker.tui.charts.compare import changes
+from tui_tracker.tui.charts.crosshair import moved, readout, with_crosshair
+from tui_tracker.tui.charts.glyphs import Marker
+from tui_tracker.tui.charts.picture import draw
+from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
 from tui_tracker.tui.desk import ChartData
-from tui_tracker.tui.runs import Line
+from tui_tracker.tui.runs import Line, packed
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
 from tui_tracker.tui.widgets.titled import Titled
 
+SEPARATOR = " ── "
+
 
 class Chart(Canvas, can_focus=True):
-    """A line over time."""
+    """One pair or several over time, with a crosshair."""
 
-    def __init__(self, show_title: Callable[[str], None], *, id: str | None = None, marker: Marker) -> None:  # noqa: A002
+    BINDINGS: ClassVar[list[BindingType]] = [command.app_binding for command in CHART_COMMANDS]
+
+    def __init__(
+        self,
+        show_title: Callable[[str], None],
+        show_readout: Callable[[], None],
+        *,
+        id: str | None = None,  # noqa: A002
+        marker: Marker,
+    ) -> None:
         super().__init__(id=id)
         self._show_title = show_title
+        self._show_readout = show_readout
         self._marker = marker
         self._data: ChartData | None = None
         self._wanted: ChartRequest | None = None
         self._drawn: ChartRequest | None = None
+        self._picture = Picture()
         self._is_drawing = False
+        self._crosshair_ms: int | None = None
+
+    @property
+    def data(self) -> ChartData | None:
+        """What is shown."""
+        return self._data
+
+    @property
+    def crosshair_ms(self) -> int | None:
+        """Where the crosshair is, ms since the epoch; ``None`` if there is none."""
+        return self._crosshair_ms
 
     def show(self, data: ChartData) -> None:
         """Show other data; the picture follows when it is drawn, and only the newest one."""
@@ -36,6 +68,27 @@ class Chart(Canvas, can_focus=True):
         """Draw again for the new size."""
         self._request()
 
+    def move_crosshair(self, step: int) -> None:
+        """Move the crosshair by columns; the first time it appears at the newest minute. Nothing is drawn again."""
+        if self._drawn is not None and self._picture.frame is not None:
+            self._crosshair_ms = moved(self._drawn, self._picture.frame, self._crosshair_ms, step)
+            self._paint()
+
+    def leave_crosshair(self) -> bool:
+        """Take the crosshair away; return whether there was one."""
+        if self._crosshair_ms is None:
+            return False
+        self._crosshair_ms = None
+        self._paint()
+        return True
+
+    def readout(self, width: int) -> Line | None:
+        """The values under the crosshair, as many as fit."""
+        if self._data is None or self._drawn is None or self._picture.frame is None or self._crosshair_ms is None:
+            return None
+        groups = readout(self._drawn, self._picture.frame, self._crosshair_ms, self._data.normal)
+        return Line(((" ", "text"), *packed(groups, width - 2)))
+
     def _request(self) -> None:
         data = self._data
         if data is None or not self.size:
@@ -43,9 +96,9 @@ class Chart(Canvas, can_focus=True):
         request = self._request_for(data)
         if request is None:
             self._wanted = self._drawn = None
-            self._show_picture(data, ())
+            self._show_picture(data, Picture())
         elif request == self._drawn and self._wanted is None:
-            self._show_picture(data, self.lines)
+            self._show_picture(data, self._picture)
         else:
             self._wanted = request
             if not self._is_drawing:
@@ -56,21 +109,32 @@ class Chart(Canvas, can_focus=True):
         series = data.series
         if series is None:
             return None
-        minutes = min(len(series.values), data.range_hours * 60)
-        start = len(series.values) - minutes
-        values = tuple(series.values[start:])
-        if not any(value == value for value in values):
+        start, stop = data.span.bounds(series.start_ms, len(series.values))
+        start_ms = series.start_ms + start * MINUTE_MS
+        values = tuple(series.values[start:stop])
+        others = [(one, _part(one.series, start_ms, stop - start)) for one in data.compared]
+        if not any(value == value for part in (values, *(part for _, part in others)) for value in part):
             return None
         return ChartRequest(
-            key=(series.instrument_id, series.metric, series.end_ms, data.range_hours, hash(series.values.tobytes())),
-            start_ms=series.start_ms + start * 60_000,
+            key=(
+                *_identity(series),
+                start,
+                stop,
+                *(_identity(one.series) for one in data.compared),
+                data.flow is not None and _identity(data.flow),
+            ),
+            start_ms=start_ms,
             values=values,
             width=self.size.width,
             height=self.size.height,
             digits=data.digits,
-            is_price=series.metric.is_price,
+            unit=Unit.PERCENT if others else data.unit,
             zone=data.zone,
             marker=self._marker,
+            style=data.style,
+            band=_band(data, series, start),
+            volumes=() if data.flow is None else _part(data.flow, start_ms, stop - start),
+            traces=tuple(Trace(one.letter, one.name, changes(part)) for one, part in others),
         )
 
     @work(name="chart", group="chart")
@@ -86,20 +150,62 @@ class Chart(Canvas, can_focus=True):
         finally:
             self._is_drawing = False
 
-    def _show_picture(self, data: ChartData, picture: Sequence[Line]) -> None:
-        self.paint(picture or (Line(), *data.message))
-        self._show_title(data.title)
+    def _show_picture(self, data: ChartData, picture: Picture) -> None:
+        self._picture = picture
+        if self._crosshair_ms is not None and self._drawn is not None and picture.frame is not None:
+            self._crosshair_ms = moved(self._drawn, picture.frame, self._crosshair_ms, 0)
+        self._paint()
+        self._show_title(SEPARATOR.join(part for part in (data.title, picture.note) if part))
+
+    def _paint(self) -> None:
+        lines: Sequence[Line] = self._picture.lines
+        if self._crosshair_ms is not None and self._drawn is not None:
+            lines = with_crosshair(self._picture, self._drawn, self._crosshair_ms)
+        message = () if self._data is None else self._data.message
+        self.paint(lines or (Line(), *message))
+        self._show_readout()
+
+
+def _identity(series: Series) -> tuple[object, ...]:
+    return series.instrument_id, series.metric, series.end_ms, hash(series.values.tobytes())
+
+
+def _part(series: Series, start_ms: int, count: int) -> tuple[float, ...]:
+    """``count`` minutes from ``start_ms`` on; NaN where the series has none."""
+    first = (start_ms - series.start_ms) // MINUTE_MS
+    before, after = max(0, -first), max(0, first + count - len(series.values))
+    nan = float("nan")
+    part = (*([nan] * min(count, before)), *series.values[max(0, first) : max(0, first + count)])
+    return (*part, *([nan] * min(count - len(part), after)))
+
+
+def _band(data: ChartData, series: Series, start: int) -> Band | None:
+    if not data.band_minutes or data.compared:
+        return None
+    if data.band_minutes >= len(series.values):
+        return Band(0, mean=data.normal.mean, stddev=data.normal.stddev)
+    return Band(data.band_minutes, tuple(series.values[max(0, start - data.band_minutes + 1) : start]))
 
 
 class ChartPane(Vertical, Titled):
-    """The chart in its frame, with the strip under it."""
+    """The chart in its frame, with the strip under it; the crosshair speaks in the strip's first line."""
 
     def __init__(self, *, id: str | None = None, marker: Marker = "braille") -> None:  # noqa: A002
         super().__init__(id=id)
-        self.chart = Chart(self.show_title, id="chart", marker=marker)
+        self.chart = Chart(self.show_title, self._show_readout, id="chart", marker=marker)
         self.strip = Strip(id="strip")
+        self._words: tuple[Line, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Chart over strip."""
         yield self.chart
         yield self.strip
+
+    def show_strip(self, lines: Sequence[Line]) -> None:
+        """Say how the selected pair stands."""
+        self._words = tuple(lines)
+        self._show_readout()
+
+    def _show_readout(self) -> None:
+        line = self.chart.readout(self.strip.size.width)
+        self.strip.paint(self._words if line is None else (line, *self._words[1:]))

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.support.feed import END_MS, make_pairs
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.tui.chart_renderer import ChartRequest, draw
+from tui_tracker.tui.charts.picture import draw
+from tui_tracker.tui.charts.request import ChartRequest, Unit
 from tui_tracker.tui.runs import width_of
 from tui_tracker.tui.times import UTC_ZONE, Zone
 
@@ -19,13 +20,14 @@ def request(
     values: list[float], width: int = 80, height: int = 16, digits: int = 1, is_price: bool = True
 ) -> ChartRequest:
     start_ms = END_MS - (len(values) - 1) * MINUTE_MS
-    return ChartRequest((1,), start_ms, tuple(values), width, height, digits, is_price, UTC_ZONE)
+    unit = Unit.PRICE if is_price else Unit.NUMBER
+    return ChartRequest((1,), start_ms, tuple(values), width, height, digits, unit, UTC_ZONE)
 
 
 def picture(
     values: list[float], width: int = 80, height: int = 16, digits: int = 1, is_price: bool = True
 ) -> list[str]:
-    return [line.text for line in draw(request(values, width, height, digits, is_price))]
+    return [line.text for line in draw(request(values, width, height, digits, is_price)).lines]
 
 
 def is_braille(char: str) -> bool:
@@ -49,7 +51,8 @@ def test_a_small_chart_names_its_extremes_beside_them() -> None:
     assert len(lines) == 8
     assert "┬" not in lines[7]
     assert "04:00" in lines[7]
-    assert "217.79 21:58" in lines[0]
+    assert any("217.79 21:58" in line and "▾" in line for line in lines)
+    assert sum("▴" in line for line in lines) == 1
 
 
 def test_a_gap_is_a_break_in_the_line() -> None:
@@ -84,23 +87,22 @@ def test_a_constant_series_runs_through_the_middle() -> None:
 
 def test_ticks_have_the_digits_of_the_instrument() -> None:
     text = "\n".join(picture([0.00001102 + index * 1e-8 for index in range(60)], digits=9))
-    assert "0.000011200 ┤" in text
+    assert "0.000011250 ┤" in text
     assert "0.000011610 21:57" in text
 
 
 def test_ticks_of_other_metrics_have_the_digits_of_their_step() -> None:
     text = "\n".join(picture([index / 10 for index in range(100)], is_price=False))
-    assert "2.5 ┤" in text
-    assert "10.0 ┤" in text
+    assert "4 ┤" in text
     big = "\n".join(picture([1e9 + index * 1e7 for index in range(100)], is_price=False))
-    assert "1.25B ┤" in big
+    assert "1.8B ┤" in big
 
 
 def test_a_repeated_hour_shows_offsets() -> None:
     berlin = Zone(ZoneInfo("Europe/Berlin"), "local")
     start_ms = 1_761_433_200_000
     values = tuple(float(index) for index in range(300))
-    lines = draw(ChartRequest((1,), start_ms, values, 120, 14, 1, True, berlin))
+    lines = draw(ChartRequest((1,), start_ms, values, 120, 14, 1, Unit.PRICE, berlin)).lines
     assert "02:00+02" in lines[-1].text
     assert "02:00+01" in lines[-1].text
 
