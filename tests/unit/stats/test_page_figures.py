@@ -24,6 +24,7 @@ def test_correlation_is_that_of_the_standard_library(pairs: list[tuple[float, fl
         assert found is None
     else:
         assert found == pytest.approx(statistics.correlation(xs, ys), abs=1e-6)
+        assert found is not None
         assert -1 <= found <= 1
 
 
