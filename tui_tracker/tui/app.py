@@ -17,10 +17,10 @@ from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
+from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import Store
 from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
@@ -49,7 +49,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(FeedApp):
+class TrackerApp(ScreenActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -131,9 +131,9 @@ class TrackerApp(FeedApp):
         self._select(message.key)
 
     def on_row_opened(self, message: messages.RowOpened) -> None:
-        """Show the chart alone."""
+        """Show everything about the pair."""
         self._select(message.key)
-        self.action_open()
+        self.action_open_page("pair")
 
     def on_heading_clicked(self, message: messages.HeadingClicked) -> None:
         """Sort by the column."""
@@ -196,6 +196,7 @@ class TrackerApp(FeedApp):
         else:
             self.main.focus_neighbour(step)
 
+    @override
     def action_open(self) -> None:
         """Give the chart the whole screen."""
         if not self.main.is_chart_full:

@@ -9,8 +9,11 @@ from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.stats.downsample import extremes
+from tui_tracker.stats.ranking import Ranking, Scope
 from tui_tracker.tui import texts, titles
+from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.present import Presenter, Scene
+from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import haystack, matches
 from tui_tracker.tui.times import UTC_ZONE, Zone
@@ -50,7 +53,10 @@ class Desk:
         now_ms: Callable[[], int],
     ) -> None:
         self.view = view
+        self.settings = settings
         self.watchlist = watchlist
+        self.events = EventLog(settings.min_coverage)
+        self.pulse = Pulse(settings.min_coverage)
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
         self._series: Series | None = None
@@ -84,10 +90,25 @@ class Desk:
         self._extremes_of = (None, Metric.PRICE)
         self.view = replace(self.view, selected=None, frozen=None)
         self._presenter.forget()
+        self.events = EventLog(self.settings.min_coverage)
+        self.pulse = Pulse(self.settings.min_coverage)
 
     def rank(self, snapshot: Snapshot) -> None:
         """Rank a new snapshot ahead of showing it."""
         self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+
+    def take_note(self, snapshot: Snapshot) -> None:
+        """Remember what happened since the last poll; to be called once it is ranked."""
+        self.events.note(snapshot, self.ranking(snapshot, self.scope()))
+        self.pulse.note(snapshot)
+
+    def scope(self) -> Scope:
+        """What is compared with what."""
+        return self._presenter.scope(self.view, self.watchlist)
+
+    def ranking(self, snapshot: Snapshot, scope: Scope) -> Ranking:
+        """The ranking of a scope by what was chosen."""
+        return self._presenter.ranking(snapshot, self.view, scope)
 
     def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
         """What both lists show; the selection becomes one of the rows, if there is any.
