@@ -185,9 +185,9 @@ async def test_tab_goes_round_the_panes() -> None:
         assert rig.view.selected == rig.app.main.table.keys[1]
 
 
-async def test_enter_gives_the_chart_the_screen_and_escape_takes_it_back() -> None:
+async def test_the_chart_takes_the_screen_and_escape_gives_it_back() -> None:
     async with running(Rig()) as rig:
-        await rig.press("tab", "enter")
+        await rig.press("tab", "vertical_line")
         main = rig.app.main
         assert rig.has("chart-full")
         assert not main.table.display
@@ -521,7 +521,7 @@ async def test_the_list_opens_over_the_other_panes() -> None:
         await rig.press("tab")
         assert rig.has("list-open")
         assert main.pairs.region.width == 36
-        await rig.press("j", "enter")
+        await rig.press("j", "vertical_line")
         assert rig.has("chart-full")
         await rig.press("escape")
         assert not rig.has("list-open")
@@ -536,7 +536,7 @@ async def test_the_list_opens_over_the_other_panes() -> None:
 
 async def test_the_chart_opens_over_a_narrow_table() -> None:
     async with running(Rig(), (60, 20)) as rig:
-        await rig.press("enter")
+        await rig.press("vertical_line")
         assert rig.app.main.pane.chart.size.height > 10
         assert "06:00" in rig.app.main.pane.chart.plain
         await rig.press("escape", "vertical_line", "escape")

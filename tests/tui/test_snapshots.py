@@ -30,7 +30,7 @@ SCENES = (
     Scene("tiny", (40, 12)),
     Scene("light", theme=Theme.LIGHT, keys=("slash", "s", "o", "l")),
     Scene("unranked", keys=("G",)),
-    Scene("chart", (100, 30), keys=("enter",)),
+    Scene("chart", (100, 30), keys=("vertical_line",)),
     Scene("help", (100, 44), keys=("question_mark",)),
     Scene(
         "offline",

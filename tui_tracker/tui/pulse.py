@@ -69,16 +69,23 @@ class Pulse:
 
 
 def median_cv(rows: Iterable[Row], min_coverage: float) -> float | None:
-    """The median cv of prices over the pairs that trade and are observed well enough, a fraction; or ``None``."""
+    """The median cv of prices over the pairs that trade and are observed well enough, a fraction.
+
+    ``None`` where these are less than half of the pairs that trade: while history is loaded, they are the liquid ones.
+    """
     values: list[float] = []
+    trading = 0
     for row in rows:
         figures = row.figures[_PRICE]
-        if figures is None or row.halted or not row.traded or figures.samples < min_coverage * figures.length:
+        if row.halted or not row.traded:
+            continue
+        trading += 1
+        if figures is None or figures.samples < min_coverage * figures.length:
             continue
         mean, stddev = figures.mean, figures.stddev
         if mean is not None and stddev is not None and mean > 0:
             values.append(stddev / mean)
-    return median(values) if values else None
+    return median(values) if values and 2 * len(values) >= trading else None
 
 
 BARS: Final = "▁▂▃▄▅▆▇█"

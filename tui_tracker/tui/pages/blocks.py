@@ -37,13 +37,20 @@ class Page(NamedTuple):
 
 
 def laid_out(blocks: Sequence[Block], width: int) -> tuple[Line, ...]:
-    """The blocks in the columns that make the page shortest, read downwards and then to the right.
+    """The blocks in the columns that make the page shortest, in one band or in two below each other.
 
-    A block that is wider than ``width`` is cut there, with ``…``.
+    A band is read downwards and then to the right. A block that is wider than ``width`` is cut there, with ``…``.
     """
     blocks = [block for block in blocks if block.lines]
     if not blocks:
         return ()
+    found = [_band(blocks, width)]
+    cuts = range(1, len(blocks))
+    found += [(*_band(blocks[:cut], width), Line(), *_band(blocks[cut:], width)) for cut in cuts]
+    return min(found, key=len)
+
+
+def _band(blocks: Sequence[Block], width: int) -> tuple[Line, ...]:
     columns = min(_splits(blocks, width), key=lambda split: (max(map(_height, split)), len(split)))
     widths = [max(block.width for block in column) for column in columns]
     stacks = [_stacked(column) for column in columns]
@@ -94,7 +101,8 @@ def tabulated(rows: Sequence[Sequence[Run]], left: AbstractSet[int] = frozenset(
         runs: list[Run] = []
         for place, (text, kind) in enumerate(row):
             runs.append((" " * gap if place else "", "text"))
-            runs.append((fit(text, widths[place], right=place not in left), kind))
+            is_last = place == len(row) - 1 and place in left
+            runs.append((text if is_last else fit(text, widths[place], right=place not in left), kind))
         lines.append(Line(joined(runs)))
     return lines
 

@@ -83,7 +83,7 @@ def overview_page(known: OverviewFacts, width: int) -> Page:
     title = f"The {len(tiles)} most traded of {known.scope} by {what}" if tiles else f"Most traded of {known.scope}"
     heat = _heat_lines(tiles, known.heat, width) or said("No pair has a price yet.", width)
     blocks = [
-        Block("Breadth", tuple(_breadth_lines(known))),
+        Block("Breadth", tuple(_breadth_lines(known, width))),
         Block("Market-wide volatility", tuple(_pulse_lines(known))),
     ]
     lines = [
@@ -186,7 +186,7 @@ def breadth(rows: Iterable[Row]) -> Breadth:
     return Breadth(up, down, unchanged)
 
 
-def _breadth_lines(known: OverviewFacts) -> list[Line]:
+def _breadth_lines(known: OverviewFacts, width: int) -> list[Line]:
     found = breadth(known.rows)
     if not found.all:
         return said("No change is known yet.", 36)
@@ -195,6 +195,7 @@ def _breadth_lines(known: OverviewFacts) -> list[Line]:
         ("▼ down", found.down, "down"),
         ("· unchanged", found.unchanged, "muted"),
     )
+    size = max(4, min(BREADTH_WIDTH, width - 28))
     rows: list[list[Run]] = []
     for name, number, kind in named:
         share = number / found.all
@@ -203,7 +204,7 @@ def _breadth_lines(known: OverviewFacts) -> list[Line]:
                 (name, kind),
                 (count(number), "strong"),
                 (f"{percent(share, 0)}", "muted"),
-                (f"{bar(share, BREADTH_WIDTH):{BREADTH_WIDTH}}", kind),
+                (bar(share, size), kind),
             ]
         )
     return tabulated(rows, left={0, 3})

@@ -126,7 +126,7 @@ def _extremes(known: PairFacts) -> list[Line]:
     def runs(index: int) -> list[Run]:
         value = series.values[index]
         away = (
-            "" if last is None or not value > 0 else f"  last {fmt.percent((last / value - 1) * 100, 2, signed=True)} %"
+            "" if last is None or not value > 0 else f"  now {fmt.percent((last / value - 1) * 100, 2, signed=True)} %"
         )
         when = known.zone.minute(series.start_ms + index * MINUTE_MS)
         return [(fmt.price(value, digits), "strong"), (f"  at {when}", "text"), (away, "muted")]
@@ -143,7 +143,7 @@ def _instrument(row: Row) -> list[Line]:
             "tick",
             [
                 (f"{10.0**-instrument.digits:.{max(0, instrument.digits)}f}", "text"),
-                (f"  {instrument.digits} decimals", "muted"),
+                (f"  {instrument.digits} decimal{'' if instrument.digits == 1 else 's'}", "muted"),
             ],
         ),
         ("id", [(clean(instrument.id, 40), "text")]),
@@ -164,11 +164,12 @@ def _returns(known: PairFacts) -> list[Line]:
     most = max(found.counts)
     rows: list[list[Run]] = []
     for label, number in zip(bin_labels(found), found.counts, strict=True):
-        rows.append(
-            [(label, "muted"), (count(number), "text"), (f"{bar(number / most, BAR_WIDTH):{BAR_WIDTH}}", "accent")]
-        )
+        rows.append([(label, "muted"), (count(number), "text"), (bar(number / most, BAR_WIDTH), "accent")])
     flat = sum(1 for value in returns if value == 0)
-    return [*tabulated(rows, left={2}), Line(((f"{count(len(returns))} returns, {count(flat)} of them 0", "faint"),))]
+    return [
+        *tabulated(rows, left={2}),
+        Line(((f"{count(len(returns))} returns, {count(flat)} without a change", "faint"),)),
+    ]
 
 
 def bin_labels(found: Histogram) -> list[str]:

@@ -14,7 +14,7 @@ from tui_tracker.core.series import Series
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.pages.blocks import Page
-from tui_tracker.tui.runs import Line
+from tui_tracker.tui.runs import Line, clipped
 from tui_tracker.tui.texts import TOO_SMALL
 from tui_tracker.tui.view import Layout, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -160,14 +160,17 @@ class PageScreen(ModalScreen[None]):
         if page.title != self._shown_title:
             self._shown_title = page.title
             self.body.border_title = Content(page.title)
-        self.body.show(page.lines)
+        room = self.body.size.width
+        self.body.show([Line(clipped(line.runs, room)) for line in page.lines])
         self._show_keys()
 
     def _show_keys(self) -> None:
         position = self.body.position
         hints = [("↑↓ PgUp PgDn", position)] if position else []
         own = [(command.display, command.hint) for command in self.OWN_COMMANDS]
-        others = [(c.display, c.hint) for c in PAGE_COMMANDS if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"]
+        others = [
+            (c.display, c.hint) for c in PAGE_COMMANDS if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"
+        ]
         self.keys.show([*hints, *own, *others], [("?", "help"), ("Esc", "back")])
 
     def on_resize(self) -> None:
