@@ -1,6 +1,7 @@
 """What successive snapshots tell of."""
 
 import random
+import statistics
 import time
 from dataclasses import replace
 
@@ -173,3 +174,15 @@ def test_a_sparkline_rises_with_its_values() -> None:
     assert sparkline([1.0, None, 2.0, 8.0]) == "▁ ▂█"
     assert sparkline([3.0, 3.0]) == "▁▁"
     assert sparkline([None]) == " "
+
+
+def test_the_median_is_that_of_the_standard_library() -> None:
+    for count in (59, 60):
+        rows = BASE.rows[:count]
+        cvs = [row.figures[0].cv for row in rows if row.traded and not row.halted and row.figures[0]]
+        assert median_cv(rows, 0.0) == statistics.median(cv for cv in cvs if cv is not None)
+
+
+def test_a_market_that_is_hardly_known_has_no_pulse() -> None:
+    young = [replace(row, figures=(None, *row.figures[1:])) for row in BASE.rows[:40]]
+    assert median_cv((*young, *BASE.rows[40:]), 0.9) is None

@@ -58,9 +58,9 @@ async def test_why_tells_rank_weight_neighbours_and_command() -> None:
         assert "rank          2 of 74" in text
         assert "this pair" in text
         assert "Minutes that carry most of σ" in text
-        assert "crypto-tui rank --source kraken --quote USD --limit 0 --metric price --by stddev" in text.replace(
-            "\\\n ", ""
-        )
+        pasted = text[text.index("crypto-tui rank") :].replace("\\\n  ", "")
+        wanted = "crypto-tui rank --source kraken --quote USD --limit 0 --metric price --by stddev --window 24h"
+        assert pasted.startswith(wanted)
         assert "--min-volume 100000" in text
         await rig.press("e", "e")
         assert rig.view.measure is Measure.VOLATILITY

@@ -97,10 +97,9 @@ class Desk:
         """Rank a new snapshot ahead of showing it."""
         self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
 
-    def take_note(self, snapshot: Snapshot) -> None:
+    def note_events(self, snapshot: Snapshot) -> None:
         """Remember what happened since the last poll; to be called once it is ranked."""
         self.events.note(snapshot, self.ranking(snapshot, self.scope()))
-        self.pulse.note(snapshot)
 
     def scope(self) -> Scope:
         """What is compared with what."""

@@ -82,7 +82,9 @@ class FeedApp(App[None]):
         before, self.desk.snapshot = self.desk.snapshot, message.snapshot
         self.desk.rank(message.snapshot)
         await asyncio.sleep(0)
-        self.desk.take_note(message.snapshot)
+        self.desk.note_events(message.snapshot)
+        await asyncio.sleep(0)
+        self.desk.pulse.note(message.snapshot)
         await asyncio.sleep(0)
         self.show()
         if before is None or before.version != message.snapshot.version:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from statistics import median
 from typing import Final
 
 from tui_tracker.core.metric import METRIC_INDEX, Metric
@@ -85,7 +84,13 @@ def median_cv(rows: Iterable[Row], min_coverage: float) -> float | None:
         mean, stddev = figures.mean, figures.stddev
         if mean is not None and stddev is not None and mean > 0:
             values.append(stddev / mean)
-    return median(values) if values and 2 * len(values) >= trading else None
+    return _median(values) if values and 2 * len(values) >= trading else None
+
+
+def _median(values: list[float]) -> float:
+    """As ``statistics.median``, which takes longer to import than the first screen may."""
+    values.sort()
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
 
 BARS: Final = "▁▂▃▄▅▆▇█"

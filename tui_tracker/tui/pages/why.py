@@ -57,9 +57,10 @@ def why_page(known: WhyFacts, width: int) -> Page:
         Block("Standing", tuple(_standing(known))),
         Block("Neighbours in the ranking", tuple(_neighbours(known))),
         _weight_block(known),
-        Block("Run it again", tuple(_command(known, min(width, 76)))),
     ]
-    return Page(SEPARATOR.join(("Why this rank", pair, what, known.scope)), laid_out(blocks, width))
+    command = Block("Run it again", tuple(_command(known, width)))
+    lines = (*laid_out(blocks, width), Line(), *laid_out([command], width))
+    return Page(SEPARATOR.join(("Why this rank", pair, what, known.scope)), lines)
 
 
 def _standing(known: WhyFacts) -> list[Line]:

@@ -30,6 +30,10 @@ class HealthScreen(PageScreen):
         self.set_interval(REFRESH_S, self.show)
 
     @override
+    def state(self) -> object:
+        return object()  # time itself is among what is shown
+
+    @override
     def build(self, width: int) -> Page:
         report, snapshot = self.host.health(), self.desk.snapshot
         app = AppHealth(

@@ -25,6 +25,10 @@ class OverviewScreen(PageScreen):
     heat = Heat.CHANGE
 
     @override
+    def state(self) -> object:
+        return super().state(), self.heat
+
+    @override
     def build(self, width: int) -> Page:
         desk = self.desk
         rows = () if desk.snapshot is None else desk.snapshot.rows

@@ -107,6 +107,7 @@ class PageScreen(ModalScreen[None]):
         self.keys = KeysLine(id="keys")
         self._series: dict[SeriesKey, Series] = {}
         self._shown_title = ""
+        self._shown_state: object = None
 
     def compose(self) -> ComposeResult:
         """State line, page, keys."""
@@ -148,11 +149,22 @@ class PageScreen(ModalScreen[None]):
         needed = self.needs()
         self._series = {key: one for key, one in self._series.items() if key in needed}
 
+    def state(self) -> object:
+        """Everything that the page is made from, to compare: it is written anew only where this differs."""
+        desk, snapshot = self.desk, self.desk.snapshot
+        versions = [(key, series.version) for key, series in self._series.items()]
+        shown = None if snapshot is None else (snapshot.version, snapshot.status)
+        return desk.view, desk.watchlist, shown, versions
+
     def show(self) -> None:
-        """Write the page anew; cells that are the same are not painted."""
+        """Write the page anew if it must be; cells that are the same are not painted."""
         width, height = self.app.size
         if not self.is_mounted or not self.body.size.width:
             return
+        state = (self.state(), self.body.size)
+        if state == self._shown_state:
+            return
+        self._shown_state = state
         if layout_for(width, height) is Layout.TOO_SMALL:
             self.body.show((Line(((TOO_SMALL, "text"),)),))
             return
