@@ -1,7 +1,7 @@
 """A screen over the panes that shows one page of blocks, follows the market, and scrolls."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, cast
+from typing import ClassVar, Final, Protocol, TypeAlias, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
+from tui_tracker.core.status import SourceReport
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.pages.blocks import Page
@@ -20,9 +21,6 @@ from tui_tracker.tui.view import Layout, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.header import Header
 from tui_tracker.tui.widgets.keys_line import KeysLine
-
-if TYPE_CHECKING:
-    from tui_tracker.tui.actions.screens import ScreenActions
 
 SeriesKey: TypeAlias = tuple[str, Metric]
 """Which samples: instrument and metric."""
@@ -53,6 +51,23 @@ MEASURE_COMMANDS: Final = (
     Command("page.metric", "m", "app.look('metric')", "metric", "next metric", "m", HERE),
     Command("page.measure", "e", "app.look('measure')", "measure", "next measure to rank by", "e", HERE),
 )
+
+
+class Host(Protocol):
+    """What a page needs of the app."""
+
+    @property
+    def uptime_ms(self) -> int:
+        """How long the app has been running, ms of real time."""
+        ...
+
+    def health(self) -> SourceReport:
+        """Everything that is known of how the source is doing."""
+        ...
+
+    def show_page(self) -> None:
+        """Tell the page what it shows now, and read the samples that it lacks."""
+        ...
 
 
 class PageBody(Canvas):
@@ -120,9 +135,9 @@ class PageScreen(ModalScreen[None]):
         self.call_after_refresh(self.host.show_page)
 
     @property
-    def host(self) -> "ScreenActions":
+    def host(self) -> Host:
         """The app."""
-        return cast("ScreenActions", self.app)
+        return cast(Host, self.app)
 
     def build(self, width: int) -> Page:
         """What the page says, in ``width`` cells."""
