@@ -134,17 +134,36 @@ def paint() -> None:
 
 
 def idle() -> None:
-    """Bytes and processor time between two polls, with history loaded; bytes of an update."""
+    """Bytes, processor time and key to paint between two polls, once all history is loaded."""
     with exchange(12) as url, RawPty(command("--base-url", f"kraken={url}", "--quote", "all")) as app:
         app.read_until(rb"history", 30)
         deadline_s = time.perf_counter() + 90
-        while json.load(urlopen(f"{url}/control/stats"))["requests"] < 2 and time.perf_counter() < deadline_s:
+        while json.load(urlopen(f"{url}/control/stats"))["requests"] < LOADED and time.perf_counter() < deadline_s:
             app.read_for(1)
-        app.read_for(45)
         wait_for_second(app, 5)
         cpu_s, written = app.cpu_s(), app.read_for(45)
         verdict("bytes written in 45 s between polls", written, 0, "B")
         verdict("idle processor time", (app.cpu_s() - cpu_s) / 45 * 100, 0.5, "%")
+        for pause_s, what in ((0.3, "one by one"), (0.033, "held down")):
+            wait_for_second(app, 5)
+            press_keys(app, 45.0, pause_s, f"key to paint, idle, {what}", 8)
+
+
+LOADED: Final = 3 + 2 * 12
+"""Requests after which all history of 12 pairs is there: time, list, quotes, two of candles for each."""
+
+
+def press_keys(app: RawPty, seconds: float, pause_s: float, what: str, goal_ms: float) -> None:
+    """Move the cursor for a time, and print how long its paints took and how many bytes they had."""
+    times_s, moved = [], []
+    end_s = time.perf_counter() + seconds
+    while time.perf_counter() < end_s:
+        before = len(app.output)
+        times_s.append(app.key_s(b"j" if len(times_s) % 20 < 10 else b"k"))
+        app.read_for(pause_s)
+        moved.append(len(app.output) - before)
+    report_latency(what, times_s, goal_ms)
+    print(f"        bytes of a cursor move: median {statistics.median(moved):.0f}, most {max(moved)}")
 
 
 def wait_for_second(app: RawPty, second: int) -> None:
@@ -153,19 +172,12 @@ def wait_for_second(app: RawPty, second: int) -> None:
 
 
 def keys() -> None:
-    """Key to paint, idle and while polls of 3,000 pairs come in; bytes of a cursor move and of an update."""
+    """Key to paint while history is loaded, and while polls of 3,000 pairs come in."""
     with exchange(3_000) as url, RawPty(command("--base-url", f"kraken={url}", "--quote", "all")) as app:
         app.read_until(rb"live", 60)
         app.read_for(3)
         wait_for_second(app, 5)
-        idle_s, moved = [], []
-        for number in range(300):
-            before = len(app.output)
-            idle_s.append(app.key_s(b"j" if number % 40 < 20 else b"k"))
-            app.read_for(0.06)
-            moved.append(len(app.output) - before)
-        report_latency("key to paint, idle", idle_s, 8)
-        print(f"        bytes of a cursor move, with the chart of the new pair: median {statistics.median(moved):.0f}")
+        press_keys(app, 45.0, 0.033, "key to paint at 3,000 pairs while history loads", 8)
         busy_s = []
         for _ in range(3):
             wait_for_second(app, 56)

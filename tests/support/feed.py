@@ -1,5 +1,6 @@
 """A feed whose snapshots are made by the test: a seeded market of hundreds of pairs with everything that goes wrong."""
 
+import time
 import asyncio
 import math
 import random
@@ -254,11 +255,14 @@ class FakeStore:
     def __init__(self) -> None:
         self.views: list[object] = []
         self.changes: list[tuple[str, str]] = []
+        self.delay_s = 0.0
+        """How long the disk takes."""
 
     def save_view(self, view: object) -> None:
         self.views.append(view)
 
     def add_favourite(self, instrument_id: str) -> None:
+        time.sleep(self.delay_s)
         self.changes.append(("add", instrument_id))
 
     def remove_favourite(self, instrument_id: str) -> None:

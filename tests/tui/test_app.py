@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.events import Key, MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.worker import WorkerCancelled
 
@@ -61,6 +61,11 @@ class Rig:
             await self.pilot.press(key)
         await self.settle()
 
+    def type_at_once(self, *keys: str) -> None:
+        """Let keys come together, as on a slow line."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else None))
+
     @property
     def view(self) -> ViewState:
         return self.app.desk.view
@@ -111,6 +116,34 @@ async def test_a_cursor_selects_everywhere(keys: tuple[str, ...]) -> None:
         assert rig.view.selected == second
         assert rig.title("pane").startswith(second.removeprefix("kraken:").replace("-", "/"))
         assert rig.feed.series_calls[-1] == (second, Metric.PRICE)
+
+
+@pytest.mark.parametrize("keys", [("j", "j", "f"), ("G", "f"), ("pagedown", "k", "f")])
+async def test_keys_that_come_together_are_about_the_pair_that_the_cursor_is_on(keys: tuple[str, ...]) -> None:
+    async with running(Rig()) as rig:
+        rig.type_at_once(*keys)
+        await rig.settle()
+        assert rig.app.desk.watchlist == (rig.view.selected,) == (rig.app.main.table.cursor,)
+        assert rig.view.selected != BTC
+
+
+async def test_what_was_changed_last_is_saved_when_one_quits_at_once() -> None:
+    async with running(Rig()) as rig:
+        rig.store.delay_s = 0.2
+        rig.type_at_once("j", "f", "q")
+        await rig.pilot.pause()
+    assert rig.store.changes[-1] == ("add", rig.view.selected)
+
+
+async def test_a_resize_is_followed_without_a_new_snapshot() -> None:
+    async with running(Rig(), (60, 20)) as rig:
+        await rig.pilot.resize_terminal(140, 40)
+        await rig.settle()
+        assert "last " in rig.app.main.pane.strip.plain
+        assert rig.title("table").startswith("Ranked by σ of price")
+        await rig.pilot.resize_terminal(60, 20)
+        await rig.settle()
+        assert len(rig.title("table")) <= 56
 
 
 async def test_moving_in_the_list_selects_in_the_table() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -86,6 +87,7 @@ class TrackerApp(ScreenActions):
         self.animation_level = "none"
         self._store = store
         self._store_lock = asyncio.Lock()
+        self._unsaved: deque[tuple[Callable[[str], None], str]] = deque()
         self._demo_feed = demo_feed
         self._warning = "" if state is None else state.warning
         self._selected_before_filter: str | None = None
@@ -179,15 +181,22 @@ class TrackerApp(ScreenActions):
 
     def action_move(self, delta: int) -> None:
         """Move the cursor."""
-        self._rows_in_use().step(delta)
+        self._move(lambda rows: rows.step(delta))
 
     def action_move_page(self, direction: int) -> None:
         """Move the cursor by a page."""
-        self._rows_in_use().page(direction)
+        self._move(lambda rows: rows.page(direction))
 
     def action_move_end(self, to_end: bool) -> None:
         """Move the cursor to an end."""
-        self._rows_in_use().jump(to_end)
+        self._move(lambda rows: rows.jump(to_end))
+
+    def _move(self, step: Callable[[Rows], None]) -> None:
+        """Move a cursor and select at once: the next key, typed right behind, is about the new pair."""
+        rows = self._rows_in_use()
+        step(rows)
+        if rows.cursor is not None:
+            self._select(rows.cursor)
 
     def action_pane(self, step: int) -> None:
         """Go to another pane; a filter is kept."""
@@ -245,16 +254,28 @@ class TrackerApp(ScreenActions):
         if key is not None:
             is_favourite = self.desk.toggle_favourite(key)
             change = self._store.add_favourite if is_favourite else self._store.remove_favourite
-            self._save(change, key)
+            self._unsaved.append((change, key))
+            self._save()
             self.show()
 
     @work(name="save", group="save")
-    async def _save(self, change: Callable[[str], None], key: str) -> None:
+    async def _save(self) -> None:
+        try:
+            await self._save_changes()
+        except TrackerError as error:
+            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+
+    async def _save_changes(self) -> None:
+        """Save in the order of the keys; what is under way when the app ends is saved once more, which does no harm."""
         async with self._store_lock:
-            try:
-                await asyncio.to_thread(change, key)
-            except TrackerError as error:
-                self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            while self._unsaved:
+                change, key = self._unsaved[0]
+                try:
+                    await asyncio.to_thread(change, key)
+                except TrackerError:
+                    self._unsaved.clear()
+                    raise
+                self._unsaved.popleft()
 
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""
@@ -307,6 +328,7 @@ class TrackerApp(ScreenActions):
     async def on_unmount(self) -> None:
         """Remember how the app was left."""
         try:
+            await self._save_changes()
             await asyncio.to_thread(self._store.save_view, self.desk.view.remembered())
         except TrackerError as error:
             _log.warning("%s", error.message)

@@ -177,9 +177,9 @@ class FeedApp(App[None]):
         if data is not None:
             self.main.pane.chart.show(data)
 
-    def on_resize(self) -> None:
-        """Write header and strip for the new size."""
-        self.call_after_refresh(self.show)
+    def on_pane_resized(self) -> None:
+        """Write header, titles and strip for the new size."""
+        self.show()
 
     def say(self, message: str) -> None:
         """Show a message for a few seconds, as plain text."""

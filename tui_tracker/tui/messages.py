@@ -27,7 +27,7 @@ class FeedEnded(Message):
 
 
 class RowSelected(Message):
-    """A cursor was moved onto a row."""
+    """A row was clicked."""
 
     def __init__(self, key: str) -> None:
         super().__init__()
@@ -48,6 +48,14 @@ class HeadingClicked(Message):
     def __init__(self, column: str) -> None:
         super().__init__()
         self.column = column
+
+
+class PaneResized(Message):
+    """A pane has another size now, and with it room for other words."""
+
+    @override
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, PaneResized)
 
 
 class RowsScrolled(Message):

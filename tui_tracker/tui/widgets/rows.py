@@ -4,7 +4,7 @@ from textual import events
 from textual.content import Content
 from typing_extensions import override
 
-from tui_tracker.tui.messages import HeadingClicked, RowOpened, RowSelected, RowsScrolled
+from tui_tracker.tui.messages import HeadingClicked, PaneResized, RowOpened, RowSelected, RowsScrolled
 from tui_tracker.tui.runs import Line, joined
 from tui_tracker.tui.table import CURSOR, RowsModel
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -70,7 +70,7 @@ class Rows(Canvas, can_focus=True):
         if self._model is None or not self._model.keys:
             return
         index = self._model.index(self._cursor)
-        self._select(self._top if index is None else index + delta)
+        self._move_to(self._top if index is None else index + delta)
 
     def page(self, direction: int) -> None:
         """Move the cursor and the view by one page."""
@@ -81,14 +81,11 @@ class Rows(Canvas, can_focus=True):
     def jump(self, to_end: bool) -> None:
         """Move the cursor to the last or first row."""
         if self._model is not None:
-            self._select(len(self._model.keys) - 1 if to_end else 0)
+            self._move_to(len(self._model.keys) - 1 if to_end else 0)
 
-    def _select(self, index: int) -> None:
-        if self._model is None or not self._model.keys:
-            return
-        key = self._model.keys[max(0, min(index, len(self._model.keys) - 1))]
-        self.set_cursor(key)
-        self.post_message(RowSelected(key))
+    def _move_to(self, index: int) -> None:
+        if self._model is not None and self._model.keys:
+            self.set_cursor(self._model.keys[max(0, min(index, len(self._model.keys) - 1))])
 
     def _page(self) -> int:
         return max(0, self.size.height - self._header_lines())
@@ -138,6 +135,7 @@ class Rows(Canvas, can_focus=True):
             if index is not None:
                 self._reveal(index)
         self._sync()
+        self.post_message(PaneResized())
 
     @override
     def watch_has_focus(self, _has_focus: bool) -> None:
@@ -157,9 +155,9 @@ class Rows(Canvas, can_focus=True):
             return
         index = self._top + offset.y - headers
         if index < len(self._model.keys):
-            self._select(index)
-            if event.chain == 2:
-                self.post_message(RowOpened(self._model.keys[index]))
+            self._move_to(index)
+            key = self._model.keys[index]
+            self.post_message(RowOpened(key) if event.chain == 2 else RowSelected(key))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Show later rows; the cursor stays."""

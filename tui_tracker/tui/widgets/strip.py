@@ -1,7 +1,12 @@
 """One or two lines under the chart that say in words how the selected pair stands."""
 
+from tui_tracker.tui.messages import PaneResized
 from tui_tracker.tui.widgets.canvas import Canvas
 
 
 class Strip(Canvas):
     """The words under the chart."""
+
+    def on_resize(self) -> None:
+        """Have words found for the new size."""
+        self.post_message(PaneResized())
