@@ -1,9 +1,9 @@
 """A feed whose snapshots are made by the test: a seeded market of hundreds of pairs with everything that goes wrong."""
 
-import time
 import asyncio
 import math
 import random
+import time
 from array import array
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace

@@ -120,6 +120,7 @@ class TrackerApp(ScreenActions):
         self.load_series_at_rest()
         self.prioritise_soon()
 
+    @override
     def go_to(self, key: str) -> None:
         """Select a pair, and leave the scope or filter that hides it."""
         if self.desk.scene is not None and self.desk.scene.table.index(key) is None:

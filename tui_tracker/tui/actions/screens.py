@@ -49,6 +49,10 @@ class ScreenActions(FeedApp):
         elif self.desk.row is not None:
             self.action_open_page("pair")
 
+    def go_to(self, key: str) -> None:
+        """Select a pair."""
+        raise NotImplementedError
+
     def action_open(self) -> None:
         """Give the chart the whole screen."""
         raise NotImplementedError
@@ -56,6 +60,8 @@ class ScreenActions(FeedApp):
     def action_step_pair(self, delta: int) -> None:
         """Select the next or previous pair of the table."""
         self.main.table.step(delta)
+        if self.main.table.cursor is not None:
+            self.go_to(self.main.table.cursor)
 
     def health(self) -> SourceReport:
         """Everything that is known of how the source is doing."""
