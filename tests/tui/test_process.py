@@ -35,7 +35,7 @@ def test_memory_is_of_now_where_the_system_says_so(tmp_path: Path) -> None:
 
 def test_the_log_file_is_the_one_that_records_go_to(tmp_path: Path) -> None:
     handler = logging.FileHandler(tmp_path / "x.log", delay=True)
-    logging.getLogger().addHandler(handler)
+    logging.getLogger().handlers.insert(0, handler)
     try:
         assert log_file() == str(tmp_path / "x.log")
     finally:

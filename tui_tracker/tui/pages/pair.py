@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.figures import VALUE_OF, Figures, Measure
+from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -17,7 +17,7 @@ from tui_tracker.stats.gaps import find_gaps
 from tui_tracker.stats.histogram import Histogram, histogram, minute_returns
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.pages.blocks import Block, Page, chunked, facts, laid_out, said, tabulated
-from tui_tracker.tui.pages.wording import bar, change, measure_text, metric_text
+from tui_tracker.tui.pages.wording import bar, change, classes, measure_text, measured, metric_text
 from tui_tracker.tui.runs import Line, Run
 from tui_tracker.tui.times import Zone
 from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, window_text
@@ -150,6 +150,8 @@ def _instrument(row: Row) -> list[Line]:
     ]
     if instrument.aliases:
         pairs.append(("also", [(clean(" ".join(instrument.aliases), 40), "text")]))
+    if found := classes(instrument):
+        pairs.append(("classes", [(found, "text")]))
     return facts(pairs)
 
 
@@ -283,7 +285,7 @@ def _figure_cells(row: Row, metric: Metric, figures: Figures) -> list[Run]:
     return [
         text(figures.last),
         text(figures.mean),
-        *((measure_text(measure, VALUE_OF[measure](figures)), "strong") for measure in Measure),
+        *((measure_text(measure, measured(row, metric, measure)), "strong") for measure in Measure),
         text(figures.minimum),
         text(figures.maximum),
         change(figures.change_pct),

@@ -6,7 +6,7 @@ from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.figures import VALUE_OF, Figures, Measure
+from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row
@@ -17,7 +17,7 @@ from tui_tracker.stats.influence import heaviest_returns, heaviest_samples
 from tui_tracker.stats.ranking import Place, Ranking
 from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.command import shell_lines
-from tui_tracker.tui.pages.wording import bar, measure_text, metric_text, percent
+from tui_tracker.tui.pages.wording import activity, bar, measure_text, measured, metric_text, percent
 from tui_tracker.tui.runs import Kind, Line, Run
 from tui_tracker.tui.times import Zone
 from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, window_text
@@ -70,13 +70,15 @@ def _standing(known: WhyFacts) -> list[Line]:
     pairs: list[tuple[str, Sequence[Run]]] = [("rank", _rank_runs(place, ranking))]
     if figures is None or not figures.samples:
         return facts([*pairs, ("samples", [(f"none of {METRIC_WORDS[ranking.metric]} yet", "warn")])])
-    for measure, value_of in VALUE_OF.items():
+    for measure in Measure:
         kind: Kind = "strong" if measure is ranking.measure else "text"
-        pairs.append((measure.label, [(measure_text(measure, value_of(figures)), kind)]))
+        pairs.append((measure.label, [(measure_text(measure, measured(row, ranking.metric, measure)), kind)]))
     pairs.append(("mean", [(metric_text(ranking.metric, figures.mean, row.instrument.digits), "text")]))
     pairs.append(("coverage", _coverage_runs(figures, known.min_coverage)))
     pairs.append(("samples from", [(_samples_text(row, figures, ranking.metric), "text")]))
     pairs.append(("traded", [(f"{fmt.compact(row.volume_usd)} USD in 24 h" if row.traded else "no trade", "text")]))
+    if (active := activity(row)) is not None:
+        pairs.append(("active", [(f"{fmt.share(active)} of 5-minute intervals had a trade", "text")]))
     return facts(pairs)
 
 

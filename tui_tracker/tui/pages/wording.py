@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.figures import Measure
+from tui_tracker.core.figures import VALUE_OF, Measure
+from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
 from tui_tracker.tui.columns import change_run, value_text
 from tui_tracker.tui.runs import Run
 
@@ -21,17 +23,41 @@ def _in_percent(value: float | None) -> str:
     return fmt.ABSENT if value is None else f"{fmt.percent(value)} %"
 
 
-_MEASURES: Final[dict[Measure, Callable[[float | None], str]]] = {
-    Measure.STDDEV: fmt.figure,
-    Measure.CV: percent,
-    Measure.VOLATILITY: lambda value: percent(value, 1),
-    Measure.RANGE: _in_percent,
+def _of_a_year(fraction: float | None) -> str:
+    return percent(fraction, 1)
+
+
+_MEASURES: Final[dict[str, Callable[[float | None], str]]] = {
+    "stddev": fmt.figure,
+    "cv": percent,
+    "volatility": _of_a_year,
+    "parkinson": _of_a_year,
+    "bipower": _of_a_year,
+    "range": _in_percent,
+    "hl_range": _in_percent,
 }
+
+
+def measured(row: Row, metric: Metric, measure: Measure) -> float | None:
+    """A measure of a metric; ``None`` where it is undefined."""
+    figures = row.figures_of(metric)
+    return None if figures is None else VALUE_OF[measure](figures)
+
+
+def activity(row: Row) -> float | None:
+    """Share of 5-minute intervals with a trade, a fraction; ``None`` where rows don't tell it."""
+    found: float | None = getattr(row, "activity", None)
+    return found
+
+
+def classes(instrument: Instrument) -> str:
+    """The classes of an instrument in words, or nothing."""
+    return ", ".join(sorted(str(each).replace("_", " ") for each in getattr(instrument, "classes", ())))
 
 
 def measure_text(measure: Measure, value: float | None) -> str:
     """The value of a measure with its unit."""
-    return _MEASURES.get(measure, fmt.figure)(value)
+    return _MEASURES.get(measure.value, fmt.figure)(value)
 
 
 def metric_text(metric: Metric, value: float | None, digits: int) -> str:
