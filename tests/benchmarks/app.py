@@ -155,7 +155,8 @@ LOADED: Final = 3 + 2 * 12
 
 def press_keys(app: RawPty, seconds: float, pause_s: float, what: str, goal_ms: float) -> None:
     """Move the cursor for a time, and print how long its paints took and how many bytes they had."""
-    times_s, moved = [], []
+    times_s: list[float] = []
+    moved: list[int] = []
     end_s = time.perf_counter() + seconds
     while time.perf_counter() < end_s:
         before = len(app.output)

@@ -275,7 +275,7 @@ async def test_a_filter_without_a_match_says_so() -> None:
 
 async def test_sorting_moves_rows_but_no_ranks() -> None:
     async with running(Rig()) as rig:
-        await rig.press("s")
+        await rig.press("j", "k", "s")
         assert rig.view.sort == "pair"
         names = [key.split(":")[1] for key in rig.app.main.table.keys[:74]]
         assert names == sorted(names)

@@ -113,12 +113,28 @@ async def test_the_cursor_keeps_its_line_when_rows_move() -> None:
     app = RowsApp()
     async with app.run_test(size=(30, 11)) as pilot:
         rows, keys = app.query_one(WatchedRows), numbers(50)
-        rows.show(Model(keys), "0005")
+        rows.show(Model(keys), "0004")
         await pilot.pause()
+        rows.step(1)
         rows.show(Model(keys[6:30] + keys[:6] + keys[30:]), "0005")
         assert rows.visible_keys.index("0005") == 5
         rows.show(Model(["0005", *keys[6:]]), "0005")
         assert rows.visible_keys.index("0005") == 0
+
+
+async def test_the_first_rows_stay_in_view_until_the_cursor_is_moved() -> None:
+    app = RowsApp()
+    async with app.run_test(size=(30, 11)) as pilot:
+        rows, keys = app.query_one(WatchedRows), numbers(50)
+        rows.show(Model(keys), "0030")
+        await pilot.pause()
+        assert rows.visible_keys[0] == "0000"
+        rows.show(Model(keys[::-1]), "0030")
+        assert rows.visible_keys[0] == "0049"
+        rows.step(1)
+        assert rows.cursor == "0049", "the cursor starts where one looks"
+        rows.show(Model(keys), "0049")
+        assert "0049" in rows.visible_keys
 
 
 async def test_a_view_that_was_scrolled_away_stays_where_it_is() -> None:

@@ -163,13 +163,20 @@ def _check_sources(loaded: Loaded) -> None:
     """Refuse names of sources that don't exist and URLs that they can't use, saying where they were given."""
     from tui_tracker.sources.registry import SOURCES, checked_base_url
 
-    settings, origins = loaded.settings, loaded.origins
+    settings = loaded.settings
     known = ", ".join(SOURCES)
     for name, origin in ((settings.source, "source"), *((name, "base_urls") for name in settings.base_urls)):
         if name not in SOURCES:
-            raise ConfigError(f"{origins[origin]}: there is no source {name!r}", f"known: {known}")
+            place = _place(loaded, origin)
+            raise ConfigError(f"{place}: there is no source {name!r}", f"known: {known}")
     for name, url in settings.base_urls.items():
         try:
             checked_base_url(url)
         except ConfigError as error:
-            raise ConfigError(f"{origins['base_urls']}: {name}: {error.message}", error.hint) from error
+            raise ConfigError(f"{_place(loaded, 'base_urls')}: {name}: {error.message}", error.hint) from error
+
+
+def _place(loaded: Loaded, name: str) -> str:
+    """Where a setting was given: flag, variable, or file and key."""
+    origin = loaded.origins[name]
+    return f"{origin}: {field_named(name).key}" if origin == str(loaded.path) else origin

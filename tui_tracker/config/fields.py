@@ -129,6 +129,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "US dollars, 0 or more, such as 250000, 1e6, 100k or 1.5M",
         "Only pairs that traded at least this much in 24 h, in US dollars (100k, 1.5M).",
         "USD",
+        write=parse.amount_text,
     ),
     SettingField(
         "window",

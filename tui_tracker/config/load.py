@@ -118,9 +118,15 @@ def _parsed(field: SettingField, raw: object, place: str) -> object:
     try:
         return field.parse(raw)
     except ValueError as error:
-        given = raw if isinstance(raw, str) else ", ".join(raw) if isinstance(raw, tuple) else repr(raw)
+        given = _as_given(raw)
         shown = clean(_CREDENTIALS.sub("//…@", given), 80)
         raise ConfigError(f"{place}: {shown!r} is not allowed", f"allowed: {field.allowed}") from error
+
+
+def _as_given(raw: object) -> str:
+    if isinstance(raw, dict):
+        return ", ".join(f"{name} = {_as_given(value)}" for name, value in raw.items())
+    return raw if isinstance(raw, str) else ", ".join(raw) if isinstance(raw, tuple) else repr(raw)
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

@@ -80,6 +80,11 @@ def amount(given: object) -> float:
     return value
 
 
+def amount_text(value: object) -> str:
+    """An amount as :func:`amount` takes it: ``100000``, ``0.5``."""
+    return repr(value).removesuffix(".0")
+
+
 def minutes(low: int, high: int) -> Callable[[object], int]:
     """Parser of a span of minutes in ``low`` … ``high``: a number of minutes, ``90m`` or ``24h``."""
     in_range = whole(low, high)

@@ -93,22 +93,23 @@ class Backfill:
         if any(self._pending):
             self._work.set()
 
-    def is_asked(self, instrument_id: str) -> bool:
-        """Whether an instrument is prioritised."""
-        return instrument_id in self._asked
+    def place(self, instrument_id: str) -> int | None:
+        """Where an instrument stands among the prioritised ones, from 0; ``None`` if it isn't one."""
+        return self._asked.get(instrument_id)
 
     def is_last_job(self) -> bool:
         """Whether at most one request is left."""
         return sum(map(len, self._pending)) <= 1
 
     def progress(self) -> BackfillProgress:
-        """How far the step that is being loaded has come."""
-        total = len(self._asked if self._wanted is Wanted.ASKED else self._known & self._instruments.keys())
+        """How far loading has come, in requests."""
+        wanted = len(self._asked if self._wanted is Wanted.ASKED else self._known & self._instruments.keys())
+        total = wanted * len(self.steps)
         left = [len(pending) for pending in self._pending]
         step = next((i for i, count in enumerate(left) if count), None)
         remaining = self._pace_s * sum(left) if self._pace_s is not None and step is not None else None
         return BackfillProgress(
-            total - (left[step] if step is not None else 0),
+            max(0, total - sum(left)),
             total,
             tuple(self._failed),
             remaining,

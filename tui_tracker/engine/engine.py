@@ -30,8 +30,10 @@ from tui_tracker.sources.request_log import RequestLog
 
 SLICE: Final = 16
 """Quotes that are applied at a time."""
+SEEN_PAUSE_MS: Final = 3_000
+"""Loaded history of instruments that somebody looks at is published at most this often, that of the first at once."""
 HISTORY_PAUSE_MS: Final = 10_000
-"""Loaded history of instruments that nobody looks at is published at most this often."""
+"""… and that of others."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often."""
 _log = logging.getLogger(__name__)
@@ -259,8 +261,10 @@ class Engine:
         self.market.fill(instrument.id, batch, self._timekeeper.now_ms(), before_ms)
         self._dirty.add(instrument.id)
         now_ms = self._timekeeper.now_ms()
-        is_pressing = self._once or self.backfill.is_asked(instrument.id) or self.backfill.is_last_job()
-        if is_pressing or abs(now_ms - self._published_ms) >= HISTORY_PAUSE_MS:
+        place = self.backfill.place(instrument.id)
+        pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0
+        is_pressing = self._once or self.backfill.is_last_job()
+        if is_pressing or abs(now_ms - self._published_ms) >= pause_ms:
             asyncio.get_running_loop().call_soon(self._publish_dirty)
 
     def _publish_given_up(self) -> None:

@@ -108,8 +108,7 @@ class Poller:
     def _pause_s(self, state: RetryCallState) -> float:
         """Pause after a failure: as told, else growing with jitter, but never past the next scheduled poll."""
         error = state.outcome.exception() if state.outcome is not None else None
-        growing = _backoff(state)
         if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
-            return max(error.retry_after_s, growing)
+            return max(error.retry_after_s, 1.0)
         now_ms = self._timekeeper.now_ms()
-        return min(growing, (next_poll_ms(now_ms, self._interval_s) - now_ms) / 1000)
+        return min(_backoff(state), (next_poll_ms(now_ms, self._interval_s) - now_ms) / 1000)

@@ -111,7 +111,7 @@ def _result(body: bytes) -> msgspec.Raw:
         envelope = _ENVELOPE.decode(_without_constants(body))
     except (ValueError, RecursionError) as error:
         start = clean(body[:60].decode("utf-8", "replace"))
-        raise MalformedDataError(f"the answer is not what Kraken documents, it begins with {start!r}") from error
+        raise MalformedDataError(f"no answer of Kraken's API (it begins with {start!r})") from error
     problems = [clean(text) for text in envelope.error if not text.startswith("W")]
     for text in envelope.error:
         if text.startswith("W"):

@@ -305,6 +305,13 @@ class TrackerApp(ScreenActions):
         self.show()
         self.follow()
 
+    @override
+    def action_command_palette(self) -> None:
+        from textual.command import CommandPalette
+
+        if not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder="go to a pair, or search for a command…", id="--command-palette"))
+
     def action_help(self) -> None:
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen

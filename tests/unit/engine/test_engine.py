@@ -212,6 +212,21 @@ async def test_rate_limit_is_waited_out_and_said() -> None:
         assert source.polled_at()[count] >= limited + 120_000
 
 
+async def test_a_rate_limit_after_other_failures_pauses_as_long_as_told() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.error = RejectedError("HTTP 500")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(300)
+        source.error = RateLimitedError("HTTP 429", retry_after_s=5)
+        engine.request_poll()
+        await clock.advance(1)
+        source.error = None
+        await clock.advance(6)
+        assert latest(engine).status.state is SourceState.LIVE
+
+
 async def test_failures_are_retried_with_growing_pauses_but_no_scheduled_poll_is_missed() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

@@ -20,6 +20,8 @@ class Rows(Canvas, can_focus=True):
         self._model: RowsModel | None = None
         self._cursor: str | None = None
         self._top = 0
+        self._was_moved = False
+        """Until then the first rows stay in view, wherever the cursor is: they are what one came to see."""
         self._title = ""
 
     @property
@@ -49,7 +51,9 @@ class Rows(Canvas, can_focus=True):
         is_same = cursor == self._cursor
         self._model, self._cursor = model, cursor
         index = model.index(cursor)
-        if index is not None and line is not None and is_same:
+        if not self._was_moved:
+            self._top = 0
+        elif index is not None and line is not None and is_same:
             self._top = index - line
         elif index is not None and not is_same:
             self._reveal(index)
@@ -59,7 +63,7 @@ class Rows(Canvas, can_focus=True):
         """Put the cursor on a row, and bring that into view."""
         if key == self._cursor:
             return
-        self._cursor = key
+        self._cursor, self._was_moved = key, True
         index = None if self._model is None else self._model.index(key)
         if index is not None:
             self._reveal(index)
@@ -70,7 +74,8 @@ class Rows(Canvas, can_focus=True):
         if self._model is None or not self._model.keys:
             return
         index = self._model.index(self._cursor)
-        self._move_to(self._top if index is None else index + delta)
+        is_lost = index is None or (not self._was_moved and self._cursor_line() is None)
+        self._move_to(self._top if is_lost or index is None else index + delta)
 
     def page(self, direction: int) -> None:
         """Move the cursor and the view by one page."""
@@ -171,6 +176,7 @@ class Rows(Canvas, can_focus=True):
 
     def _scroll(self, rows: int) -> None:
         top = self._top
+        self._was_moved = True
         self._top += rows
         self._sync()
         if self._top != top:
