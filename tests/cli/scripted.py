@@ -13,7 +13,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+from tui_tracker.core.status import BackfillProgress, SourceReport, SourceState, SourceStatus
 from tui_tracker.feed.base import Feed
 
 AT_MS = 1_709_330_277_123
@@ -76,6 +76,9 @@ class ScriptedFeed:
         raise NotImplementedError
 
     def status(self) -> SourceStatus:
+        raise NotImplementedError
+
+    def health(self) -> SourceReport:
         raise NotImplementedError
 
     def request_poll(self) -> int:

@@ -102,10 +102,10 @@ def test_tab_goes_through_the_panes_and_the_bottom_line_follows(tmp_path: Path) 
         app.until(lambda: "UTC/local" in app.keys, "keys of the chart")
 
 
-def test_enter_gives_the_chart_everything_and_esc_takes_it_back(tmp_path: Path) -> None:
+def test_the_chart_takes_everything_and_esc_gives_it_back(tmp_path: Path) -> None:
     with demo(tmp_path) as app:
         app.until(lambda: len(app.titles) == 3, "all panes")
-        app.press("\r")
+        app.press("|")
         app.until(lambda: len(app.titles) == 1 and " ── price ── 24 h" in app.titles[0], "the chart alone")
         app.until_shown("┤")
         app.press(ESC)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource
-from tui_tracker.core.errors import UnknownPairError
+from tui_tracker.core.errors import TimedOutError, UnknownPairError
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import SourceReport
 from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.base import Feed
 from tui_tracker.feed.late import LateFeed
@@ -99,3 +100,24 @@ async def test_a_late_feed_answers_before_it_is_connected_and_passes_on_what_was
         await clock.advance(60)
         assert (await first).status.source == "fake"
         assert next(name for name, _ in source.calls if name.startswith("candles")) == "candles ETH/USD 5"
+
+
+async def test_health_tells_of_errors_and_of_what_was_skipped(
+    opening: Callable[[], AbstractAsyncContextManager[Opened]],
+) -> None:
+    async with opening() as (feed, clock, source):
+        await clock.advance(20)
+        assert feed.health() == SourceReport(feed.status())
+        source.error = TimedOutError("nothing came for 10 s")
+        feed.request_poll()
+        await clock.advance(0)
+        (tally,) = feed.health().errors
+        assert (tally.kind, tally.message) == ("timed out", "nothing came for 10 s")
+        assert tally.count >= 1
+        assert tally.last_ms <= clock.now_ms()
+        assert feed.health().status == feed.status()
+
+
+def test_a_late_feed_has_a_status_to_report_from_the_start() -> None:
+    standing_in = LateFeed("fake", False, lambda: START)
+    assert standing_in.health() == SourceReport(standing_in.status())

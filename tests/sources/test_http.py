@@ -117,6 +117,15 @@ async def test_ten_polls_are_one_connection() -> None:
         assert server.connections == 1
 
 
+async def test_requests_are_logged_whether_they_succeed_or_not() -> None:
+    async with connected(lambda n, _: ok() if n == 1 else ok(status="503 Busy")) as (client, _server):
+        await get(client)
+        with refused(RejectedError):
+            await get(client)
+        report = client.budget.log.report()
+    assert (report.answered, report.failed, report.measured, report.last_minute) == (1, 1, 1, 2)
+
+
 async def test_who_asks_and_for_what() -> None:
     async with connected(lambda n, _: ok()) as (client, server):
         await client.get("/0/public/OHLC", {"pair": "BTC/USD &x", "interval": "1"}, Priority.POLL, 100)

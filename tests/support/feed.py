@@ -15,7 +15,7 @@ from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+from tui_tracker.core.status import BackfillProgress, SourceReport, SourceState, SourceStatus
 
 END_MS = 1_764_021_420_000
 """21:57 UTC on 2025-11-24."""
@@ -179,6 +179,7 @@ class FakeFeed:
         self.series_calls: list[tuple[str, Metric]] = []
         self._changed = asyncio.Event()
         self._is_closed = False
+        self.report: SourceReport | None = None
 
     def snapshot(self, status: SourceStatus | None = None, version: int = 1) -> Snapshot:
         """All pairs as they are now."""
@@ -233,6 +234,10 @@ class FakeFeed:
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""
         return self.current.status
+
+    def health(self) -> SourceReport:
+        """See ``Feed.health``: ``report`` where the test gave one, with the present status."""
+        return replace(self.report or SourceReport(self.status()), status=self.status())
 
     def request_poll(self) -> int:
         """See ``Feed.request_poll``."""

@@ -30,7 +30,10 @@ SCENES = (
     Scene("tiny", (40, 12)),
     Scene("light", theme=Theme.LIGHT, keys=("slash", "s", "o", "l")),
     Scene("unranked", keys=("G",)),
-    Scene("chart", (100, 30), keys=("enter",)),
+    Scene("chart", (100, 30), keys=("vertical_line",)),
+    Scene("pair", (140, 40), keys=("j", "enter")),
+    Scene("why", (80, 24), keys=("j", "i")),
+    Scene("overview", (120, 40), keys=("o",)),
     Scene("help", (100, 44), keys=("question_mark",)),
     Scene(
         "offline",

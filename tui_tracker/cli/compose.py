@@ -17,6 +17,7 @@ from tui_tracker.sources.base import Source
 
 if TYPE_CHECKING:
     from tui_tracker.feed.late import LateFeed
+    from tui_tracker.sources.request_log import RequestLog
 
 DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
@@ -44,33 +45,37 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(_source(settings, clock), clock, settings.interval, window, once=True)
+    return _collect(*_source(settings, clock), clock, settings.interval, window, once=True)
 
 
 @asynccontextmanager
-async def _collect(source: Source, clock: Clock, interval_s: int, window: int, *, once: bool) -> AsyncIterator[Feed]:
+async def _collect(
+    source: Source, requests: "RequestLog | None", clock: Clock, interval_s: int, window: int, *, once: bool
+) -> AsyncIterator[Feed]:
     from tui_tracker.engine.engine import Engine
     from tui_tracker.feed.local import LocalFeed
 
-    engine = Engine(source, clock, interval_s=interval_s, window_minutes=window, once=once)
+    engine = Engine(source, clock, interval_s=interval_s, window_minutes=window, once=once, requests=requests)
     async with engine.running():
         yield LocalFeed(engine)
 
 
-def _source(settings: Settings, clock: Clock) -> Source:
+def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | None]":
+    """The source, and what remembers its requests; a simulated one makes none."""
     if settings.demo:
         from tui_tracker.sources.simulated import SimulatedSource
 
-        return SimulatedSource(clock, settings.seed)
+        return SimulatedSource(clock, settings.seed), None
     from tui_tracker.sources.registry import create
+    from tui_tracker.sources.request_log import RequestLog
 
-    return create(
-        settings.source, clock=clock, base_url=settings.base_urls.get(settings.source), interval_s=settings.interval
-    )
+    log = RequestLog(clock)
+    base_url = settings.base_urls.get(settings.source)
+    return create(settings.source, clock=clock, base_url=base_url, interval_s=settings.interval, log=log), log
 
 
 def _collect_live(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feed]:
-    return _collect(_source(settings, clock), clock, settings.interval, settings.window, once=False)
+    return _collect(*_source(settings, clock), clock, settings.interval, settings.window, once=False)
 
 
 def run_app(settings: Settings, state: State, store: StateStore) -> int:

@@ -174,6 +174,13 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "seed", parse.whole(0, 2**63 - 1), "a whole number, 0 or more", "Which simulated market, a number.", "N"
     ),
     SettingField(
+        "reference",
+        parse.asset,
+        "an asset such as BTC",
+        "The asset that each pair is compared with, in the same quote currency.",
+        "ASSET",
+    ),
+    SettingField(
         "debug",
         parse.boolean,
         _SWITCH,

@@ -66,5 +66,7 @@ class Settings:
     """Watch a simulated market instead of an exchange."""
     seed: int = 1
     """Which simulated market, 0 or more."""
+    reference: str = "BTC"
+    """Asset whose pair of the same quote currency a pair is compared with."""
     debug: bool = False
     """Log each request, and show tracebacks."""

@@ -116,6 +116,14 @@ def quote(given: object) -> str | None:
     return text
 
 
+def asset(given: object) -> str:
+    """The name of an asset, in capitals."""
+    text = _text(given).upper()
+    if not _ASSET.fullmatch(text):
+        raise ValueError
+    return text
+
+
 def source_name(given: object) -> str:
     """The name of a source, in lower case; whether it exists is for the sources to say."""
     text = _text(given).lower()

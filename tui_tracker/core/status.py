@@ -60,3 +60,50 @@ class SourceStatus:
     refused: int = 0
     """Samples refused since the start: too old, too far ahead, or no acceptable number."""
     backfill: BackfillProgress = BackfillProgress()
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTally:
+    """How often a source failed in one way."""
+
+    kind: str
+    """``unreachable``, ``timed out``, ``rate-limited``, ``rejected`` or ``malformed``."""
+    count: int
+    last_ms: int
+    """Instant of the last one, local wall clock."""
+    message: str
+    """Of the last one; from outside, so not safe to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReport:
+    """How the last requests to one server went."""
+
+    answered: int = 0
+    """Usable answers since the start."""
+    failed: int = 0
+    """Requests refused or without a whole answer since the start."""
+    measured: int = 0
+    """Answers that the quantiles rest on."""
+    p50_ms: int | None = None
+    """Median time from leaving to the whole answer; ``None`` before the first."""
+    p95_ms: int | None = None
+    last_minute: int = 0
+    """Requests that left in the last 60 s."""
+    most_a_minute: int | None = None
+    """What the request budget allows in that time; ``None`` where there is no limit."""
+    waiting: int = 0
+    """Requests that wait for the budget now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """Everything that is known of how a source is doing."""
+
+    status: SourceStatus
+    requests: RequestReport | None = None
+    """``None`` where nothing is asked over a network."""
+    errors: tuple[ErrorTally, ...] = ()
+    """By kind, the latest first."""
+    skipped: tuple[tuple[str, str], ...] = ()
+    """(symbol, reason) of what the last answers held and could not be used; from outside, so not safe to show."""

@@ -14,7 +14,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import SourceStatus
+from tui_tracker.core.status import SourceReport, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.health import Health
@@ -24,7 +24,9 @@ from tui_tracker.engine.poller import Poller
 from tui_tracker.engine.rows import make_row, market_rates, volume_usd
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
+from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source
+from tui_tracker.sources.request_log import RequestLog
 
 SLICE: Final = 16
 """Quotes that are applied at a time."""
@@ -48,6 +50,7 @@ class Engine:
         interval_s: int = 60,
         window_minutes: int = 1_440,
         once: bool = False,
+        requests: RequestLog | None = None,
     ) -> None:
         """Make an engine at rest.
 
@@ -57,10 +60,12 @@ class Engine:
             interval_s: Seconds between polls.
             window_minutes: Length of the windows.
             once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
+            requests: What is remembered of the source's requests, for its report.
         """
         self.market: Final = Market(window_minutes)
         self.hub: Final = Hub[Snapshot]()
-        self._source: Final = source
+        self._source: Final = WatchedSource(source, clock.now_ms)
+        self._requests: Final = requests
         self._once: Final = once
         self._clock: Final = clock
         self._interval_ms: Final = interval_s * 1000
@@ -70,7 +75,7 @@ class Engine:
             self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s
         )
         self.backfill: Final = Backfill(
-            source,
+            self._source,
             clock,
             window_minutes,
             Wanted.ASKED if once else Wanted.ALL,
@@ -124,6 +129,11 @@ class Engine:
             refused=self.market.refused,
             backfill=self.backfill.progress(),
         )
+
+    def report(self) -> SourceReport:
+        """Everything that is known of how the source is doing."""
+        requests = None if self._requests is None else self._requests.report()
+        return SourceReport(self.status(), requests, self._source.errors(), self._source.skipped())
 
     def series(self, instrument_id: str, metric: Metric) -> Series:
         """A copy of one window's samples, as of the newest snapshot or later.

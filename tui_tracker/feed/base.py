@@ -6,7 +6,7 @@ from typing import Protocol
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import SourceStatus
+from tui_tracker.core.status import SourceReport, SourceStatus
 
 
 class Feed(Protocol):
@@ -32,6 +32,10 @@ class Feed(Protocol):
 
     def status(self) -> SourceStatus:
         """Return how the source is doing at this moment."""
+        ...
+
+    def health(self) -> SourceReport:
+        """Return everything that is known of how the source is doing; made for a person who looks, not for each row."""
         ...
 
     def request_poll(self) -> int:

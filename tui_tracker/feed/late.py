@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.feed.base import Feed
 
 
@@ -49,6 +49,10 @@ class LateFeed:
     def status(self) -> SourceStatus:
         """See ``Feed.status``; before the feed is there: offline, not polled yet."""
         return self._status if self._feed is None else self._feed.status()
+
+    def health(self) -> SourceReport:
+        """See ``Feed.health``; before the feed is there: nothing but the status."""
+        return SourceReport(self._status) if self._feed is None else self._feed.health()
 
     def request_poll(self) -> int:
         """See ``Feed.request_poll``; the first poll comes by itself."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import SourceStatus
+from tui_tracker.core.status import SourceReport, SourceStatus
 from tui_tracker.engine.engine import Engine
 
 
@@ -26,6 +26,10 @@ class LocalFeed:
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""
         return self._engine.status()
+
+    def health(self) -> SourceReport:
+        """See ``Feed.health``."""
+        return self._engine.report()
 
     def request_poll(self) -> int:
         """See ``Feed.request_poll``."""

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Final
 
 from tui_tracker.core.clock import Clock
+from tui_tracker.sources.request_log import RequestLog
 
 FIRST_PAUSE_S: Final = 5.0
 """Pause after a refusal that names no time; doubled while refusals go on."""
@@ -31,9 +32,12 @@ class RequestBudget:
     Args:
         clock: Gives the monotonic time.
         spacing_s: Least time between two requests; 0 for no limit (a pause still holds).
+        log: Told of each request that may leave; one of its own unless given.
     """
 
-    def __init__(self, clock: Clock, spacing_s: float) -> None:
+    def __init__(self, clock: Clock, spacing_s: float, log: RequestLog | None = None) -> None:
+        self.log: Final = log or RequestLog(clock)
+        self.log.note_pace(spacing_s)
         self._clock = clock
         self._spacing_s = spacing_s
         self._free_s = 0.0
@@ -47,6 +51,7 @@ class RequestBudget:
         first = asyncio.Event()
         ticket = (priority, next(self._tickets), first)
         heapq.heappush(self._waiting, ticket)
+        self.log.note_waiting(len(self._waiting))
         try:
             while True:
                 if self._waiting[0] is not ticket:
@@ -56,9 +61,11 @@ class RequestBudget:
                     await self._clock.sleep(wait_s)
                 else:
                     self._free_s = self._clock.monotonic_s() + self._spacing_s
+                    self.log.note_slot()
                     return
         finally:
             self._waiting.remove(ticket)
+            self.log.note_waiting(len(self._waiting))
             heapq.heapify(self._waiting)
             if self._waiting:
                 self._waiting[0][2].set()

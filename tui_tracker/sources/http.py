@@ -7,8 +7,8 @@ import asyncio
 import importlib.util
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv6Address
@@ -120,14 +120,24 @@ class HttpClient:
         url = self._url(path, params)
         for _ in range(_MAX_REDIRECTS + 1):
             await self.budget.acquire(priority)
-            async with _translated_errors(self._timeouts):
-                answer = await self._read(client, url, max_bytes)
+            with self._logged_failure():
+                async with _translated_errors(self._timeouts):
+                    answer = await self._read(client, url, max_bytes)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
+                self.budget.log.note_answer(elapsed_ms)
                 logger.debug("GET %s -> %d bytes in %d ms", clean(str(url)), len(answer.body), elapsed_ms)
                 return answer
             url = answer
         raise RejectedError(f"the exchange redirects more than {_MAX_REDIRECTS} times")
+
+    @contextmanager
+    def _logged_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except SourceError:
+            self.budget.log.note_failure()
+            raise
 
     async def aclose(self) -> None:
         """Close all connections; nothing may be called after."""

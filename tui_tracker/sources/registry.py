@@ -15,6 +15,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.http import HttpClient, check_proxies
+from tui_tracker.sources.request_log import RequestLog
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/\-]*")
@@ -38,7 +39,13 @@ class SourceInfo:
 
 
 def create(
-    name: str, *, clock: Clock, base_url: str | None = None, interval_s: float, spacing_s: float | None = None
+    name: str,
+    *,
+    clock: Clock,
+    base_url: str | None = None,
+    interval_s: float,
+    spacing_s: float | None = None,
+    log: RequestLog | None = None,
 ) -> Source:
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
 
@@ -48,6 +55,7 @@ def create(
         base_url: Another place to find the exchange at.
         interval_s: Time between polls; connections outlive two of them.
         spacing_s: Another pace of requests (tests).
+        log: Remembers how requests went.
 
     Raises:
         ConfigError: An unknown name, an unusable URL or proxy variable.
@@ -59,7 +67,7 @@ def create(
         raise ConfigError(f"unknown source {clean(name, 40)!r}", hint)
     check_proxies(os.environ)
     url = info.base_url if base_url is None else checked_base_url(base_url)
-    budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s)
+    budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     return info.connect(HttpClient(url, clock, budget, idle_s=2 * interval_s + _IDLE_MARGIN_S))
 
 

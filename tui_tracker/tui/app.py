@@ -19,6 +19,7 @@ from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
+from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
@@ -50,7 +51,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(ChartActions):
+class TrackerApp(ChartActions, ScreenActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -119,6 +120,7 @@ class TrackerApp(ChartActions):
         self.tell_at_rest()
         self.prioritise_soon()
 
+    @override
     def go_to(self, key: str) -> None:
         """Select a pair, and leave the scope or filter that hides it."""
         if self.desk.scene is not None and self.desk.scene.table.index(key) is None:
@@ -132,9 +134,9 @@ class TrackerApp(ChartActions):
         self._select(message.key)
 
     def on_row_opened(self, message: messages.RowOpened) -> None:
-        """Show the chart alone."""
+        """Show everything about the pair."""
         self._select(message.key)
-        self.action_open()
+        self.action_open_page("pair")
 
     def on_heading_clicked(self, message: messages.HeadingClicked) -> None:
         """Sort by the column."""

@@ -55,7 +55,10 @@ KEY_COMMANDS: Final = (
     Command("cursor.last", "end,G", "move_end(True)", "last", "last pair", "End G", MOVE, in_palette=False),
     Command("pane.next", "tab", "pane(1)", "pane", "next pane", "Tab", MOVE, in_palette=False),
     Command("pane.previous", "shift+tab", "pane(-1)", "pane", "previous pane", "Shift-Tab", MOVE, in_palette=False),
-    Command("chart.full", "enter,vertical_line", "open", "chart", "chart over the whole screen", "Enter", MOVE),
+    Command(
+        "pair", "enter", "enter", "pair", "all about the pair; in the chart: chart over the whole screen", "Enter", MOVE
+    ),
+    Command("chart.full", "vertical_line", "open", "chart", "chart over the whole screen", "|", MOVE),
     Command("back", "escape", "go_back", "back", "back; clears the filter", "Esc", MOVE),
     Command(
         "filter",
@@ -89,6 +92,9 @@ KEY_COMMANDS: Final = (
     ),
     Command("chart.compare", "c", "compare", "compare", "compare the pair in the chart, or no longer", "c", SHOW),
     Command("chart.ranks", "h", "chart_look('ranks')", "ranks", "the pair's rank over time in the chart", "h", SHOW),
+    Command("why", "i", "open_page('why')", "why", "why the pair has its rank", "i", SHOW),
+    Command("overview", "o", "open_page('overview')", "overview", "the market: heat map, breadth, events", "o", SHOW),
+    Command("health", "H", "open_page('health')", "health", "how source and app are doing", "H", SHOW),
     Command("poll", "R", "poll", "poll", "poll the exchange now", "R", DO),
     Command("demo", "d", "demo", "demo", "watch a simulated market", "d", DO),
     Command(
@@ -132,7 +138,7 @@ CHART_COMMANDS: Final = (
 """Keys that the chart takes while it has the focus; their actions are the app's."""
 BY_ID: Final = {command.id: command for command in (*KEY_COMMANDS, *CHART_COMMANDS)}
 
-LIST_HINTS: Final = ("filter", "favourite", "chart.full", "quote", "metric", "watchlist", "palette")
+LIST_HINTS: Final = ("filter", "favourite", "pair", "quote", "metric", "watchlist", "palette")
 TABLE_HINTS: Final = (
     "filter",
     "sort",
@@ -142,7 +148,8 @@ TABLE_HINTS: Final = (
     "favourite",
     "freeze",
     "range",
-    "chart.full",
+    "pair",
+    "why",
     "palette",
 )
 CHART_HINTS: Final = (

@@ -14,13 +14,15 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.downsample import extremes
-from tui_tracker.stats.ranking import Ranking
+from tui_tracker.stats.ranking import Ranking, Scope
 from tui_tracker.tui import texts, titles
 from tui_tracker.tui.charts.compare import LETTERS
 from tui_tracker.tui.charts.crosshair import Normal
 from tui_tracker.tui.charts.request import Unit
 from tui_tracker.tui.charts.span import LEAST_MINUTES, Span
+from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.present import Presenter, Scene
+from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import haystack, matches
@@ -84,7 +86,10 @@ class Desk:
         now_ms: Callable[[], int],
     ) -> None:
         self.view = view
+        self.settings = settings
         self.watchlist = watchlist
+        self.events = EventLog(settings.min_coverage)
+        self.pulse = Pulse(settings.min_coverage)
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
         self.ranks: Final = RankHistory()
@@ -123,6 +128,8 @@ class Desk:
         self._presenter.forget()
         self._others.clear()
         self.ranks.forget()
+        self.events = EventLog(self.settings.min_coverage)
+        self.pulse = Pulse(self.settings.min_coverage)
 
     def rank(self, snapshot: Snapshot) -> None:
         """Rank a new snapshot ahead of showing it."""
@@ -135,6 +142,18 @@ class Desk:
         if ranking is not self._recorded and snapshot.end_ms is not None:
             self._recorded = ranking
             self.ranks.record(ranking, snapshot.end_ms)
+
+    def note_events(self, snapshot: Snapshot) -> None:
+        """Remember what happened since the last poll; to be called once it is ranked."""
+        self.events.note(snapshot, self.ranking(snapshot, self.scope()))
+
+    def scope(self) -> Scope:
+        """What is compared with what."""
+        return self._presenter.scope(self.view, self.watchlist)
+
+    def ranking(self, snapshot: Snapshot, scope: Scope) -> Ranking:
+        """The ranking of a scope by what was chosen."""
+        return self._presenter.ranking(snapshot, self.view, scope)
 
     def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
         """What both lists show; the selection becomes one of the rows, if there is any.

@@ -78,9 +78,13 @@ class FeedApp(App[None]):
         self.say(f"no more data: {message.reason}")
 
     async def on_market_updated(self, message: messages.MarketUpdated) -> None:
-        """Show the newest snapshot; ranking and painting are two turns of the loop."""
+        """Show the newest snapshot; ranking, taking note and painting are turns of the loop."""
         before, self.desk.snapshot = self.desk.snapshot, message.snapshot
         self.desk.rank(message.snapshot)
+        await asyncio.sleep(0)
+        self.desk.note_events(message.snapshot)
+        await asyncio.sleep(0)
+        self.desk.pulse.note(message.snapshot)
         await asyncio.sleep(0)
         self.show()
         if before is None or before.version != message.snapshot.version:

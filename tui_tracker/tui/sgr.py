@@ -47,6 +47,8 @@ def shortened(frame: str) -> str:
                 return frame
             wanted = after
         elif found[0] == "\x1b":
+            if frame[position : position + 1] in ("7", "8"):  # the terminal would save and restore its own pen
+                return frame
             if wanted is not actual:
                 pieces.append(_change(actual, wanted))
                 actual = wanted

@@ -1,0 +1,154 @@
+"""What happened in the market, found by comparing each poll with the one before. Pure."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from tui_tracker.core import format as fmt
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import Trading
+from tui_tracker.core.metric import METRIC_INDEX, Metric
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.stats.ranking import MIN_COVERAGE, Ranking
+
+MOST_EVENTS: Final = 500
+LEAST_JUMP: Final = 20
+"""Places that a pair must move between two polls to be told of."""
+RECORD_REST_MS: Final = 3_600_000
+"""A pair that makes one record after the other is told of once until it rested so long."""
+_PRICE: Final = METRIC_INDEX[Metric.PRICE]
+
+
+class Happening(StrEnum):
+    """What can happen to a pair."""
+
+    NEW = "new"
+    HALTED = "halted"
+    RESUMED = "resumed"
+    DELISTED = "delisted"
+    HIGH = "high"
+    LOW = "low"
+    RISE = "rise"
+    """It climbed in the ranking."""
+    FALL = "fall"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one pair."""
+
+    at_ms: int
+    """Instant of the poll that told of it."""
+    happening: Happening
+    instrument_id: str
+    pair: str
+    detail: str
+    """What more there is to say: from outside, so not safe to show."""
+
+
+class EventLog:
+    """The last events of a market.
+
+    Args:
+        min_coverage: Observed share of the window from which on a high or low counts as a record.
+    """
+
+    def __init__(self, min_coverage: float = MIN_COVERAGE) -> None:
+        self._min_coverage = min_coverage
+        self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
+        self._rows: dict[str, Row] = {}
+        self._ranking: Ranking | None = None
+        self._at_ms: int | None = None
+        self._records: dict[tuple[str, Happening], int] = {}
+
+    def __iter__(self) -> Iterator[Event]:
+        """Events, the newest first."""
+        return reversed(self._events)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def note(self, snapshot: Snapshot, ranking: Ranking) -> None:
+        """Compare a snapshot with the last poll's; the first is only remembered. O(rows)."""
+        if snapshot.at_ms is None or snapshot.at_ms == self._at_ms:
+            return
+        at_ms = self._at_ms = snapshot.at_ms
+        before, self._rows = self._rows, {row.instrument.id: row for row in snapshot.rows}
+        if before:
+            self._events.extend(self._of_rows(before, at_ms))
+        previous, self._ranking = self._ranking, ranking
+        if previous is not None and _is_same_kind(previous, ranking):
+            self._events.extend(jumps(previous, ranking, at_ms))
+
+    def _of_rows(self, before: Mapping[str, Row], at_ms: int) -> Iterator[Event]:
+        for key, row in self._rows.items():
+            was = before.get(key)
+            if was is None:
+                yield _event(at_ms, Happening.NEW, row)
+            elif row.halted != was.halted:
+                yield _trading_event(at_ms, row)
+            else:
+                figures, old = row.figures[_PRICE], was.figures[_PRICE]
+                if figures is not None and old is not None and figures.last_ms != old.last_ms and old.samples:
+                    yield from self._record(row, figures, old, at_ms)
+        for key in before.keys() - self._rows.keys():
+            yield _event(at_ms, Happening.DELISTED, before[key])
+
+    def _record(self, row: Row, figures: Figures, old: Figures, at_ms: int) -> Iterator[Event]:
+        """A newest sample beyond all others of a window that is known well enough."""
+        last, high, low = figures.last, old.maximum, old.minimum
+        if last is None or high is None or low is None or low <= last <= high:
+            return
+        if min(figures.coverage, old.coverage) < self._min_coverage:
+            return
+        happening = Happening.HIGH if last > high else Happening.LOW
+        key = (row.instrument.id, happening)
+        noted_ms = self._records.get(key)
+        self._records[key] = at_ms
+        if noted_ms is None or at_ms - noted_ms >= RECORD_REST_MS:
+            yield _event(at_ms, happening, row, fmt.price(last, row.instrument.digits))
+
+
+def jumps(before: Ranking, now: Ranking, at_ms: int) -> Iterator[Event]:
+    """Pairs that moved by many places among those that are ranked in both. O(n).
+
+    Pairs that have a rank in only one of the two move nobody.
+    """
+    old, new = _common_ranks(before, now), _common_ranks(now, before)
+    for place in now.places:
+        key = place.row.instrument.id
+        if key in new and abs(climbed := old[key] - new[key]) >= LEAST_JUMP:
+            happening = Happening.RISE if climbed > 0 else Happening.FALL
+            yield _event(at_ms, happening, place.row, f"{abs(climbed)} places, now {place.rank} of {now.ranked}")
+
+
+def _common_ranks(ranking: Ranking, other: Ranking) -> dict[str, int]:
+    """Ranks among those that are ranked in both; ties share."""
+    ranks: dict[str, int] = {}
+    shared: tuple[int | None, int] = (None, 0)
+    for place in ranking.places[: ranking.ranked]:
+        key = place.row.instrument.id
+        there = other.place(key)
+        if there is not None and there.rank is not None:
+            if place.rank != shared[0]:
+                shared = (place.rank, len(ranks) + 1)
+            ranks[key] = shared[1]
+    return ranks
+
+
+def _is_same_kind(one: Ranking, other: Ranking) -> bool:
+    return (one.metric, one.measure, one.scope) == (other.metric, other.measure, other.scope)
+
+
+def _trading_event(at_ms: int, row: Row) -> Event:
+    if not row.halted:
+        return _event(at_ms, Happening.RESUMED, row)
+    if row.halted == Trading.DELISTED:
+        return _event(at_ms, Happening.DELISTED, row)
+    return _event(at_ms, Happening.HALTED, row, row.halted.replace("_", " "))
+
+
+def _event(at_ms: int, happening: Happening, row: Row, detail: str = "") -> Event:
+    return Event(at_ms, happening, row.instrument.id, row.instrument.pair, detail)

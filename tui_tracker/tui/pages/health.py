@@ -1,0 +1,183 @@
+"""How source and app are doing. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui_tracker.core import format as fmt
+from tui_tracker.core.status import BackfillProgress, RequestReport, SourceReport, SourceStatus
+from tui_tracker.core.text import clean
+from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
+from tui_tracker.tui.pages.wording import bar
+from tui_tracker.tui.runs import Kind, Line, Run
+from tui_tracker.tui.times import Zone
+from tui_tracker.tui.titles import SEPARATOR, count, state_runs
+
+BAR_WIDTH: Final = 12
+MOST_NAMED: Final = 12
+REASON_WIDTH: Final = 40
+BUSY: Final = 0.9
+"""Share of the request budget from which on it is marked."""
+SLOW_MS: Final = 50.0
+"""A lag of the event loop that a person feels."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppHealth:
+    """How this process is doing."""
+
+    version: str
+    uptime_ms: int
+    memory: tuple[int, bool]
+    """Bytes, and whether they are of now or the most there ever was."""
+    lag_ms: tuple[float | None, float | None, float | None]
+    """Lag of the event loop: median, 95 % and largest."""
+    log_file: str | None
+    pairs: int
+    version_shown: int | None
+    """Version of the snapshot that is shown."""
+
+
+def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, width: int) -> Page:
+    """Everything, in columns where ``width`` cells have room for them; ``now_ms`` is the corrected clock."""
+    status = report.status
+    blocks = [
+        Block(f"Source {clean(status.source, 16)}", tuple(_source(status, app.pairs, now_ms, zone))),
+        Block("Requests", tuple(_requests(report.requests))),
+        Block("Errors since the start", tuple(_errors(report, now_ms, zone))),
+        Block("History", tuple(_history(status.backfill))),
+        Block("Skipped", tuple(_skipped(report))),
+        Block("This app", tuple(_app(app))),
+    ]
+    lines = [
+        *laid_out(blocks, width),
+        Line(),
+        *facts([("log file", [(clean(app.log_file or "none is kept"), "text")])]),
+    ]
+    return Page(SEPARATOR.join(("Health", zone.name)), tuple(lines))
+
+
+def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[Line]:
+    def instant(at_ms: int | None) -> list[Run]:
+        if at_ms is None:
+            return [("never", "muted")]
+        ago = f"  {fmt.age(now_ms - at_ms)} ago" if at_ms <= now_ms else f"  in {fmt.age(at_ms - now_ms)}"
+        return [(zone.second(at_ms), "text"), (ago, "muted")]
+
+    skew = "not measured" if status.skew_ms is None else f"{status.skew_ms:+,} ms"
+    found: list[tuple[str, Sequence[Run]]] = [
+        ("state", [(text[:48], kind) for text, kind in state_runs(status, now_ms, zone)]),
+        ("last success", instant(status.last_good_ms)),
+        ("last attempt", instant(status.last_attempt_ms)),
+        ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
+        ("pairs", [(f"{count(status.instruments)} listed, {count(pairs)} shown", "text")]),
+        ("clock off by", [(skew, "text")]),
+        ("refused", [(f"{count(status.refused)} samples", "warn" if status.refused else "text")]),
+    ]
+    return facts(found)
+
+
+def _requests(report: RequestReport | None) -> list[Line]:
+    if report is None:
+        return said("None: the market is made up in here.", 40)
+    found: list[tuple[str, Sequence[Run]]] = [
+        ("median", [(_ms(report.p50_ms), "strong"), (f"  of the last {count(report.measured)}", "muted")]),
+        ("95 %", [(_ms(report.p95_ms), "strong")]),
+        ("answered", [(count(report.answered), "text")]),
+        ("failed", [(count(report.failed), "warn" if report.failed else "text")]),
+        ("last minute", _budget_runs(report)),
+        ("waiting", [(count(report.waiting), "text")]),
+    ]
+    return facts(found)
+
+
+def _ms(value: float | None) -> str:
+    if value is None:
+        return fmt.ABSENT
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def _budget_runs(report: RequestReport) -> list[Run]:
+    if report.most_a_minute is None:
+        return [(f"{count(report.last_minute)}, no limit", "text")]
+    share = report.last_minute / report.most_a_minute
+    kind: Kind = "warn" if share > BUSY else "accent"
+    return [
+        (f"{bar(share, BAR_WIDTH):{BAR_WIDTH}} ", kind),
+        (f"{report.last_minute} of {report.most_a_minute}", "text"),
+    ]
+
+
+def _errors(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
+    if not report.errors:
+        return said("None.", 40)
+    skew_ms = report.status.skew_ms or 0
+    rows: list[list[Run]] = [[(head, "faint") for head in ("kind", "count", "last", "what")]]
+    for tally in report.errors:
+        at_ms = tally.last_ms + skew_ms
+        rows.append(
+            [
+                (tally.kind, "warn"),
+                (count(tally.count), "strong"),
+                (f"{zone.second(at_ms)}  {fmt.age(now_ms - at_ms)} ago", "text"),
+                (clean(tally.message, REASON_WIDTH), "muted"),
+            ]
+        )
+    return tabulated(rows, left={0, 3})
+
+
+def _history(progress: BackfillProgress) -> list[Line]:
+    if not progress.total:
+        return said("Nothing is to be loaded.", 40)
+    share = progress.done / progress.total
+    step = "done" if progress.step_minutes is None else f"{progress.step_minutes}-min candles"
+    left = fmt.ABSENT if progress.remaining_s is None else fmt.age(round(progress.remaining_s * 1000))
+    failed = [clean(name, 24) for name in progress.failed]
+    lines = facts(
+        [
+            (
+                "loaded",
+                [
+                    (f"{bar(share, BAR_WIDTH):{BAR_WIDTH}} ", "accent"),
+                    (f"{count(progress.done)} of {count(progress.total)}", "text"),
+                ],
+            ),
+            ("step", [(step, "text")]),
+            ("time left", [(left if progress.is_running else fmt.ABSENT, "text")]),
+            ("failed", [(count(len(failed)), "warn" if failed else "text")]),
+        ]
+    )
+    return [*lines, *(Line(((f"  {name}", "muted"),)) for name in failed[:MOST_NAMED]), *_more(len(failed))]
+
+
+def _skipped(report: SourceReport) -> list[Line]:
+    if not report.skipped:
+        return said("Every pair that the source named could be used.", 48)
+    rows: list[list[Run]] = [
+        [(clean(symbol, 20), "text"), (clean(reason, REASON_WIDTH), "muted")]
+        for symbol, reason in report.skipped[:MOST_NAMED]
+    ]
+    return [*tabulated(rows, left={0, 1}), *_more(len(report.skipped))]
+
+
+def _more(number: int) -> list[Line]:
+    """Says how many are not named."""
+    return [Line(((f"  and {count(number - MOST_NAMED)} more, see the log", "faint"),))] if number > MOST_NAMED else []
+
+
+def _app(app: AppHealth) -> list[Line]:
+    size, is_now = app.memory
+    median, most, largest = app.lag_ms
+    kind: Kind = "warn" if largest is not None and largest > SLOW_MS else "text"
+    return facts(
+        [
+            ("version", [(app.version, "text")]),
+            ("running for", [(fmt.age(app.uptime_ms), "text")]),
+            ("memory", [(f"{size / 1e6:,.0f} MB", "text"), ("" if is_now else "  at most", "muted")]),
+            (
+                "loop is late",
+                [(f"{_ms(median)}", "strong"), (f"  95 % {_ms(most)}  most ", "muted"), (_ms(largest), kind)],
+            ),
+            ("snapshot", [(fmt.ABSENT if app.version_shown is None else f"no. {count(app.version_shown)}", "text")]),
+        ]
+    )

@@ -1,0 +1,262 @@
+"""The market as a whole: a heat map, how many rise and fall, how volatile it is, what happened. Pure."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from heapq import nlargest
+from itertools import islice
+from typing import Final
+
+from tui_tracker.core import format as fmt
+from tui_tracker.core.metric import METRIC_INDEX, Metric
+from tui_tracker.core.snapshot import Row
+from tui_tracker.core.text import clean
+from tui_tracker.tui.events import Event, EventLog, Happening
+from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
+from tui_tracker.tui.pages.wording import bar, percent
+from tui_tracker.tui.pulse import Pulse, sparkline
+from tui_tracker.tui.runs import Kind, Line, Run, fit, joined
+from tui_tracker.tui.times import Zone
+from tui_tracker.tui.titles import SEPARATOR, count
+
+MOST_TILES: Final = 100
+TILE_WIDTH: Final = 17
+NAME_WIDTH: Final = 6
+SHADES: Final = "░▒▓█"
+SPARK_WIDTH: Final = 40
+BREADTH_WIDTH: Final = 24
+_PRICE: Final = METRIC_INDEX[Metric.PRICE]
+WORDS: Final[dict[Happening, tuple[str, Kind]]] = {
+    Happening.NEW: ("+ new pair", "accent"),
+    Happening.HALTED: ("‖ halted", "warn"),
+    Happening.RESUMED: ("› resumed", "accent"),
+    Happening.DELISTED: ("× delisted", "warn"),
+    Happening.HIGH: ("▲ new high", "up"),
+    Happening.LOW: ("▼ new low", "down"),
+    Happening.RISE: ("↑ rank", "up"),
+    Happening.FALL: ("↓ rank", "down"),
+}
+
+
+class Heat(StrEnum):
+    """What the heat map shows."""
+
+    CHANGE = "change"
+    CV = "cv (σ / mean)"
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How many pairs rose, fell and stood still over the window."""
+
+    up: int
+    down: int
+    unchanged: int
+
+    @property
+    def all(self) -> int:
+        """All pairs whose change is known."""
+        return self.up + self.down + self.unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewFacts:
+    """What the page is made from."""
+
+    rows: Sequence[Row]
+    """Of the whole market."""
+    scope: str
+    """What the heat map is limited to, in a word."""
+    in_scope: Sequence[Row]
+    heat: Heat
+    events: EventLog
+    pulse: Pulse
+    zone: Zone
+    window: str
+
+
+def overview_page(known: OverviewFacts, width: int) -> Page:
+    """Everything, the heat map over the whole width."""
+    tiles = heat_tiles(known.in_scope, known.heat)
+    what = f"change in {known.window}" if known.heat is Heat.CHANGE else known.heat.value
+    title = f"The {len(tiles)} most traded of {known.scope} by {what}" if tiles else f"Most traded of {known.scope}"
+    heat = _heat_lines(tiles, known.heat, width) or said("No pair has a price yet.", width)
+    blocks = [
+        Block("Breadth", tuple(_breadth_lines(known, width))),
+        Block("Market-wide volatility", tuple(_pulse_lines(known))),
+    ]
+    lines = [
+        *laid_out(blocks, width),
+        Line(),
+        Line(((title, "accent"),)),
+        *heat,
+        Line(),
+        Line(((f"Events ── {count(len(known.events))}", "accent"),)),
+        *_event_lines(known, width),
+    ]
+    return Page(SEPARATOR.join(("Overview", known.window, known.zone.name)), tuple(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One pair of the heat map."""
+
+    name: str
+    value: float
+    """In percent."""
+    level: int
+    """0 … 3: how much it moved among those shown."""
+
+
+def heat_tiles(rows: Iterable[Row], heat: Heat) -> list[Tile]:
+    """The most traded pairs, the most traded first; equally many of them on each level. O(n)."""
+    found = [(row, value) for row in rows if (value := _heat_value(row, heat)) is not None and row.volume_usd]
+    top = nlargest(MOST_TILES, found, key=lambda pair: pair[0].volume_usd or 0.0)
+    is_one_quote = len({row.instrument.quote for row, _ in top}) == 1
+    sizes = sorted(abs(value) for _, value in top)
+    bounds = [sizes[len(sizes) * part // 4] for part in (1, 2, 3)] if sizes else []
+    return [
+        Tile(
+            clean(row.instrument.base if is_one_quote else row.instrument.pair),
+            value,
+            bisect_right(bounds, abs(value)),
+        )
+        for row, value in top
+    ]
+
+
+def _heat_value(row: Row, heat: Heat) -> float | None:
+    figures = row.figures[_PRICE]
+    if figures is None or row.halted:
+        return None
+    if heat is Heat.CHANGE:
+        return figures.change_pct
+    return None if figures.cv is None else figures.cv * 100
+
+
+def _heat_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
+    """Rows of tiles, read from left to right."""
+    across = max(1, (width + 2) // (TILE_WIDTH + 2))
+    lines: list[Line] = []
+    for start in range(0, len(tiles), across):
+        runs: list[Run] = []
+        for tile in tiles[start : start + across]:
+            runs.append(("  " if runs else "", "text"))
+            runs.extend(_tile_runs(tile, heat))
+        lines.append(Line(joined(runs)))
+    return lines
+
+
+def _tile_runs(tile: Tile, heat: Heat) -> list[Run]:
+    text = fmt.percent(abs(tile.value), 2)
+    if len(text) > NAME_WIDTH:
+        text = fmt.compact(abs(tile.value))
+    sign, kind = _direction(tile, text, heat)
+    name = fit(tile.name, TILE_WIDTH - 10)
+    return [
+        (f"{SHADES[tile.level]} ", kind),
+        (f"{name} ", "text"),
+        (f"{sign}{fit(text, NAME_WIDTH, right=True)}", kind),
+    ]
+
+
+def _direction(tile: Tile, text: str, heat: Heat) -> tuple[str, Kind]:
+    """A sign and what colours it: direction for changes, size for a deviation, which has none."""
+    if heat is Heat.CV:
+        return " ", ("faint", "muted", "accent", "warn")[tile.level]
+    if not text.strip("0."):
+        return " ", "faint"
+    return ("▲", "up") if tile.value > 0 else ("▼", "down")
+
+
+def breadth(rows: Iterable[Row]) -> Breadth:
+    """How the pairs that trade moved over the window. O(n)."""
+    up = down = unchanged = 0
+    for row in rows:
+        figures = row.figures[_PRICE]
+        if figures is None or row.halted or figures.last is None or figures.first is None:
+            continue
+        if figures.last > figures.first:
+            up += 1
+        elif figures.last < figures.first:
+            down += 1
+        else:
+            unchanged += 1
+    return Breadth(up, down, unchanged)
+
+
+def _breadth_lines(known: OverviewFacts, width: int) -> list[Line]:
+    found = breadth(known.rows)
+    if not found.all:
+        return said("No change is known yet.", 36)
+    named: tuple[tuple[str, int, Kind], ...] = (
+        ("▲ up", found.up, "up"),
+        ("▼ down", found.down, "down"),
+        ("· unchanged", found.unchanged, "muted"),
+    )
+    size = max(4, min(BREADTH_WIDTH, width - 28))
+    rows: list[list[Run]] = []
+    for name, number, kind in named:
+        share = number / found.all
+        rows.append(
+            [
+                (name, kind),
+                (count(number), "strong"),
+                (f"{percent(share, 0)}", "muted"),
+                (bar(share, size), kind),
+            ]
+        )
+    return tabulated(rows, left={0, 3})
+
+
+def _pulse_lines(known: OverviewFacts) -> list[Line]:
+    pulse = known.pulse
+    if pulse.last is None or pulse.extent is None:
+        return said("No pair is observed well enough yet.", 36)
+    low, high = pulse.extent
+    since = f"since {known.zone.minute(pulse.start_ms)}"
+    return [
+        *facts(
+            [
+                ("median cv", [(percent(pulse.last, 3), "strong"), (" now", "muted")]),
+                (since, [(f"{percent(low, 3)} … {percent(high, 3)}", "text")]),
+            ]
+        ),
+        Line(((sparkline(pulse.columns(SPARK_WIDTH)), "accent"),)),
+    ]
+
+
+def _event_lines(known: OverviewFacts, width: int) -> list[Line]:
+    if not len(known.events):
+        return said(
+            "Nothing yet: halts, new pairs, 24 h highs and lows and jumps in rank come here as they happen.", width
+        )
+    columns = 2 if width >= 130 else 1
+    shown = [_event_runs(event, known.zone) for event in known.events]
+    height = -(-len(shown) // columns)
+    blocks = [
+        tabulated(list(islice(shown, start, start + height)), left={0, 1, 2, 3})
+        for start in range(0, len(shown), height)
+    ]
+    size = (width - 4) // columns
+    lines: list[Line] = []
+    for row in range(height):
+        runs: list[Run] = []
+        for block in blocks:
+            if row < len(block):
+                runs.extend(((" " * 4 if runs else "", "text"), *block[row].runs))
+                runs.append((" " * max(0, size - len(block[row].text)), "text"))
+        lines.append(Line(joined(runs)))
+    return lines
+
+
+def _event_runs(event: Event, zone: Zone) -> list[Run]:
+    word, kind = WORDS[event.happening]
+    detail = clean(event.detail, 40)
+    return [
+        (zone.second(event.at_ms), "faint"),
+        (word, kind),
+        (fit(clean(event.pair), 14).rstrip(), "strong"),
+        (detail, "muted"),
+    ]

@@ -1,0 +1,108 @@
+"""How volatile the whole market is, minute by minute since the app was started. Pure."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from tui_tracker.core.metric import METRIC_INDEX, Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Row, Snapshot
+
+DAY_MINUTES: Final = 1_440
+_PRICE: Final = METRIC_INDEX[Metric.PRICE]
+
+
+class Pulse:
+    """The median cv of a market's prices, at most one value a minute, of the last 24 h.
+
+    Args:
+        min_coverage: Observed share of the window from which on a pair counts.
+    """
+
+    def __init__(self, min_coverage: float) -> None:
+        self._min_coverage = min_coverage
+        self._beats: deque[tuple[int, float]] = deque()
+        self._version: int | None = None
+
+    @property
+    def last(self) -> float | None:
+        """The newest value, a fraction; ``None`` before the first."""
+        return self._beats[-1][1] if self._beats else None
+
+    @property
+    def start_ms(self) -> int | None:
+        """The oldest minute that is kept."""
+        return self._beats[0][0] if self._beats else None
+
+    @property
+    def extent(self) -> tuple[float, float] | None:
+        """(smallest, largest) value that is kept."""
+        values = [value for _, value in self._beats]
+        return (min(values), max(values)) if values else None
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Take the newest version into account; a later one of the same minute replaces it. O(n log n)."""
+        if snapshot.end_ms is None or snapshot.version == self._version:
+            return
+        self._version = snapshot.version
+        value = median_cv(snapshot.rows, self._min_coverage)
+        if value is None:
+            return
+        if self._beats and self._beats[-1][0] >= snapshot.end_ms:
+            self._beats.pop()
+        self._beats.append((snapshot.end_ms, value))
+        while self._beats[0][0] <= snapshot.end_ms - DAY_MINUTES * MINUTE_MS:
+            self._beats.popleft()
+
+    def columns(self, count: int) -> list[float | None]:
+        """The mean of each of ``count`` equal spans of the time that is kept; ``None`` where there is none."""
+        if not self._beats or count < 1:
+            return []
+        start_ms = self._beats[0][0]
+        minutes = (self._beats[-1][0] - start_ms) // MINUTE_MS + 1
+        count = min(count, minutes)
+        spans: list[list[float]] = [[] for _ in range(count)]
+        for at_ms, value in self._beats:
+            spans[(at_ms - start_ms) // MINUTE_MS * count // minutes].append(value)
+        return [sum(span) / len(span) if span else None for span in spans]
+
+
+def median_cv(rows: Iterable[Row], min_coverage: float) -> float | None:
+    """The median cv of prices over the pairs that trade and are observed well enough, a fraction.
+
+    ``None`` where these are less than half of the pairs that trade: while history is loaded, they are the liquid ones.
+    """
+    values: list[float] = []
+    trading = 0
+    for row in rows:
+        figures = row.figures[_PRICE]
+        if row.halted or not row.traded:
+            continue
+        trading += 1
+        if figures is None or figures.samples < min_coverage * figures.length:
+            continue
+        mean, stddev = figures.mean, figures.stddev
+        if mean is not None and stddev is not None and mean > 0:
+            values.append(stddev / mean)
+    return _median(values) if values and 2 * len(values) >= trading else None
+
+
+def _median(values: list[float]) -> float:
+    """As ``statistics.median``, which takes longer to import than the first screen may."""
+    values.sort()
+    return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+
+
+BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """One bar a value, from the lowest to the highest of them; a blank where there is none."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return " " * len(values)
+    low, span = min(known), max(known) - min(known)
+    return "".join(
+        " " if value is None else BARS[round((value - low) / span * (len(BARS) - 1)) if span > 0 else 0]
+        for value in values
+    )

@@ -1,0 +1,240 @@
+"""A screen over the panes that shows one page of blocks, follows the market, and scrolls."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Final, Protocol, TypeAlias, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import Series
+from tui_tracker.core.status import SourceReport
+from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.pages.blocks import Page
+from tui_tracker.tui.runs import Line, clipped
+from tui_tracker.tui.texts import TOO_SMALL
+from tui_tracker.tui.view import Layout, layout_for
+from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.widgets.header import Header
+from tui_tracker.tui.widgets.keys_line import KeysLine
+
+SeriesKey: TypeAlias = tuple[str, Metric]
+"""Which samples: instrument and metric."""
+WHEEL_ROWS: Final = 3
+HERE, ELSEWHERE, ALWAYS = "On this screen", "Other screens", "Everywhere"
+
+PAGE_COMMANDS: Final = (
+    Command("page.close", "escape,q", "close", "back", "back to the panes", "Esc q", HERE),
+    Command("page.up", "up,k", "scroll(-1)", "up", "one line up", "↑ k", HERE),
+    Command("page.down", "down,j", "scroll(1)", "down", "one line down", "↓ j", HERE),
+    Command("page.page_up", "pageup", "scroll_page(-1)", "page up", "one screen up", "PgUp", HERE),
+    Command("page.page_down", "pagedown,space", "scroll_page(1)", "page down", "one screen down", "PgDn", HERE),
+    Command("page.first", "home,g", "move_end(False)", "top", "to the top", "Home g", HERE),
+    Command("page.last", "end,G", "move_end(True)", "end", "to the end", "End G", HERE),
+    Command("page.why", "i", "app.open_page('why')", "why", "why this rank", "i", ELSEWHERE),
+    Command("page.overview", "o", "app.open_page('overview')", "overview", "overview of the market", "o", ELSEWHERE),
+    Command("page.health", "H", "app.open_page('health')", "health", "health of source and app", "H", ELSEWHERE),
+    Command("page.time_zone", "t", "app.look('time_zone')", "UTC/local", "times in UTC or local time", "t", ALWAYS),
+    Command("page.theme", "T", "app.look('theme')", "theme", "next theme", "T", ALWAYS),
+    Command("page.poll", "R", "app.poll", "poll", "poll the exchange now", "R", ALWAYS),
+    Command(
+        "page.palette", "ctrl+p", "app.command_palette", "commands", "go to a pair, or any command", "ctrl+p", ALWAYS
+    ),
+    Command("page.help", "question_mark,f1", "keys", "help", "these keys", "?", ALWAYS),
+    Command("page.suspend", "ctrl+z", "app.suspend_process", "suspend", "back to the shell", "ctrl+z", ALWAYS),
+)
+MEASURE_COMMANDS: Final = (
+    Command("page.metric", "m", "app.look('metric')", "metric", "next metric", "m", HERE),
+    Command("page.measure", "e", "app.look('measure')", "measure", "next measure to rank by", "e", HERE),
+)
+
+
+class Host(Protocol):
+    """What a page needs of the app."""
+
+    @property
+    def uptime_ms(self) -> int:
+        """How long the app has been running, ms of real time."""
+        ...
+
+    def health(self) -> SourceReport:
+        """Everything that is known of how the source is doing."""
+        ...
+
+    def show_page(self) -> None:
+        """Tell the page what it shows now, and read the samples that it lacks."""
+        ...
+
+
+class PageBody(Canvas):
+    """The lines of a page, as many as there is room for."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._all: tuple[Line, ...] = ()
+        self._top = 0
+
+    @property
+    def position(self) -> str:
+        """``1–20 of 45``; empty where all is in view."""
+        if len(self._all) <= self.size.height:
+            return ""
+        return f"{self._top + 1}–{min(self._top + self.size.height, len(self._all))} of {len(self._all)}"
+
+    @property
+    def whole(self) -> str:
+        """Everything that can be scrolled to, without styles."""
+        return "\n".join(line.text.rstrip() for line in self._all)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines; what is in view stays where it was, as far as it can."""
+        self._all = tuple(lines)
+        self.scroll_lines(0)
+
+    def scroll_lines(self, lines: int) -> None:
+        """Show what is so many lines further down."""
+        height = self.size.height
+        self._top = max(0, min(self._top + lines, len(self._all) - height))
+        self.paint(self._all[self._top : self._top + height])
+
+
+class PageScreen(ModalScreen[None]):
+    """Base of the screens that explain: state line, page, keys.
+
+    It is modal, so that the keys of the panes don't act unseen.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in PAGE_COMMANDS]
+    page_name: ClassVar[str] = ""
+    """What ``open_page`` calls it."""
+    OWN_COMMANDS: ClassVar[tuple[Command, ...]] = ()
+    """What can be done here alone; the first ones stand in the bottom line."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk: Final = desk
+        self.header = Header(id="header")
+        self.body = PageBody(id="page")
+        self.keys = KeysLine(id="keys")
+        self._series: dict[SeriesKey, Series] = {}
+        self._shown_title = ""
+        self._shown_state: object = None
+
+    def compose(self) -> ComposeResult:
+        """State line, page, keys."""
+        yield self.header
+        yield self.body
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """Fill the page once its size is known."""
+        self.call_after_refresh(self.host.show_page)
+
+    @property
+    def host(self) -> Host:
+        """The app."""
+        return cast(Host, self.app)
+
+    def build(self, width: int) -> Page:
+        """What the page says, in ``width`` cells."""
+        raise NotImplementedError
+
+    def needs(self) -> tuple[SeriesKey, ...]:
+        """The samples that the page is made from."""
+        return ()
+
+    def series(self, key: SeriesKey) -> Series | None:
+        """Samples, or ``None`` while they are on their way."""
+        return self._series.get(key)
+
+    def lacks(self) -> tuple[SeriesKey, ...]:
+        """The samples that are not those of the newest snapshot."""
+        version = None if self.desk.snapshot is None else self.desk.snapshot.version
+        return tuple(
+            key for key in self.needs() if (series := self._series.get(key)) is None or series.version != version
+        )
+
+    def take(self, series: Sequence[Series]) -> None:
+        """Take samples in; those of what isn't needed any more are forgotten."""
+        self._series |= {(one.instrument_id, one.metric): one for one in series}
+        needed = self.needs()
+        self._series = {key: one for key, one in self._series.items() if key in needed}
+
+    def state(self) -> object:
+        """Everything that the page is made from, to compare: it is written anew only where this differs."""
+        desk, snapshot = self.desk, self.desk.snapshot
+        versions = [(key, series.version) for key, series in self._series.items()]
+        shown = None if snapshot is None else (snapshot.version, snapshot.status)
+        return desk.view, desk.watchlist, shown, versions
+
+    def show(self) -> None:
+        """Write the page anew if it must be; cells that are the same are not painted."""
+        width, height = self.app.size
+        if not self.is_mounted or not self.body.size.width:
+            return
+        state = (self.state(), self.body.size)
+        if state == self._shown_state:
+            return
+        self._shown_state = state
+        if layout_for(width, height) is Layout.TOO_SMALL:
+            self.body.show((Line(((TOO_SMALL, "text"),)),))
+            return
+        page = self.build(self.body.size.width)
+        if page.title != self._shown_title:
+            self._shown_title = page.title
+            self.body.border_title = Content(page.title)
+        room = self.body.size.width
+        self.body.show([Line(clipped(line.runs, room)) for line in page.lines])
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        position = self.body.position
+        hints = [("↑↓ PgUp PgDn", position)] if position else []
+        own = [(command.display, command.hint) for command in self.OWN_COMMANDS]
+        others = [
+            (c.display, c.hint) for c in PAGE_COMMANDS if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"
+        ]
+        self.keys.show([*hints, *own, *others], [("?", "help"), ("Esc", "back")])
+
+    def on_resize(self) -> None:
+        """Lay the page out for the new size."""
+        self.call_after_refresh(self.host.show_page)
+
+    def action_close(self) -> None:
+        """Back to the panes."""
+        self.dismiss()
+
+    def action_scroll(self, lines: int) -> None:
+        """Show other lines."""
+        self.body.scroll_lines(lines)
+        self._show_keys()
+
+    def action_scroll_page(self, direction: int) -> None:
+        """Show the next or previous screen of lines, one of which is kept."""
+        self.action_scroll(direction * max(1, self.body.size.height - 1))
+
+    def action_move_end(self, to_end: bool) -> None:
+        """Show the first or last lines."""
+        self.action_scroll(1_000_000 if to_end else -1_000_000)
+
+    def action_keys(self) -> None:
+        """Show the keys that work here."""
+        from tui_tracker.tui.screens.help import HelpScreen
+
+        commands = [*self.OWN_COMMANDS, *PAGE_COMMANDS]
+        own = [command.id for command in self.OWN_COMMANDS]
+        self.app.push_screen(HelpScreen(f"{self.page_name} screen", own, commands))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show later lines."""
+        event.stop()
+        self.action_scroll(WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Show earlier lines."""
+        event.stop()
+        self.action_scroll(-WHEEL_ROWS)

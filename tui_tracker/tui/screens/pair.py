@@ -1,0 +1,74 @@
+"""The screen that tells everything about the selected pair."""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from typing_extensions import override
+
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
+from tui_tracker.stats.ranking import Ranking, Scope
+from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.pages.blocks import Page, said
+from tui_tracker.tui.pages.pair import PairFacts, Reference, find_reference, pair_page
+from tui_tracker.tui.screens.page import HERE, MEASURE_COMMANDS, PageScreen, SeriesKey
+from tui_tracker.tui.titles import scope_text
+
+PAIR_COMMANDS = (
+    Command("page.previous_pair", "left", "app.step_pair(-1)", "previous", "previous pair of the table", "←", HERE),
+    Command("page.next_pair", "right", "app.step_pair(1)", "next pair", "next pair of the table", "→", HERE),
+    Command("page.favourite", "f", "app.favourite", "★", "put the pair on the watchlist, or take it off", "f", HERE),
+)
+
+
+class PairStepping(PageScreen):
+    """A page about the selected pair; arrows go to its neighbours in the table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in PAIR_COMMANDS]
+
+
+class PairScreen(PairStepping):
+    """Everything about the selected pair."""
+
+    page_name = "pair"
+    OWN_COMMANDS: ClassVar[tuple[Command, ...]] = (*PAIR_COMMANDS, *MEASURE_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in MEASURE_COMMANDS]
+
+    @override
+    def needs(self) -> tuple[SeriesKey, ...]:
+        row = self.desk.row
+        if row is None:
+            return ()
+        reference = self._reference(row).row
+        ids = dict.fromkeys((row.id, row.id if reference is None else reference.id))
+        return tuple((key, Metric.PRICE) for key in ids)
+
+    @override
+    def build(self, width: int) -> Page:
+        row, snapshot = self.desk.row, self.desk.snapshot
+        if row is None or snapshot is None:
+            return Page("Pair", tuple(said("No pair is selected.", width)))
+        reference = self._reference(row)
+        known = PairFacts(
+            row=row,
+            snapshot=snapshot,
+            rankings=self._rankings(),
+            prices=self.series((row.id, Metric.PRICE)),
+            reference=reference,
+            reference_prices=None if reference.row is None else self.series((reference.row.id, Metric.PRICE)),
+            zone=self.desk.zone,
+        )
+        return pair_page(known, width)
+
+    def _reference(self, row: Row) -> Reference:
+        rows = () if self.desk.snapshot is None else self.desk.snapshot.rows
+        return find_reference(rows, row, self.desk.settings.reference)
+
+    def _rankings(self) -> list[tuple[str, Ranking]]:
+        """In the scope that was chosen, and over all pairs."""
+        snapshot, scope = self.desk.snapshot, self.desk.scope()
+        if snapshot is None:
+            return []
+        everything = Scope(min_volume_usd=scope.min_volume_usd)
+        found = [(scope_text(self.desk.view), self.desk.ranking(snapshot, scope))]
+        return found if scope == everything else [*found, ("of all", self.desk.ranking(snapshot, everything))]

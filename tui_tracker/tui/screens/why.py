@@ -1,0 +1,45 @@
+"""The screen that says why a pair has its rank."""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from typing_extensions import override
+
+from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.pages.blocks import Page, said
+from tui_tracker.tui.pages.command import rank_words
+from tui_tracker.tui.pages.why import WhyFacts, why_page
+from tui_tracker.tui.screens.page import MEASURE_COMMANDS, SeriesKey
+from tui_tracker.tui.screens.pair import PAIR_COMMANDS, PairStepping
+from tui_tracker.tui.titles import scope_text
+
+
+class WhyScreen(PairStepping):
+    """Why the selected pair has its rank."""
+
+    page_name = "why"
+    OWN_COMMANDS: ClassVar[tuple[Command, ...]] = (*PAIR_COMMANDS, *MEASURE_COMMANDS)
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in MEASURE_COMMANDS]
+
+    @override
+    def needs(self) -> tuple[SeriesKey, ...]:
+        key = self.desk.view.selected
+        return () if key is None or self.desk.row is None else ((key, self.desk.view.metric),)
+
+    @override
+    def build(self, width: int) -> Page:
+        row, scene, snapshot, settings = self.desk.row, self.desk.scene, self.desk.snapshot, self.desk.settings
+        if row is None or scene is None or snapshot is None:
+            return Page("Why this rank", tuple(said("No pair is selected.", width)))
+        ranking = scene.ranking
+        rows = [place.row for place in ranking.places]
+        known = WhyFacts(
+            row=row,
+            ranking=ranking,
+            scope=scope_text(self.desk.view),
+            min_coverage=settings.min_coverage,
+            series=self.series((row.id, ranking.metric)),
+            command=rank_words(settings, ranking, snapshot.window_minutes, rows),
+            zone=self.desk.zone,
+        )
+        return why_page(known, width)
