@@ -1,8 +1,8 @@
 """Candles as samples of single minutes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.series import MINUTE_MS
 
 
@@ -27,3 +27,43 @@ def minute_samples(batch: CandleBatch, from_ms: int) -> Iterator[tuple[int, floa
         if last_ms >= from_ms:
             yield last_ms, candle.close
         held, next_ms = candle.close, last_ms + MINUTE_MS
+
+
+def minute_counts(
+    batch: CandleBatch, from_ms: int, count_of: Callable[[Candle], float | None]
+) -> Iterator[tuple[int, float]]:
+    """Yield (minute in ms, count) of each minute from ``from_ms`` on that 1-minute candles tell of, oldest first.
+
+    A candle that the exchange left out means that nothing traded: 0. One that could not be read leaves its minute
+    unknown. Longer candles tell nothing of single minutes.
+    """
+    if batch.step_minutes != 1:
+        return
+    unreadable = frozenset(batch.malformed)
+    next_ms: int | None = None
+    for candle in batch.candles:
+        for minute_ms in range(max(next_ms or candle.start_ms, from_ms), candle.start_ms, MINUTE_MS):
+            if minute_ms not in unreadable:
+                yield minute_ms, 0.0
+        count = count_of(candle)
+        if count is not None and candle.start_ms >= from_ms:
+            yield candle.start_ms, count
+        next_ms = candle.start_ms + MINUTE_MS
+
+
+def known_trades(batch: CandleBatch, from_ms: int, before_ms: int) -> Iterator[tuple[int, bool]]:
+    """Yield (a minute since the epoch, whether something traded in its interval) of what the candles tell.
+
+    Only intervals that lie whole in ``from_ms`` to before ``before_ms`` are told of. One that the exchange left out
+    between two candles had no trade; one that could not be read is unknown.
+    """
+    step_ms = batch.step_minutes * MINUTE_MS
+    unreadable = frozenset(batch.malformed)
+    next_ms: int | None = None
+    for candle in batch.candles:
+        for start_ms in range(max(next_ms or candle.start_ms, from_ms), candle.start_ms, step_ms):
+            if start_ms not in unreadable and start_ms + step_ms <= before_ms:
+                yield start_ms // MINUTE_MS, False
+        if from_ms <= candle.start_ms <= before_ms - step_ms:
+            yield candle.start_ms // MINUTE_MS, candle.volume > 0
+        next_ms = candle.start_ms + step_ms
