@@ -114,7 +114,8 @@ class SimulatedPair:
         )
 
     def _trades_in(self, base_volume: float) -> int:
-        return math.ceil(base_volume * self.listing.base_usd / self._trade_usd)
+        trades: int = math.ceil(base_volume * self.listing.base_usd / self._trade_usd)
+        return trades
 
     def candles(self, hour: int, before: float) -> list[Candle]:
         """Return the candles of an hour, none before the first trade ever: some 120 µs.

@@ -86,7 +86,7 @@ def test_a_last_price_far_off_a_calm_mid_is_marked_and_kept() -> None:
     market = listed()
 
     def row_after(at_ms: int, **changes: float | None) -> tuple[bool, float | None]:
-        poll(market, at_ms, None, **changes)
+        poll(market, at_ms, None, None, **changes)
         row = make_row(market, market.holding(ID), {})
         return row.is_suspect, row.last
 
