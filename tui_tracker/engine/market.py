@@ -207,7 +207,7 @@ class Market:
         return sum(window.drop_after(minute_ms) for window in self._windows())
 
     def fill(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> int:
-        """Set closed minutes of price, flow and trades from candles; return how many of the price were set.
+        """Set closed minutes of the price window from candles; return how many were set.
 
         Args:
             instrument_id: Whose candles.
@@ -218,20 +218,29 @@ class Market:
         holding = self.holding(instrument_id)
         if self._end_ms is None:
             return 0
-        provenance = Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
-        limit_ms = min(now_ms + MAX_AHEAD_MS, before_ms if before_ms is not None else now_ms + MAX_AHEAD_MS)
+        limit_ms = _limit_ms(now_ms, before_ms)
         window = self._window(holding, _PRICE)
-        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, provenance)
-        for index, count_of in _COUNT_OF:
-            self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, provenance)
+        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, _provenance(batch))
         self._hold_last(holding, window)
-        for minute, has_traded in known_trades(batch, self.start_ms, limit_ms):
-            holding.activity.note(minute, has_traded)
         traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
         if traded:
             last_ms = traded[-1] + (batch.step_minutes - 1) * MINUTE_MS
             holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
         return taken
+
+    def fill_counts(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> None:
+        """Set what happened in closed minutes, and which intervals saw a trade; arguments as for ``fill``.
+
+        Apart from ``fill``, since each takes milliseconds.
+        """
+        holding = self.holding(instrument_id)
+        if self._end_ms is None:
+            return
+        limit_ms = _limit_ms(now_ms, before_ms)
+        for index, count_of in _COUNT_OF:
+            self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, _provenance(batch))
+        for minute, has_traded in known_trades(batch, self.start_ms, limit_ms).items():
+            holding.activity.note(minute, has_traded)
 
     def _window(self, holding: Holding, index: int) -> Window:
         """The window of a metric, made when the first sample comes."""
@@ -302,6 +311,15 @@ class Market:
 
     def _resume(self, holding: Holding) -> None:
         holding.halted, holding.halted_since_ms = "", None
+
+
+def _limit_ms(now_ms: int, before_ms: int | None) -> int:
+    """The first instant that candles may not set."""
+    return now_ms + MAX_AHEAD_MS if before_ms is None else min(now_ms + MAX_AHEAD_MS, before_ms)
+
+
+def _provenance(batch: CandleBatch) -> Provenance:
+    return Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
 
 
 def _is_quiet(ticker: Ticker) -> bool:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.stats.activity import BUCKET_MINUTES
+
+_BUCKET_MS = BUCKET_MINUTES * MINUTE_MS
 
 
 def minute_samples(batch: CandleBatch, from_ms: int) -> Iterator[tuple[int, float]]:
@@ -51,19 +54,22 @@ def minute_counts(
         next_ms = candle.start_ms + MINUTE_MS
 
 
-def known_trades(batch: CandleBatch, from_ms: int, before_ms: int) -> Iterator[tuple[int, bool]]:
-    """Yield (a minute since the epoch, whether something traded in its interval) of what the candles tell.
+def known_trades(batch: CandleBatch, from_ms: int, before_ms: int) -> dict[int, bool]:
+    """Whether something traded in each 5-minute interval that the candles tell of, by its first minute since the epoch.
 
-    Only intervals that lie whole in ``from_ms`` to before ``before_ms`` are told of. One that the exchange left out
-    between two candles had no trade; one that could not be read is unknown.
+    Only candles that lie whole in ``from_ms`` to before ``before_ms`` count. One that the exchange left out between two
+    others had no trade; one that could not be read tells nothing.
     """
     step_ms = batch.step_minutes * MINUTE_MS
     unreadable = frozenset(batch.malformed)
+    known: dict[int, bool] = {}
     next_ms: int | None = None
     for candle in batch.candles:
         for start_ms in range(max(next_ms or candle.start_ms, from_ms), candle.start_ms, step_ms):
             if start_ms not in unreadable and start_ms + step_ms <= before_ms:
-                yield start_ms // MINUTE_MS, False
-        if from_ms <= candle.start_ms <= before_ms - step_ms:
-            yield candle.start_ms // MINUTE_MS, candle.volume > 0
+                known.setdefault(start_ms // _BUCKET_MS * BUCKET_MINUTES, False)
         next_ms = candle.start_ms + step_ms
+        if from_ms <= candle.start_ms and next_ms <= before_ms:
+            minute = candle.start_ms // _BUCKET_MS * BUCKET_MINUTES
+            known[minute] = candle.volume > 0 or known.get(minute, False)
+    return known

@@ -63,12 +63,14 @@ def test_candles_tell_of_flow_and_activity() -> None:
     market, noon = listed(), MIDNIGHT + 720 * MINUTE
     poll(market, noon, 10.0)
     candles = tuple(Candle(noon - back * MINUTE, 5.0, volume, 4) for back, volume in ((20, 2.0), (18, 0.0), (1, 3.0)))
-    market.fill(ID, CandleBatch(1, candles, (noon - 3 * MINUTE,)), noon)
+    market.fill_counts(ID, CandleBatch(1, candles, (noon - 3 * MINUTE,)), noon)
     flow = newest(market, Metric.FLOW, 22)
     assert flow == [None, 2.0, 0.0, 0.0, *[0.0] * 14, None, 0.0, 3.0, None]
     assert newest(market, Metric.TRADES_MIN, 2) == [4.0, None]
     assert market.activity(market.holding(ID)) == 2 / 4
-    market.fill(ID, CandleBatch(5, (Candle(noon - 60 * MINUTE, 5.0, 1.0), Candle(noon - 50 * MINUTE, 5.0, 0.0))), noon)
+    market.fill_counts(
+        ID, CandleBatch(5, (Candle(noon - 60 * MINUTE, 5.0, 1.0), Candle(noon - 50 * MINUTE, 5.0, 0.0))), noon
+    )
     assert market.activity(market.holding(ID)) == 3 / 7
     assert newest(market, Metric.FLOW, 22) == flow
 
@@ -77,7 +79,7 @@ def test_a_candle_wins_over_counters_in_a_closed_minute() -> None:
     market, noon = listed(), MIDNIGHT + 720 * MINUTE
     for index in range(3):
         poll(market, noon + index * MINUTE, 10.0 + index, index)
-    market.fill(ID, CandleBatch(1, (Candle(noon + MINUTE, 5.0, 7.0),)), noon + 2 * MINUTE)
+    market.fill_counts(ID, CandleBatch(1, (Candle(noon + MINUTE, 5.0, 7.0),)), noon + 2 * MINUTE)
     assert newest(market, Metric.FLOW, 2) == [7.0, 1.0]
     assert newest(market, Metric.TRADES_MIN, 2) == [1.0, 1.0]
 
