@@ -13,6 +13,8 @@ from tui_tracker.core.snapshot import Row, Snapshot, value_reader
 
 MIN_COVERAGE = 0.9
 """Observed share of a window from which on its pair is ranked, unless configured otherwise."""
+UNDEFINED: Final = "undefined"
+"""Reason of a row whose figure has no value."""
 _UNITLESS: Final = (Metric.SPREAD, Metric.TRADES, Metric.TRADES_MIN)
 
 
@@ -158,4 +160,4 @@ def _obstacle(row: Row, figures: Figures | None, value: float | None, min_covera
         return 1, "0 % observed"
     if figures.coverage < min_coverage:
         return 0, f"{int(figures.coverage * 100)} % observed"
-    return (0, "") if value is not None else (1, "undefined")
+    return (0, "") if value is not None else (1, UNDEFINED)

@@ -87,8 +87,9 @@ class SquaredReturns:
         if end % GRID_MINUTES == GRID_MINUTES - 1:
             square, span = self._return_to(ring, end, start)
             total, minutes = total + int(square * _UNITS), minutes + span
-            if span == GRID_MINUTES and (product := self._product(end, square)) is not None:
-                products, adjacent = products + product, adjacent + 1
+            before = end // GRID_MINUTES % len(self._spans) - 1
+            if span == self._spans[before] == GRID_MINUTES:
+                products, adjacent = products + int(sqrt(square * self._squares[before]) * _UNITS), adjacent + 1
             self._expiry = 0  # what is cached holds the open minute, which may yet be replaced
         self._cached = (
             sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None,
@@ -107,30 +108,17 @@ class SquaredReturns:
             if span and minute - span >= start:
                 break
             if span:
-                self._leave(slot, minute < last)
+                square = squares[slot]
+                self._sum -= int(square * _UNITS)
+                self._minutes -= span
+                following = (slot + 1) % len(spans)
+                if span == spans[following] == GRID_MINUTES and minute < last:
+                    self._products -= int(sqrt(square * squares[following]) * _UNITS)
+                    self._adjacent -= 1
+                spans[slot] = 0
             minute += GRID_MINUTES
         self._oldest = minute
         self._expiry = minute - spans[minute // GRID_MINUTES % len(spans)] + 1 if minute <= last else start + 1
-
-    def _leave(self, slot: int, has_next: bool) -> None:
-        """Take out a return, and its product with the next one if that was counted."""
-        squares, spans = self._squares, self._spans
-        assert squares is not None
-        square, span, following = squares[slot], spans[slot], (slot + 1) % len(spans)
-        self._sum -= int(square * _UNITS)
-        self._minutes -= span
-        if has_next and span == spans[following] == GRID_MINUTES:
-            self._products -= int(sqrt(square * squares[following]) * _UNITS)
-            self._adjacent -= 1
-        spans[slot] = 0
-
-    def _product(self, minute: int, square: float) -> int | None:
-        """|rᵢ||rᵢ₋₁| of the 5-minute return that ends in ``minute``; ``None`` if the one before spans another time."""
-        assert self._squares is not None
-        before = (minute // GRID_MINUTES - 1) % len(self._spans)
-        if self._spans[before] != GRID_MINUTES:
-            return None
-        return int(sqrt(square * self._squares[before]) * _UNITS)
 
     def _take(self, ring: "array[float]", minute: int, start: int) -> None:
         """Count the return that ends in a closed grid minute."""
@@ -141,8 +129,9 @@ class SquaredReturns:
         if span:
             self._sum += int(square * _UNITS)
             self._minutes += span
-            if span == GRID_MINUTES and (product := self._product(minute, square)) is not None:
-                self._products += product
+            before = slot - 1  # the last slot, where this is the first
+            if span == self._spans[before] == GRID_MINUTES:
+                self._products += int(sqrt(square * self._squares[before]) * _UNITS)
                 self._adjacent += 1
         if ring[minute % len(ring)] > 0:
             self._point = minute

@@ -224,6 +224,7 @@ class Window:
             oldest, first = self._find_oldest(start)
         total, k, newest = self._sum, self._k, self._newest
         low, high = self._extrema.query(ring, start, oldest, end)
+        volatility, bipower = self._returns.volatilities(ring, start, oldest, end)
         return Figures(
             length,
             n,
@@ -235,7 +236,8 @@ class Window:
             oldest * MINUTE_MS,
             ring[newest % length],
             newest * MINUTE_MS,
-            *self._returns.volatilities(ring, start, oldest, end),
+            volatility,
+            bipower,
         )
 
     def _find_oldest(self, start: int) -> tuple[int, float]:

@@ -8,7 +8,7 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
-from tui_tracker.stats.ranking import Place
+from tui_tracker.stats.ranking import UNDEFINED, Place
 from tui_tracker.tui.runs import Kind
 
 GUTTER: Final = 2
@@ -105,7 +105,9 @@ def change_run(value: float | None, width: int) -> Cell:
 
 
 def short_reason(reason: str, width: int) -> str:
-    """Why a row is unranked, in a rank's room: ``~12 %``."""
+    """Why a row is unranked, in a rank's room: ``~12 %``, ``–`` where there is nothing to rank by."""
+    if reason == UNDEFINED:
+        return fmt.ABSENT
     return ("~" + reason.removesuffix(" observed").partition(":")[0])[:width]
 
 
