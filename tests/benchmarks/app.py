@@ -216,7 +216,11 @@ for minute in range(28_000_000, 28_000_000 + 1440):
     at_ms = minute * 60_000 + 57_000
     prices = [round(p * (1 + source.gauss(0, 5e-4)), 4) or 0.01 for p in prices]
     if every_metric:
-        batch = [Ticker(n, p, p * 0.999, p * 1.001, 5 * p, 7 * p, int(p) + 1) for n, p in zip(names, prices)]
+        day = minute % 1440
+        batch = [
+            Ticker(n, p, p * 0.999, p * 1.001, 5 * p, 7 * p, int(p) + 1, p, p, p * 1e-3 * day * (day + 1), day * 3)
+            for n, p in zip(names, prices)
+        ]
     else:
         batch = [Ticker(n, p, None, None, None, None, None) for n, p in zip(names, prices)]
     market.apply(batch, at_ms, at_ms)

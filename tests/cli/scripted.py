@@ -33,7 +33,19 @@ def make_row(
     instrument = Instrument(f"kraken:{base}-{quote}", base, quote, f"{base}{quote}", (), digits)
     others = (None,) * (len(METRICS) - 1)
     return Row(
-        instrument, 101.5, 101.0, 102.0, volume_usd, True, halted, None, (figures, *others), (1, samples - 4, 0, 3)
+        instrument,
+        101.5,
+        101.0,
+        102.0,
+        volume_usd,
+        True,
+        halted,
+        None,
+        (figures, *others),
+        (1, samples - 4, 0, 3),
+        high=105.0,
+        low=95.0,
+        activity=0.5,
     )
 
 

@@ -3,12 +3,14 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
 from tests.cli.conftest import Outcome
 from tests.cli.scripted import ScriptedComposition, ScriptedFeed, Terminal, make_row
 from tui_tracker.core.errors import MalformedDataError, UnreachableError
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
 
@@ -23,7 +25,8 @@ ROWS = [
 ]
 KEYS = [
     *("pair", "base", "quote", "rank", "reason", "stddev", "mean", "min", "max", "first", "last", "change_pct"),
-    *("cv", "volatility", "range_pct", "volume_usd", "samples", "coverage", "provenance"),
+    *("cv", "volatility", "range_pct", "bipower", "high", "low", "hl_range_pct", "parkinson", "volume_usd", "samples"),
+    *("coverage", "activity", "is_suspect", "classes", "provenance"),
 ]
 
 
@@ -182,11 +185,37 @@ def test_plain_text_is_aligned(run: Run) -> None:
     lines = outcome.out.splitlines()
     assert lines[0].split("  ")[0] == "rank"
     assert lines[1].split()[:4] == ["1", "BTC/USD", "101.50", "+2.53"]
-    assert lines[1].split()[-2:] == ["9.0M", "100%"]
+    assert lines[1].split()[-3:] == ["9.0M", "100%", "50%"]
     assert lines[-1].split()[:2] == ["–", "NEW/USD"]
     assert "~5.0000" in lines[-1]
     assert lines[-1].endswith("6 % observed")
     assert len({line.index("/") for line in lines[1:]}) == 1
+
+
+def test_a_measure_without_a_usual_column_gets_one(run: Run) -> None:
+    outcome = run("rank", "--by", "hl_range", composition=composed(ROWS[:4]))
+    lines = outcome.out.splitlines()
+    assert "24 h high-low %" in lines[0]
+    assert " 9.9 " in lines[1]
+    assert "~9.9" in lines[-1]
+    assert "Parkinson" not in lines[0]
+
+
+def test_classes_are_left_out_and_each_asset_shown_once(run: Run) -> None:
+    stable = replace(ROWS[1], instrument=replace(ROWS[1].instrument, classes=frozenset({InstrumentClass.STABLE})))
+    rows = [ROWS[0], stable, ROWS[2]]
+    outcome = run("rank", "--json", "--exclude", "Stable, fiat", "--unique-base", composition=composed(rows))
+    assert ranked(outcome) == [("BTC/USD", 1)]
+    assert json.loads(outcome.out)["scope_pairs"] == 1
+    assert json.loads(run("rank", "--json", composition=composed(rows)).out)["pairs"][2]["classes"] == ["stable"]
+
+
+@pytest.mark.parametrize(("names", "said"), [("stable,odd", "'odd' is no class"), (",", "names no class")])
+def test_only_known_classes_can_be_left_out(run: Run, names: str, said: str) -> None:
+    outcome = run("rank", "--exclude", names, composition=composed())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert "second_venue" in outcome.err
 
 
 def test_hostile_names_reach_no_terminal(run: Run) -> None:
@@ -220,7 +249,7 @@ def test_on_a_terminal_a_table_that_fits_is_drawn(
     assert "\x1b[1m" in text
     assert "mixed units" in text
     assert "[bold]Y[/x]/USD" in text
-    assert "no room for: volatility %, range %, volume USD, coverage, why unranked" in text
+    assert "no room for: volatility %, range %, volume USD, coverage, active, why unranked" in text
     monkeypatch.setenv("COLUMNS", "200")
     assert run("rank", composition=composed(rows)).code == 0
     assert "halted: maintenance" in stream.getvalue()

@@ -38,6 +38,17 @@ def expected_volatility(model: dict[int, float]) -> float | None:
     return math.sqrt(525_600 * math.fsum(squares) / minutes) if minutes else None
 
 
+def expected_bipower(model: dict[int, float]) -> float | None:
+    returns: dict[int, float] = {}
+    for minute in model:
+        a, b = model.get(minute - 5), model[minute]
+        if minute % 5 == 4 and a is not None and a > 0 and b > 0:
+            change = (b - a) / a
+            returns[minute] = abs(math.log1p(change) if change > -1 else math.log(b / a))
+    products = [r * returns[minute - 5] for minute, r in returns.items() if minute - 5 in returns]
+    return math.sqrt(525_600 * math.pi / 2 * math.fsum(products) / (5 * len(products))) if products else None
+
+
 def check(window: Window, model: dict[int, float]) -> None:
     figures = window.figures()
     values = list(model.values())
@@ -50,11 +61,11 @@ def check(window: Window, model: dict[int, float]) -> None:
     assert (figures.minimum, figures.maximum) == (min(values), max(values))
     assert (figures.first, figures.first_ms) == (model[min(model)], min(model) * MINUTE)
     assert (figures.last, figures.last_ms) == (model[max(model)], max(model) * MINUTE)
-    expected = expected_volatility(model)
-    if expected is None:
-        assert figures.volatility is None
-    else:
-        assert figures.volatility == pytest.approx(expected, rel=1e-12, abs=1e-15)
+    for found, expected in (
+        (figures.volatility, expected_volatility(model)),
+        (figures.bipower, expected_bipower(model)),
+    ):
+        assert found is None if expected is None else found == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
 class WindowMachine(RuleBasedStateMachine):

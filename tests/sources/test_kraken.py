@@ -28,15 +28,18 @@ ROW = {
     "v": ["1", "20"],
     "p": ["7", "50"],
     "t": [3, 40],
-    "l": ["1", "1"],
-    "h": ["1", "1"],
+    "l": ["96", "95"],
+    "h": ["104", "110"],
     "o": "12345",
 }
-ZEROS = {"c": ["0.000", "0.0"], "v": ["0.0", "0.0"], "p": ["0.0", "0.0"], "t": [0, 0], "o": "0.0"}
+NOTHING = ["0.0", "0.0"]
+ZEROS = {"c": ["0.000", "0.0"], "v": NOTHING, "p": NOTHING, "t": [0, 0], "l": NOTHING, "h": NOTHING, "o": "0.0"}
+DAY = (110.0, 95.0, 1.0, 3)
+"""High and low of 24 h, volume and trades of today."""
 
 
 def seen(instrument_id: str = "kraken:BTC-USD") -> Ticker:
-    return Ticker(instrument_id, 100.0, 99.0, 101.0, 20.0, 1000.0, 40)
+    return Ticker(instrument_id, 100.0, 99.0, 101.0, 20.0, 1000.0, 40, *DAY)
 
 
 async def listed(entries: object) -> InstrumentBatch:
@@ -193,8 +196,8 @@ async def test_a_zero_is_no_price() -> None:
     batch = await quoted({"XDGUSD": {**ROW, **ZEROS}, "AAVEUSD": {**ROW, **ZEROS, "a": ["0"], "b": ["0.0"]}})
     assert batch.malformed == ()
     assert batch.tickers == (
-        Ticker("kraken:DOGE-USD", None, 99.0, 101.0, 0.0, 0.0, 0),
-        Ticker("kraken:AAVE-USD", None, None, None, 0.0, 0.0, 0),
+        Ticker("kraken:DOGE-USD", None, 99.0, 101.0, 0.0, 0.0, 0, None, None, 0.0, 0),
+        Ticker("kraken:AAVE-USD", None, None, None, 0.0, 0.0, 0, None, None, 0.0, 0),
     )
 
 
@@ -203,8 +206,8 @@ async def test_what_is_no_price_is_absent_and_named(bad: object) -> None:
     rows = {"XXBTZUSD": {**ROW, "c": [bad, "1"]}, "XDGUSD": {**ROW, "a": [bad]}, "AAVEUSD": ROW}
     batch = await quoted(rows)
     assert batch.tickers == (
-        Ticker("kraken:BTC-USD", None, 99.0, 101.0, 20.0, 1000.0, 40),
-        Ticker("kraken:DOGE-USD", 100.0, 99.0, None, 20.0, 1000.0, 40),
+        Ticker("kraken:BTC-USD", None, 99.0, 101.0, 20.0, 1000.0, 40, *DAY),
+        Ticker("kraken:DOGE-USD", 100.0, 99.0, None, 20.0, 1000.0, 40, *DAY),
         seen("kraken:AAVE-USD"),
     )
     assert batch.malformed == (("XXBTZUSD", "no usable last price"), ("XDGUSD", "no usable ask"))
@@ -234,6 +237,27 @@ async def test_volumes_and_counts(
 
 
 @pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"h": ["1", "NaN"]}, (None, None, 1.0, 3)),
+        ({"h": ["1"]}, (None, None, 1.0, 3)),
+        ({"l": ["1", "0"]}, (None, None, 1.0, 3)),
+        ({"l": ["1", "111"]}, (None, None, 1.0, 3)),
+        ({"l": []}, (None, None, 1.0, 3)),
+        ({"v": ["x", "20"]}, (110.0, 95.0, None, 3)),
+        ({"v": ["-1", "20"]}, (110.0, 95.0, None, 3)),
+        ({"t": [-1, 40]}, (110.0, 95.0, 1.0, None)),
+        ({"t": [0, 40], "v": ["0", "20"]}, (110.0, 95.0, 0.0, 0)),
+    ],
+)
+async def test_extremes_and_todays_counters(
+    change: dict[str, object], expected: tuple[float | None, float | None, float | None, int | None]
+) -> None:
+    one = (await quoted({"XBTUSD": {**ROW, **change}})).tickers[0]
+    assert (one.high, one.low, one.today_volume, one.today_trades) == expected
+
+
+@pytest.mark.parametrize(
     "row", [None, [], "x", {}, {**ROW, "c": "100"}, {**ROW, "c": []}, {**ROW, "v": ["1"]}, {**ROW, "t": None}]
 )
 async def test_a_malformed_row_is_left_out_and_the_others_go_on(row: object) -> None:
@@ -249,6 +273,7 @@ async def test_a_second_row_of_a_pair_is_left_out() -> None:
 
 async def test_json_numbers_do_as_well() -> None:
     row = {"a": [101.0], "b": [99], "c": [100], "v": [1, 20], "p": [7, 50.0], "t": ["3", "40"]}
+    row |= {"h": [104, 110], "l": [96, 95]}
     assert (await quoted({"XBTUSD": row})).tickers == (seen(),)
     assert (await quoted({"XBTUSD": row, "XDGUSD": {**row, "c": ["x"]}})).tickers[0] == seen()
 
@@ -337,7 +362,7 @@ T = 1_700_000_040
 async def test_candles_are_sorted_single_and_closed() -> None:
     rows = [candle_row(T + 60), candle_row(T), candle_row(T + 60, "6"), candle_row(T + 120, "7")]
     batch = await charted(rows, last=T + 60, key="XBTUSD")
-    assert batch == CandleBatch(1, (Candle(T * 1000, 5.0, 2.0), Candle((T + 60) * 1000, 6.0, 2.0)))
+    assert batch == CandleBatch(1, (Candle(T * 1000, 5.0, 2.0, 3), Candle((T + 60) * 1000, 6.0, 2.0, 3)))
 
 
 async def test_without_last_the_newest_candle_is_open() -> None:

@@ -4,17 +4,28 @@ import json
 from collections import Counter
 from itertools import pairwise
 from statistics import pstdev
+from typing import NamedTuple
 
 import pytest
 
 from tests.sources.kraken_server import answering
 from tests.support.recorded import recorded
 from tui_tracker.core.errors import RejectedError
-from tui_tracker.core.instrument import Instrument, Trading
+from tui_tracker.core.instrument import Instrument, InstrumentClass, Trading
 from tui_tracker.core.ticker import Ticker
 
 Expected = tuple[str, str, str, str, str, int]
 """last, bid, ask, 24 h volume, 24 h average price, trades"""
+
+
+class Day(NamedTuple):
+    """The rest of a row, read from the recording itself."""
+
+    high: float
+    low: float
+    volume: float
+    trades: int
+
 
 _BTC_2023: Expected = ("30303.20000", "30300.00000", "30300.10000", "4412.73601799", "30689.13205", 38907)
 _BTC_USDT: Expected = ("105899.40000", "105944.20000", "105944.30000", "163.28908096", "105904.39279", 3276)
@@ -24,9 +35,15 @@ def body(name: str) -> bytes:
     return recorded(f"kraken/{name}").read_bytes()
 
 
-def ticker(instrument_id: str, expected: Expected) -> Ticker:
+def day(name: str, expected: Expected) -> Day:
+    """High and low of 24 h, and today's counters, of the row with that last price."""
+    (row,) = (row for row in json.loads(body(name))["result"].values() if row["c"][0] == expected[0])
+    return Day(float(row["h"][1]), float(row["l"][1]), float(row["v"][0]), row["t"][0])
+
+
+def ticker(instrument_id: str, expected: Expected, rest: Day) -> Ticker:
     last, bid, ask, volume, vwap = (float(text) for text in expected[:5])
-    return Ticker(instrument_id, last, bid, ask, volume, volume * vwap, expected[5])
+    return Ticker(instrument_id, last, bid, ask, volume, volume * vwap, expected[5], *rest)
 
 
 async def test_asset_pairs_of_2021() -> None:
@@ -71,7 +88,9 @@ async def test_tickers_in_the_old_form(name: str, expected: dict[str, Expected])
         await source.instruments()
         batch = await source.tickers()
     assert (batch.malformed, batch.unknown) == ((), ())
-    assert set(batch.tickers) == {ticker(f"kraken:{pair}", values) for pair, values in expected.items()}
+    assert set(batch.tickers) == {
+        ticker(f"kraken:{pair}", values, day(name, values)) for pair, values in expected.items()
+    }
 
 
 _ALL: dict[str, dict[str, Expected]] = {
@@ -101,9 +120,10 @@ def listing(names: list[str]) -> bytes:
 
 @pytest.mark.parametrize("time", list(_ALL))
 async def test_all_tickers_in_the_modern_form(time: str) -> None:
-    payload = body(f"Ticker_all_assetVersion1_20260624{time}.json")
+    name = f"Ticker_all_assetVersion1_20260624{time}.json"
+    payload = body(name)
     rows = json.loads(payload)["result"]
-    names = [name for name in rows if not name.endswith(":BTNL")]
+    names = [key for key in rows if not key.endswith(":BTNL")]
     assert (len(rows), len(names)) == (1530, 1505)
     async with answering({"AssetPairs": listing(names), "Ticker": payload}) as source:
         listed = await source.instruments()
@@ -112,7 +132,10 @@ async def test_all_tickers_in_the_modern_form(time: str) -> None:
     assert (len(batch.tickers), batch.malformed, batch.unknown) == (1505, (), ())
     by_id = {one.instrument_id: one for one in batch.tickers}
     for pair, expected in _ALL[time].items():
-        assert by_id[f"kraken:{pair}"] == ticker(f"kraken:{pair}", expected)
+        assert by_id[f"kraken:{pair}"] == ticker(f"kraken:{pair}", expected, day(name, expected))
+    assert sum(one.high is None or one.low is None for one in batch.tickers) == 108
+    classes = Counter(each for instrument in listed.instruments for each in instrument.classes)
+    assert classes == {InstrumentClass.STABLE: 75, InstrumentClass.FIAT: 12, InstrumentClass.WRAPPED: 22}
     silent = [one for one in batch.tickers if one.last is None]
     assert len(silent) == 108
     assert {(one.trades, one.base_volume, one.quote_volume) for one in silent} == {(0, 0.0, 0.0)}

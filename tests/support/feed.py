@@ -80,6 +80,7 @@ def figures_of(values: Sequence[float], start_ms: int) -> Figures:
         last=plain[-1],
         last_ms=start_ms + seen[-1][0] * MINUTE_MS,
         volatility=volatility,
+        bipower=volatility,
     )
 
 
@@ -121,6 +122,9 @@ class Pair:
             halted=self.halted,
             halted_since_ms=END_MS - 7_200_000 if self.halted else None,
             figures=figures,
+            high=price.maximum,
+            low=price.minimum,
+            activity=None if last is None else round(1 - self.instrument.digits / 20, 3),
         )
 
 

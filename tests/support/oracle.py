@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import fsum, log1p, sqrt
+from math import fsum, log1p, pi, sqrt
 from statistics import pstdev
 
 MINUTES_A_YEAR = 525_600
@@ -36,9 +36,10 @@ class Expected:
     cv: float | None
     range_pct: float | None
     volatility: float | None
+    bipower: float | None
 
     def by(self, measure: str) -> float | None:
-        """The figure that a measure (``stddev``, ``cv``, ``volatility``, ``range``) ranks by."""
+        """The figure that a measure (``stddev``, ``cv``, ``volatility``, ``range``, ``bipower``) ranks by."""
         value = getattr(self, "range_pct" if measure == "range" else measure)
         assert value is None or isinstance(value, float)
         return value
@@ -105,6 +106,15 @@ def volatility(series: Values, end: int) -> float | None:
     return sqrt(MINUTES_A_YEAR * fsum(log1p((b[1] - a[1]) / a[1]) ** 2 for a, b in near) / minutes)
 
 
+def bipower(series: Values, end: int) -> float | None:
+    """√(525,600 · π/2 · Σ|rᵢ||rᵢ₋₁| / minutes) over adjacent returns of 5 minutes; ``None`` without a product."""
+    first = end - len(series) + 1
+    points = {m: v for m, v in enumerate(series, first) if m % GRID == GRID - 1 and v is not None and v > 0}
+    sizes = {m: abs(log1p((v - points[m - GRID]) / points[m - GRID])) for m, v in points.items() if m - GRID in points}
+    products = [size * sizes[m - GRID] for m, size in sizes.items() if m - GRID in sizes]
+    return sqrt(MINUTES_A_YEAR * pi / 2 * fsum(products) / (GRID * len(products))) if products else None
+
+
 def mean_of(values: Iterable[float]) -> float:
     """The rational mean, correctly rounded."""
     exact = [Fraction(value) for value in values]
@@ -115,7 +125,7 @@ def expected(series: Values, end: int) -> Expected:
     """All figures of a series that ends at minute ``end``."""
     values = [value for value in series if value is not None]
     if not values:
-        return Expected(0, 0.0, None, None, None, None, None, None, None, None, None, None)
+        return Expected(0, 0.0, None, None, None, None, None, None, None, None, None, None, None)
     mean, stddev = mean_of(values), pstdev(values)
     low, high, first, last = min(values), max(values), values[0], values[-1]
     return Expected(
@@ -131,6 +141,7 @@ def expected(series: Values, end: int) -> Expected:
         cv=stddev / mean if mean > 0 else None,
         range_pct=(high - low) / mean * 100 if mean > 0 else None,
         volatility=volatility(series, end),
+        bipower=bipower(series, end),
     )
 
 

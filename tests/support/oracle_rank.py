@@ -136,8 +136,8 @@ def _has_trade(answer: Any, first: int, last: int, step: int) -> bool:
 def differences(output: Mapping[str, Any], base_url: str) -> list[str]:
     """Where the object printed by ``rank --json`` differs from an exact computation, one line each; empty if nowhere.
 
-    Figures are compared bit for bit, but for ``volatility`` (1e-12, since it sums rounded logarithms). Ranks are
-    recomputed among the pairs that the output ranks; each of these must have the coverage for it.
+    Figures are compared bit for bit, but for ``volatility`` and ``bipower`` (1e-12, as they sum rounded logarithms).
+    Ranks are recomputed among the pairs that the output ranks; each of these must have the coverage for it.
     """
     record = ExchangeRecord(base_url)
     at_ms = round(datetime.fromisoformat(output["at"]).timestamp() * 1000)
@@ -165,7 +165,11 @@ def _figure_differences(pair: Mapping[str, Any], expected: ExpectedPair) -> list
 
 
 def _equal(name: str, shown: object, exact: object) -> bool:
-    if name != "volatility" or not isinstance(shown, float | int) or not isinstance(exact, float | int):
+    if (
+        name not in ("volatility", "bipower")
+        or not isinstance(shown, float | int)
+        or not isinstance(exact, float | int)
+    ):
         return shown == exact
     return isclose(shown, exact, rel_tol=1e-12, abs_tol=1e-15)
 

@@ -1,7 +1,7 @@
 """``crypto-tui rank``: one poll, the history of the chosen pairs, and their ranking on stdout."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +11,11 @@ from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocatio
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError, NoDataError
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
+from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
     from tui_tracker.cli.rank_report import RankReport
@@ -33,6 +35,8 @@ class RankRequest:
     limit: int
     """How many of the most traded; 0 for all."""
     floor_usd: float
+    excluded: frozenset[InstrumentClass] = frozenset()
+    unique_base: bool = False
 
 
 @click.command(short_help="Print a ranking once.")
@@ -45,10 +49,18 @@ class RankRequest:
     metavar="N",
     help="Rank the N pairs of the scope that trade most in US dollars; 0 for all.",
 )
+@click.option(
+    "--exclude",
+    metavar="CLASS,CLASS…",
+    help=f"Leave out pairs whose base is one of these: {', '.join(InstrumentClass)}.",
+)
+@click.option("--unique-base", is_flag=True, help="One pair an asset: the one that trades most in US dollars.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, full precision.")
 @setting_flags("metric", "by", "min_volume", "min_coverage", "window", *COLLECTING, defaults=DEFAULTS)
 @pass_invocation
-def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool) -> int:
+def rank(
+    invocation: Invocation, pairs: str | None, limit: int, exclude: str | None, unique_base: bool, as_json: bool
+) -> int:
     """Rank pairs by how much they moved, print the ranking, and end.
 
     Polls once, then loads the history of the chosen pairs: about 2 s a pair (1 s for windows of 12 h or less), since
@@ -62,13 +74,14 @@ def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool) -
       crypto-tui rank --quote USD --by cv
       crypto-tui rank --pairs btc/usd,eth/usd --window 6h --json
       crypto-tui rank --limit 0 --min-volume 1M --by volatility
+      crypto-tui rank --by bipower --exclude stable,fiat --unique-base
       crypto-tui rank --demo
     """
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.output import show_json, show_table
 
     loaded = invocation.load()
-    request = _request(loaded, pairs, limit)
+    request = replace(_request(loaded, pairs, limit), excluded=_classes(exclude), unique_base=unique_base)
     invocation.start_logging()
     composition = invocation.compose()
     report = run_headless(lambda: make_report(composition, request, ProgressLine()))
@@ -99,6 +112,21 @@ def _request(loaded: Loaded, pairs: str | None, limit: int) -> RankRequest:
         raise ConfigError(f"--pairs names {len(names)} pairs", f"at most {MAX_NAMED_PAIRS}")
     floor = settings.min_volume if not names or loaded.is_flag("min_volume") else 0.0
     return RankRequest(settings, settings.quote if loaded.is_flag("quote") else None, names, limit, floor)
+
+
+def _classes(names: str | None) -> frozenset[InstrumentClass]:
+    """The classes that are named.
+
+    Raises:
+        ConfigError: If one of them is none, or none is named.
+    """
+    known = {each.value: each for each in InstrumentClass}
+    wanted = [name.strip().lower() for name in (names or "").split(",") if name.strip()]
+    unknown = next((name for name in wanted if name not in known), None)
+    if unknown is not None or (names is not None and not wanted):
+        what = f"{clean(unknown, 40)!r} is no class" if unknown is not None else "names no class"
+        raise ConfigError(f"--exclude: {what}", f"known: {', '.join(known)}")
+    return frozenset(known[name] for name in wanted)
 
 
 async def make_report(composition: Composition, request: RankRequest, progress: ProgressLine) -> "RankReport":
@@ -152,12 +180,13 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
     if request.quote is not None:
         _check_quote(request.quote, snapshot.rows)
     ids = _named(snapshot, request.names) if request.names else None
-    scope = rank(snapshot, Metric.PRICE, request.settings.by, Scope(request.quote, ids, request.floor_usd))
+    wanted = Scope(request.quote, ids, request.floor_usd, request.excluded, request.unique_base)
+    scope = rank(snapshot, Metric.PRICE, request.settings.by, wanted)
     if request.floor_usd > 0 and scope.no_usd_route:
         say(f"note: {_pairs(scope.no_usd_route)} left out: volume has no route to USD, so it fails the floor")
     rows = [place.row for place in scope.places]
     if not rows:
-        raise NoDataError("no pair is in scope", "lower --min-volume, or name another --quote or --pairs")
+        raise NoDataError("no pair is in scope", "lower --min-volume, or name another --quote, --pairs or --exclude")
     if not request.names and request.limit:
         rows.sort(key=lambda row: (row.volume_usd is None, -(row.volume_usd or 0.0), row.id))
         return tuple(rows[: request.limit]), len(rows)
@@ -199,4 +228,8 @@ def _scope_name(request: RankRequest) -> str:
     parts.append(request.quote or "all currencies")
     if request.floor_usd > 0:
         parts.append(f"≥ {request.floor_usd:,.0f} USD")
+    if request.excluded:
+        parts.append(f"without {', '.join(sorted(request.excluded))}")
+    if request.unique_base:
+        parts.append("one pair an asset")
     return ", ".join(parts)

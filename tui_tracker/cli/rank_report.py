@@ -45,9 +45,11 @@ class RankReport:
         columns = [
             Column("rank", is_number=True),
             Column("pair"),
-            *(Column(title, is_number=True) for title in ("last", "change %", "σ", "cv %", "volatility %", "range %")),
-            Column("volume USD", is_number=True),
-            Column("coverage", is_number=True),
+            *(
+                Column(title, is_number=True)
+                for title in ("last", "change %", *_shown_measures(ranking.measure).values())
+            ),
+            *(Column(title, is_number=True) for title in ("volume USD", "coverage", "active")),
         ]
         has_reasons = ranking.ranked < len(ranking.places)
         if has_reasons:
@@ -98,9 +100,17 @@ def _pair(place: Place, metric: Metric) -> dict[str, object]:
         "cv": figures.cv,
         "volatility": figures.volatility,
         "range_pct": figures.range_pct,
+        "bipower": figures.bipower,
+        "high": row.high,
+        "low": row.low,
+        "hl_range_pct": row.measured(metric, Measure.HL_RANGE),
+        "parkinson": row.measured(metric, Measure.PARKINSON),
         "volume_usd": row.volume_usd,
         "samples": figures.samples,
         "coverage": figures.coverage,
+        "activity": row.activity,
+        "is_suspect": row.is_suspect,
+        "classes": sorted(row.instrument.classes),
         "provenance": {kind.name.lower(): row.provenance[kind - 1] for kind in _PROVENANCE},
     }
 
@@ -108,28 +118,46 @@ def _pair(place: Place, metric: Metric) -> dict[str, object]:
 def _cells(place: Place, ranking: Ranking) -> tuple[str, ...]:
     row = place.row
     figures = row.figures_of(ranking.metric) or _NOTHING
-    cells = [
+    return (
         "–" if place.rank is None else str(place.rank),
         row.instrument.pair,
         _last(row, figures, ranking.metric),
         fmt.percent(figures.change_pct, signed=True),
-        fmt.figure(figures.stddev),
-        fmt.percent(None if figures.cv is None else figures.cv * 100),
-        fmt.percent(None if figures.volatility is None else figures.volatility * 100, 1),
-        fmt.percent(figures.range_pct, 1),
+        *(_measured(place, ranking, measure) for measure in _shown_measures(ranking.measure)),
         fmt.compact(row.volume_usd),
         fmt.share(figures.coverage),
+        fmt.share(row.activity),
         place.reason,
-    ]
-    if place.rank is None:
-        index = _MEASURE_CELL[ranking.measure]
-        cells[index] = f"~{cells[index]}" if cells[index] != fmt.ABSENT else cells[index]
-    return tuple(cells)
+    )
+
+
+def _shown_measures(ranked_by: Measure) -> dict[Measure, str]:
+    """Measures with a column, and its title; the usual ones and the one that pairs are ranked by."""
+    return {measure: title for measure, title in _TITLES.items() if measure in _USUAL or measure is ranked_by}
+
+
+def _measured(place: Place, ranking: Ranking, measure: Measure) -> str:
+    value = place.row.measured(ranking.metric, measure)
+    if measure in _FRACTIONS and value is not None:
+        value *= 100
+    text = fmt.figure(value) if measure is Measure.STDDEV else fmt.percent(value, 2 if measure is Measure.CV else 1)
+    is_unsure = place.rank is None and measure is ranking.measure and text != fmt.ABSENT
+    return f"~{text}" if is_unsure else text
 
 
 def _last(row: Row, figures: Figures, metric: Metric) -> str:
     return fmt.price(figures.last, row.instrument.digits) if metric.is_price else fmt.figure(figures.last)
 
 
-_MEASURE_CELL: Final = {Measure.STDDEV: 4, Measure.CV: 5, Measure.VOLATILITY: 6, Measure.RANGE: 7}
+_TITLES: Final = {
+    Measure.STDDEV: "σ",
+    Measure.CV: "cv %",
+    Measure.VOLATILITY: "volatility %",
+    Measure.RANGE: "range %",
+    Measure.HL_RANGE: "24 h high-low %",
+    Measure.PARKINSON: "Parkinson %",
+    Measure.BIPOWER: "bipower %",
+}
+_USUAL: Final = (Measure.STDDEV, Measure.CV, Measure.VOLATILITY, Measure.RANGE)
+_FRACTIONS: Final = (Measure.CV, Measure.VOLATILITY, Measure.PARKINSON, Measure.BIPOWER)
 _NOTHING: Final = Figures(1, 0, None, None, None, None, None, None, None, None, None)

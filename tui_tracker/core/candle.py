@@ -23,6 +23,8 @@ class Candle:
     """Price of the last trade in or before the interval."""
     volume: float
     """Base volume; 0 where nothing traded."""
+    trades: int | None = None
+    """Number of trades, where the exchange tells it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
 """What a window says about its samples."""
 
-from collections.abc import Callable, Mapping
 from enum import StrEnum
-from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 
 class Measure(StrEnum):
@@ -17,11 +15,17 @@ class Measure(StrEnum):
     """Annualised volatility of 5-minute log returns, a fraction."""
     RANGE = "range"
     """(max − min) / mean, in percent."""
+    HL_RANGE = "hl_range"
+    """(high − low) / mid of the exchange's 24 h, in percent; of the price alone."""
+    PARKINSON = "parkinson"
+    """Annualised volatility that the exchange's 24 h high and low tell, a fraction; of the price alone."""
+    BIPOWER = "bipower"
+    """Annualised bipower volatility of 5-minute log returns, a fraction: jumps count little."""
 
     @property
     def label(self) -> str:
         """The short name shown to people."""
-        return {"stddev": "σ", "cv": "cv", "volatility": "volatility", "range": "range"}[self.value]
+        return {"stddev": "σ", "hl_range": "24 h high-low", "parkinson": "Parkinson"}.get(self.value, self.value)
 
 
 class Figures(NamedTuple):
@@ -52,6 +56,8 @@ class Figures(NamedTuple):
     """Minute of the newest sample."""
     volatility: float | None
     """√(525,600 · Σr² / minutes) over 5-minute grid points, a fraction a year; ``None`` without a return."""
+    bipower: float | None = None
+    """√(525,600 · π/2 · Σ|rᵢ||rᵢ₋₁| / minutes) over adjacent returns of 5 minutes, a fraction a year, or ``None``."""
 
     @property
     def coverage(self) -> float:
@@ -83,12 +89,3 @@ class Figures(NamedTuple):
         if self.last is None or self.first is None or not self.first > 0:
             return None
         return (self.last - self.first) / self.first * 100
-
-
-VALUE_OF: Final[Mapping[Measure, Callable[[Figures], float | None]]] = {
-    Measure.STDDEV: attrgetter("stddev"),
-    Measure.CV: attrgetter("cv"),
-    Measure.VOLATILITY: attrgetter("volatility"),
-    Measure.RANGE: attrgetter("range_pct"),
-}
-"""How each measure is read off figures; ``None`` where it is undefined."""

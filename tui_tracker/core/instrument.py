@@ -20,6 +20,26 @@ class Trading(StrEnum):
         return self in (Trading.ONLINE, Trading.LIMITED)
 
 
+class InstrumentClass(StrEnum):
+    """A trait of a pair that makes its figures mean something else than those of other pairs.
+
+    A class tells of the base: USDT/USD is stable, BTC/USDT is not.
+    """
+
+    STABLE = "stable"
+    """The base follows a currency."""
+    FIAT = "fiat"
+    """The base is a currency."""
+    WRAPPED = "wrapped"
+    """The base stands for another asset: bridged, or staked."""
+    LEVERAGED = "leveraged"
+    """The base multiplies the moves of another asset."""
+    TOKENISED = "tokenised"
+    """The base is a share of a company or fund, as a token."""
+    SECOND_VENUE = "second_venue"
+    """The order book of another venue, beside the exchange's own of the same pair."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A pair on an exchange, named the same way whatever the exchange calls it."""
@@ -37,6 +57,8 @@ class Instrument:
     digits: int
     """Decimals of a price."""
     trading: Trading = Trading.ONLINE
+    classes: frozenset[InstrumentClass] = frozenset()
+    """What is special about it; empty for most."""
 
     @property
     def pair(self) -> str:

@@ -19,6 +19,10 @@ class Metric(StrEnum):
     """(ask − bid) / mid in basis points."""
     TRADES = "trades"
     """Number of trades in the last 24 h: a rolling sum."""
+    FLOW = "flow"
+    """Base volume of the minute."""
+    TRADES_MIN = "trades_min"
+    """Number of trades in the minute."""
 
     @property
     def label(self) -> str:
@@ -34,6 +38,9 @@ class Metric(StrEnum):
 METRICS: Final[tuple[Metric, ...]] = tuple(Metric)
 """All metrics; a metric's place here is its index in every per-metric tuple."""
 
+QUOTED: Final = METRICS[: METRICS.index(Metric.FLOW)]
+"""The metrics that a single ticker tells; the others take two, or candles."""
+
 METRIC_INDEX: Final[dict[Metric, int]] = {metric: index for index, metric in enumerate(METRICS)}
 
 _TITLES: Final = {
@@ -43,4 +50,6 @@ _TITLES: Final = {
     Metric.QUOTE_VOLUME: "quote volume (rolling 24 h sum)",
     Metric.SPREAD: "spread (bps)",
     Metric.TRADES: "trades (rolling 24 h sum)",
+    Metric.FLOW: "flow (volume a minute)",
+    Metric.TRADES_MIN: "trades a minute",
 }

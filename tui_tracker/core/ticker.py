@@ -1,6 +1,12 @@
 """One observation of one instrument."""
 
 from dataclasses import dataclass
+from typing import Final
+
+MOST_OFF_MID: Final = 0.1
+"""A last trade further from mid, as a fraction of it, is hard to believe."""
+CALM_MID: Final = 0.01
+"""A mid that moved less, as a fraction, did not follow the last trade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +23,22 @@ class Ticker:
     """Rolling 24 h sum in the quote asset."""
     trades: int | None
     """Number of trades in the last 24 h."""
+    high: float | None = None
+    """Highest trade of the last 24 h, as the exchange reports it."""
+    low: float | None = None
+    """Lowest trade of the last 24 h, as the exchange reports it."""
+    today_volume: float | None = None
+    """Base volume since 00:00 UTC: a counter that starts anew each day."""
+    today_trades: int | None = None
+    """Number of trades since 00:00 UTC: a counter that starts anew each day."""
+
+    @property
+    def mid(self) -> float | None:
+        """(bid + ask) / 2; ``None`` unless both are known."""
+        return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
 
     def values(self) -> tuple[float | None, ...]:
-        """The value of each metric, in the order of ``METRICS``; ``None`` where there is none."""
+        """The value of each of the ``QUOTED`` metrics, in their order; ``None`` where there is none."""
         bid, ask = self.bid, self.ask
         mid = spread = None
         if bid is not None and ask is not None:
@@ -27,6 +46,13 @@ class Ticker:
             spread = (ask - bid) / mid * 10_000
         trades = None if self.trades is None else float(self.trades)
         return self.last, mid, self.base_volume, self.quote_volume, spread, trades
+
+    def is_suspect_after(self, before: "Ticker") -> bool:
+        """Whether the last trade is more than 10 % off mid although mid moved less than 1 % since ``before``."""
+        last, mid, earlier = self.last, self.mid, before.mid
+        if last is None or mid is None or earlier is None:
+            return False
+        return abs(last - mid) > MOST_OFF_MID * mid and abs(mid - earlier) < CALM_MID * earlier
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,9 +258,10 @@ class Engine:
 
     def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         before_ms = self.market.end_ms if self._once else None
-        self.market.fill(instrument.id, batch, self._timekeeper.now_ms(), before_ms)
-        self._dirty.add(instrument.id)
         now_ms = self._timekeeper.now_ms()
+        self.market.fill(instrument.id, batch, now_ms, before_ms)
+        asyncio.get_running_loop().call_soon(self.market.fill_counts, instrument.id, batch, now_ms, before_ms)
+        self._dirty.add(instrument.id)
         place = self.backfill.place(instrument.id)
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0
         is_pressing = self._once or self.backfill.is_last_job()

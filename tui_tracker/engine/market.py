@@ -1,23 +1,33 @@
 """The windows of all instruments of a source. Nothing else owns or changes them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
-from tui_tracker.core.candle import CandleBatch, Provenance
+from tui_tracker.core.candle import Candle, CandleBatch, Provenance
 from tui_tracker.core.errors import SampleError, UnknownPairError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.ticker import Ticker
-from tui_tracker.stats.resample import minute_samples
+from tui_tracker.stats.activity import Activity
+from tui_tracker.stats.counters import minute_gain
+from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
 from tui_tracker.stats.window import DAY_MINUTES, Window
 
 MAX_AHEAD_MS: Final = 60_000
 """A sample further ahead of the corrected clock than this is refused."""
 NOT_QUOTED: Final = "not quoted"
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
+_FLOW: Final = METRIC_INDEX[Metric.FLOW]
+_TRADES_MIN: Final = METRIC_INDEX[Metric.TRADES_MIN]
+_COUNT_OF: Final[tuple[tuple[int, Callable[[Candle], float | None]], ...]] = (
+    (_FLOW, attrgetter("volume")),
+    (_TRADES_MIN, attrgetter("trades")),
+)
+"""What a 1-minute candle says of its minute, by the index of the metric."""
 
 
 @dataclass(slots=True)
@@ -25,14 +35,20 @@ class Holding:
     """What the market holds of one instrument. Others read it, only the market writes."""
 
     instrument: Instrument
+    activity: Activity
     windows: list[Window | None] = field(default_factory=lambda: [None] * len(METRICS))
     ticker: Ticker | None = None
+    is_suspect: bool = False
+    """Whether the last price of ``ticker`` is hard to believe."""
     halted: str = ""
     halted_since_ms: int | None = None
     last_trade_ms: int | None = None
     """Minute of the newest trade that we know of."""
     quoted_ms: int | None = None
     """Instant of the last poll that quoted it."""
+    earlier: Ticker | None = None
+    """The last quote of a minute before that of ``ticker``."""
+    earlier_ms: int | None = None
 
 
 class Market:
@@ -90,7 +106,7 @@ class Market:
         for instrument_id, instrument in listed.items():
             holding = self._holdings.get(instrument_id)
             if holding is None or (holding.halted == Trading.DELISTED and instrument.trading is not Trading.DELISTED):
-                holding = self._holdings[instrument_id] = Holding(instrument)
+                holding = self._holdings[instrument_id] = Holding(instrument, Activity(self.window_minutes))
             holding.instrument = instrument
             if not instrument.trading.is_sampled:
                 self._halt(holding, instrument.trading.value, at_ms)
@@ -129,14 +145,37 @@ class Market:
                 value = held
             elif window is None:
                 window = windows[index] = Window(self.window_minutes)
-            try:
-                self.refused += not window.push(at_ms, value)
-            except SampleError:
-                self.refused += 1
+            self._push(window, at_ms, value)
+        self._count(holding, ticker, at_ms)
+        holding.is_suspect = holding.ticker is not None and ticker.is_suspect_after(holding.ticker)
         if _has_traded_since(holding.ticker, ticker):
             holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
         holding.ticker, holding.quoted_ms = ticker, at_ms
         return True
+
+    def _push(self, window: Window, at_ms: int, value: float) -> None:
+        try:
+            self.refused += not window.push(at_ms, value)
+        except SampleError:
+            self.refused += 1
+
+    def _count(self, holding: Holding, ticker: Ticker, at_ms: int) -> None:
+        """Sample what happened in this minute, from today's counters now and in the minute before."""
+        before, before_ms = holding.ticker, holding.quoted_ms
+        if before_ms is not None and before_ms // MINUTE_MS < at_ms // MINUTE_MS:
+            holding.earlier, holding.earlier_ms = before, before_ms
+        earlier, earlier_ms = holding.earlier, holding.earlier_ms
+        if earlier is None:
+            return
+        gains = (
+            (_FLOW, minute_gain(earlier_ms, earlier.today_volume, at_ms, ticker.today_volume)),
+            (_TRADES_MIN, minute_gain(earlier_ms, earlier.today_trades, at_ms, ticker.today_trades)),
+        )
+        for index, gain in gains:
+            if gain is None:
+                continue
+            self._push(self._window(holding, index), at_ms, float(gain))
+            holding.activity.note(at_ms // MINUTE_MS, gain > 0)
 
     def close_poll(self, at_ms: int, unreadable: Collection[str] = ()) -> None:
         """End a poll of which all parts were applied: every window now ends in its minute.
@@ -163,6 +202,8 @@ class Market:
         self._end_ms = minute_ms
         if self._polled_ms is not None:
             self._polled_ms = min(self._polled_ms, minute_ms)
+        for holding in self._holdings.values():
+            holding.activity.drop_after(minute_ms // MINUTE_MS)
         return sum(window.drop_after(minute_ms) for window in self._windows())
 
     def fill(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> int:
@@ -177,25 +218,55 @@ class Market:
         holding = self.holding(instrument_id)
         if self._end_ms is None:
             return 0
-        window = holding.windows[_PRICE]
-        if window is None:
-            window = holding.windows[_PRICE] = Window(self.window_minutes)
-            window.advance(self._end_ms)
-        provenance = Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
-        limit_ms = min(now_ms + MAX_AHEAD_MS, before_ms if before_ms is not None else now_ms + MAX_AHEAD_MS)
-        taken = 0
-        for minute_ms, price in minute_samples(batch, self.start_ms):
-            if minute_ms >= limit_ms:
-                break
-            try:
-                taken += window.fill(minute_ms, price, provenance)
-            except SampleError:
-                self.refused += 1
+        limit_ms = _limit_ms(now_ms, before_ms)
+        window = self._window(holding, _PRICE)
+        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, _provenance(batch))
         self._hold_last(holding, window)
         traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
         if traded:
             last_ms = traded[-1] + (batch.step_minutes - 1) * MINUTE_MS
             holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
+        return taken
+
+    def fill_counts(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> None:
+        """Set what happened in closed minutes, and which intervals saw a trade; arguments as for ``fill``.
+
+        Apart from ``fill``, since each takes milliseconds.
+        """
+        holding = self.holding(instrument_id)
+        if self._end_ms is None:
+            return
+        limit_ms = _limit_ms(now_ms, before_ms)
+        for index, count_of in _COUNT_OF:
+            self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, _provenance(batch))
+        for minute, has_traded in known_trades(batch, self.start_ms, limit_ms).items():
+            holding.activity.note(minute, has_traded)
+
+    def _window(self, holding: Holding, index: int) -> Window:
+        """The window of a metric, made when the first sample comes."""
+        window = holding.windows[index]
+        if window is None:
+            window = holding.windows[index] = Window(self.window_minutes)
+            window.advance(self._end_ms or 0)
+        return window
+
+    def _fill(
+        self,
+        holding: Holding,
+        index: int,
+        samples: Iterable[tuple[int, float]],
+        limit_ms: int,
+        provenance: Provenance,
+    ) -> int:
+        """Set minutes before ``limit_ms`` of one metric; return how many were set."""
+        taken = 0
+        for minute_ms, value in samples:
+            if minute_ms >= limit_ms:
+                break
+            try:
+                taken += self._window(holding, index).fill(minute_ms, value, provenance)
+            except SampleError:
+                self.refused += 1
         return taken
 
     def _hold_last(self, holding: Holding, window: Window) -> None:
@@ -213,6 +284,10 @@ class Market:
         if self.window_minutes < DAY_MINUTES or ticker is None:
             return False
         return bool(ticker.trades if ticker.trades is not None else ticker.base_volume)
+
+    def activity(self, holding: Holding) -> float | None:
+        """Share of the window's 5-minute intervals that saw a trade, of those that we know of, or ``None``."""
+        return holding.activity.share(self.start_ms // MINUTE_MS, (self._end_ms or 0) // MINUTE_MS)
 
     def figures(self, holding: Holding) -> tuple[Figures | None, ...]:
         """Statistics of each metric's window, in the order of ``METRICS``."""
@@ -236,6 +311,15 @@ class Market:
 
     def _resume(self, holding: Holding) -> None:
         holding.halted, holding.halted_since_ms = "", None
+
+
+def _limit_ms(now_ms: int, before_ms: int | None) -> int:
+    """The first instant that candles may not set."""
+    return now_ms + MAX_AHEAD_MS if before_ms is None else min(now_ms + MAX_AHEAD_MS, before_ms)
+
+
+def _provenance(batch: CandleBatch) -> Provenance:
+    return Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
 
 
 def _is_quiet(ticker: Ticker) -> bool:

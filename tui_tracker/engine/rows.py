@@ -25,6 +25,10 @@ def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Ro
         holding.halted_since_ms,
         market.figures(holding),
         price.provenance_counts() if price is not None else (0, 0, 0, 0),
+        ticker.high if ticker is not None else None,
+        ticker.low if ticker is not None else None,
+        market.activity(holding),
+        holding.is_suspect,
     )
 
 

@@ -12,8 +12,9 @@ from typing import Final
 
 import msgspec
 
+from tui_tracker.core.classes import classes_of
 from tui_tracker.core.errors import MalformedDataError
-from tui_tracker.core.instrument import Instrument, Trading
+from tui_tracker.core.instrument import Instrument, InstrumentClass, Trading
 from tui_tracker.core.text import clean
 from tui_tracker.sources.answer import decoded
 from tui_tracker.sources.base import InstrumentBatch
@@ -28,6 +29,8 @@ _LEGACY_ASSETS: Final = frozenset(
     }
 )
 """Old assets carry a letter for their class; new ones, such as ZETA, merely begin with one."""
+_SHARES: Final = "tokenized_asset"
+"""Class of the base of ``AAPLx/USD`` and its like."""
 _COMMON_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
 _ASSET: Final = re.compile(r"[A-Za-z0-9._]{1,20}")
 _SYMBOL: Final = re.compile(r"[A-Za-z0-9._/:\-]{1,48}")
@@ -54,6 +57,7 @@ class _Pair(msgspec.Struct, frozen=True, gc=False):
     pair_decimals: int | None = None
     tick_size: str | float | None = None
     status: str | None = None
+    aclass_base: str | None = None
 
 
 _RAW_ENTRIES: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -100,7 +104,10 @@ def _instrument(symbol: str, pair: _Pair) -> Instrument:
     if trading is None:
         logger.warning("%s has the unknown status %r, taken as limited", symbol, clean(pair.status or "", 40))
         trading = Trading.LIMITED
-    return Instrument(f"{NAME}:{base}-{quote}", base, quote, symbol, aliases, _digits(pair), trading)
+    classes = classes_of(base, symbol)
+    if pair.aclass_base == _SHARES:
+        classes |= {InstrumentClass.TOKENISED}
+    return Instrument(f"{NAME}:{base}-{quote}", base, quote, symbol, aliases, _digits(pair), trading, classes)
 
 
 def _assets(pair: _Pair) -> tuple[str, str]:

@@ -26,8 +26,9 @@ _SMALLEST: Final = 1e-60
 _LARGEST: Final = 1e60
 _MOST_TRADES: Final = 10**15
 _LONGEST_NUMBER: Final = 64
+_TODAY: Final = 0
 _DAY: Final = 1
-"""Index of the last 24 h in ``v``, ``p`` and ``t``; 0 is today."""
+"""Index of the last 24 h in ``v``, ``p``, ``t``, ``h`` and ``l``; before it is today, since 00:00 UTC."""
 
 
 class _Quote(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +38,8 @@ class _Quote(msgspec.Struct, frozen=True, gc=False):
     v: list[float]
     p: list[float]
     t: list[int]
+    h: list[float] = []
+    l: list[float] = []  # noqa: E741
 
 
 class _LooseQuote(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +51,8 @@ class _LooseQuote(msgspec.Struct, frozen=True, gc=False):
     v: list[object]
     p: list[object]
     t: list[object]
+    h: list[object] = []
+    l: list[object] = []  # noqa: E741
 
 
 class _Time(msgspec.Struct, frozen=True):
@@ -122,8 +127,10 @@ def _quote(raw: msgspec.Raw) -> _Quote | str:
         loose = _LOOSE_QUOTE.decode(raw)
     except (ValueError, RecursionError) as error:
         return clean(str(error), 100)
-    a, b, c, v, p = ([_number(item) for item in field] for field in (loose.a, loose.b, loose.c, loose.v, loose.p))
-    return _Quote(a, b, c, v, p, [_count(item) for item in loose.t])
+    a, b, c, v, p, h, low = (
+        [_number(item) for item in field] for field in (loose.a, loose.b, loose.c, loose.v, loose.p, loose.h, loose.l)
+    )
+    return _Quote(a, b, c, v, p, [_count(item) for item in loose.t], h, low)
 
 
 def _number(item: object) -> float:
@@ -156,10 +163,37 @@ def _ticker(instrument_id: str, quote: _Quote) -> tuple[Ticker | None, str]:
         product = base_volume * vwap
         quote_volume = product if vwap > 0 and _SMALLEST <= product <= _LARGEST else None
     count = trades if 0 <= trades <= _MOST_TRADES else None
-    ticker = Ticker(instrument_id, last_price, bid_price, ask_price, base_volume, quote_volume, count)
+    ticker = Ticker(
+        instrument_id,
+        last_price,
+        bid_price,
+        ask_price,
+        base_volume,
+        quote_volume,
+        count,
+        *_extremes(quote),
+        *_today(quote),
+    )
     if last_price and bid_price and ask_price and quote_volume is not None and count is not None:
         return ticker, ""
     return ticker, _fault(ticker, quote)
+
+
+def _extremes(quote: _Quote) -> tuple[float | None, float | None]:
+    """High and low of the last 24 h, both or neither."""
+    if len(quote.h) <= _DAY or len(quote.l) <= _DAY:
+        return None, None
+    high, low = quote.h[_DAY], quote.l[_DAY]
+    return (high, low) if _SMALLEST <= low <= high <= _LARGEST else (None, None)
+
+
+def _today(quote: _Quote) -> tuple[float | None, int | None]:
+    """Today's counters of volume and of trades."""
+    volume, trades = quote.v[_TODAY], quote.t[_TODAY]
+    return (
+        volume if volume == 0 or _SMALLEST <= volume <= _LARGEST else None,
+        trades if 0 <= trades <= _MOST_TRADES else None,
+    )
 
 
 def _fault(ticker: Ticker, quote: _Quote) -> str:
@@ -220,14 +254,14 @@ def _seconds(raw: msgspec.Raw | None) -> int | None:
 def _candle(raw: msgspec.Raw, step_ms: int) -> Candle | int:
     """One candle, or the start in ms (0 if unknown) of one that can't be used."""
     try:
-        seconds, _open, _high, _low, close, _vwap, volume, _trades = _CANDLE.decode(raw)
+        seconds, _open, _high, _low, close, _vwap, volume, trades = _CANDLE.decode(raw)
     except ValueError:
         return _start_ms(raw)
     start_ms = seconds * 1000
     is_timely = 0 < seconds < END_OF_TIME_S and start_ms % step_ms == 0
     is_priced = _SMALLEST <= close <= _LARGEST and (volume == 0 or _SMALLEST <= volume <= _LARGEST)
     if is_timely and is_priced:
-        return Candle(start_ms, close, volume)
+        return Candle(start_ms, close, volume, trades if 0 <= trades <= _MOST_TRADES else None)
     return start_ms if is_timely else 0
 
 

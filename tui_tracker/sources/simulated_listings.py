@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from tui_tracker.core.classes import classes_of
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.sources.simulated_assets import FIAT, STABLE, Asset, Kind, traded_assets
 from tui_tracker.sources.simulated_noise import key_of
@@ -125,6 +126,7 @@ def _listing(assets: Sequence[Asset], base: int, quote: int, share: float, rng: 
         symbol=f"{one.symbol}{other.symbol}",
         aliases=(f"{one.symbol}-{other.symbol}",),
         digits=_digits(one, other, price, volume_usd),
+        classes=classes_of(one.symbol),
     )
     return Listing(instrument, base, quote, price, volume_usd, one.price)
 

@@ -3,8 +3,10 @@
 import math
 from array import array
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import reduce
+from itertools import accumulate, pairwise
 from math import nan
+from operator import add
 from random import Random
 from typing import Final, NamedTuple
 
@@ -17,6 +19,7 @@ from tui_tracker.sources.simulated_noise import HOUR_MINUTES, gaussian, key_of, 
 MINUTE_MS: Final = 60_000
 _DAY_HOURS: Final = 24
 _RING: Final = 32
+_BETWEEN: Final = 0.5826
 _SEASON: Final = tuple(1 + 0.35 * math.cos(2 * math.pi * (hour - 15) / _DAY_HOURS) for hour in range(_DAY_HOURS))
 
 
@@ -31,6 +34,11 @@ class Hour:
     base_volumes: "array[float]"
     """Sums over the 1,440 minutes that end with each."""
     quote_volumes: "array[float]"
+    today: "array[float]"
+    """Base volume since 00:00 UTC."""
+    highs: "array[float]"
+    """Over 24 h; the hours before are told from their ends alone, widened by what lies between on average."""
+    lows: "array[float]"
 
 
 class SimulatedPair:
@@ -62,6 +70,7 @@ class SimulatedPair:
         self._sum_hours = array("q", [-1]) * _RING
         self._sum_volumes = array("d", [0.0]) * _RING
         self._sum_prices = array("d", [0.0]) * _RING
+        self._sum_levels = array("d", [0.0]) * _RING
 
     def is_listed(self, minute: int) -> bool:
         """Whether the exchange shows the pair at that minute."""
@@ -89,6 +98,7 @@ class SimulatedPair:
         width = self._half_spread * ticks * (0.75 + 0.5 * (ticks % 1.0))
         bid = max(1, math.floor(ticks - width))
         ask = max(bid + 1, math.ceil(ticks + width))
+        today = built.today[index]
         return Ticker(
             self.listing.instrument.id,
             built.closes[index] if base_volume else None,
@@ -96,8 +106,16 @@ class SimulatedPair:
             ask / self._scale,
             base_volume,
             built.quote_volumes[index],
-            math.ceil(base_volume * self.listing.base_usd / self._trade_usd),
+            self._trades_in(base_volume),
+            built.highs[index] if base_volume else None,
+            built.lows[index] if base_volume else None,
+            today,
+            self._trades_in(today),
         )
+
+    def _trades_in(self, base_volume: float) -> int:
+        trades: int = math.ceil(base_volume * self.listing.base_usd / self._trade_usd)
+        return trades
 
     def candles(self, hour: int, before: float) -> list[Candle]:
         """Return the candles of an hour, none before the first trade ever: some 120 µs.
@@ -137,12 +155,41 @@ class SimulatedPair:
         quote = math.fsum(volume * price for volume, price in between)
         old_price, new_price = self._sums(day_ago)[1], self._sums(hour)[1]
         sums = list(zip(fading, accumulate(trades.volumes), strict=True))
+        high, low = self._extremes_before(hour)
+        traded = [close if close == close else low for close in closes]
         return Hour(
             array("d", mids),
             array("d", closes),
             array("d", [base + old + new for old, new in sums]),
             array("d", [quote + old * old_price + new * new_price for old, new in sums]),
+            array("d", self._today(hour, trades)),
+            array("d", [max(high, top) for top in accumulate(traded, max)]),
+            array("d", [min(low, bottom) for bottom in accumulate(traded, min)]),
         )
+
+    def _today(self, hour: int, trades: "_Trades") -> list[float]:
+        """Volume since midnight at the ends of an hour's minutes; one hour goes on exactly where the last one ended."""
+        volumes = (self._sums(earlier)[0] for earlier in range(hour - hour % _DAY_HOURS, hour))
+        before, total = reduce(add, volumes, 0.0), self._volume(hour)
+        parts = [min(part, total) for part in accumulate(trades.volumes)]
+        parts[-1] = total
+        return [before + part for part in parts]
+
+    def _extremes_before(self, hour: int) -> tuple[float, float]:
+        """High and low of the 23 hours before, on the tick: what can be told without building them.
+
+        A walk that is looked at n times reaches 0.5826 steps further in between (Broadie, Glasserman, Kou 1997).
+        """
+        first = hour - _DAY_HOURS + 1
+        if self._first_hour is not None:
+            first = min(hour, max(first, self._first_hour))
+        for earlier in range(first, hour + 1):
+            self._sums(earlier)
+        levels = [self._sum_levels[earlier % _RING] for earlier in range(first, hour + 1)]
+        steps = [after - before for before, after in pairwise(levels)]
+        reach = _BETWEEN * math.sqrt(math.fsum(step * step for step in steps) / max(1, len(steps)))
+        high, low = (self.listing.price * math.exp(level) for level in (max(levels) + reach, min(levels) - reach))
+        return math.ceil(high * self._scale) / self._scale, max(1, math.floor(low * self._scale)) / self._scale
 
     def _mids(self, hour: int) -> list[float]:
         listing, exp = self.listing, math.exp
@@ -207,10 +254,11 @@ class SimulatedPair:
         slot = hour % _RING
         if self._sum_hours[slot] != hour:
             market, base, quote = self._market, self.listing.base, self.listing.quote
-            base_level = market.anchor(base, hour) + market.anchor(base, hour + 1)
-            quote_level = market.anchor(quote, hour) + market.anchor(quote, hour + 1)
+            start = market.anchor(base, hour) - market.anchor(quote, hour)
+            end = market.anchor(base, hour + 1) - market.anchor(quote, hour + 1)
             self._sum_volumes[slot] = self._volume(hour)
-            self._sum_prices[slot] = self.listing.price * math.exp((base_level - quote_level) / 2)
+            self._sum_prices[slot] = self.listing.price * math.exp((start + end) / 2)
+            self._sum_levels[slot] = start
             self._sum_hours[slot] = hour
         return self._sum_volumes[slot], self._sum_prices[slot]
 

@@ -6,13 +6,16 @@ from math import inf
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from tui_tracker.core.figures import VALUE_OF, Figures, Measure
+from tui_tracker.core.figures import Figures, Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
-from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.snapshot import Row, Snapshot, value_reader
 
 MIN_COVERAGE = 0.9
 """Observed share of a window from which on its pair is ranked, unless configured otherwise."""
-_UNITLESS: Final = (Metric.SPREAD, Metric.TRADES)
+UNDEFINED: Final = "undefined"
+"""Reason of a row whose figure has no value."""
+_UNITLESS: Final = (Metric.SPREAD, Metric.TRADES, Metric.TRADES_MIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,10 @@ class Scope:
     """Only these instruments (a watchlist)."""
     min_volume_usd: float = 0.0
     """Only pairs with at least this 24 h volume; one without a route to USD fails any floor above 0."""
+    excluded: frozenset[InstrumentClass] = frozenset()
+    """Only pairs of none of these classes."""
+    unique_base: bool = False
+    """Only one pair an asset: of those that meet all else the one that trades most in USD, if possible not halted."""
 
 
 class Place(NamedTuple):
@@ -79,12 +86,14 @@ def rank(
     rows = [row for row in snapshot.rows if _in_scope(row, scope)]
     floor = scope.min_volume_usd
     liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows
-    index, value_of = METRIC_INDEX[metric], VALUE_OF[measure]
+    if scope.unique_base:
+        liquid = _one_an_asset(liquid)
+    index, value_of = METRIC_INDEX[metric], value_reader(metric, measure)
     ranked: list[tuple[float, Row]] = []
     unranked: list[tuple[int, float, Place]] = []
     for row in liquid:
         figures = row.figures[index]
-        value = value_of(figures) if figures is not None else None
+        value = value_of(row)
         order, reason = _obstacle(row, figures, value, min_coverage)
         if reason or value is None:
             unranked.append((order, -(row.volume_usd or 0.0), Place(row, None, value, reason)))
@@ -121,7 +130,23 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
 def _in_scope(row: Row, scope: Scope) -> bool:
     if scope.quote is not None and row.instrument.quote != scope.quote:
         return False
+    if scope.excluded and not scope.excluded.isdisjoint(row.instrument.classes):
+        return False
     return scope.ids is None or row.instrument.id in scope.ids
+
+
+def _one_an_asset(rows: Sequence[Row]) -> list[Row]:
+    """The most traded pair of each base, in the order of ``rows``; the first of equal ones."""
+    best: dict[str, Row] = {}
+    for row in rows:
+        rival = best.get(row.instrument.base)
+        if rival is None or _liquidity(row) > _liquidity(rival):
+            best[row.instrument.base] = row
+    return [row for row in rows if best[row.instrument.base] is row]
+
+
+def _liquidity(row: Row) -> tuple[bool, float]:
+    return not row.halted, -1.0 if row.volume_usd is None else row.volume_usd
 
 
 def _obstacle(row: Row, figures: Figures | None, value: float | None, min_coverage: float) -> tuple[int, str]:
@@ -135,4 +160,4 @@ def _obstacle(row: Row, figures: Figures | None, value: float | None, min_covera
         return 1, "0 % observed"
     if figures.coverage < min_coverage:
         return 0, f"{int(figures.coverage * 100)} % observed"
-    return (0, "") if value is not None else (1, "undefined")
+    return (0, "") if value is not None else (1, UNDEFINED)

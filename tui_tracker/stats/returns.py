@@ -1,7 +1,7 @@
-"""Sum of squared log returns between 5-minute grid points of a sliding window."""
+"""Sums over log returns between 5-minute grid points of a sliding window: of squares, and of neighbours' products."""
 
 from array import array
-from math import log, log1p, sqrt
+from math import log, log1p, pi, sqrt
 from typing import Final
 
 GRID_MINUTES: Final = 5
@@ -11,29 +11,46 @@ MAX_SPAN_MINUTES: Final = 60
 MINUTES_A_YEAR: Final = 525_600
 _UNIT_BITS: Final = 128
 _UNITS: Final = 2.0**_UNIT_BITS
+_BIPOWER: Final = MINUTES_A_YEAR / GRID_MINUTES * pi / 2
+Volatilities = tuple[float | None, float | None]
+"""Volatility and bipower volatility."""
 
 
 class SquaredReturns:
-    """Σr² and Σminutes over neighbouring observed grid points, brought up to date when asked.
+    """Σr² and Σminutes over neighbouring observed grid points, Σ|rᵢ||rᵢ₋₁| over adjacent returns, kept up to date.
 
-    A grid point is the last minute of a UTC 5-minute interval with a sample above 0. Each r² enters and leaves as the
-    same integer, in units of 2^-128, so that nothing drifts. A query after k new minutes costs O(k) amortised; a query
-    after a change of an older minute rebuilds, O(length). The newest minute, which may still be replaced, is counted
-    for the query alone.
+    A grid point is the last minute of a UTC 5-minute interval with a sample above 0. Two returns are adjacent if each
+    spans 5 minutes and one begins where the other ends. Each r² and each product, √(rᵢ²·rᵢ₋₁²), enters and leaves as
+    the same integer, in units of 2^-128, so that nothing drifts. A query after k new minutes costs O(k) amortised; a
+    query after a change of an older minute rebuilds, O(length). The newest minute, which may still be replaced, is
+    counted for the query alone.
     """
 
-    __slots__ = ("_cached", "_expiry", "_minutes", "_next", "_oldest", "_point", "_seen", "_spans", "_squares", "_sum")
+    __slots__ = (
+        "_adjacent",
+        "_cached",
+        "_expiry",
+        "_minutes",
+        "_next",
+        "_oldest",
+        "_point",
+        "_products",
+        "_seen",
+        "_spans",
+        "_squares",
+        "_sum",
+    )
 
     def __init__(self) -> None:
         self._squares: array[float] | None = None
         self._spans = bytearray()
         self._seen: int | None = None
         self._next = self._expiry = 0
-        self._cached: float | None = None
+        self._cached: Volatilities = None, None
         self._clear(0, -1)
 
     def _clear(self, oldest: int, point: int) -> None:
-        self._sum = self._minutes = 0
+        self._sum = self._minutes = self._products = self._adjacent = 0
         self._oldest = oldest - oldest % GRID_MINUTES + GRID_MINUTES - 1
         self._point = point
 
@@ -43,10 +60,12 @@ class SquaredReturns:
             self._seen = None
             self._next = 0
 
-    def volatility(self, ring: "array[float]", start: int, oldest: int, end: int) -> float | None:
-        """√(525,600 · Σr² / minutes) over the minutes ``start`` … ``end``; ``None`` without a return.
+    def volatilities(self, ring: "array[float]", start: int, oldest: int, end: int) -> Volatilities:
+        """Volatility and bipower volatility over the minutes ``start`` … ``end``, fractions a year of 365 days.
 
-        Uncentred, a fraction a year of 365 days. No minute before ``oldest`` is observed.
+        √(525,600 · Σr² / minutes), uncentred, ``None`` without a return; and √(525,600 · π/2 · Σ|rᵢ||rᵢ₋₁| / minutes)
+        with 5 minutes a product, ``None`` without one (Barndorff-Nielsen and Shephard 2004): a step of the price enters
+        it only multiplied by the small returns beside it. No minute before ``oldest`` is observed.
         """
         if end < self._next and start < self._expiry:
             return self._cached
@@ -64,12 +83,18 @@ class SquaredReturns:
             grid_minute += GRID_MINUTES
         self._next = grid_minute
         self._seen = max(self._seen, end - 1)
-        total, minutes = self._sum, self._minutes
+        total, minutes, products, adjacent = self._sum, self._minutes, self._products, self._adjacent
         if end % GRID_MINUTES == GRID_MINUTES - 1:
             square, span = self._return_to(ring, end, start)
             total, minutes = total + int(square * _UNITS), minutes + span
+            before = end // GRID_MINUTES % len(self._spans) - 1
+            if span == self._spans[before] == GRID_MINUTES:
+                products, adjacent = products + int(sqrt(square * self._squares[before]) * _UNITS), adjacent + 1
             self._expiry = 0  # what is cached holds the open minute, which may yet be replaced
-        self._cached = sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None
+        self._cached = (
+            sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None,
+            sqrt(_BIPOWER * (products / (adjacent << _UNIT_BITS))) if adjacent else None,
+        )
         return self._cached
 
     def _expire(self, start: int) -> None:
@@ -83,8 +108,13 @@ class SquaredReturns:
             if span and minute - span >= start:
                 break
             if span:
-                self._sum -= int(squares[slot] * _UNITS)
+                square = squares[slot]
+                self._sum -= int(square * _UNITS)
                 self._minutes -= span
+                following = (slot + 1) % len(spans)
+                if span == spans[following] == GRID_MINUTES and minute < last:
+                    self._products -= int(sqrt(square * squares[following]) * _UNITS)
+                    self._adjacent -= 1
                 spans[slot] = 0
             minute += GRID_MINUTES
         self._oldest = minute
@@ -99,6 +129,10 @@ class SquaredReturns:
         if span:
             self._sum += int(square * _UNITS)
             self._minutes += span
+            before = slot - 1  # the last slot, where this is the first
+            if span == self._spans[before] == GRID_MINUTES:
+                self._products += int(sqrt(square * self._squares[before]) * _UNITS)
+                self._adjacent += 1
         if ring[minute % len(ring)] > 0:
             self._point = minute
 

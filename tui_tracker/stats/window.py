@@ -204,7 +204,7 @@ class Window:
         if not self._samples:
             return None
         start = self._end - self.length + 1
-        return self._returns.volatility(self._ring, start, self._find_oldest(start)[0], self._end)
+        return self._returns.volatilities(self._ring, start, self._find_oldest(start)[0], self._end)[0]
 
     def extrema(self) -> tuple[float, float] | None:
         """(smallest, largest) sample; ``None`` if empty."""
@@ -224,6 +224,7 @@ class Window:
             oldest, first = self._find_oldest(start)
         total, k, newest = self._sum, self._k, self._newest
         low, high = self._extrema.query(ring, start, oldest, end)
+        volatility, bipower = self._returns.volatilities(ring, start, oldest, end)
         return Figures(
             length,
             n,
@@ -235,7 +236,8 @@ class Window:
             oldest * MINUTE_MS,
             ring[newest % length],
             newest * MINUTE_MS,
-            self._returns.volatility(ring, start, oldest, end),
+            volatility,
+            bipower,
         )
 
     def _find_oldest(self, start: int) -> tuple[int, float]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.figures import VALUE_OF, Figures, Measure
+from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
-from tui_tracker.stats.ranking import Place
+from tui_tracker.stats.ranking import UNDEFINED, Place
 from tui_tracker.tui.runs import Kind
 
 GUTTER: Final = 2
@@ -40,6 +40,10 @@ class Subject:
     def figures(self) -> Figures | None:
         """The statistics of the metric."""
         return self.place.row.figures_of(self.metric)
+
+    def measured(self, measure: Measure) -> float | None:
+        """What a measure says of the metric; ``None`` where it is undefined."""
+        return self.place.row.measured(self.metric, measure)
 
     @property
     def last(self) -> float | None:
@@ -101,7 +105,9 @@ def change_run(value: float | None, width: int) -> Cell:
 
 
 def short_reason(reason: str, width: int) -> str:
-    """Why a row is unranked, in a rank's room: ``~12 %``."""
+    """Why a row is unranked, in a rank's room: ``~12 %``, ``–`` where there is nothing to rank by."""
+    if reason == UNDEFINED:
+        return fmt.ABSENT
     return ("~" + reason.removesuffix(" observed").partition(":")[0])[:width]
 
 
@@ -116,11 +122,10 @@ def _rank_cell(subject: Subject, width: int) -> Cell:
     return Cell(text if len(text) <= width else str(rank), "text")
 
 
-def _measured(measure: Measure, text: Callable[[Figures, int], str]) -> Callable[[Subject, int], Cell]:
+def _measured(measure: Measure, text: Callable[[float | None, int], str]) -> Callable[[Subject, int], Cell]:
     def cell(subject: Subject, width: int) -> Cell:
-        figures = subject.figures
         is_main = subject.measure is measure
-        shown = fmt.ABSENT if figures is None else text(figures, width - 1)
+        shown = text(subject.measured(measure), width - 1)
         if subject.place.rank is None:
             return Cell(shown if shown == fmt.ABSENT else f"~{shown}", "faint")
         return Cell(shown, "strong" if is_main else "muted")
@@ -128,18 +133,8 @@ def _measured(measure: Measure, text: Callable[[Figures, int], str]) -> Callable
     return cell
 
 
-def _measure_column(
-    measure: Measure, title: str, width: int, text: Callable[[Figures, int], str], key: str = ""
-) -> Column:
-    def value(subject: Subject) -> float | None:
-        figures = subject.figures
-        return None if figures is None else VALUE_OF[measure](figures)
-
-    return Column(key or measure.value, title, width, value, _measured(measure, text), measure=measure)
-
-
-def _percent_of(fraction: float | None) -> float | None:
-    return None if fraction is None else fraction * 100
+def _measure_column(measure: Measure, title: str, width: int, text: Callable[[float | None, int], str]) -> Column:
+    return Column(measure.value, title, width, lambda s: s.measured(measure), _measured(measure, text), measure=measure)
 
 
 def _percent(value: float | None, digits: int, width: int) -> str:
@@ -147,20 +142,16 @@ def _percent(value: float | None, digits: int, width: int) -> str:
     return text if len(text) <= width else number(value, fmt.compact(value), width)
 
 
-def _stddev_text(figures: Figures, width: int) -> str:
-    return number(figures.stddev, fmt.figure(figures.stddev), width)
+def _figure_text(value: float | None, width: int) -> str:
+    return number(value, fmt.figure(value), width)
 
 
-def _cv_text(figures: Figures, width: int) -> str:
-    return _percent(_percent_of(figures.cv), 2, width)
+def _percent_text(digits: int) -> Callable[[float | None, int], str]:
+    return lambda value, width: _percent(value, digits, width)
 
 
-def _volatility_text(figures: Figures, width: int) -> str:
-    return _percent(_percent_of(figures.volatility), 0, width)
-
-
-def _range_text(figures: Figures, width: int) -> str:
-    return _percent(figures.range_pct, 1, width)
+def _fraction_text(digits: int) -> Callable[[float | None, int], str]:
+    return lambda value, width: _percent(None if value is None else value * 100, digits, width)
 
 
 def _value_column(key: str, title: str, pick: Callable[[Figures], float | None]) -> Column:
@@ -173,6 +164,14 @@ def _value_column(key: str, title: str, pick: Callable[[Figures], float | None])
         return Cell(value_text(value(subject), subject.metric, subject.place.row.instrument.digits, width), kind)
 
     return Column(key, title, 12, value, cell)
+
+
+def _last_cell(subject: Subject, width: int) -> Cell:
+    """The newest value; a price that is hard to believe ends in ``!``."""
+    row = subject.place.row
+    if row.is_suspect and subject.metric is Metric.PRICE:
+        return Cell(f"{value_text(subject.last, subject.metric, row.instrument.digits, width - 1)}!", "warn")
+    return Cell(value_text(subject.last, subject.metric, row.instrument.digits, width), "text")
 
 
 def _change(subject: Subject) -> float | None:
@@ -194,22 +193,26 @@ PAIR: Final = Column(
     lambda s, width: Cell(clean(s.place.row.instrument.pair, 2 * width), "text"),
     is_left=True,
 )
-LAST: Final = Column(
-    "last",
-    "last",
-    12,
-    lambda s: s.last,
-    lambda s, width: Cell(value_text(s.last, s.metric, s.place.row.instrument.digits, width), "text"),
-)
+LAST: Final = Column("last", "last", 12, lambda s: s.last, _last_cell)
 CHANGE: Final = Column("change", "Δ24h %", 9, _change, lambda s, width: change_run(_change(s), width))
-STDDEV: Final = _measure_column(Measure.STDDEV, "σ", 10, _stddev_text)
-CV: Final = _measure_column(Measure.CV, "cv %", 7, _cv_text)
-VOLATILITY: Final = _measure_column(Measure.VOLATILITY, "vol %", 7, _volatility_text)
-RANGE: Final = _measure_column(Measure.RANGE, "range %", 7, _range_text)
+STDDEV: Final = _measure_column(Measure.STDDEV, "σ", 10, _figure_text)
+CV: Final = _measure_column(Measure.CV, "cv %", 7, _fraction_text(2))
+VOLATILITY: Final = _measure_column(Measure.VOLATILITY, "vol %", 7, _fraction_text(0))
+RANGE: Final = _measure_column(Measure.RANGE, "range %", 7, _percent_text(1))
+HL_RANGE: Final = _measure_column(Measure.HL_RANGE, "hl %", 7, _percent_text(1))
+PARKINSON: Final = _measure_column(Measure.PARKINSON, "pk %", 7, _fraction_text(0))
+BIPOWER: Final = _measure_column(Measure.BIPOWER, "bip %", 7, _fraction_text(0))
 VOLUME: Final = Column(
     "volume", "vol $", 7, lambda s: s.place.row.volume_usd, lambda s, _: Cell(fmt.compact(s.place.row.volume_usd))
 )
 COVERAGE: Final = Column("coverage", "cover", 5, _coverage, lambda s, _: Cell(fmt.share(_coverage(s))))
+ACTIVITY: Final = Column(
+    "activity",
+    "active",
+    6,
+    lambda s: s.place.row.activity,
+    lambda s, _: Cell(fmt.share(s.place.row.activity)),
+)
 COLUMNS: Final = (
     RANK,
     PAIR,
@@ -221,6 +224,10 @@ COLUMNS: Final = (
     RANGE,
     VOLUME,
     COVERAGE,
+    ACTIVITY,
+    HL_RANGE,
+    PARKINSON,
+    BIPOWER,
     _value_column("min", "min", lambda figures: figures.minimum),
     _value_column("max", "max", lambda figures: figures.maximum),
     _value_column("mean", "mean", lambda figures: figures.mean),

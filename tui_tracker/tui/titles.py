@@ -26,6 +26,8 @@ METRIC_WORDS: Final = {
     Metric.QUOTE_VOLUME: "quote volume",
     Metric.SPREAD: "spread",
     Metric.TRADES: "trades",
+    Metric.FLOW: "flow",
+    Metric.TRADES_MIN: "trades a minute",
 }
 
 

@@ -54,7 +54,7 @@ def test_what_a_source_does_not_give_is_absent_and_not_zero() -> None:
     market.apply([Ticker("fake:BTC-USD", 5.0, None, None, None, None, None)], AT, AT)
     market.close_poll(AT)
     figures = market.figures(market.holding("fake:BTC-USD"))
-    assert [f is not None for f in figures] == [True, False, False, False, False, False]
+    assert [f is not None for f in figures] == [True] + [False] * 7
     series = market.series("fake:BTC-USD", Metric.SPREAD)
     assert all(value != value for value in series.values)
 

@@ -1,11 +1,15 @@
 """Ranks, scopes and reasons."""
 
+import math
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.core.figures import Figures, Measure
-from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.instrument import Instrument, InstrumentClass
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
@@ -120,3 +124,65 @@ def test_coverage_threshold_is_configurable() -> None:
     rows = snapshot(row("A/USD", samples=144))
     assert rank(rows, Metric.PRICE, Measure.STDDEV, min_coverage=0.1).ranked == 1
     assert rank(rows, Metric.PRICE, Measure.STDDEV, min_coverage=0.11).ranked == 0
+
+
+def quoted(pair: str, high: float | None = 120.0, low: float | None = 80.0, **more: object) -> Row:
+    return replace(row(pair), **({"bid": 99.0, "ask": 101.0, "high": high, "low": low} | more))  # type: ignore[arg-type]
+
+
+def test_measures_of_the_exchanges_high_and_low() -> None:
+    one = quoted("A/USD")
+    assert one.measured(Metric.PRICE, Measure.HL_RANGE) == 40.0
+    expected = math.sqrt(math.log(120 / 80) ** 2 / (4 * math.log(2))) * math.sqrt(365)
+    assert one.measured(Metric.PRICE, Measure.PARKINSON) == pytest.approx(expected, rel=1e-15)
+    assert quoted("A/USD", 100.0, 100.0).parkinson == 0
+    for undefined in (quoted("A/USD", None), quoted("A/USD", low=None), quoted("A/USD", 80.0, 120.0)):
+        assert undefined.parkinson is None
+    assert quoted("A/USD", bid=None).hl_range_pct is None
+
+
+@pytest.mark.parametrize("measure", [Measure.HL_RANGE, Measure.PARKINSON])
+def test_high_and_low_rank_the_price_alone(measure: Measure) -> None:
+    rows = snapshot(quoted("A/USD"), quoted("B/USD", 130.0), quoted("C/USD", None))
+    ranking = rank(rows, Metric.PRICE, measure)
+    assert [(p.row.instrument.base, p.rank, p.reason) for p in ranking.places] == [
+        ("B", 1, ""),
+        ("A", 2, ""),
+        ("C", None, "undefined"),
+    ]
+    assert {p.reason for p in rank(rows, Metric.MID, measure).places} == {"undefined"}
+
+
+def classed(pair: str, *classes: InstrumentClass, **more: Any) -> Row:
+    one = row(pair, **more)
+    return replace(one, instrument=replace(one.instrument, classes=frozenset(classes)))
+
+
+def test_classes_are_left_out() -> None:
+    stable, fiat = InstrumentClass.STABLE, InstrumentClass.FIAT
+    rows = snapshot(classed("A/USD"), classed("B/USD", stable), classed("C/USD", fiat), classed("D/USD", stable, fiat))
+
+    def left(*excluded: InstrumentClass) -> str:
+        ranking = rank(rows, Metric.PRICE, Measure.STDDEV, Scope(excluded=frozenset(excluded)))
+        return "".join(place.row.instrument.base for place in ranking.places)
+
+    assert (left(), left(stable), left(fiat), left(stable, fiat)) == ("ABCD", "AC", "AB", "A")
+
+
+def test_one_pair_an_asset_is_its_most_traded_that_is_in_scope() -> None:
+    rows = snapshot(
+        row("A/USD", volume_usd=5.0),
+        row("A/EUR", volume_usd=9.0),
+        row("B/USD", volume_usd=None),
+        row("B/EUR", volume_usd=0.0),
+        row("C/EUR", volume_usd=9.0, halted="maintenance"),
+        row("C/USD", volume_usd=1.0),
+    )
+
+    def left(**scope: Any) -> list[str]:
+        ranking = rank(rows, Metric.PRICE, Measure.STDDEV, Scope(unique_base=True, **scope))
+        return sorted(place.row.instrument.pair for place in ranking.places)
+
+    assert left() == ["A/EUR", "B/EUR", "C/USD"]
+    assert left(quote="USD") == ["A/USD", "B/USD", "C/USD"]
+    assert left(min_volume_usd=2.0) == ["A/EUR", "C/EUR"]

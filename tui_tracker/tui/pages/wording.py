@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.figures import VALUE_OF, Measure
+from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
@@ -40,8 +40,7 @@ _MEASURES: Final[dict[str, Callable[[float | None], str]]] = {
 
 def measured(row: Row, metric: Metric, measure: Measure) -> float | None:
     """A measure of a metric; ``None`` where it is undefined."""
-    figures = row.figures_of(metric)
-    return None if figures is None else VALUE_OF[measure](figures)
+    return row.measured(metric, measure)
 
 
 def activity(row: Row) -> float | None:
