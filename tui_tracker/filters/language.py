@@ -60,6 +60,15 @@ def compile_filter(text: str) -> Filter:
     return Filter(text, _all_of((found, in_words)) if rest.strip() else found)
 
 
+def problem_of(text: str) -> FilterError | None:
+    """What is wrong with a filter, or ``None``."""
+    try:
+        compile_filter(text)
+    except FilterError as error:
+        return error
+    return None
+
+
 def _plain_words(text: str) -> Predicate:
     """Every word must occur, one after ``!`` must not."""
     words = text.lower().split()

@@ -16,6 +16,7 @@ from tui_tracker.config.model import Settings, Theme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
+from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
@@ -225,11 +226,20 @@ class TrackerApp(FeedApp):
         await self.main.open_filter(self.desk.view.needle)
 
     def on_filter_changed(self, message: messages.FilterChanged) -> None:
-        """Show what matches."""
+        """Show what matches; while the filter makes no sense, the one before stays in force."""
+        problem = problem_of(message.needle)
+        if self.main.filter_bar is not None:
+            self.main.filter_bar.show_problem(problem)
+        if problem is not None:
+            return
+        if message.needle == self.desk.view.needle:
+            self.show()
         self.choose(replace(self.desk.view, needle=message.needle))
 
     def on_filter_kept(self) -> None:
         """Go on with what matches."""
+        if self.main.filter_bar is not None and self.main.filter_bar.problem is not None:
+            return
         self._leave_filter(is_kept=True)
 
     def _leave_filter(self, is_kept: bool) -> None:
