@@ -25,6 +25,10 @@ class Scope:
     """Only these instruments (a watchlist)."""
     min_volume_usd: float = 0.0
     """Only pairs with at least this 24 h volume; one without a route to USD fails any floor above 0."""
+    excluded: frozenset[str] = frozenset()
+    """No instruments of these classes."""
+    unique_base: bool = False
+    """One pair an asset: the one that trades most in USD."""
 
 
 class Place(NamedTuple):
@@ -79,6 +83,8 @@ def rank(
     rows = [row for row in snapshot.rows if _in_scope(row, scope)]
     floor = scope.min_volume_usd
     liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows
+    if scope.unique_base:
+        liquid = _most_liquid(liquid)
     index, value_of = METRIC_INDEX[metric], VALUE_OF[measure]
     ranked: list[tuple[float, Row]] = []
     unranked: list[tuple[int, float, Place]] = []
@@ -118,8 +124,21 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
     return ranks
 
 
+def _most_liquid(rows: Sequence[Row]) -> list[Row]:
+    """The row of each base that trades most in USD, the first of equals; in the order of ``rows``."""
+    best: dict[str, Row] = {}
+    for row in rows:
+        other = best.get(row.instrument.base)
+        if other is None or (row.volume_usd or 0.0) > (other.volume_usd or 0.0):
+            best[row.instrument.base] = row
+    kept = {row.id for row in best.values()}
+    return [row for row in rows if row.id in kept]
+
+
 def _in_scope(row: Row, scope: Scope) -> bool:
     if scope.quote is not None and row.instrument.quote != scope.quote:
+        return False
+    if scope.excluded and not scope.excluded.isdisjoint(getattr(row.instrument, "classes", ())):
         return False
     return scope.ids is None or row.instrument.id in scope.ids
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -18,10 +19,10 @@ from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
+from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import Store
 from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
@@ -50,7 +51,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(FeedApp):
+class TrackerApp(ViewActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -82,7 +83,8 @@ class TrackerApp(FeedApp):
     ) -> None:
         view = initial(settings, None if state is None else state.view, COLUMN_KEYS)
         watchlist = () if state is None else state.watchlist
-        desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms)
+        others, saved_views = ({}, ()) if state is None else (state.others, state.views)
+        desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms, others, saved_views)
         super().__init__(feed, desk, driver_class, has_color=not has_no_color())
         self.animation_level = "none"
         self._store = store
@@ -122,7 +124,7 @@ class TrackerApp(FeedApp):
     def go_to(self, key: str) -> None:
         """Select a pair, and leave the scope or filter that hides it."""
         if self.desk.scene is not None and self.desk.scene.table.index(key) is None:
-            self.choose(replace(self.desk.view, selected=key, needle="", quote=None, watchlist_only=False, frozen=None))
+            self.choose(self.desk.view.everything(key))
             self.load_series()
         else:
             self._select(key)
@@ -146,6 +148,7 @@ class TrackerApp(FeedApp):
 
     # The keys
 
+    @override
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""
         before, self.desk.view = self.desk.view, view
@@ -254,16 +257,8 @@ class TrackerApp(FeedApp):
         if key is not None:
             is_favourite = self.desk.toggle_favourite(key)
             change = self._store.add_favourite if is_favourite else self._store.remove_favourite
-            self._save(change, key)
+            self.write(partial(change, key, watchlist=self.desk.view.watchlist))
             self.show()
-
-    @work(name="save", group="save")
-    async def _save(self, change: Callable[[str], None], key: str) -> None:
-        async with self._store_lock:
-            try:
-                await asyncio.to_thread(change, key)
-            except TrackerError as error:
-                self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
 
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""
@@ -309,7 +304,8 @@ class TrackerApp(FeedApp):
                 return self.can_demo
             case "filter":
                 bar = self.main.filter_bar
-                return self.screen is self.main and (bar is None or not bar.field.has_focus)
+                is_free = self.screen is self.main and self.prompt is None
+                return is_free and (bar is None or not bar.field.has_focus)
             case _:
                 return super().check_action(action, parameters)
 

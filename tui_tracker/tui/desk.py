@@ -1,9 +1,10 @@
 """The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tui_tracker.config.model import Settings, TimeZone
+from tui_tracker.config.views import MAIN, ViewSpec
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -15,6 +16,7 @@ from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import haystack, matches
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.views import all_views, label
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Desk:
         watchlist: Ids of the favourites, in the order in which they were added.
         local_zone: Local time.
         now_ms: Wall clock, ms since the epoch.
+        others: Watchlists beside the one called main, by name.
+        views: Saved views.
     """
 
     def __init__(
@@ -48,9 +52,13 @@ class Desk:
         watchlist: tuple[str, ...],
         local_zone: Zone,
         now_ms: Callable[[], int],
+        others: Mapping[str, tuple[str, ...]] | None = None,
+        views: tuple[ViewSpec, ...] = (),
     ) -> None:
         self.view = view
-        self.watchlist = watchlist
+        self.watchlists: dict[str, tuple[str, ...]] = {MAIN: watchlist, **(others or {})}
+        self.saved_views = views
+        self._configured_views = settings.views
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
         self._series: Series | None = None
@@ -59,6 +67,16 @@ class Desk:
         self._local_zone = local_zone
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
+
+    @property
+    def watchlist(self) -> tuple[str, ...]:
+        """Ids of the watchlist in use."""
+        return self.watchlists.get(self.view.watchlist, ())
+
+    @property
+    def views(self) -> tuple[ViewSpec, ...]:
+        """All named views."""
+        return all_views(self._configured_views, self.saved_views)
 
     @property
     def zone(self) -> Zone:
@@ -111,11 +129,10 @@ class Desk:
 
     def toggle_favourite(self, key: str) -> bool:
         """Put a pair on the watchlist or take it off; return whether it is on it now."""
-        if key in self.watchlist:
-            self.watchlist = tuple(other for other in self.watchlist if other != key)
-            return False
-        self.watchlist = (*self.watchlist, key)
-        return True
+        is_added = key not in self.watchlist
+        kept = tuple(other for other in self.watchlist if other != key)
+        self.watchlists[self.view.watchlist] = (*kept, key) if is_added else kept
+        return is_added
 
     def toggle_freeze(self) -> None:
         """Keep the order of the rows, or let it follow the ranks again."""
@@ -163,7 +180,14 @@ class Desk:
         """The title of the table, in at most ``width`` cells if its least important parts can make room."""
         is_loading = snapshot.status.backfill.is_running
         return titles.table_title(
-            self.view, scene.ranking, scene.counts, snapshot.window_minutes, self.zone, is_loading, width
+            self.view,
+            scene.ranking,
+            scene.counts,
+            snapshot.window_minutes,
+            self.zone,
+            is_loading,
+            width,
+            label(self.views, self.view),
         )
 
     def strip(self, width: int, lines: int) -> list[Line]:

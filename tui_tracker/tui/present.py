@@ -1,7 +1,7 @@
 """From a snapshot and what the person chose to what each pane shows. Rankings are computed once and remembered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -78,13 +78,14 @@ class Presenter:
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
         """The rankings in which the strip places the selected pair: the scope, everything, the watchlist."""
         watched = frozenset(watchlist)
-        scope = Scope(quote=view.quote, min_volume_usd=self._min_volume_usd)
+        floor = view.floor(self._min_volume_usd)
+        scope = replace(view, watchlist_only=False).scope(frozenset(), self._min_volume_usd)
         standings: list[Standing] = []
         if view.quote is not None:
             standings.append(
                 Standing(f" {scope_text(ViewState(quote=view.quote))}", self.ranking(snapshot, view, scope))
             )
-        everything = Scope(min_volume_usd=self._min_volume_usd)
+        everything = Scope(min_volume_usd=floor)
         standings.append(Standing("", self.ranking(snapshot, view, everything)))
         if watched:
             standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
