@@ -1,22 +1,33 @@
 """``crypto-tui rank``: one poll, the history of the chosen pairs, and their ranking on stdout."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
 from tui_tracker.cli.diagnostics import Exit, ProgressLine, say
-from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocation, pass_invocation, setting_flags
+from tui_tracker.cli.options import (
+    COLLECTING,
+    DEFAULTS,
+    FILTER_HELP,
+    Composition,
+    Invocation,
+    pass_invocation,
+    setting_flags,
+)
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError, NoDataError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
+from tui_tracker.filters.columns import Subject, haystack
+from tui_tracker.filters.language import compile_filter
 
 if TYPE_CHECKING:
     from tui_tracker.cli.rank_report import RankReport
+    from tui_tracker.stats.ranking import Place
 
 MAX_NAMED_PAIRS = 5_000
 _MAX_TOLD = 10
@@ -33,6 +44,8 @@ class RankRequest:
     limit: int
     """How many of the most traded; 0 for all."""
     floor_usd: float
+    needle: str = ""
+    """Only places that this lets through are printed; ranks and their number stay."""
 
 
 @click.command(short_help="Print a ranking once.")
@@ -46,9 +59,10 @@ class RankRequest:
     help="Rank the N pairs of the scope that trade most in US dollars; 0 for all.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, full precision.")
+@click.option("--filter", "needle", metavar="FILTER", default="", help=FILTER_HELP)
 @setting_flags("metric", "by", "min_volume", "min_coverage", "window", *COLLECTING, defaults=DEFAULTS)
 @pass_invocation
-def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool) -> int:
+def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool, needle: str) -> int:
     """Rank pairs by how much they moved, print the ranking, and end.
 
     Polls once, then loads the history of the chosen pairs: about 2 s a pair (1 s for windows of 12 h or less), since
@@ -68,7 +82,7 @@ def rank(invocation: Invocation, pairs: str | None, limit: int, as_json: bool) -
     from tui_tracker.cli.output import show_json, show_table
 
     loaded = invocation.load()
-    request = _request(loaded, pairs, limit)
+    request = replace(_request(loaded, pairs, limit), needle=compile_filter(needle).text)
     invocation.start_logging()
     composition = invocation.compose()
     report = run_headless(lambda: make_report(composition, request, ProgressLine()))
@@ -135,7 +149,14 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
         raise NoDataError("nothing could be ranked", "; ".join(filter(None, (unranked_reasons(ranking), failures))))
     if failures:
         say(f"note: {failures}")
-    return RankReport(snapshot, ranking, scope_pairs, _scope_name(request))
+    matches = compile_filter(request.needle).matches
+    places = tuple(place for place in ranking.places if matches(_subject(place)))
+    return RankReport(snapshot, replace(ranking, places=places), scope_pairs, _scope_name(request))
+
+
+def _subject(place: "Place") -> Subject:
+    row = place.row
+    return Subject(row, row.figures_of(Metric.PRICE), place.rank, row.last, haystack(row))
 
 
 def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], int]:

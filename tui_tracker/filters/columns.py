@@ -60,6 +60,12 @@ class TextColumn:
 Column = NumberColumn | TextColumn
 
 
+def haystack(row: Row) -> str:
+    """What a filter looks into: every usual spelling of the pair, in lower case."""
+    instrument = row.instrument
+    return f"{instrument.pair} {instrument.base}{instrument.quote} {instrument.id} {instrument.symbol}".lower()
+
+
 def _of_figures(pick: Callable[[Figures], float | None]) -> Callable[[Subject], float | None]:
     def value(subject: Subject) -> float | None:
         figures = subject[1]

@@ -9,7 +9,7 @@ from tui_tracker.tui.columns import COLUMNS, Cell, Column, Subject
 
 WIDTH: Final = 9
 _BY_KEY: Final = {column.key: column for column in COLUMNS}
-_TITLES: Final = {"spread": "spr bps", "move": "|Δ| %", "peg": "peg %", "history": "hist h"}
+_TITLES: Final = {"move": "|Δ| %", "peg": "peg %", "history": "hist h"}
 
 
 def column_of(key: str | None) -> Column | None:

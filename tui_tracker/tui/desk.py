@@ -9,11 +9,12 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.downsample import extremes
 from tui_tracker.tui import texts, titles
 from tui_tracker.tui.present import Presenter, Scene
 from tui_tracker.tui.runs import Line
-from tui_tracker.tui.table import haystack, matches
+from tui_tracker.tui.table import matches
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
 from tui_tracker.tui.views import all_views, label

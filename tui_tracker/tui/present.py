@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState
-from tui_tracker.filters.columns import Subject
+from tui_tracker.filters.columns import Subject, haystack
 from tui_tracker.filters.language import compile_filter
 from tui_tracker.stats.ranking import Place, Ranking, Scope, rank
 from tui_tracker.tui.runs import Line
-from tui_tracker.tui.table import ListModel, TableModel, frozen_order, haystack, list_order, live_order
+from tui_tracker.tui.table import ListModel, TableModel, frozen_order, list_order, live_order
 from tui_tracker.tui.texts import Standing
 from tui_tracker.tui.titles import Counts, scope_text, window_text
 from tui_tracker.tui.view import Frozen, ViewState

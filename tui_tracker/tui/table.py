@@ -41,12 +41,6 @@ class RowsModel(Protocol):
         ...
 
 
-def haystack(row: Row) -> str:
-    """What a filter looks into: every usual spelling of the pair, in lower case."""
-    instrument = row.instrument
-    return f"{instrument.pair} {instrument.base}{instrument.quote} {instrument.id} {instrument.symbol}".lower()
-
-
 def matches(text: str, needle: str) -> bool:
     """Whether every word of ``needle`` occurs in ``text``; a word after ``!`` must not."""
     for word in needle.lower().split():
