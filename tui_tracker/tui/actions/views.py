@@ -45,10 +45,11 @@ class ViewActions(FeedApp):
             self.say(f"there is no view {number} yet; ctrl+p, save this view")
 
     def take_view(self, name: str) -> None:
-        """Take up a named view as it was saved."""
+        """Take up a named view as it was saved, from its top."""
         view = named(self.desk.views, name)
         if view is not None:
             self.choose(taken_up(view, self.desk.view))
+            self.main.table.jump(False)
 
     async def action_save_view(self) -> None:
         """Ask for a name and save the present view."""
