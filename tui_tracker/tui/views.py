@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Final
 
-from tui_tracker.config.views import CLASSES, ViewSpec
+from tui_tracker.config.views import CLASSES, MAIN, ViewSpec
 from tui_tracker.core.figures import Measure
 from tui_tracker.tui.view import ViewState
 
@@ -64,7 +64,7 @@ def taken_up(view: ViewSpec, state: ViewState) -> ViewState:
 def captured(name: str, state: ViewState) -> ViewSpec:
     """The present view under a name."""
     kept = {part: getattr(state, part) for part in (*_SET, *_IF_CHOSEN) if part != "name"}
-    return ViewSpec(name, watchlist=state.watchlist, **kept)
+    return ViewSpec(name, watchlist=state.watchlist if state.watchlist_only else MAIN, **kept)
 
 
 def is_changed(views: Sequence[ViewSpec], state: ViewState) -> bool:
