@@ -9,7 +9,7 @@ import pytest
 import tui_tracker
 
 PACKAGE = Path(tui_tracker.__file__).parent
-PURE = ("core", "stats")
+PURE = ("core", "filters", "stats")
 
 
 def loaded_by(*modules: str) -> set[str]:

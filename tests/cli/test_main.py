@@ -104,6 +104,21 @@ def test_a_flag_wins_over_what_the_last_run_left(run: Run, monkeypatch: pytest.M
     assert composition.state.view == replace(left, quote=None, theme=None, watchlist_only=False)
 
 
+def test_the_first_start_opens_the_first_view(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_terminal(monkeypatch)
+    composition = ScriptedComposition()
+    run(composition=composition)
+    assert (composition.state.view.name, composition.state.view.min_volume) == ("σ of USD pairs", 100_000)
+    assert composition.state.view.theme is None
+    run("--min-volume", "0", composition=composition)
+    assert composition.state.view == View()
+    run(composition=composition, CRYPTO_TUI_QUOTE="EUR")
+    assert composition.state.view == View()
+    StateStore(default_paths().state_folder).save_view(View(quote="EUR"))
+    run(composition=composition)
+    assert composition.state.view == View(quote="EUR")
+
+
 def test_the_app_does_not_start_without_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     composition = ScriptedComposition()
     outcome = run(composition=composition)

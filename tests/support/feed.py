@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from functools import cache
 
+from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.errors import UnknownPairError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Instrument, Trading
@@ -261,13 +262,23 @@ class FakeStore:
         self.changes: list[tuple[str, str]] = []
         self.delay_s = 0.0
         """How long the disk takes."""
+        self.named_views: dict[str, ViewSpec] = {}
 
     def save_view(self, view: object) -> None:
         self.views.append(view)
 
-    def add_favourite(self, instrument_id: str) -> None:
-        time.sleep(self.delay_s)
-        self.changes.append(("add", instrument_id))
+    def add_favourite(self, instrument_id: str, watchlist: str = "main") -> None:
+        self._note("add", instrument_id, watchlist)
 
-    def remove_favourite(self, instrument_id: str) -> None:
-        self.changes.append(("remove", instrument_id))
+    def remove_favourite(self, instrument_id: str, watchlist: str = "main") -> None:
+        self._note("remove", instrument_id, watchlist)
+
+    def save_named_view(self, view: ViewSpec) -> None:
+        self.named_views[view.name] = view
+
+    def remove_named_view(self, name: str) -> None:
+        self.named_views.pop(name, None)
+
+    def _note(self, change: str, instrument_id: str, watchlist: str) -> None:
+        time.sleep(self.delay_s)
+        self.changes.append((change, instrument_id if watchlist == "main" else f"{watchlist}/{instrument_id}"))

@@ -320,7 +320,7 @@ async def test_favourites() -> None:
 async def test_a_favourite_that_cannot_be_saved_is_said() -> None:
     rig = Rig()
 
-    def refuse(_: str) -> None:
+    def refuse(_: str, **__: str) -> None:
         raise StateError("disk [b]full", "free some space")
 
     rig.store.add_favourite = refuse  # type: ignore[method-assign,assignment]

@@ -7,11 +7,12 @@ from tui_tracker.config.model import Settings, Theme, TimeZone
 from tui_tracker.config.state import View
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
+from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui.columns import COLUMN_KEYS, COLUMNS, Subject, change_run, columns_for, number, value_text
 from tui_tracker.tui.present import Presenter
 from tui_tracker.tui.runs import width_of
-from tui_tracker.tui.table import TableModel, frozen_order, haystack, list_order, live_order, matches
+from tui_tracker.tui.table import TableModel, frozen_order, list_order, live_order, matches
 from tui_tracker.tui.view import Frozen, Layout, ViewState, initial, layout_for
 
 FEED = FakeFeed(make_pairs())

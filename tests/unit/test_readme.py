@@ -36,6 +36,7 @@ KEY_NAMES = {
     "enter": "Enter",
     "escape": "Esc",
     "slash": "/",
+    "asterisk": "*",
     "vertical_line": "|",
     "left_square_bracket": "[",
     "right_square_bracket": "]",

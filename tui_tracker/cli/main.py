@@ -15,6 +15,7 @@ from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
 from tui_tracker.cli.pairs_command import pairs
 from tui_tracker.cli.rank_command import rank
 from tui_tracker.cli.sources_command import sources
+from tui_tracker.cli.watchlist_command import watchlist
 from tui_tracker.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ cli.add_command(rank)
 cli.add_command(pairs)
 cli.add_command(sources)
 cli.add_command(config)
+cli.add_command(watchlist)
 
 
 def start_app(invocation: Invocation) -> int:
@@ -81,7 +83,24 @@ def start_app(invocation: Invocation) -> int:
     check_terminal(invocation.environ)
     invocation.start_logging()
     store = StateStore(invocation.paths().state_folder)
-    return invocation.compose().run_app(loaded.settings, without_overruled(store.load(), loaded), store)
+    state = opening(without_overruled(store.load(), loaded), loaded)
+    return invocation.compose().run_app(loaded.settings, state, store)
+
+
+def opening(state: "State", loaded: "Loaded") -> "State":
+    """What the app opens on: the first view, where nothing is remembered and no ranking is configured."""
+    from tui_tracker.config.load import DEFAULT_ORIGIN
+    from tui_tracker.config.state import View
+    from tui_tracker.tui.view import ViewState
+    from tui_tracker.tui.views import all_views, taken_up
+
+    chosen = any(loaded.origins[name] != DEFAULT_ORIGIN for name in ("quote", "metric", "by", "min_volume"))
+    if chosen or state.view != View():
+        return state
+    settings = loaded.settings
+    plain = ViewState(theme=settings.theme, time_zone=settings.time_zone)
+    first = taken_up(all_views(settings.views, state.views)[0], plain).remembered()
+    return replace(state, view=replace(first, theme=None, time_zone=None))
 
 
 def without_overruled(state: "State", loaded: "Loaded") -> "State":
@@ -92,6 +111,7 @@ def without_overruled(state: "State", loaded: "Loaded") -> "State":
         view,
         quote=None if "quote" in given else view.quote,
         watchlist_only=view.watchlist_only and "quote" not in given,
+        min_volume=None if loaded.is_flag("min_volume") else view.min_volume,
         metric=None if "metric" in given else view.metric,
         measure=None if "by" in given else view.measure,
         theme=None if "theme" in given else view.theme,

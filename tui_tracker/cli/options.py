@@ -25,6 +25,7 @@ COLLECTING: Final = ("source", "base_urls", "quote", "demo", "seed", "debug")
 """Settings that matter to every command that asks a source."""
 DEFAULTS: Final[Mapping[str, str]] = {"quote": "all", "metric": "price"}
 """What those commands take where no flag says otherwise: what the app opens on is not for them."""
+FILTER_HELP: Final = "Only print pairs that match, as in the app: words, /pattern/, 'cv > 2% and quote = USD'."
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_tracker.cli.diagnostics import Exit
-from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocation, pass_invocation, setting_flags
+from tui_tracker.cli.options import (
+    COLLECTING,
+    DEFAULTS,
+    FILTER_HELP,
+    Composition,
+    Invocation,
+    pass_invocation,
+    setting_flags,
+)
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.filters.columns import Subject, haystack
+from tui_tracker.filters.language import compile_filter
 
 if TYPE_CHECKING:
     from tui_tracker.cli.output import Table
@@ -16,9 +26,10 @@ if TYPE_CHECKING:
 
 @click.command(short_help="List the pairs of the source.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--filter", "needle", metavar="FILTER", default="", help=FILTER_HELP)
 @setting_flags(*COLLECTING, defaults=DEFAULTS)
 @pass_invocation
-def pairs(invocation: Invocation, as_json: bool) -> int:
+def pairs(invocation: Invocation, as_json: bool, needle: str) -> int:
     """List the pairs of the source, with last price and 24 h volume in US dollars.
 
     All of them, unless --quote names a currency. Any spelling in the list names a pair elsewhere.
@@ -26,11 +37,12 @@ def pairs(invocation: Invocation, as_json: bool) -> int:
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.output import show_json, show_table
 
+    compile_filter(needle)
     loaded = invocation.load()
     invocation.start_logging()
     composition = invocation.compose()
     snapshot = run_headless(lambda: _polled(composition, loaded.settings))
-    rows = _wanted(snapshot, loaded.settings.quote if loaded.is_flag("quote") else None)
+    rows = _filtered(_wanted(snapshot, loaded.settings.quote if loaded.is_flag("quote") else None), needle)
     if as_json:
         show_json(_document(snapshot, rows))
     else:
@@ -53,6 +65,12 @@ def _wanted(snapshot: Snapshot, quote: str | None) -> tuple[Row, ...]:
         quotes = sorted({row.instrument.quote for row in rows})[:40]
         raise ConfigError(f"--quote: no pair is priced in {quote!r}", f"there is {', '.join(quotes)}")
     return wanted
+
+
+def _filtered(rows: tuple[Row, ...], needle: str) -> tuple[Row, ...]:
+    """Rows that the filter lets through; nothing is known of their history."""
+    matches = compile_filter(needle).matches
+    return tuple(row for row in rows if matches(Subject(row, None, None, row.last, haystack(row))))
 
 
 def _document(snapshot: Snapshot, rows: tuple[Row, ...]) -> dict[str, object]:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_tracker.cli.diagnostics import Exit, ProgressLine, say
-from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocation, pass_invocation, setting_flags
+from tui_tracker.cli.options import (
+    COLLECTING,
+    DEFAULTS,
+    FILTER_HELP,
+    Composition,
+    Invocation,
+    pass_invocation,
+    setting_flags,
+)
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError, NoDataError
@@ -16,9 +24,12 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
 from tui_tracker.core.text import clean
+from tui_tracker.filters.columns import Subject, haystack
+from tui_tracker.filters.language import compile_filter
 
 if TYPE_CHECKING:
     from tui_tracker.cli.rank_report import RankReport
+    from tui_tracker.stats.ranking import Place
 
 MAX_NAMED_PAIRS = 5_000
 _MAX_TOLD = 10
@@ -37,6 +48,8 @@ class RankRequest:
     floor_usd: float
     excluded: frozenset[InstrumentClass] = frozenset()
     unique_base: bool = False
+    needle: str = ""
+    """Only places that this lets through are printed; ranks and their number stay."""
 
 
 @click.command(short_help="Print a ranking once.")
@@ -56,10 +69,17 @@ class RankRequest:
 )
 @click.option("--unique-base", is_flag=True, help="One pair an asset: the one that trades most in US dollars.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, full precision.")
+@click.option("--filter", "needle", metavar="FILTER", default="", help=FILTER_HELP)
 @setting_flags("metric", "by", "min_volume", "min_coverage", "window", *COLLECTING, defaults=DEFAULTS)
 @pass_invocation
 def rank(
-    invocation: Invocation, pairs: str | None, limit: int, exclude: str | None, unique_base: bool, as_json: bool
+    invocation: Invocation,
+    pairs: str | None,
+    limit: int,
+    exclude: str | None,
+    unique_base: bool,
+    as_json: bool,
+    needle: str,
 ) -> int:
     """Rank pairs by how much they moved, print the ranking, and end.
 
@@ -81,7 +101,12 @@ def rank(
     from tui_tracker.cli.output import show_json, show_table
 
     loaded = invocation.load()
-    request = replace(_request(loaded, pairs, limit), excluded=_classes(exclude), unique_base=unique_base)
+    request = replace(
+        _request(loaded, pairs, limit),
+        excluded=_classes(exclude),
+        unique_base=unique_base,
+        needle=compile_filter(needle).text,
+    )
     invocation.start_logging()
     composition = invocation.compose()
     report = run_headless(lambda: make_report(composition, request, ProgressLine()))
@@ -163,7 +188,14 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
         raise NoDataError("nothing could be ranked", "; ".join(filter(None, (unranked_reasons(ranking), failures))))
     if failures:
         say(f"note: {failures}")
-    return RankReport(snapshot, ranking, scope_pairs, _scope_name(request))
+    matches = compile_filter(request.needle).matches
+    places = tuple(place for place in ranking.places if matches(_subject(place)))
+    return RankReport(snapshot, replace(ranking, places=places), scope_pairs, _scope_name(request))
+
+
+def _subject(place: "Place") -> Subject:
+    row = place.row
+    return Subject(row, row.figures_of(Metric.PRICE), place.rank, row.last, haystack(row))
 
 
 def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], int]:

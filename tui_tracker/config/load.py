@@ -11,6 +11,7 @@ from typing import Final
 
 from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, SettingField
 from tui_tracker.config.model import Settings
+from tui_tracker.config.views import views_of
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 
@@ -57,16 +58,19 @@ def load(
     wanted = default_path if path is None else path
     table = _read(wanted, is_required=path is not None)
     values: dict[str, object] = {}
+    place, settings_table = clean(str(wanted)), dict(table or {})
+    if "views" in settings_table:
+        values["views"] = views_of(settings_table.pop("views"), place)
     origins = {field.name: DEFAULT_ORIGIN for field in FIELDS}
     for name, (origin, value) in (
-        _from_file(clean(str(wanted)), table or {}) | _from_environment(environ) | _from_flags(flags)
+        _from_file(place, settings_table) | _from_environment(environ) | _from_flags(flags)
     ).items():
         values[name], origins[name] = value, origin
     return Loaded(_settings(values), origins, wanted, table is not None)
 
 
 def _settings(values: Mapping[str, object]) -> Settings:
-    assert {field.name for field in FIELDS} == {field.name for field in fields(Settings)}
+    assert {field.name for field in FIELDS} | {"views"} == {field.name for field in fields(Settings)}
     make: Callable[..., Settings] = Settings
     return make(**values)
 
@@ -81,7 +85,7 @@ def _from_file(origin: str, table: Mapping[str, object]) -> Given:
     for key, raw in table.items():
         field = by_key.get(key)
         if field is None:
-            raise ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", _nearest(key, tuple(by_key)))
+            raise ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", _nearest(key, (*by_key, "views")))
         given[field.name] = origin, _parsed(field, raw, f"{origin}: {key}")
     return given
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 
@@ -70,3 +71,5 @@ class Settings:
     """Asset whose pair of the same quote currency a pair is compared with."""
     debug: bool = False
     """Log each request, and show tracebacks."""
+    views: tuple[ViewSpec, ...] = ()
+    """Named views of the file's ``[views.NAME]`` tables; no flag or variable makes them."""

@@ -1,26 +1,30 @@
-"""What the app remembers from one run to the next: the watchlist and the view."""
+"""What the app remembers from one run to the next: the watchlists, the saved views and the view it was left in."""
 
 import fcntl
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from tui_tracker.config.model import ChartStyle, Theme, TimeZone
-from tui_tracker.core.errors import StateError
+from tui_tracker.config.views import CLASSES, MAIN, MAX_NAME, MAX_VIEWS, ViewSpec, check_name, view_of, written
+from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
+from tui_tracker.filters.language import MAX_LENGTH, problem_of
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1 had a single watchlist, which is read as the one called main."""
 MAX_FAVOURITES: Final = 1_000
+MAX_WATCHLISTS: Final = 50
 MAX_FILE_BYTES: Final = 1_000_000
 MAX_TEXT: Final = 80
 LOCK_WAIT_S: Final = 0.5
@@ -60,6 +64,16 @@ class View:
     """Span of the chart's band; 0 for none."""
     compared: tuple[str, ...] = ()
     """Ids of the pairs that the chart compares."""
+    name: str = ""
+    """The named view that this one began as; empty for none."""
+    filter: str = ""
+    """Only remembered with a name."""
+    watchlist: str = MAIN
+    """The watchlist in use."""
+    min_volume: float | None = None
+    """Floor of the 24 h volume in USD."""
+    excluded: tuple[str, ...] = ()
+    unique_base: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +82,18 @@ class State:
 
     view: View = View()
     watchlist: tuple[str, ...] = ()
-    """Ids of favourites, in the order in which they were added."""
+    """Ids of favourites of the watchlist ``main``, in the order in which they were added."""
     warning: str = ""
     """Why something could not be read, in one line, or empty."""
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The other watchlists by name."""
+    views: tuple[ViewSpec, ...] = ()
+    """Saved views, in the order in which they were saved."""
+
+    @property
+    def watchlists(self) -> dict[str, tuple[str, ...]]:
+        """All watchlists by name, ``main`` first."""
+        return {MAIN: self.watchlist, **self.others}
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -78,7 +101,11 @@ class _Document(msgspec.Struct, frozen=True):
 
     version: int = FORMAT
     view: View = View()
-    watchlist: tuple[str, ...] = ()
+    watchlists: dict[str, tuple[str, ...]] = {}
+    views: dict[str, dict[str, Any]] = {}
+    """Saved views by name, each as a table of the configuration; one that this version can't read is kept."""
+    watchlist: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """The only watchlist of format 1."""
 
 
 class _UnusableError(Exception):
@@ -118,7 +145,9 @@ class StateStore:
             return State(warning=error.message)
         except _UnusableError as error:
             return State(warning=self._move_aside(str(error)))
-        return State(_usable(document.view), tuple(filter(_is_id, document.watchlist))[:MAX_FAVOURITES])
+        views, warning = _readable(document.views)
+        watchlists = {name: _ids(ids) for name, ids in document.watchlists.items() if _is_name(name)}
+        return State(_usable(document.view), watchlists.pop(MAIN, ()), warning, watchlists, views)
 
     def save_view(self, view: View) -> None:
         """Remember how the app was left.
@@ -128,35 +157,76 @@ class StateStore:
         """
         self._change(lambda document: msgspec.structs.replace(document, view=_usable(view)))
 
-    def add_favourite(self, instrument_id: str) -> None:
-        """Put an instrument at the end of the watchlist, unless it is in it.
+    def save_named_view(self, view: ViewSpec) -> None:
+        """Save a view under its name, in the place of one that has it.
 
         Raises:
-            StateError: If it could not be written, the watchlist is full, or this is no id.
+            StateError: If it could not be written, or there are too many.
         """
-        if not _is_id(instrument_id):
-            raise StateError(f"{clean(instrument_id, MAX_TEXT)!r} is no id of a pair")
 
         def added(document: _Document) -> _Document:
-            if instrument_id in document.watchlist:
-                return document
-            if len(document.watchlist) >= MAX_FAVOURITES:
-                raise StateError(f"the watchlist is full: {MAX_FAVOURITES} pairs", "remove some with f")
-            return msgspec.structs.replace(document, watchlist=(*document.watchlist, instrument_id))
+            if view.name not in document.views and len(document.views) >= MAX_VIEWS:
+                raise StateError(f"there are {MAX_VIEWS} saved views", "remove some")
+            return msgspec.structs.replace(document, views={**document.views, view.name: written(view)})
 
         self._change(added)
 
-    def remove_favourite(self, instrument_id: str) -> None:
-        """Take an instrument out of the watchlist, if it is in it.
+    def remove_named_view(self, name: str) -> None:
+        """Forget a saved view, if there is one of that name.
 
         Raises:
             StateError: If it could not be written.
         """
         self._change(
             lambda document: msgspec.structs.replace(
-                document, watchlist=tuple(other for other in document.watchlist if other != instrument_id)
+                document, views={other: view for other, view in document.views.items() if other != name}
             )
         )
+
+    def add_favourite(self, instrument_id: str, watchlist: str = MAIN) -> None:
+        """Put an instrument at the end of a watchlist, unless it is in it.
+
+        Raises:
+            StateError: If it could not be written, the watchlist is full, or this is no id.
+        """
+        self.add_favourites((instrument_id,), watchlist)
+
+    def add_favourites(self, instrument_ids: tuple[str, ...], watchlist: str = MAIN) -> None:
+        """Put instruments at the end of a watchlist, which is made if it isn't there; all of them or none.
+
+        Raises:
+            StateError: If it could not be written, the watchlist is full, there are too many, or one is no id.
+        """
+        for instrument_id in instrument_ids:
+            if not _is_id(instrument_id):
+                raise StateError(f"{clean(instrument_id, MAX_TEXT)!r} is no id of a pair")
+        if not _is_name(watchlist):
+            raise StateError(f"{clean(watchlist, MAX_NAME)!r} is no name", f"1 to {MAX_NAME} characters")
+
+        def added(document: _Document) -> _Document:
+            lists = document.watchlists
+            if watchlist not in lists and len(lists) >= MAX_WATCHLISTS:
+                raise StateError(f"there are {MAX_WATCHLISTS} watchlists", "use one of them")
+            ids = tuple(dict.fromkeys((*lists.get(watchlist, ()), *instrument_ids)))
+            if len(ids) > MAX_FAVOURITES:
+                raise StateError(f"the watchlist is full: {MAX_FAVOURITES} pairs", "remove some with f")
+            return msgspec.structs.replace(document, watchlists={**lists, watchlist: ids})
+
+        self._change(added)
+
+    def remove_favourite(self, instrument_id: str, watchlist: str = MAIN) -> None:
+        """Take an instrument out of a watchlist, if it is in it.
+
+        Raises:
+            StateError: If it could not be written.
+        """
+
+        def removed(document: _Document) -> _Document:
+            lists = document.watchlists
+            ids = tuple(other for other in lists.get(watchlist, ()) if other != instrument_id)
+            return msgspec.structs.replace(document, watchlists={**lists, watchlist: ids})
+
+        self._change(removed)
 
     def _change(self, changed: Callable[[_Document], _Document]) -> None:
         try:
@@ -205,7 +275,7 @@ class StateStore:
             version = msgspec.json.decode(data, type=_Version).version
             if version > FORMAT:
                 raise StateError("the saved state is of a newer version of crypto-tui", "update crypto-tui")
-            return msgspec.json.decode(data, type=_Document)
+            return _in_this_format(msgspec.json.decode(data, type=_Document))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise _UnusableError(clean(str(error), 100)) from error
 
@@ -250,6 +320,38 @@ class _Version(msgspec.Struct):
     version: int = FORMAT
 
 
+def _in_this_format(document: _Document) -> _Document:
+    """A document of an older version as this one would have written it."""
+    lists = dict(document.watchlists)
+    if document.watchlist is not msgspec.UNSET:
+        lists[MAIN] = tuple(dict.fromkeys((*lists.get(MAIN, ()), *document.watchlist)))
+    return msgspec.structs.replace(document, version=FORMAT, watchlists=lists, watchlist=msgspec.UNSET)
+
+
+def _readable(tables: Mapping[str, dict[str, Any]]) -> tuple[tuple[ViewSpec, ...], str]:
+    """The saved views that make sense, and what is wrong with the last that doesn't."""
+    views: list[ViewSpec] = []
+    warning = ""
+    for name, table in tables.items():
+        try:
+            views.append(view_of(name, table, f"saved view {clean(name, MAX_NAME)}"))
+        except ConfigError as error:
+            warning = error.message
+            _log.warning("%s", warning)
+    return tuple(views[:MAX_VIEWS]), warning
+
+
+def _ids(ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(_is_id, ids))[:MAX_FAVOURITES]
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return check_name(text) == text
+    except ConfigError:
+        return False
+
+
 def _is_id(text: str) -> bool:
     source, colon, rest = text.partition(":")
     return bool(source and colon and rest) and _is_plain(text)
@@ -262,18 +364,35 @@ def _is_plain(text: str) -> bool:
 def _usable(view: View) -> View:
     """A view whose every part makes sense; what doesn't is as if never chosen."""
     parts = {}
-    for field in fields(View):
-        value = getattr(view, field.name)
-        if isinstance(value, str) and not _is_plain(value):
+    for part in fields(View):
+        value = getattr(view, part.name)
+        if isinstance(value, str) and part.name in _WRITTEN:
+            value = value if _WRITTEN[part.name](value) else part.default
+        elif isinstance(value, str) and not _is_plain(value):
             value = None
-        parts[field.name] = value
+        parts[part.name] = value
     for name, kind in _KINDS.items():
         if parts[name] not in tuple(kind):
             parts[name] = None
+    parts["excluded"] = tuple(name for name in view.excluded if name in CLASSES)
+    if view.min_volume is not None and not 0 <= view.min_volume <= 1e18:
+        parts["min_volume"] = None
     if parts["range_hours"] not in RANGES_HOURS:
         parts["range_hours"] = 24
     parts["compared"] = tuple(dict.fromkeys(filter(_is_id, view.compared)))[:MAX_COMPARED]
     return View(**parts)
+
+
+def _is_filter(text: str) -> bool:
+    return clean(text, MAX_LENGTH) == text and problem_of(text) is None
+
+
+_WRITTEN: Final[dict[str, Callable[[str], bool]]] = {
+    "name": lambda text: not text or _is_name(text),
+    "filter": _is_filter,
+    "watchlist": _is_name,
+}
+"""Parts of a view that are written by a person, and what makes sense of them."""
 
 
 def _reason(error: OSError) -> str:

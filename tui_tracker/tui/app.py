@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -17,9 +18,11 @@ from tui_tracker.config.model import Settings, Theme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
+from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
 from tui_tracker.tui.actions.screens import ScreenActions
+from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
@@ -51,7 +54,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(ChartActions, ScreenActions):
+class TrackerApp(ChartActions, ScreenActions, ViewActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -83,12 +86,13 @@ class TrackerApp(ChartActions, ScreenActions):
     ) -> None:
         view = initial(settings, None if state is None else state.view, COLUMN_KEYS)
         watchlist = () if state is None else state.watchlist
-        desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms)
+        others, saved_views = ({}, ()) if state is None else (state.others, state.views)
+        desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms, others, saved_views)
         super().__init__(feed, desk, driver_class, has_color=not has_no_color())
         self.animation_level = "none"
         self._store = store
         self._store_lock = asyncio.Lock()
-        self._unsaved: deque[tuple[Callable[[str], None], str]] = deque()
+        self._unsaved = deque()
         self._demo_feed = demo_feed
         self._warning = "" if state is None else state.warning
         self._selected_before_filter: str | None = None
@@ -124,7 +128,7 @@ class TrackerApp(ChartActions, ScreenActions):
     def go_to(self, key: str) -> None:
         """Select a pair, and leave the scope or filter that hides it."""
         if self.desk.scene is not None and self.desk.scene.table.index(key) is None:
-            self.choose(replace(self.desk.view, selected=key, needle="", quote=None, watchlist_only=False, frozen=None))
+            self.choose(self.desk.view.everything(key))
             self.load_series()
         else:
             self._select(key)
@@ -148,6 +152,7 @@ class TrackerApp(ChartActions, ScreenActions):
 
     # The keys
 
+    @override
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""
         before, self.desk.view = self.desk.view, view
@@ -237,11 +242,20 @@ class TrackerApp(ChartActions, ScreenActions):
         await self.main.open_filter(self.desk.view.needle)
 
     def on_filter_changed(self, message: messages.FilterChanged) -> None:
-        """Show what matches."""
+        """Show what matches; while the filter makes no sense, the one before stays in force."""
+        problem = problem_of(message.needle)
+        if self.main.filter_bar is not None:
+            self.main.filter_bar.show_problem(problem)
+        if problem is not None:
+            return
+        if message.needle == self.desk.view.needle:
+            self.show()
         self.choose(replace(self.desk.view, needle=message.needle))
 
     def on_filter_kept(self) -> None:
         """Go on with what matches."""
+        if self.main.filter_bar is not None and self.main.filter_bar.problem is not None:
+            return
         self._leave_filter(is_kept=True)
 
     def _leave_filter(self, is_kept: bool) -> None:
@@ -256,28 +270,8 @@ class TrackerApp(ChartActions, ScreenActions):
         if key is not None:
             is_favourite = self.desk.toggle_favourite(key)
             change = self._store.add_favourite if is_favourite else self._store.remove_favourite
-            self._unsaved.append((change, key))
-            self._save()
+            self.write(partial(change, key, watchlist=self.desk.view.watchlist))
             self.show()
-
-    @work(name="save", group="save")
-    async def _save(self) -> None:
-        try:
-            await self._save_changes()
-        except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
-
-    async def _save_changes(self) -> None:
-        """Save in the order of the keys; what is under way when the app ends is saved once more, which does no harm."""
-        async with self._store_lock:
-            while self._unsaved:
-                change, key = self._unsaved[0]
-                try:
-                    await asyncio.to_thread(change, key)
-                except TrackerError:
-                    self._unsaved.clear()
-                    raise
-                self._unsaved.popleft()
 
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""
@@ -332,14 +326,15 @@ class TrackerApp(ChartActions, ScreenActions):
                 return self.can_demo
             case "filter":
                 bar = self.main.filter_bar
-                return self.screen is self.main and (bar is None or not bar.field.has_focus)
+                is_free = self.screen is self.main and self.prompt is None
+                return is_free and (bar is None or not bar.field.has_focus)
             case _:
                 return super().check_action(action, parameters)
 
     async def on_unmount(self) -> None:
         """Remember how the app was left."""
         try:
-            await self._save_changes()
+            await self.save_changes()
             await asyncio.to_thread(self._store.save_view, self.desk.view.remembered())
         except TrackerError as error:
             _log.warning("%s", error.message)

@@ -44,6 +44,10 @@ class Command:
 
 MOVE, LOOK, SHOW, DO = "Move", "Rank and filter", "Show", "Do"
 
+_VIEW_COMMANDS: Final = tuple(
+    Command(f"view.{n}", f"{n}", f"pick_view({n})", "view", f"saved view {n}", f"{n}", LOOK, in_palette=False)
+    for n in range(1, 10)
+)
 KEY_COMMANDS: Final = (
     Command("cursor.up", "up,k", "move(-1)", "up", "previous pair", "↑ k", MOVE, in_palette=False),
     Command("cursor.down", "down,j", "move(1)", "down", "next pair", "↓ j", MOVE, in_palette=False),
@@ -65,7 +69,7 @@ KEY_COMMANDS: Final = (
         "slash",
         "filter",
         "filter",
-        "filter both lists as you type (!word leaves out)",
+        "filter both lists: words, !word, /pattern/, cv > 2% and quote = USD",
         "/",
         LOOK,
         is_priority=True,  # so that what is typed right behind it waits for the field
@@ -80,6 +84,12 @@ KEY_COMMANDS: Final = (
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
     Command("favourite", "f", "favourite", "★", "put the pair on the watchlist, or take it off", "f", LOOK),
     Command("watchlist", "F", "look('watchlist')", "watchlist", "rank the watchlist only", "F", LOOK),
+    Command("watchlist.next", "W", "next_watchlist", "next list", "rank the next watchlist", "W", LOOK),
+    Command("watchlist.add", "A", "add_to_watchlist", "add", "search a pair and add it to the watchlist", "A", LOOK),
+    Command("view.next", "asterisk", "next_view", "view", "next saved view", "*", LOOK),
+    *_VIEW_COMMANDS,
+    Command("unique_base", "U", "look('unique_base')", "unique", "one row an asset: its most traded pair", "U", LOOK),
+    Command("classes", "X", "look('classes')", "classes", "hide or show stable, fiat, wrapped … pairs", "X", LOOK),
     Command(
         "range.shorter", "left_square_bracket", "look('shorter')", "range", "shorter range of the chart", "[", SHOW
     ),

@@ -1,18 +1,20 @@
 """The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Final
 
 from tui_tracker.config.model import ChartStyle, Settings, TimeZone
+from tui_tracker.config.views import MAIN, ViewSpec
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
+from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.ranking import Ranking, Scope
 from tui_tracker.tui import texts, titles
@@ -25,9 +27,10 @@ from tui_tracker.tui.present import Presenter, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
-from tui_tracker.tui.table import haystack, matches
+from tui_tracker.tui.table import matches
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.views import all_views, label
 
 FLOW: Final = next((metric for metric in Metric if metric.value == "flow"), None)
 """Base volume a minute, for the bars under candles; ``None`` where no source gives it."""
@@ -75,6 +78,8 @@ class Desk:
         watchlist: Ids of the favourites, in the order in which they were added.
         local_zone: Local time.
         now_ms: Wall clock, ms since the epoch.
+        others: Watchlists beside the one called main, by name.
+        views: Saved views.
     """
 
     def __init__(
@@ -84,12 +89,16 @@ class Desk:
         watchlist: tuple[str, ...],
         local_zone: Zone,
         now_ms: Callable[[], int],
+        others: Mapping[str, tuple[str, ...]] | None = None,
+        views: tuple[ViewSpec, ...] = (),
     ) -> None:
         self.view = view
         self.settings = settings
-        self.watchlist = watchlist
         self.events = EventLog(settings.min_coverage)
         self.pulse = Pulse(settings.min_coverage)
+        self.watchlists: dict[str, tuple[str, ...]] = {MAIN: watchlist, **(others or {})}
+        self.saved_views = views
+        self._configured_views = settings.views
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
         self.ranks: Final = RankHistory()
@@ -101,6 +110,16 @@ class Desk:
         self._local_zone = local_zone
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
+
+    @property
+    def watchlist(self) -> tuple[str, ...]:
+        """Ids of the watchlist in use."""
+        return self.watchlists.get(self.view.watchlist, ())
+
+    @property
+    def views(self) -> tuple[ViewSpec, ...]:
+        """All named views."""
+        return all_views(self._configured_views, self.saved_views)
 
     @property
     def zone(self) -> Zone:
@@ -178,11 +197,10 @@ class Desk:
 
     def toggle_favourite(self, key: str) -> bool:
         """Put a pair on the watchlist or take it off; return whether it is on it now."""
-        if key in self.watchlist:
-            self.watchlist = tuple(other for other in self.watchlist if other != key)
-            return False
-        self.watchlist = (*self.watchlist, key)
-        return True
+        is_added = key not in self.watchlist
+        kept = tuple(other for other in self.watchlist if other != key)
+        self.watchlists[self.view.watchlist] = (*kept, key) if is_added else kept
+        return is_added
 
     def toggle_freeze(self) -> None:
         """Keep the order of the rows, or let it follow the ranks again."""
@@ -243,7 +261,14 @@ class Desk:
         """The title of the table, in at most ``width`` cells if its least important parts can make room."""
         is_loading = snapshot.status.backfill.is_running
         return titles.table_title(
-            self.view, scene.ranking, scene.counts, snapshot.window_minutes, self.zone, is_loading, width
+            self.view,
+            scene.ranking,
+            scene.counts,
+            snapshot.window_minutes,
+            self.zone,
+            is_loading,
+            width,
+            label(self.views, self.view),
         )
 
     def strip(self, width: int, lines: int) -> list[Line]:

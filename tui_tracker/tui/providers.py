@@ -38,6 +38,22 @@ class Host(Protocol):
         """Select a pair."""
         ...
 
+    def take_view(self, name: str) -> None:
+        """Take up a named view."""
+        ...
+
+    def remove_view(self, name: str) -> None:
+        """Forget a saved view."""
+        ...
+
+    def take_watchlist(self, name: str) -> None:
+        """Rank one watchlist."""
+        ...
+
+    def add_favourite(self, key: str) -> None:
+        """Put a pair on the watchlist in use."""
+        ...
+
     def active_commands(self) -> list[Command]:
         """What can be done now."""
         ...
@@ -75,7 +91,7 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"rank by: {measure.label}", measure=measure, sort=None, reverse=False)
     for quote in (None, *host.desk.quotes()):
         yield choice(f"scope: {scope_text(ViewState(quote=quote))}", quote=quote, watchlist_only=False)
-    yield choice("scope: ★ watchlist", watchlist_only=True)
+    yield from _kept(host)
     for hours in RANGES_H:
         yield choice(f"chart: {hours} h", range_hours=hours)
     for style in ChartStyle:
@@ -89,6 +105,20 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"theme: {theme.value}", theme=theme)
 
 
+def _kept(host: Host) -> Iterator[Offer]:
+    """Named views and watchlists."""
+    for number, view in enumerate(host.desk.views, 1):
+        key = f"  ({number})" if number < 10 else ""
+        yield Offer(f"view: {clean(view.name, 40)}{key}", partial(host.take_view, view.name))
+    yield Offer("save this view as …", partial(host.call_later, host.run_action, "save_view"))
+    for view in host.desk.saved_views:
+        yield Offer(f"remove view: {clean(view.name, 40)}", partial(host.remove_view, view.name))
+    for name, ids in host.desk.watchlists.items():
+        scope = scope_text(ViewState(watchlist_only=True, watchlist=name))
+        yield Offer(f"scope: {scope} ({len(ids)})", partial(host.take_watchlist, name))
+    yield Offer("new watchlist …", partial(host.call_later, host.run_action, "new_watchlist"))
+
+
 class PairProvider(Provider):
     """Go to a pair."""
 
@@ -98,6 +128,18 @@ class PairProvider(Provider):
         for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
             title = clean(row.instrument.pair, 40)
             yield Hit(1 - place / 1000, Content(title), partial(host.go_to, row.id), text=title)
+
+
+class WatchlistProvider(Provider):
+    """Add a pair to the watchlist."""
+
+    @override
+    async def search(self, query: str) -> Hits:
+        host = cast(Host, self.app)
+        for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
+            mark = "★ " if row.id in host.desk.watchlist else ""
+            title = f"{mark}{clean(row.instrument.pair, 40)}"
+            yield Hit(1 - place / 1000, Content(title), partial(host.add_favourite, row.id), text=title)
 
 
 class CommandProvider(Provider):

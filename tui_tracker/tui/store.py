@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tui_tracker.config.state import View
+    from tui_tracker.config.views import ViewSpec
 
 
 class Store(Protocol):
@@ -13,10 +14,18 @@ class Store(Protocol):
         """Remember how the app was left; raises ``TrackerError``."""
         ...
 
-    def add_favourite(self, instrument_id: str) -> None:
-        """Put an instrument on the watchlist; raises ``TrackerError``."""
+    def add_favourite(self, instrument_id: str, watchlist: str) -> None:
+        """Put an instrument on a watchlist; raises ``TrackerError``."""
         ...
 
-    def remove_favourite(self, instrument_id: str) -> None:
-        """Take an instrument off the watchlist; raises ``TrackerError``."""
+    def remove_favourite(self, instrument_id: str, watchlist: str) -> None:
+        """Take an instrument off a watchlist; raises ``TrackerError``."""
+        ...
+
+    def save_named_view(self, view: "ViewSpec") -> None:
+        """Save a view under its name; raises ``TrackerError``."""
+        ...
+
+    def remove_named_view(self, name: str) -> None:
+        """Forget a saved view; raises ``TrackerError``."""
         ...

@@ -8,7 +8,8 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place, Ranking
-from tui_tracker.tui.columns import COLUMNS, GUTTER, Column, Subject, change_run, columns_for, value_text
+from tui_tracker.tui.columns import GUTTER, Column, Subject, change_run, columns_for, value_text
+from tui_tracker.tui.derived import column_of, with_sorting
 from tui_tracker.tui.runs import Kind, Line, Run, fit, joined, width_of
 from tui_tracker.tui.view import ViewState
 
@@ -40,12 +41,6 @@ class RowsModel(Protocol):
         ...
 
 
-def haystack(row: Row) -> str:
-    """What a filter looks into: every usual spelling of the pair, in lower case."""
-    instrument = row.instrument
-    return f"{instrument.pair} {instrument.base}{instrument.quote} {instrument.id} {instrument.symbol}".lower()
-
-
 def matches(text: str, needle: str) -> bool:
     """Whether every word of ``needle`` occurs in ``text``; a word after ``!`` must not."""
     for word in needle.lower().split():
@@ -64,7 +59,7 @@ def live_order(ranking: Ranking, view: ViewState) -> list[Place]:
     """
     ranked = [place for place in ranking.places if place.rank is not None]
     unranked = [place for place in ranking.places if place.rank is None]
-    column = next((column for column in COLUMNS if column.key == view.sort), None)
+    column = column_of(view.sort)
     if column is None:
         return (ranked[::-1] if view.reverse else ranked) + unranked
     return _sorted(ranked, column, view, ranking) + _sorted(unranked, column, view, ranking)
@@ -137,11 +132,14 @@ class TableModel(_Indexed):
     def header(self, width: int) -> Line:
         """The headings, with an arrow at the column that orders the rows."""
         runs: list[Run] = [(" " * GUTTER, "faint")]
-        for position, (column, size) in enumerate(columns_for(width, self.view.measure)):
+        for position, (column, size) in enumerate(self._columns(width)):
             text, is_main = self._heading(column)
             runs.append((" " if position else "", "faint"))
             runs.append((fit(text, size, right=not column.is_left), "accent" if is_main else "faint"))
         return Line(joined(runs))
+
+    def _columns(self, width: int) -> tuple[tuple[Column, int], ...]:
+        return with_sorting(columns_for(width, self.view.measure), self.view.sort)
 
     def _heading(self, column: Column) -> tuple[str, bool]:
         title = f"Δ{self.window.replace(' ', '')} %" if column.key == "change" else column.title
@@ -158,7 +156,7 @@ class TableModel(_Indexed):
         subject = Subject(place, self.view.metric, self.view.measure, self.ranked, self.moves.get(key, 0))
         override = self._override(place)
         runs: list[Run] = [(STAR if key in self.watchlist else " ", override or "accent")]
-        for position, (column, size) in enumerate(columns_for(width, self.view.measure)):
+        for position, (column, size) in enumerate(self._columns(width)):
             cell = column.cell(subject, size)
             if position:
                 runs.append((" ", "muted"))
@@ -173,7 +171,7 @@ class TableModel(_Indexed):
     def column_at(self, x: int, width: int) -> str | None:
         """The key of the column whose heading stands at ``x``."""
         left = GUTTER
-        for column, size in columns_for(width, self.view.measure):
+        for column, size in self._columns(width):
             if left <= x < left + size:
                 return column.key
             left += size + 1

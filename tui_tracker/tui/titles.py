@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from tui_tracker.config.views import MAIN
 from tui_tracker.core import format as fmt
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
@@ -44,7 +45,7 @@ def window_text(minutes: int) -> str:
 def scope_text(view: ViewState) -> str:
     """``USD``, ``all quotes`` or ``★ watchlist``."""
     if view.watchlist_only:
-        return "★ watchlist"
+        return "★ watchlist" if view.watchlist == MAIN else f"★ {clean(view.watchlist, 24)}"
     return "all quotes" if view.quote is None else clean(view.quote, 12)
 
 
@@ -67,18 +68,29 @@ def list_title(view: ViewState, counts: Counts) -> str:
 
 
 def table_title(
-    view: ViewState, ranking: Ranking, counts: Counts, window: int, zone: Zone, is_loading: bool, width: int
+    view: ViewState,
+    ranking: Ranking,
+    counts: Counts,
+    window: int,
+    zone: Zone,
+    is_loading: bool,
+    width: int,
+    name: str = "",
 ) -> str:
     """``Ranked by σ of price ── USD ── 24 h ── live order``, with whatever else one must know to read the ranks.
 
     Where ``width`` cells aren't enough, the parts that matter least are left out.
     """
     what = f"{view.measure.label} of {METRIC_WORDS[view.metric]}"
-    parts = [_Part(f"Ranked by {what}", 3, what)]
+    parts = [_Part(clean(name, 40)), _Part(what, 7)] if name else [_Part(f"Ranked by {what}", 3, what)]
     if ranking.mixed_units:
         parts.append(_Part("mixed units"))
     parts += [_Part(scope_text(view)), _Part(window_text(window) if window else "", 4)]
     parts = [part for part in parts if part.text]
+    if view.min_volume and not view.watchlist_only:
+        parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}", 6))
+    if view.unique_base and not view.watchlist_only:
+        parts.append(_Part("one an asset", 3))
     if ranking.ranked < len(ranking.places):
         so_far = " so far" if is_loading else ""
         of = f"{count(ranking.ranked)} of {count(len(ranking.places))}{so_far}"

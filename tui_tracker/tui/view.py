@@ -6,8 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_tracker.config.model import ChartStyle, Settings, Theme, TimeZone
+from tui_tracker.config.views import CLASSES, MAIN
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
+from tui_tracker.filters.columns import BY_NAME
 from tui_tracker.stats.ranking import Scope
 from tui_tracker.tui.charts.compare import MOST
 from tui_tracker.tui.charts.span import Span
@@ -86,12 +89,45 @@ class ViewState:
     """Whether the chart shows the pair's rank over time."""
     span: Span | None = None
     """Part of the window that the chart was zoomed to; ``None`` for the last ``range_hours``."""
+    name: str = ""
+    """The named view that this one began as; empty for none."""
+    watchlist: str = MAIN
+    """The watchlist in use."""
+    min_volume: float | None = None
+    """Floor of the 24 h volume in USD; ``None`` for that of the settings."""
+    excluded: tuple[str, ...] = ()
+    """Classes of instruments that are left out."""
+    unique_base: bool = False
+    """One row an asset."""
+
+    def floor(self, configured_usd: float) -> float:
+        """The floor of the 24 h volume in USD."""
+        return configured_usd if self.min_volume is None else self.min_volume
 
     def scope(self, watchlist: frozenset[str], min_volume_usd: float) -> Scope:
         """The scope of the ranking."""
         if self.watchlist_only:
             return Scope(ids=watchlist)
-        return Scope(quote=self.quote, min_volume_usd=min_volume_usd)
+        return Scope(
+            quote=self.quote,
+            min_volume_usd=self.floor(min_volume_usd),
+            excluded=frozenset(map(InstrumentClass, self.excluded)),
+            unique_base=self.unique_base,
+        )
+
+    def everything(self, selected: str) -> "ViewState":
+        """One pair selected, and nothing that could hide it."""
+        return replace(
+            self,
+            selected=selected,
+            needle="",
+            quote=None,
+            watchlist_only=False,
+            min_volume=0.0,
+            excluded=(),
+            unique_base=False,
+            frozen=None,
+        )
 
     def next_metric(self) -> "ViewState":
         """The next metric, for chart and ranking."""
@@ -120,6 +156,14 @@ class ViewState:
     def toggled_watchlist(self) -> "ViewState":
         """Only favourites, or all of the scope again."""
         return replace(self, watchlist_only=not self.watchlist_only, frozen=None)
+
+    def toggled_unique_base(self) -> "ViewState":
+        """One row an asset, or every pair again."""
+        return replace(self, unique_base=not self.unique_base, frozen=None)
+
+    def toggled_classes(self) -> "ViewState":
+        """Leave out what is no asset of its own, or show every class again."""
+        return replace(self, excluded=() if self.excluded else CLASSES, frozen=None)
 
     def with_range(self, step: int) -> "ViewState":
         """A longer (``step`` 1) or shorter (−1) range of the chart."""
@@ -193,6 +237,12 @@ class ViewState:
             chart_style=self.chart_style.value,
             band_minutes=self.band_minutes,
             compared=self.compared,
+            name=self.name,
+            filter=self.needle if self.name else "",
+            watchlist=self.watchlist,
+            min_volume=self.min_volume,
+            excluded=self.excluded,
+            unique_base=self.unique_base,
         )
 
 
@@ -201,6 +251,8 @@ CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
     "measure": ViewState.next_measure,
     "watchlist": ViewState.toggled_watchlist,
     "reverse": ViewState.reversed,
+    "unique_base": ViewState.toggled_unique_base,
+    "classes": ViewState.toggled_classes,
     "shorter": lambda view: view.with_range(-1),
     "longer": lambda view: view.with_range(1),
     "time_zone": ViewState.toggled_time_zone,
@@ -237,13 +289,19 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         metric=_member(Metric, seen.metric, settings.metric),
         measure=_member(Measure, seen.measure, settings.by),
         range_hours=seen.range_hours if seen.range_hours in RANGES_H else RANGES_H[-1],
-        sort=seen.sort if seen.sort in columns else None,
+        sort=seen.sort if seen.sort in columns or seen.sort in BY_NAME else None,
         reverse=seen.reverse,
         theme=_member(Theme, seen.theme, settings.theme),
         time_zone=_member(TimeZone, seen.time_zone, settings.time_zone),
         chart_style=_member(ChartStyle, seen.chart_style, settings.chart_style),
         band_minutes=seen.band_minutes if seen.band_minutes in BANDS else 0,
         compared=seen.compared[:MOST],
+        name=seen.name,
+        needle=seen.filter,
+        watchlist=seen.watchlist,
+        min_volume=seen.min_volume,
+        excluded=seen.excluded,
+        unique_base=seen.unique_base,
     )
 
 

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.config.state import LOCK_WAIT_S, MAX_FAVOURITES, MAX_FILE_BYTES, State, StateStore, View
+from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.errors import StateError
+from tui_tracker.core.figures import Measure
 
 VIEW = View(
     selected="kraken:BTC-USD",
@@ -157,12 +159,12 @@ def test_parts_without_sense_are_as_if_never_chosen(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    file.write_text('{"version": 2, "watchlist": {"x": 1}}')
+    file.write_text('{"version": 3, "watchlist": {"x": 1}}')
     store = StateStore(tmp_path)
     assert "newer version" in store.load().warning
     with pytest.raises(StateError, match="newer version"):
         store.save_view(VIEW)
-    assert file.read_text() == '{"version": 2, "watchlist": {"x": 1}}'
+    assert file.read_text() == '{"version": 3, "watchlist": {"x": 1}}'
 
 
 def test_the_watchlist_is_bounded(tmp_path: Path) -> None:
@@ -172,6 +174,45 @@ def test_the_watchlist_is_bounded(tmp_path: Path) -> None:
     assert len(store.load().watchlist) == MAX_FAVOURITES
     with pytest.raises(StateError, match="full"):
         store.add_favourite("kraken:BTC-USD")
+
+
+def test_the_watchlist_of_an_older_version_is_the_one_called_main(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text('{"version": 1, "watchlist": ["kraken:BTC-USD"], "view": {"metric": "mid"}}')
+    store = StateStore(tmp_path)
+    assert store.load() == State(View(metric="mid"), ("kraken:BTC-USD",))
+    store.add_favourite("kraken:ETH-USD")
+    assert store.load().watchlist == ("kraken:BTC-USD", "kraken:ETH-USD")
+    document = json.loads((tmp_path / "state.json").read_text())
+    assert document["version"] == 2
+    assert "watchlist" not in document
+
+
+def test_several_watchlists_and_views_come_back(tmp_path: Path) -> None:
+    one, two = StateStore(tmp_path), StateStore(tmp_path)
+    spec = ViewSpec(
+        "Alts", needle="cv > 2%", quote=None, measure=Measure.CV, sort="change", reverse=True, min_volume=5e4
+    )
+    one.add_favourites(("kraken:SOL-USD", "kraken:ETH-USD"), "alts")
+    two.save_named_view(spec)
+    two.remove_favourite("kraken:SOL-USD", "alts")
+    one.save_named_view(ViewSpec("Other"))
+    one.save_named_view(replace(spec, quote="EUR"))
+    state = two.load()
+    assert state.watchlists == {"main": (), "alts": ("kraken:ETH-USD",)}
+    assert state.views == (replace(spec, quote="EUR"), ViewSpec("Other"))
+    one.remove_named_view("Alts")
+    assert two.load().views == (ViewSpec("Other"),)
+
+
+def test_a_view_that_cannot_be_read_is_said_and_kept(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text('{"version": 2, "views": {"A": {"filter": "cv >"}, "B": {"quote": "EUR"}}}')
+    store = StateStore(tmp_path)
+    state = store.load()
+    assert state.views == (ViewSpec("B", quote="EUR"),)
+    assert "saved view A: filter: a value is missing" in state.warning
+    store.save_view(VIEW)
+    assert json.loads(file.read_text())["views"]["A"] == {"filter": "cv >"}
 
 
 def test_only_ids_are_taken(tmp_path: Path) -> None:

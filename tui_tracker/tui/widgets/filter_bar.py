@@ -1,14 +1,29 @@
 """The line in which one types to filter both lists; it takes the place of the keys."""
 
+from rich.highlighter import Highlighter
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
+from typing_extensions import override
 
+from tui_tracker.core.text import clean
+from tui_tracker.filters.errors import FilterError
+from tui_tracker.filters.language import MAX_LENGTH
 from tui_tracker.tui.messages import FilterChanged, FilterKept
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
 
-MAX_LENGTH = 60
+
+class _Mark(Highlighter):
+    """Underlines what is wrong; that is seen without colours too."""
+
+    def __init__(self) -> None:
+        self.span = (0, 0)
+
+    @override
+    def highlight(self, text: Text) -> None:
+        text.stylize("bold underline", *self.span)
 
 
 class FilterBar(Horizontal):
@@ -16,10 +31,13 @@ class FilterBar(Horizontal):
 
     def __init__(self, needle: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._input = Input(needle, compact=True, max_length=MAX_LENGTH, select_on_focus=False)
+        self._mark = _Mark()
+        self._input = Input(needle, compact=True, max_length=MAX_LENGTH, select_on_focus=False, highlighter=self._mark)
         self._input.cursor_blink = False
         self._prompt = Canvas(classes="filter-prompt")
         self._count = Canvas(classes="filter-count")
+        self.problem: FilterError | None = None
+        """What is wrong with what is typed; the filter of before is in force."""
 
     def compose(self) -> ComposeResult:
         """Prompt, field, count."""
@@ -37,9 +55,23 @@ class FilterBar(Horizontal):
         return self._input
 
     def show_count(self, shown: int, in_scope: int) -> None:
-        """Say how many of the pairs in scope match."""
+        """Say how many of the pairs in scope match, unless there is something wrong to be said."""
+        if self.problem is not None:
+            return
         text = f"{shown:,} of {in_scope:,}   Enter keep   Esc clear "
         self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
+
+    def show_problem(self, problem: FilterError | None) -> None:
+        """Say what is wrong with what is typed, and underline it; ``None`` if nothing is."""
+        self.problem = problem
+        start = 0 if problem is None else problem.position
+        self._mark.span = (start, start + (0 if problem is None else problem.length))
+        self._input.refresh()
+        if problem is not None:
+            width = self._count.size.width - 1
+            whole = f"^ {problem.message}: {problem.hint}" if problem.hint else f"^ {problem.message}"
+            text = clean(whole if len(whole) <= width else f"^ {problem.message}", max(1, width))
+            self._count.paint((Line(((text.rjust(width) + " ", "warn"),)),))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what was typed."""

@@ -1,0 +1,45 @@
+"""The filter language as one types it."""
+
+from tests.tui.test_app import Rig, running
+from tui_tracker.tui.widgets.canvas import Canvas
+
+
+async def test_an_expression_filters_and_leaves_the_ranks() -> None:
+    async with running(Rig()) as rig:
+        before = rig.app.desk.scene
+        await rig.press("slash", *"volume > 10M")
+        scene = rig.app.desk.scene
+        assert scene is not None
+        assert before is not None
+        assert rig.view.needle == "volume > 10M"
+        assert 0 < scene.counts.shown < before.counts.shown
+        assert scene.ranking.ranked == before.ranking.ranked
+
+
+async def test_a_mistake_is_shown_where_it_is_and_the_filter_before_stays() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"volume > 10M")
+        shown = list(rig.app.main.table.keys)
+        await rig.press(*" and")
+        assert said(rig) == "^ a condition is missing"
+        assert list(rig.app.main.table.keys) == shown
+        await rig.press("enter")
+        assert rig.has("filtering")
+        await rig.press(*["backspace"] * 4)
+        assert " of 78 " in said(rig)
+        await rig.press("enter")
+        assert not rig.has("filtering")
+        assert list(rig.app.main.table.keys) == shown
+
+
+async def test_a_mistake_is_underlined() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"cv>1% and volme > 5")
+        assert said(rig) == "^ no column 'volme': did you mean volume?"
+        assert rig.app.main.filter_bar is not None
+        assert rig.app.main.filter_bar._mark.span == (10, 15)
+
+
+def said(rig: Rig) -> str:
+    assert rig.app.main.filter_bar is not None
+    return rig.app.main.filter_bar.query_one(".filter-count", Canvas).plain.strip()

@@ -1,0 +1,151 @@
+"""Named views and watchlists by key and palette."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.feed import FakeFeed, make_pairs
+from tests.tui.test_app import BTC, ETH, SOL, Rig, running
+from tui_tracker.config.model import Settings
+from tui_tracker.config.state import State
+from tui_tracker.config.views import ViewSpec
+from tui_tracker.core.figures import Measure
+from tui_tracker.tui.columns import COLUMN_KEYS
+from tui_tracker.tui.present import Presenter
+from tui_tracker.tui.providers import offers
+from tui_tracker.tui.view import ViewState, initial
+from tui_tracker.tui.views import BUILT_IN, all_views, captured, following, is_changed, label, taken_up
+from tui_tracker.tui.widgets.prompt import Prompt
+
+SNAPSHOT = FakeFeed(make_pairs()).current
+
+
+@pytest.mark.parametrize("view", BUILT_IN, ids=[view.name for view in BUILT_IN])
+def test_built_in_views_are_taken_up_and_show_rows(view: ViewSpec) -> None:
+    state = taken_up(view, ViewState(selected=BTC, sort="pair", needle="x"))
+    assert label(BUILT_IN, state) == view.name
+    assert captured(view.name, state) == view
+    scene = Presenter(0.9, 0.0).scene(SNAPSHOT, state, (BTC,), ())
+    if view.name != "New listings":
+        assert scene.table.keys
+
+
+@pytest.mark.parametrize("view", BUILT_IN, ids=[view.name for view in BUILT_IN])
+def test_a_view_survives_the_end_of_the_app(view: ViewSpec) -> None:
+    state = taken_up(view, ViewState())
+    again = initial(Settings(), state.remembered(), COLUMN_KEYS)
+    assert again == state
+    assert not is_changed(BUILT_IN, again)
+
+
+def test_a_later_view_takes_the_place_of_its_name() -> None:
+    mine = ViewSpec("Calmest", quote="EUR")
+    views = all_views((mine,), (ViewSpec("Own"),))
+    assert views[2] is mine
+    assert views[-1].name == "Own"
+    assert following(views, "Own") is views[0]
+    assert following(views, "gone") is views[0]
+
+
+def test_any_change_is_marked_but_what_is_no_part_of_it() -> None:
+    state = taken_up(BUILT_IN[0], ViewState())
+    for changed in (state.next_measure(), state.with_quote("EUR"), state.with_range(-1), replace(state, needle="x")):
+        assert label(BUILT_IN, changed) == "σ of USD pairs*"
+    for same in (state.next_theme(), state.toggled_time_zone(), replace(state, selected=BTC)):
+        assert label(BUILT_IN, same) == "σ of USD pairs"
+    assert label(BUILT_IN, ViewState()) == ""
+
+
+async def test_digits_and_the_asterisk_take_up_views() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("2")
+        assert (rig.view.measure, rig.view.min_volume) == (Measure.VOLATILITY, 100_000)
+        assert rig.title("table").startswith("Most volatile USD ──")
+        await rig.press("e")
+        assert rig.title("table").startswith("Most volatile USD* ──")
+        await rig.press("asterisk")
+        assert rig.view.name == "Calmest"
+        await rig.press("5")
+        assert "spread▾" in rig.app.main.table.plain
+        await rig.press("9")
+        assert rig.view.name == "Widest spreads"
+        assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; ctrl+p, save this view"]
+
+
+async def test_the_stable_coins_are_sorted_by_their_distance() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("4")
+        assert list(rig.app.main.table.keys) == ["kraken:USDT-USD"]
+        assert "peg %" in rig.app.main.table.plain
+
+
+async def test_a_view_is_saved_under_a_name_and_removed() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("e", "u", "slash", *"rank < 5", "enter")
+        shown = list(rig.app.main.table.keys)
+        await rig.app.run_action("save_view")
+        await rig.settle()
+        await rig.press("tab", "enter")
+        assert rig.app.query_one(Prompt).field.has_focus
+        await rig.press(*"My/1", "enter")
+        assert not rig.app.query(Prompt)
+        assert rig.app.main.focused_pane == "table"
+        saved = rig.store.named_views["My/1"]
+        assert (saved.needle, saved.quote, saved.measure) == ("rank < 5", "BTC", Measure.CV)
+        assert rig.title("table").startswith("My/1 ──")
+        await rig.press("1", "9")
+        assert list(rig.app.main.table.keys) == shown
+        titles = {offer.title: offer for offer in offers(rig.app)}
+        assert "view: My/1  (9)" in titles
+        titles["remove view: My/1"].run()
+        await rig.settle()
+        assert rig.store.named_views == {}
+        assert rig.title("table").startswith("Ranked by")
+
+
+async def test_a_question_is_left_without_an_answer() -> None:
+    async with running(Rig()) as rig:
+        await rig.app.run_action("save_view")
+        await rig.settle()
+        await rig.press("a", "escape", "j")
+        assert rig.store.named_views == {}
+        assert rig.view.selected == rig.app.main.table.keys[1]
+        assert not rig.has("filtering")
+
+
+async def test_several_watchlists() -> None:
+    state = State(watchlist=(BTC,), others={"alts": (ETH, SOL)})
+    async with running(Rig(state=state)) as rig:
+        await rig.press("W")
+        assert list(rig.app.main.table.keys) == [BTC]
+        await rig.press("W")
+        assert set(rig.app.main.table.keys) == {ETH, SOL}
+        assert "★ alts" in rig.title("table")
+        await rig.press("f")
+        assert rig.store.changes[-1][0] == "remove"
+        assert rig.store.changes[-1][1].startswith("alts/")
+        await rig.press("A")
+        await rig.press(*"doge")
+        await rig.press("enter")
+        if rig.app.screen is not rig.app.main:
+            await rig.press("enter")
+        assert rig.store.changes[-1] == ("add", "alts/kraken:DOGE-USD")
+        assert "kraken:DOGE-USD" in rig.app.main.table.keys
+        await rig.app.run_action("new_watchlist")
+        await rig.settle()
+        await rig.press(*"main", "enter")
+        assert rig.app.query(Prompt)
+        await rig.press("2", "enter")
+        assert rig.view.watchlist == "main2"
+        assert list(rig.app.main.table.keys) == []
+
+
+async def test_one_row_an_asset_and_classes() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("u", "u", "u", "u", "U")
+        assert rig.view.unique_base
+        assert "one an asset" in rig.title("table")
+        await rig.press("X")
+        assert "stable" in rig.view.excluded
+        await rig.press("X", "U")
+        assert (rig.view.excluded, rig.view.unique_base) == ((), False)

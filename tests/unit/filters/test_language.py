@@ -1,0 +1,182 @@
+"""What filters let through, and how they say what is wrong with them."""
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.metric import METRICS
+from tui_tracker.core.snapshot import Row
+from tui_tracker.filters.columns import COLUMNS, Subject
+from tui_tracker.filters.errors import FilterError
+from tui_tracker.filters.language import MAX_LENGTH, compile_filter, problem_of
+
+
+def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float | None = 2e6) -> Subject:
+    """A pair with mean 100, σ 2, cv 2 %, change +2.5 %, range 10 %, volatility 50 %, coverage 50 %, spread 98.5 bps."""
+    base, quote = pair.split("/")
+    figures = Figures(1440, 720, 100.0, 2.0, 95.0, 105.0, 100.0, 0, 102.5, 43_200_000, 0.5) if is_known else None
+    instrument = Instrument(f"kraken:{base}-{quote}", base, quote, base + quote, (), 2)
+    row = Row(instrument, 102.5, 101.0, 102.0, volume_usd, True, "", None, (figures,) * len(METRICS))
+    return Subject(row, figures, 3, 102.5, f"{pair} {base}{quote}".lower())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "btc",
+        "btc usd",
+        "btc !eur",
+        "!",
+        "/^btc/",
+        "/^BTC",
+        "/^(eth|btc)\\//",
+        "/^b/ usd !eur",
+        "/btc/usd",
+        "sigma >= 2",
+        "sigma >= 2%",
+        "σ = 2",
+        "cv = 2%",
+        "cv = 0.02",
+        "change > 2% and change > 2 and CHANGE < 3",
+        "volatility >= 50%",
+        "range = 10%",
+        "spread > 90 and spread < 1%",
+        "coverage = 50%",
+        "volume > 1M",
+        "volume > 1.9m and volume < 2000.5k",
+        "volume>1e6&&volume<1b",
+        "1M < volume <= 2e6",
+        "2% < change",
+        "rank <= 10",
+        "last > mean",
+        "min < last < max",
+        "quote = usd",
+        "quote == 'USD'",
+        'pair = "btc/usd"',
+        "pair = BTC/USD",
+        "quote in (USD, USDT)",
+        "USD in quote",
+        "quote in usd",
+        "quote not in (EUR, BTC)",
+        "rank in (1, 3)",
+        "rank not in (1, 2)",
+        "base != quote",
+        "base ~ ^B and base !~ x",
+        "pair ~ /^(eth|btc)/",
+        "pair ~ '^b'",
+        "not quote = eur",
+        "! (quote = eur or cv > 5%)",
+        "not (not cv > 1%)",
+        "usd or eur",
+        "cv > 1% and (btc or eth)",
+        "cv > 1% and /^b/",
+        "history = 12",
+        "move > 2",
+        "peg > 100%",
+        "base = MEAN or base in (btc, last)",
+        "class not in (stable, fiat)",
+    ],
+)
+def test_what_lets_the_pair_through(text: str) -> None:
+    assert compile_filter(text).matches(subject())
+    if any(sign in text for sign in "<>=~("):
+        assert not compile_filter(f"not ({text})").matches(subject())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["eth", "btc eth", "btc !usd", "/^usd/", "/^b/ eth", "sigma > 2%", "cv > 2%", "volume > 2M", "quote = eur"],
+)
+def test_what_keeps_the_pair_out(text: str) -> None:
+    assert not compile_filter(text).matches(subject())
+
+
+@pytest.mark.parametrize("condition", ["volume > 1", "volume < 1", "volume = 1", "volume != 1", "volume in (1, 2)"])
+@pytest.mark.parametrize("form", ["{}", "not ({})", "not not ({})", "not ({} and rank > 9)"])
+def test_what_is_unknown_matches_no_comparison(condition: str, form: str) -> None:
+    text = form.format(condition)
+    is_let_by_the_rank = "rank" in form
+    assert compile_filter(text).matches(subject(volume_usd=None)) is is_let_by_the_rank
+
+
+def test_every_column_may_be_unknown() -> None:
+    for column in COLUMNS:
+        compile_filter(f"{column.name} = 1 and {column.name} in (2, 3)").matches(subject(is_known=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "message", "hint"),
+    [
+        ("volme > 5", "volme", "no column 'volme'", "did you mean volume?"),
+        ("5 < volme", "volme", "no column 'volme'", "did you mean volume?"),
+        ("volume > ", "", "a value is missing", ""),
+        ("volume > 1 and ", "", "a condition is missing", ""),
+        ("cv > 1 and quote in ", "", "a list is missing", ""),
+        ("cv > abc", "abc", "cv is a number, 'abc' is none", ""),
+        ("volume > 5%", "5%", "volume is no percentage", ""),
+        ("cv > 1 2", "2", "and, or or a comparison is missing", "a > 1 and b < 2"),
+        ("(cv > 1", "(", "( without )", ""),
+        ("cv > 1)", ")", ") without (", ""),
+        ("base > 3", "base", "base has no order", "base = … or in (…)"),
+        ("cv > (1, 2)", "1", "a list fits only behind in", "quote in (USD, USDT)"),
+        ("cv > 1 and last", "last", "last is compared with nothing", "last = …"),
+        ("cv = change", "change", "cv and change have different units", ""),
+        ("base = 'x", "'x", "no ' at its end", ""),
+        ("cv > 1 ;", ";", "';' means nothing here", ""),
+        ("cv > < 1", "<", "'<' does not fit here", ""),
+        ("cv ~ 1", "cv", "cv is a number", "~ is for text"),
+        ("/(a+)+$/", ")+", "a group cannot be repeated", "repeat single characters or [sets]"),
+        ("/a*b*c*d*/", "*", "too many repeats", "at most 3 of * + ? {}"),
+        ("/(?i)a/", "(?", "(?…) is not taken", "groups are plain: (BTC|ETH)"),
+        ("/(a/", "(", "no pattern: missing ), unterminated subpattern", ""),
+    ],
+)
+def test_what_is_wrong_and_where(text: str, mark: str, message: str, hint: str) -> None:
+    with pytest.raises(FilterError) as caught:
+        compile_filter(text)
+    error = caught.value
+    assert (error.message, error.hint) == (message, hint)
+    assert text[error.position : error.position + error.length] == mark
+    assert error.position <= len(text)
+
+
+def test_a_filter_has_a_bound() -> None:
+    with pytest.raises(FilterError, match="too long"):
+        compile_filter("x" * (MAX_LENGTH + 1))
+
+
+@given(st.text(alphabet=st.sampled_from("abcv σ><=!~&|()/'\"%.,0159kMeE_$-[]*+?{}^\\\x00é\n"), max_size=60))
+def test_any_text_is_a_filter_or_says_where_it_is_none(text: str) -> None:
+    error = problem_of(text)
+    if error is None:
+        compile_filter(text).matches(subject())
+    if error is not None:
+        assert 0 <= error.position <= len(text)
+        assert error.message.isprintable()
+
+
+@given(st.recursive(st.sampled_from(["cv > 1%", "quote = eur", "rank < 3", "volume > 1"]), lambda inner: st.one_of(
+    st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda parts: f"({' '.join(parts)})"),
+    inner.map(lambda part: f"not {part}"),
+), max_leaves=6))  # fmt: skip
+def test_logic_is_that_of_python(text: str) -> None:
+    truths = {"cv > 1%": "True", "quote = eur": "False", "rank < 3": "False", "volume > 1": "True"}
+    plain = text
+    for part, truth in truths.items():
+        plain = plain.replace(part, truth)
+    assert compile_filter(f"({text})").matches(subject()) is eval(plain)
+
+
+def test_no_pattern_takes_long() -> None:
+    hostile = subject("A" * 90 + "/USD")
+    start = perf_counter()
+    for text in ("/a*a*a*b/", "/a?a?a?a/", "/.{0,30}.{0,30}.{0,30}z/", "/(a|a|a|a)z/"):
+        matches = compile_filter(text).matches
+        for _ in range(10):
+            matches(hostile)
+    assert perf_counter() - start < 5

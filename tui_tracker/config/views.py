@@ -1,0 +1,239 @@
+"""Views that have a name: what a view chooses, and how that is written in the configuration and in the state.
+
+Both use the same table of plain values; in the file::
+
+    [views.Alts]
+    filter = "volatility > 50% and base not in (BTC, ETH)"
+    quote = "USD"
+    sort = "-change"
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Final
+
+from tui_tracker.config import parse
+from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.text import clean
+from tui_tracker.filters.columns import BY_NAME
+from tui_tracker.filters.errors import FilterError
+from tui_tracker.filters.language import compile_filter
+
+MAX_NAME: Final = 40
+MAX_VIEWS: Final = 100
+RANGES_H: Final = (1, 6, 24)
+CLASSES: Final = tuple(kind.value for kind in InstrumentClass)
+"""Classes of instruments that a view can leave out."""
+MAIN: Final = "main"
+"""The watchlist that everyone has."""
+_SORTS_BESIDE_COLUMNS: Final = ("rank", "pair", "stddev")
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpec:
+    """One named view. Fields are called as those of the app's state that they set."""
+
+    name: str
+    needle: str = ""
+    """Filter."""
+    quote: str | None = "USD"
+    watchlist_only: bool = False
+    watchlist: str = MAIN
+    """Which watchlist, where ``watchlist_only``."""
+    metric: Metric = Metric.PRICE
+    measure: Measure = Measure.STDDEV
+    range_hours: int = 24
+    sort: str | None = None
+    reverse: bool = False
+    min_volume: float | None = None
+    """Floor of the 24 h volume in USD; ``None`` for that of the settings."""
+    excluded: tuple[str, ...] = ()
+    unique_base: bool = False
+    columns: tuple[str, ...] | None = None
+    """Columns of the table; ``None`` for the present ones."""
+    layout: str | None = None
+    """Preset of the panes; ``None`` for the present one."""
+
+
+def check_name(name: str) -> str:
+    """Return a name for a view or a watchlist, without blanks around it.
+
+    Raises:
+        ConfigError: If it is none.
+    """
+    name = name.strip()
+    if not name or len(name) > MAX_NAME or clean(name) != name or name.endswith("*"):
+        raise ConfigError(f"{clean(name, MAX_NAME)!r} is no name", f"1 to {MAX_NAME} characters, no * at the end")
+    return name
+
+
+def view_of(name: str, table: object, place: str) -> ViewSpec:
+    """Return the view that a table describes; what it leaves out is as in ``ViewSpec``.
+
+    Args:
+        name: What it is called.
+        table: What the TOML file or the state holds.
+        place: Where it stands, for the error: ``config.toml: views.Alts``.
+
+    Raises:
+        ConfigError: If a key or value is not one; it names place, key and what is allowed.
+    """
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{place} is no table", f"begin it with [views.{clean(name, MAX_NAME)}]")
+    chosen: dict[str, object] = {}
+    for key, raw in table.items():
+        part = _PARTS.get(key)
+        if part is None:
+            near = difflib.get_close_matches(str(key)[:60], _PARTS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_PARTS)}"
+            raise ConfigError(f"{place}: unknown key {clean(str(key), 60)!r}", hint)
+        try:
+            chosen |= part.parse(raw)
+        except FilterError as error:
+            at = f"at character {error.position + 1}"
+            raise ConfigError(f"{place}: {key}: {error.message}, {at}", error.hint) from error
+        except ValueError as error:
+            raise ConfigError(
+                f"{place}: {key}: {clean(str(raw), 80)!r} is not allowed", f"allowed: {part.allowed}"
+            ) from error
+    make: Callable[..., ViewSpec] = ViewSpec
+    return make(check_name(name), **chosen)
+
+
+def views_of(table: object, place: str) -> tuple[ViewSpec, ...]:
+    """Return the views of a table of tables, in its order.
+
+    Raises:
+        ConfigError: If one of them is none, or there are too many.
+    """
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{place}: views is no table", "name each one: [views.NAME]")
+    if len(table) > MAX_VIEWS:
+        raise ConfigError(f"{place}: {len(table)} views", f"at most {MAX_VIEWS}")
+    return tuple(
+        view_of(str(name), view, f"{place}: views.{clean(str(name), MAX_NAME)}") for name, view in table.items()
+    )
+
+
+def written(view: ViewSpec) -> dict[str, object]:
+    """A view as the table that ``view_of`` takes, without what is as in a view that says nothing."""
+    plain = ViewSpec(view.name)
+    differing = {field.name for field in fields(ViewSpec) if getattr(view, field.name) != getattr(plain, field.name)}
+    table: dict[str, object] = {}
+    for key, part in _PARTS.items():
+        if differing & set(part.fields):
+            table[key] = part.write(view)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One key of the table."""
+
+    fields: tuple[str, ...]
+    parse: Callable[[object], dict[str, object]]
+    """The fields that it sets; ``ValueError`` or ``FilterError`` if it can't."""
+    allowed: str
+    write: Callable[[ViewSpec], object]
+
+
+def _part(name: str, parse: Callable[[object], object], allowed: str) -> _Part:
+    def write(view: ViewSpec) -> object:
+        value = getattr(view, name)
+        if isinstance(value, tuple):
+            return list(value)
+        if name == "range_hours":
+            return f"{value}h"
+        return value.value if isinstance(value, StrEnum) else value
+
+    return _Part((name,), lambda raw: {name: parse(raw)}, allowed, write)
+
+
+def _filter(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError
+    return compile_filter(raw).text
+
+
+def _sort(raw: object) -> dict[str, object]:
+    text = _word(raw)
+    column = text.removeprefix("-")
+    known = column if column in _SORTS_BESIDE_COLUMNS else BY_NAME[column].name if column in BY_NAME else None
+    if known is None:
+        raise ValueError
+    key = {"sigma": "stddev", "rank": None}.get(known, known)
+    return {"sort": key, "reverse": text.startswith("-")}
+
+
+def _written_sort(view: ViewSpec) -> str:
+    return f"{'-' if view.reverse else ''}{view.sort or 'rank'}"
+
+
+def _watchlist(raw: object) -> dict[str, object]:
+    if isinstance(raw, bool):
+        return {"watchlist_only": raw}
+    name = check_name(raw) if isinstance(raw, str) else ""
+    if not name:
+        raise ValueError
+    return {"watchlist_only": True, "watchlist": name}
+
+
+def _range(raw: object) -> int:
+    minutes = parse.minutes(60, 1440)(raw)
+    if minutes not in (hours * 60 for hours in RANGES_H):
+        raise ValueError
+    return minutes // 60
+
+
+def _word(raw: object) -> str:
+    if not isinstance(raw, str) or not 0 < len(raw.strip()) <= MAX_NAME:
+        raise ValueError
+    return raw.strip().lower()
+
+
+def _words(raw: object) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        raw = raw.split(",")
+    if not isinstance(raw, list | tuple) or len(raw) > MAX_VIEWS:
+        raise ValueError
+    return tuple(dict.fromkeys(_word(word) for word in raw))
+
+
+def _classes(raw: object) -> tuple[str, ...]:
+    words = _words(raw) if raw else ()
+    if not set(words) <= set(CLASSES):
+        raise ValueError
+    return words
+
+
+def _one_of(kind: type[StrEnum]) -> str:
+    return ", ".join(member.value for member in kind)
+
+
+_PARTS: Final[dict[str, _Part]] = {
+    "filter": _part("needle", _filter, "a filter, as typed behind /"),
+    "quote": _Part(
+        ("quote",), lambda raw: {"quote": parse.quote(raw)}, "a quote currency such as USD, or all",
+        lambda view: view.quote or "all",
+    ),
+    "watchlist": _Part(
+        ("watchlist_only", "watchlist"), _watchlist, "true, false or the name of a watchlist",
+        lambda view: view.watchlist if view.watchlist_only else False,
+    ),
+    "metric": _part("metric", parse.choice(Metric), _one_of(Metric)),
+    "by": _part("measure", parse.choice(Measure), _one_of(Measure)),
+    "range": _part("range_hours", _range, "1h, 6h or 24h"),
+    "sort": _Part(
+        ("sort", "reverse"), _sort, f"a column, with - in front to reverse it: {', '.join(BY_NAME)}", _written_sort
+    ),
+    "min-volume": _part("min_volume", parse.amount, "US dollars, 0 or more, such as 100k"),
+    "exclude": _part("excluded", _classes, f"classes of pairs: {', '.join(CLASSES)}"),
+    "unique-base": _part("unique_base", parse.boolean, "true or false"),
+    "columns": _part("columns", _words, "names of columns"),
+    "layout": _part("layout", _word, "the name of a layout"),
+}  # fmt: skip

@@ -1,0 +1,145 @@
+"""What a filter can ask of a pair: names, units, and how each is read off."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from typing import Final, NamedTuple
+
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.snapshot import Row
+
+MS_PER_HOUR: Final = 3_600_000
+
+
+class Subject(NamedTuple):
+    """One pair, as a filter sees it."""
+
+    row: Row
+    figures: Figures | None = None
+    """Of the metric that is looked at."""
+    rank: int | None = None
+    last: float | None = None
+    """The newest value of the metric that is looked at."""
+    text: str = ""
+    """Every usual spelling of the pair, in lower case: what plain words are looked for in."""
+
+
+class Unit(Enum):
+    """What a number of a column means; the value is what one percent is in it, 0 where that makes no sense."""
+
+    PLAIN = 0.0
+    FRACTION = 0.01
+    PERCENT = 1.0
+    BPS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class NumberColumn:
+    """A column of numbers."""
+
+    name: str
+    value: Callable[[Subject], float | None]
+    unit: Unit
+    help: str
+    aliases: tuple[str, ...] = ()
+    in_percent: str = ""
+    """The column that is meant where it is compared with a percentage."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """A column of one or several texts, in any case."""
+
+    name: str
+    values: Callable[[Subject], Iterable[str]]
+    help: str
+    aliases: tuple[str, ...] = ()
+
+
+Column = NumberColumn | TextColumn
+
+
+def haystack(row: Row) -> str:
+    """What a filter looks into: every usual spelling of the pair, in lower case."""
+    instrument = row.instrument
+    return f"{instrument.pair} {instrument.base}{instrument.quote} {instrument.id} {instrument.symbol}".lower()
+
+
+def _of_figures(pick: Callable[[Figures], float | None]) -> Callable[[Subject], float | None]:
+    def value(subject: Subject) -> float | None:
+        figures = subject[1]
+        return None if figures is None else pick(figures)
+
+    return value
+
+
+def _spread_bps(subject: Subject) -> float | None:
+    bid, ask = subject.row.bid, subject.row.ask
+    if bid is None or ask is None or not bid + ask > 0:
+        return None
+    return (ask - bid) / (bid + ask) * 20_000
+
+
+def _peg_pct(subject: Subject) -> float | None:
+    last = subject.row.last
+    return None if last is None else abs(last - 1) * 100
+
+
+def _move_pct(figures: Figures) -> float | None:
+    change = figures.change_pct
+    return None if change is None else abs(change)
+
+
+def _history_hours(figures: Figures) -> float | None:
+    if figures.first_ms is None or figures.last_ms is None:
+        return None
+    return (figures.last_ms - figures.first_ms) / MS_PER_HOUR
+
+
+def _activity(subject: Subject) -> float | None:
+    activity: float | None = getattr(subject.row, "activity", None)
+    return activity
+
+
+def _classes(subject: Subject) -> Iterable[str]:
+    classes: Iterable[str] = getattr(subject.row.instrument, "classes", ())
+    return classes
+
+
+COLUMNS: Final[tuple[Column, ...]] = (
+    NumberColumn("rank", lambda s: s.rank, Unit.PLAIN, "rank in the scope"),
+    TextColumn("pair", lambda s: (s.row.instrument.pair,), "pair, BTC/USD"),
+    TextColumn("base", lambda s: (s.row.instrument.base,), "asset that is priced"),
+    TextColumn("quote", lambda s: (s.row.instrument.quote,), "asset that it is priced in"),
+    TextColumn("class", _classes, "stable, fiat, wrapped, leveraged, …", ("classes",)),
+    NumberColumn("last", lambda s: s.last, Unit.PLAIN, "newest value of the metric", ("price",)),
+    NumberColumn("bid", lambda s: s.row.bid, Unit.PLAIN, "best bid"),
+    NumberColumn("ask", lambda s: s.row.ask, Unit.PLAIN, "best ask"),
+    NumberColumn("change", _of_figures(lambda f: f.change_pct), Unit.PERCENT, "change over the window", ("chg",)),
+    NumberColumn("move", _of_figures(_move_pct), Unit.PERCENT, "size of the change, up or down"),
+    NumberColumn(
+        "sigma", _of_figures(lambda f: f.stddev), Unit.PLAIN, "σ; against a percentage cv", ("σ", "stddev"), "cv"
+    ),
+    NumberColumn("cv", _of_figures(lambda f: f.cv), Unit.FRACTION, "σ over mean"),
+    NumberColumn("volatility", _of_figures(lambda f: f.volatility), Unit.FRACTION, "annualised volatility", ("vol",)),
+    NumberColumn("range", _of_figures(lambda f: f.range_pct), Unit.PERCENT, "(max − min) over mean"),
+    NumberColumn("volume", lambda s: s.row.volume_usd, Unit.PLAIN, "24 h volume in US dollars", ("volume_usd",)),
+    NumberColumn("spread", _spread_bps, Unit.BPS, "bid to ask, in basis points; 1% is 100", ("spread_bps",)),
+    NumberColumn("coverage", _of_figures(lambda f: f.coverage), Unit.FRACTION, "observed share", ("cover", "cov")),
+    NumberColumn("activity", _activity, Unit.FRACTION, "share of 5-minute spans with a trade", ("active",)),
+    NumberColumn("min", _of_figures(lambda f: f.minimum), Unit.PLAIN, "lowest", ("minimum", "low")),
+    NumberColumn("max", _of_figures(lambda f: f.maximum), Unit.PLAIN, "highest", ("maximum", "high")),
+    NumberColumn("mean", _of_figures(lambda f: f.mean), Unit.PLAIN, "mean", ("average", "avg")),
+    NumberColumn("history", _of_figures(_history_hours), Unit.PLAIN, "hours since its first sample", ("age", "hours")),
+    NumberColumn("peg", _peg_pct, Unit.PERCENT, "distance of the last price from 1"),
+)
+"""All columns of the language."""
+
+BY_NAME: Final[dict[str, Column]] = {name: column for column in COLUMNS for name in (column.name, *column.aliases)}
+
+
+def near(name: str) -> str:
+    """A hint: the column whose name looks like this one, or an empty string."""
+    found = get_close_matches(name.lower()[:40], BY_NAME, n=1, cutoff=0.6)
+    return f"did you mean {found[0]}?" if found else ""

@@ -1,0 +1,165 @@
+"""The filter language: plain words, ``/patterns/`` and expressions over the columns, made into a predicate.
+
+``btc !eur``, ``/^(BTC|ETH)\\/USD/``, ``sigma > 2% and volume > 1e6 and quote in (USD, USDT)``.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tui_tracker.filters.columns import Subject
+from tui_tracker.filters.comparisons import Operand, Operator, comparison, membership, operand, pattern_match
+from tui_tracker.filters.errors import FilterError
+from tui_tracker.filters.lexer import Kind, Token, tokens
+from tui_tracker.filters.patterns import compiled, searched
+from tui_tracker.filters.syntax import MATCHES, MATCHES_NOT, first_word, tree, word_of
+
+MAX_LENGTH: Final = 200
+Predicate = Callable[[Subject], bool]
+_EXPRESSION: Final = re.compile(r"[<>=~≤≥≠()|&\"']|\S\s+(?:and|or|in|not\s+in)\s+\S|^\s*not\s+\S", re.I)
+_PATTERN: Final = re.compile(r"\s*/((?:\\.|[^/\\])*)(/?)")
+_OPERATORS: Final[dict[type[ast.cmpop], Operator]] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+_NEGATED: Final[dict[Operator, Operator]] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter that makes sense."""
+
+    text: str
+    matches: Predicate
+    """Whether it lets a pair through. A value that is unknown matches no comparison, not even a negated one."""
+
+
+def compile_filter(text: str) -> Filter:
+    """Return what a text filters by; an empty one lets everything through.
+
+    Raises:
+        FilterError: If it is none; it says what is wrong, and where.
+    """
+    if len(text) > MAX_LENGTH:
+        raise FilterError("filter too long", MAX_LENGTH, 1, f"at most {MAX_LENGTH} characters")
+    pattern = _PATTERN.match(text)
+    rest = text[pattern.end() :] if pattern else text
+    if _EXPRESSION.search(rest):
+        words = tokens(text)
+        return Filter(text, _Compiler(words).condition(tree(words, len(text)), True))
+    in_words = _plain_words(rest)
+    if pattern is None or not pattern[1]:
+        return Filter(text, in_words)
+    found = _pattern_search(compiled(pattern[1], pattern.start(1)))
+    return Filter(text, _all_of((found, in_words)) if rest.strip() else found)
+
+
+def problem_of(text: str) -> FilterError | None:
+    """What is wrong with a filter, or ``None``."""
+    try:
+        compile_filter(text)
+    except FilterError as error:
+        return error
+    return None
+
+
+def _plain_words(text: str) -> Predicate:
+    """Every word must occur, one after ``!`` must not."""
+    words = text.lower().split()
+    wanted = tuple(word for word in words if not word.startswith("!"))
+    unwanted = tuple(word[1:] for word in words if word.startswith("!") and len(word) > 1)
+
+    def matches(subject: Subject) -> bool:
+        text = subject.text
+        return all(word in text for word in wanted) and not any(word in text for word in unwanted)
+
+    return matches
+
+
+def _pattern_search(pattern: re.Pattern[str]) -> Predicate:
+    return lambda subject: searched(pattern, subject.row.instrument.pair)
+
+
+def _not(predicate: Predicate) -> Predicate:
+    return lambda subject: not predicate(subject)
+
+
+def _all_of(parts: Sequence[Predicate]) -> Predicate:
+    def matches(subject: Subject) -> bool:
+        return all(part(subject) for part in parts)
+
+    if len(parts) == 2:
+        first, second = parts
+        return lambda subject: first(subject) and second(subject)
+    return parts[0] if len(parts) == 1 else matches
+
+
+def _any_of(parts: Sequence[Predicate]) -> Predicate:
+    return lambda subject: any(part(subject) for part in parts)
+
+
+class _Compiler:
+    """Makes predicates of the nodes of one expression.
+
+    Negations are pushed down to the comparisons (``wanted`` is false below an odd number of them), so that an unknown
+    value can simply match nothing.
+    """
+
+    def __init__(self, words: Sequence[Token]) -> None:
+        self._words = words
+
+    def condition(self, node: ast.expr, wanted: bool) -> Predicate:
+        """What a node lets through, or keeps out."""
+        match node:
+            case ast.BoolOp(op=op, values=values):
+                parts = [self.condition(value, wanted) for value in values]
+                return _all_of(parts) if isinstance(op, ast.And) is wanted else _any_of(parts)
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return self.condition(inner, not wanted)
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                pairs = zip((left, *comparators), ops, comparators, strict=False)
+                parts = [self._comparison(one, op, other, wanted) for one, op, other in pairs]
+                return _all_of(parts) if wanted else _any_of(parts)
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, MATCHES | MATCHES_NOT):
+                is_wanted = wanted is isinstance(op, MATCHES)
+                return pattern_match(self._operand(left), self._operand(right), is_wanted)
+            case ast.Name():
+                found = self._bare(word_of(node, self._words))
+                return found if wanted else _not(found)
+            case _:
+                raise self._misfit(node)
+
+    def _comparison(self, one: ast.expr, op: ast.cmpop, other: ast.expr, wanted: bool) -> Predicate:
+        found = _OPERATORS.get(type(op))
+        if found is None:
+            members = other.elts if isinstance(other, ast.Tuple) else [other]
+            is_wanted = wanted is isinstance(op, ast.In)
+            return membership(self._operand(one), [self._operand(member) for member in members], is_wanted)
+        return comparison(self._operand(one), found if wanted else _NEGATED[found], self._operand(other))
+
+    def _operand(self, node: ast.expr) -> Operand:
+        if not isinstance(node, ast.Name):
+            raise self._misfit(node)
+        return operand(word_of(node, self._words))
+
+    def _bare(self, word: Token) -> Predicate:
+        """A text that stands for itself, as among plain words."""
+        if word.kind is Kind.PATTERN:
+            return _pattern_search(compiled(word.text, word.position + (word.length - len(word.text)) // 2))
+        column = operand(word).column
+        if column is not None:
+            hint = f"{column.name} > 2%" if column.name in ("sigma", "cv", "change") else f"{column.name} = …"
+            raise FilterError(f"{word.text} is compared with nothing", word.position, word.length, hint)
+        return _plain_words(word.text)
+
+    def _misfit(self, node: ast.expr) -> FilterError:
+        word = first_word(node, self._words)
+        if isinstance(node, ast.Tuple):
+            return FilterError("a list fits only behind in", word.position, word.length, "quote in (USD, USDT)")
+        return FilterError(f"{word.text!r} does not fit here", word.position, word.length)

@@ -1,0 +1,87 @@
+"""Named views: the built-in ones, how one is taken up, and how the present one gets a name. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Final
+
+from tui_tracker.config.views import CLASSES, MAIN, ViewSpec
+from tui_tracker.core.figures import Measure
+from tui_tracker.tui.view import ViewState
+
+FLOOR_USD: Final = 100_000.0
+_DOLLARS: Final = "USDT, USDC, DAI, USDS, USDE, USD1, PYUSD, FDUSD, TUSD, USDP, GUSD, RLUSD, USDG, USDD, USDQ, USDR"
+
+BUILT_IN: Final = (
+    ViewSpec("σ of USD pairs", min_volume=FLOOR_USD, excluded=CLASSES),
+    ViewSpec("Most volatile USD", measure=Measure.VOLATILITY, min_volume=FLOOR_USD, excluded=CLASSES),
+    ViewSpec(
+        "Calmest",
+        needle="activity >= 50%",
+        measure=Measure.VOLATILITY,
+        reverse=True,
+        min_volume=FLOOR_USD,
+        excluded=("stable", "fiat"),
+    ),
+    ViewSpec("Stablecoins off their peg", needle=f"base in ({_DOLLARS})", measure=Measure.CV, sort="peg"),
+    ViewSpec("Widest spreads", measure=Measure.CV, sort="spread", min_volume=0.0),
+    ViewSpec("Biggest movers", measure=Measure.CV, sort="move", min_volume=FLOOR_USD, excluded=CLASSES),
+    ViewSpec("New listings", needle="history < 23", quote=None, measure=Measure.CV, sort="history", reverse=True),
+    ViewSpec("Watchlist", watchlist_only=True, measure=Measure.CV, quote=None),
+)
+"""The views that everyone has; the first is what the first start opens on.
+
+Pegs: coins that promise a dollar, by name, since a class of stable coins also holds those of other currencies. New
+listings: what is known of a pair's age is how far back its samples go, so while history loads every pair looks new.
+"""
+_SET: Final = tuple(
+    field.name
+    for field in fields(ViewSpec)
+    if field.name not in ("watchlist", "columns", "layout") and field.name in ViewState.__dataclass_fields__
+)
+_IF_CHOSEN: Final = tuple(name for name in ("columns", "layout") if name in ViewState.__dataclass_fields__)
+"""What a view may leave as it is."""
+
+
+def all_views(configured: Sequence[ViewSpec], saved: Sequence[ViewSpec]) -> tuple[ViewSpec, ...]:
+    """Built-in views, then the configured, then the saved ones; a later one of the same name takes the place."""
+    by_name = {view.name: view for view in (*BUILT_IN, *configured, *saved)}
+    return tuple(by_name.values())
+
+
+def named(views: Sequence[ViewSpec], name: str) -> ViewSpec | None:
+    """The view of that name, or ``None``."""
+    return next((view for view in views if view.name == name), None)
+
+
+def following(views: Sequence[ViewSpec], name: str) -> ViewSpec:
+    """The view after the one of that name, cyclically."""
+    names = [view.name for view in views]
+    return views[(names.index(name) + 1) % len(views)] if name in names else views[0]
+
+
+def taken_up(view: ViewSpec, state: ViewState) -> ViewState:
+    """The state after choosing a view; selection, theme and time zone stay."""
+    chosen: dict[str, object] = {name: getattr(view, name) for name in _SET}
+    chosen |= {name: getattr(view, name) for name in _IF_CHOSEN if getattr(view, name) is not None}
+    if view.watchlist_only:
+        chosen["watchlist"] = view.watchlist
+    return replace(state, frozen=None, **chosen)  # type: ignore[arg-type]
+
+
+def captured(name: str, state: ViewState) -> ViewSpec:
+    """The present view under a name."""
+    kept = {part: getattr(state, part) for part in (*_SET, *_IF_CHOSEN) if part != "name"}
+    return ViewSpec(name, watchlist=state.watchlist if state.watchlist_only else MAIN, **kept)
+
+
+def is_changed(views: Sequence[ViewSpec], state: ViewState) -> bool:
+    """Whether the state no longer is what the view whose name it bears says."""
+    view = named(views, state.name)
+    return view is not None and replace(taken_up(view, state), frozen=state.frozen) != state
+
+
+def label(views: Sequence[ViewSpec], state: ViewState) -> str:
+    """``Calmest``, or ``Calmest*`` once something was changed; empty without a name."""
+    if named(views, state.name) is None:
+        return ""
+    return f"{state.name}*" if is_changed(views, state) else state.name
