@@ -276,8 +276,9 @@ class QuietDriver(LinuxDriver):
         self.suspend_application_mode()
         os.kill(0, signal.SIGTSTP)
         # Continued. A signal that ends us may have come along: let the loop see it before we touch the terminal, as in
-        # the background that would stop us again.
-        self._continue_timer = self._loop.call_later(_CONTINUE_S, self._resume_process)
+        # the background that would stop us again. Where we got no processor until the timer was due, the signal is only
+        # seen in the same turn: hence one more.
+        self._continue_timer = self._loop.call_later(_CONTINUE_S, self._loop.call_soon, self._resume_process)
 
     def _resume_process(self) -> None:
         self._continue_timer = None
@@ -288,7 +289,7 @@ class QuietDriver(LinuxDriver):
     def _on_continued(self) -> None:
         """Continued after a SIGSTOP that we didn't see: others may have changed modes and screen."""
         if self._continue_timer is None:
-            self._continue_timer = self._loop.call_later(_CONTINUE_S, self._enter_again)
+            self._continue_timer = self._loop.call_later(_CONTINUE_S, self._loop.call_soon, self._enter_again)
 
     def _enter_again(self) -> None:
         self._continue_timer = None
