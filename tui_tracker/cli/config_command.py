@@ -70,9 +70,13 @@ def _text(loaded: Loaded, paths: Paths) -> str:
     return f"{table}\n{plain_text(Table('', (Column('place'), Column('path')), places))}"
 
 
+def _words(value: object) -> str:
+    return " ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={url}" for name, url in value.items()) or "none"
+        return ", ".join(f"{name}={_words(one)}" for name, one in value.items()) or "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

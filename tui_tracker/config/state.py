@@ -6,14 +6,14 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from tui_tracker.config.model import Theme, TimeZone
+from tui_tracker.config.model import Preset, TimeZone
 from tui_tracker.core.errors import StateError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -26,7 +26,13 @@ MAX_TEXT: Final = 80
 LOCK_WAIT_S: Final = 0.5
 RANGES_HOURS: Final = (1, 6, 24)
 _RETRY_S: Final = 0.02
-_KINDS: Final[dict[str, type[StrEnum]]] = {"metric": Metric, "measure": Measure, "theme": Theme, "time_zone": TimeZone}
+_KINDS: Final[dict[str, type[StrEnum]]] = {
+    "metric": Metric,
+    "measure": Measure,
+    "time_zone": TimeZone,
+    "layout": Preset,
+}
+_SPANS: Final = {"list_width": (1, 1_000), "chart_pct": (1, 99)}
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +54,11 @@ class View:
     reverse: bool = False
     theme: str | None = None
     time_zone: str | None = None
+    layout: str | None = None
+    list_width: int | None = None
+    """Cells of the pair list, where it was resized."""
+    chart_pct: int | None = None
+    """Share of the chart in the height of the panes, where it was resized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,10 @@ class State:
     """Ids of favourites, in the order in which they were added."""
     warning: str = ""
     """Why something could not be read, in one line, or empty."""
+    is_new: bool = False
+    """Whether nothing was ever remembered: the first start."""
+    is_lasting: bool = True
+    """Whether what changes can be remembered."""
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -106,7 +121,15 @@ class StateStore:
             return State(warning=error.message)
         except _UnusableError as error:
             return State(warning=self._move_aside(str(error)))
-        return State(_usable(document.view), tuple(filter(_is_id, document.watchlist))[:MAX_FAVOURITES])
+        state = State(
+            _usable(document.view),
+            tuple(filter(_is_id, document.watchlist))[:MAX_FAVOURITES],
+            is_new=not self._file.exists(),
+        )
+        if _may_write(self._folder):
+            return state
+        warning = f"{clean(str(self._folder))} cannot be written: watchlist and view last until the app ends"
+        return replace(state, warning=warning, is_lasting=False)
 
     def save_view(self, view: View) -> None:
         """Remember how the app was left.
@@ -238,6 +261,13 @@ class _Version(msgspec.Struct):
     version: int = FORMAT
 
 
+def _may_write(folder: Path) -> bool:
+    """Whether files could be made in a folder, which need not be there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
 def _is_id(text: str) -> bool:
     source, colon, rest = text.partition(":")
     return bool(source and colon and rest) and _is_plain(text)
@@ -257,6 +287,9 @@ def _usable(view: View) -> View:
         parts[field.name] = value
     for name, kind in _KINDS.items():
         if parts[name] not in tuple(kind):
+            parts[name] = None
+    for name, (least, most) in _SPANS.items():
+        if parts[name] is not None and not least <= parts[name] <= most:
             parts[name] = None
     if parts["range_hours"] not in RANGES_HOURS:
         parts["range_hours"] = 24

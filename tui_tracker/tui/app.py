@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,18 +12,19 @@ from textual.driver import Driver
 from textual.screen import Screen
 from typing_extensions import override
 
-from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.model import Settings
+from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
+from tui_tracker.tui.actions.own import OwnActions
 from tui_tracker.tui.bindings import KEY_COMMANDS, Command
 from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import Store
-from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
+from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
 from tui_tracker.tui.view import CHOICES, Layout, ViewState, initial
@@ -49,7 +50,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(FeedApp):
+class TrackerApp(OwnActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -61,6 +62,7 @@ class TrackerApp(FeedApp):
         demo_feed: Starts a simulated market, for when nothing is known and the exchange is out of reach.
         driver_class: What writes to the terminal; ``None`` for Textual's own.
         zone: Local time; found in the system if ``None``.
+        themes: Themes of one's own.
     """
 
     CSS_PATH = "styles/app.tcss"
@@ -78,11 +80,12 @@ class TrackerApp(FeedApp):
         demo_feed: Callable[[], Awaitable[Feed]] | None = None,
         driver_class: type[Driver] | None = None,
         zone: Zone | None = None,
+        themes: Sequence[OwnTheme] = (),
     ) -> None:
         view = initial(settings, None if state is None else state.view, COLUMN_KEYS)
         watchlist = () if state is None else state.watchlist
         desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms)
-        super().__init__(feed, desk, driver_class, has_color=not has_no_color())
+        super().__init__(feed, desk, settings, themes, driver_class)
         self.animation_level = "none"
         self._store = store
         self._store_lock = asyncio.Lock()
@@ -90,9 +93,6 @@ class TrackerApp(FeedApp):
         self._warning = "" if state is None else state.warning
         self._selected_before_filter: str | None = None
         self._pane_before: Pane = "table"
-        for theme in Theme:
-            self.register_theme(textual_theme(theme))
-        self.theme = theme_name(view.theme)
 
     @override
     def get_default_screen(self) -> Screen[None]:
@@ -104,8 +104,9 @@ class TrackerApp(FeedApp):
 
     def on_ready(self) -> None:
         """Say what went wrong before."""
-        if self._warning:
-            self.say(self._warning)
+        for warning in (self._warning, self.key_problems()):
+            if warning:
+                self.say(warning)
 
     # The selection
 
@@ -145,6 +146,7 @@ class TrackerApp(FeedApp):
 
     # The keys
 
+    @override
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""
         before, self.desk.view = self.desk.view, view
@@ -152,8 +154,11 @@ class TrackerApp(FeedApp):
             return
         if view.metric is not before.metric:
             self.load_series()
-        if view.theme is not before.theme:
-            self.theme = theme_name(view.theme)
+        if view.theme != before.theme:
+            self.apply_theme()
+        if view.panes != before.panes:
+            self.main.set_panes(view.panes)
+            self.call_after_refresh(self.show)
         self.show()
 
     def action_look(self, choice: str) -> None:
@@ -290,7 +295,7 @@ class TrackerApp(FeedApp):
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""
-        return [command for command in KEY_COMMANDS if command.id != "demo" or self.can_demo]
+        return [command for command in self.commands() if command.id != "demo" or self.can_demo]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui_tracker.config.model import Settings, Theme, TimeZone
+from tui_tracker.config.model import Preset, Settings, Theme, TimeZone
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.stats.ranking import Scope
@@ -19,6 +19,11 @@ ALL: Final = "all"
 """What stands for every quote currency where a scope is remembered as text."""
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 12
+LIST_CELLS: Final = 26, 34, 60
+"""Least, usual and largest width of the pair list."""
+CHART_PCT: Final = {Preset.BALANCED: 52, Preset.CHART: 72}
+LEAST_PANE_ROWS: Final = 6
+MEDIUM_CHART_ROWS: Final = 10
 
 Choice = TypeVar("Choice")
 
@@ -35,15 +40,50 @@ class Layout(StrEnum):
     TOO_SMALL = "too-small"
 
 
-def layout_for(width: int, height: int) -> Layout:
-    """The layout for a terminal of ``width`` × ``height`` cells."""
+def layout_for(width: int, height: int, preset: Preset = Preset.BALANCED) -> Layout:
+    """The layout for a terminal of ``width`` × ``height`` cells; a preset takes effect where there is room for it."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Layout.TOO_SMALL
-    if width >= 100 and height >= 24:
+    if preset is Preset.TABLE or width < 80 or height < 22:
+        return Layout.NARROW
+    if preset is Preset.BALANCED and width >= 100 and height >= 24:
         return Layout.WIDE
-    if width >= 80 and height >= 22:
-        return Layout.MEDIUM
-    return Layout.NARROW
+    return Layout.MEDIUM
+
+
+@dataclass(frozen=True, slots=True)
+class Panes:
+    """How the room is shared out."""
+
+    preset: Preset = Preset.BALANCED
+    list_width: int | None = None
+    """Cells of the pair list, ``None`` for the usual ones."""
+    chart_pct: int | None = None
+    """Share of the chart in the height of the panes, ``None`` for the usual one of the layout."""
+
+    def list_cells(self, width: int) -> int:
+        """Width of the pair list in a terminal of ``width`` cells; half of that at most."""
+        return max(LIST_CELLS[0], min(self.list_width or LIST_CELLS[1], LIST_CELLS[2], width // 2))
+
+    def chart_rows(self, layout: Layout, rows: int) -> int:
+        """Height of the chart in ``rows`` rows; something is left of either pane."""
+        usual = CHART_PCT[Preset.CHART] if self.preset is Preset.CHART else CHART_PCT[Preset.BALANCED]
+        if self.chart_pct is None and self.preset is Preset.BALANCED and layout is Layout.MEDIUM:
+            return MEDIUM_CHART_ROWS
+        return max(LEAST_PANE_ROWS, min(round(rows * (self.chart_pct or usual) / 100), rows - LEAST_PANE_ROWS))
+
+    def next_preset(self) -> "Panes":
+        """The next preset, with its usual shares."""
+        return Panes(after(tuple(Preset), self.preset), self.list_width)
+
+    def with_list(self, step: int, width: int) -> "Panes":
+        """A wider or narrower pair list."""
+        return replace(self, list_width=max(LIST_CELLS[0], min(self.list_cells(width) + step, LIST_CELLS[2])))
+
+    def with_chart(self, step: int, layout: Layout, rows: int) -> "Panes":
+        """A higher or lower chart, by rows."""
+        wanted = max(LEAST_PANE_ROWS, min(self.chart_rows(layout, rows) + step, rows - LEAST_PANE_ROWS))
+        return replace(self, chart_pct=max(1, min(99, round(100 * wanted / max(1, rows)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +111,9 @@ class ViewState:
     needle: str = ""
     """What the rows are filtered by."""
     frozen: Frozen | None = None
-    theme: Theme = Theme.DARK
+    theme: str = Theme.AUTO
     time_zone: TimeZone = TimeZone.UTC
+    panes: Panes = Panes()
 
     def scope(self, watchlist: frozenset[str], min_volume_usd: float) -> Scope:
         """The scope of the ranking."""
@@ -129,9 +170,9 @@ class ViewState:
         """The other direction; unranked rows stay last."""
         return replace(self, reverse=not self.reverse, frozen=None)
 
-    def next_theme(self) -> "ViewState":
+    def next_theme(self, themes: Sequence[str]) -> "ViewState":
         """The next theme."""
-        return replace(self, theme=after(tuple(Theme), self.theme))
+        return replace(self, theme=after(themes, self.theme))
 
     def toggled_time_zone(self) -> "ViewState":
         """UTC or local time."""
@@ -150,8 +191,11 @@ class ViewState:
             range_hours=self.range_hours,
             sort=self.sort,
             reverse=self.reverse,
-            theme=self.theme.value,
+            theme=str(self.theme),
             time_zone=self.time_zone.value,
+            layout=self.panes.preset.value,
+            list_width=self.panes.list_width,
+            chart_pct=self.panes.chart_pct,
         )
 
 
@@ -163,7 +207,7 @@ CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
     "shorter": lambda view: view.with_range(-1),
     "longer": lambda view: view.with_range(1),
     "time_zone": ViewState.toggled_time_zone,
-    "theme": ViewState.next_theme,
+    "layout": lambda view: replace(view, panes=view.panes.next_preset()),
 }
 """Choices that need nothing but what was chosen before."""
 
@@ -184,6 +228,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
             measure=settings.by,
             theme=settings.theme,
             time_zone=settings.time_zone,
+            panes=Panes(settings.layout),
         )
     return ViewState(
         selected=seen.selected,
@@ -194,8 +239,9 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         range_hours=seen.range_hours if seen.range_hours in RANGES_H else RANGES_H[-1],
         sort=seen.sort if seen.sort in columns else None,
         reverse=seen.reverse,
-        theme=_member(Theme, seen.theme, settings.theme),
+        theme=seen.theme or settings.theme,
         time_zone=_member(TimeZone, seen.time_zone, settings.time_zone),
+        panes=Panes(_member(Preset, seen.layout, settings.layout), seen.list_width, seen.chart_pct),
     )
 
 

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from tui_tracker.tui.chart_renderer import ChartRequest, Marker, draw
 from tui_tracker.tui.desk import ChartData
+from tui_tracker.tui.plain_ascii import spelled
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
@@ -26,6 +27,10 @@ class Chart(Canvas, can_focus=True):
         self._wanted: ChartRequest | None = None
         self._drawn: ChartRequest | None = None
         self._is_drawing = False
+
+    def use_marker(self, marker: Marker) -> None:
+        """Draw the line with this; before anything is shown."""
+        self._marker = marker
 
     def show(self, data: ChartData) -> None:
         """Show other data; the picture follows when it is drawn, and only the newest one."""
@@ -109,4 +114,4 @@ class ChartPane(Vertical):
         """Show ``title`` in the border, as plain text."""
         if title != self._title:
             self._title = title
-            self.border_title = Content(title)
+            self.border_title = Content(spelled(title) if getattr(self.app, "is_ascii", False) else title)

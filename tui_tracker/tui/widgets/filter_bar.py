@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input
 
+from tui_tracker.core.format import whole
 from tui_tracker.tui.messages import FilterChanged, FilterKept
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -38,7 +39,7 @@ class FilterBar(Horizontal):
 
     def show_count(self, shown: int, in_scope: int) -> None:
         """Say how many of the pairs in scope match."""
-        text = f"{shown:,} of {in_scope:,}   Enter keep   Esc clear "
+        text = f"{whole(shown)} of {whole(in_scope)}   Enter keep   Esc clear "
         self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
 
     def on_input_changed(self, event: Input.Changed) -> None:

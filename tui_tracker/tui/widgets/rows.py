@@ -5,6 +5,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui_tracker.tui.messages import HeadingClicked, RowOpened, RowSelected, RowsScrolled
+from tui_tracker.tui.plain_ascii import spelled
 from tui_tracker.tui.runs import Line, joined
 from tui_tracker.tui.table import CURSOR, RowsModel
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -41,7 +42,7 @@ class Rows(Canvas, can_focus=True):
         """Show ``title`` in the border, as plain text."""
         if title != self._title:
             self._title = title
-            self.border_title = Content(title)
+            self.border_title = Content(spelled(title) if getattr(self.app, "is_ascii", False) else title)
 
     def show(self, model: RowsModel, cursor: str | None) -> None:
         """Show other rows; the cursor keeps its pair and its line on the screen."""
