@@ -91,6 +91,8 @@ class TrackerApp(OwnActions):
         self._store_lock = asyncio.Lock()
         self._demo_feed = demo_feed
         self._warning = "" if state is None else state.warning
+        self._is_lasting = state is None or state.is_lasting
+        self.main.set_welcome(state is not None and state.is_new)
         self._selected_before_filter: str | None = None
         self._pane_before: Pane = "table"
 
@@ -258,7 +260,8 @@ class TrackerApp(OwnActions):
             try:
                 await asyncio.to_thread(change, key)
             except TrackerError as error:
-                self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+                if self._is_lasting:  # else it was said at the start
+                    self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
 
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""

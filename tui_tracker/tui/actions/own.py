@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from textual import events
 from textual.driver import Driver
 from textual.filter import LineFilter
 from typing_extensions import override
@@ -99,6 +100,16 @@ class OwnActions(FeedApp):
         if is_light is not None:
             self._is_light = is_light
             self.apply_theme()
+
+    @override
+    async def on_event(self, event: events.Event) -> None:
+        """Let the help of the first start go with the first keys; whoever presses Esc or a key of it has read it."""
+        if isinstance(event, events.Key) and self.main.has_class("welcoming"):
+            is_read = event.key == "escape" or self.main.welcome.count_key()
+            if is_read:
+                self.main.set_welcome(False)
+                self.call_after_refresh(self.show)
+        await super().on_event(event)
 
     def action_theme(self) -> None:
         """Take the next theme that looks different; the palette offers ``auto`` too."""

@@ -21,11 +21,12 @@ from tui_tracker.tui.widgets.chart import ChartPane
 from tui_tracker.tui.widgets.header import Header
 from tui_tracker.tui.widgets.keys_line import KeysLine
 from tui_tracker.tui.widgets.rows import Rows
+from tui_tracker.tui.widgets.welcome import ROWS as WELCOME_ROWS
+from tui_tracker.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from tui_tracker.tui.widgets.filter_bar import FilterBar
 
-WELCOME_ROWS = 3
 Pane = Literal["list", "chart", "table"]
 
 
@@ -44,6 +45,7 @@ class MainScreen(Screen[None]):
         self.pane = ChartPane(id="pane", marker=marker)
         self.table = Rows(id="table")
         self.keys = KeysLine(id="keys")
+        self.welcome = Welcome(id="welcome")
         self.small = Canvas(id="small")
         self.filter_bar: FilterBar | None = None
         self.arrangement = Layout.WIDE
@@ -59,6 +61,7 @@ class MainScreen(Screen[None]):
             yield self.pairs
             yield self.pane
             yield self.table
+        yield self.welcome
         yield self.keys
         yield self.small
 
@@ -80,6 +83,7 @@ class MainScreen(Screen[None]):
         if self.arrangement is Layout.WIDE:
             self.remove_class("list-open")
         self._share_out(width)
+        self.welcome.show(self._key_book, width)
         self.show_keys()
 
     @property
@@ -100,6 +104,12 @@ class MainScreen(Screen[None]):
         """Show and obey these keys."""
         self._key_book = key_book
         key_book.bind(self, ("pane.next", "pane.previous"), prefix="app.")
+
+    def set_welcome(self, is_shown: bool) -> None:
+        """Show the help of the first start, or give its rows to the panes."""
+        self.set_class(is_shown, "welcoming")
+        if self.is_running:
+            self._share_out(self.size.width)
 
     def _share_out(self, width: int) -> None:
         body, layout, rows = self.query_one("#body"), self.arrangement, self.body_rows
