@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from tests.support.feed import FakeFeed, live_status, make_pairs
 from tests.tui.test_app import Rig, running
 from tui_tracker.config.model import ChangeColors, ClockFace, Preset, Settings, Theme, Thousands
-from tui_tracker.config.state import State
+from tui_tracker.config.state import State, View
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.status import SourceState
 from tui_tracker.tui.messages import BackgroundTold
@@ -36,11 +36,11 @@ def written(rig: Rig) -> str:
 
 
 @asynccontextmanager
-async def ascii_rig(size: tuple[int, int], **changes: object) -> AsyncIterator[Rig]:
+async def ascii_rig(size: tuple[int, int]) -> AsyncIterator[Rig]:
     pairs = make_pairs()
     hostile = pairs[3].instrument
     pairs[3].instrument = replace(hostile, base="币安é\u0301")
-    async with running(Rig(FakeFeed(pairs, **changes), Settings(ascii=True), State(is_new=True)), size) as rig:
+    async with running(Rig(FakeFeed(pairs), Settings(ascii=True), State(is_new=True)), size) as rig:
         yield rig
 
 
@@ -105,18 +105,22 @@ async def test_numbers_and_times_are_written_as_wanted() -> None:
 async def test_presets_share_the_room_out_and_are_remembered() -> None:
     async with running(Rig()) as rig:
         main = rig.app.main
-        assert (main.arrangement, main.pairs.size.width) == (Layout.WIDE, 32)
+        assert (arrangement(rig), main.pairs.size.width) == ("wide", 32)
         await rig.press("z")
-        assert (rig.view.panes.preset, main.arrangement) == (Preset.CHART, Layout.MEDIUM)
+        assert (rig.view.panes.preset, arrangement(rig)) == (Preset.CHART, "medium")
         assert main.pane.outer_size.height > main.table.outer_size.height
-        assert not main.pairs.display
         await rig.press("z")
-        assert main.arrangement is Layout.NARROW
-        assert main.table.outer_size == (120, 26)
+        assert (arrangement(rig), main.table.outer_size) == ("narrow", (120, 26))
         await rig.press("z")
-        assert main.arrangement is Layout.WIDE
-        assert main.pairs.display
-    assert rig.store.views[-1].layout == "balanced"  # type: ignore[attr-defined]
+        assert (arrangement(rig), main.pairs.size.width) == ("wide", 32)
+        await rig.press("z")
+    left = rig.store.views[-1]
+    assert isinstance(left, View)
+    assert left.layout == "chart"
+
+
+def arrangement(rig: Rig) -> str:
+    return next(layout.value for layout in Layout if rig.has(layout.value))
 
 
 @pytest.mark.parametrize("size", [(120, 28), (80, 24)])
@@ -142,12 +146,12 @@ async def test_panes_are_resized_by_keys_and_stay_sane(size: tuple[int, int]) ->
 async def test_the_first_start_has_three_lines_of_help_until_keys_are_used() -> None:
     async with running(Rig(state=State(is_new=True)), (80, 24)) as rig:
         main = rig.app.main
-        assert main.welcome.display
+        assert rig.has("welcoming")
         assert "Welcome" in main.welcome.plain
         assert main.table.region.bottom <= main.welcome.region.y
         assert main.welcome.region.bottom == main.keys.region.y
         await rig.press(*"jjjjj")
-        assert not main.welcome.display
+        assert not rig.has("welcoming")
         assert main.table.region.bottom == main.keys.region.y
 
 

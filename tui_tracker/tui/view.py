@@ -21,7 +21,6 @@ LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 12
 LIST_CELLS: Final = 26, 34, 60
 """Least, usual and largest width of the pair list."""
-CHART_PCT: Final = {Preset.BALANCED: 52, Preset.CHART: 72}
 LEAST_PANE_ROWS: Final = 6
 MEDIUM_CHART_ROWS: Final = 10
 
@@ -67,10 +66,13 @@ class Panes:
 
     def chart_rows(self, layout: Layout, rows: int) -> int:
         """Height of the chart in ``rows`` rows; something is left of either pane."""
-        usual = CHART_PCT[Preset.CHART] if self.preset is Preset.CHART else CHART_PCT[Preset.BALANCED]
-        if self.chart_pct is None and self.preset is Preset.BALANCED and layout is Layout.MEDIUM:
-            return MEDIUM_CHART_ROWS
-        return max(LEAST_PANE_ROWS, min(round(rows * (self.chart_pct or usual) / 100), rows - LEAST_PANE_ROWS))
+        if self.chart_pct is not None:
+            wanted = round(rows * self.chart_pct / 100)
+        elif self.preset is Preset.CHART:
+            wanted = rows * 18 // 25
+        else:
+            wanted = rows * 11 // 21 if layout is Layout.WIDE else MEDIUM_CHART_ROWS
+        return max(LEAST_PANE_ROWS, min(wanted, rows - LEAST_PANE_ROWS))
 
     def next_preset(self) -> "Panes":
         """The next preset, with its usual shares."""
