@@ -180,3 +180,16 @@ def test_sources_lists_kraken_and_where_it_is_found(run: Run) -> None:
     document = json.loads(run("sources", "--json", "--base-url", "kraken=http://127.0.0.1:1").out)
     kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True}
     assert document == {"sources": [kraken]}
+
+
+def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[keys]\nsort = "p"\nsrt = "x"\n')
+    outcome = run("config", "--config", str(file), "check")
+    assert outcome.code == 2
+    assert f"{file}: keys.sort: p is on sort and on freeze" in outcome.err
+    assert "allowed: another key for freeze, or none" in outcome.err
+    assert "did you mean sort?" in outcome.err
+    file.write_text('[keys]\nsort = ["x", "F6"]\ndemo = "none"\n')
+    outcome = run("config", "--config", str(file), "check")
+    assert (outcome.code, outcome.out[:3]) == (0, "ok:")

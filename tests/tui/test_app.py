@@ -347,7 +347,7 @@ async def test_a_frozen_order_stays_while_values_go_on() -> None:
 
 async def test_themes_and_time_zone() -> None:
     async with running(Rig()) as rig:
-        for theme in (Theme.LIGHT, Theme.TERMINAL, Theme.DARK):
+        for theme in (Theme.LIGHT, Theme.TERMINAL, Theme.HIGH_CONTRAST, Theme.DARK):
             await rig.press("T")
             assert rig.view.theme is theme
             assert rig.app.theme == f"tracker-{theme.value}"

@@ -66,7 +66,7 @@ def test_the_view_opens_as_it_was_left() -> None:
 
 
 def test_what_makes_no_sense_any_more_is_as_configured() -> None:
-    view = View(metric="gone", measure="gone", theme="gone", time_zone="gone", range_hours=7, sort="gone")
+    view = View(metric="gone", measure="gone", layout="gone", time_zone="gone", range_hours=7, sort="gone")
     assert initial(Settings(), view, COLUMN_KEYS) == ViewState()
 
 

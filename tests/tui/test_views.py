@@ -51,7 +51,7 @@ def test_any_change_is_marked_but_what_is_no_part_of_it() -> None:
     state = taken_up(BUILT_IN[0], ViewState())
     for changed in (state.next_measure(), state.with_quote("EUR"), state.with_range(-1), replace(state, needle="x")):
         assert label(BUILT_IN, changed) == "σ of USD pairs*"
-    for same in (state.next_theme(), state.toggled_time_zone(), replace(state, selected=BTC)):
+    for same in (replace(state, theme="light"), state.toggled_time_zone(), replace(state, selected=BTC)):
         assert label(BUILT_IN, same) == "σ of USD pairs"
     assert label(BUILT_IN, ViewState()) == ""
 

@@ -23,26 +23,7 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.stats.ranking import rank
 from tui_tracker.tui.bindings import KEY_COMMANDS
-
-KEY_NAMES = {
-    "up": "↑",
-    "down": "↓",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "tab": "Tab",
-    "shift+tab": "Shift-Tab",
-    "enter": "Enter",
-    "escape": "Esc",
-    "slash": "/",
-    "asterisk": "*",
-    "vertical_line": "|",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "question_mark": "?",
-    "f1": "F1",
-}
+from tui_tracker.tui.keys import label
 
 
 def table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
@@ -56,7 +37,7 @@ def keys_table() -> str:
         for group, commands in groupby(KEY_COMMANDS, key=lambda command: command.group):
             yield f"**{group}**", ""
             for one in commands:
-                yield " ".join(f"`{KEY_NAMES.get(key, key)}`" for key in one.keys.split(",")), one.help
+                yield " ".join(f"`{label(key)}`" for key in one.keys.split(",")), one.help
 
     return table(("Key", "What it does"), rows())
 

@@ -92,6 +92,8 @@ def run_app(settings: Settings, state: State, store: StateStore) -> int:
 
 
 async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
+    from tui_tracker.config.paths import default_paths
+    from tui_tracker.config.themes import read_themes
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.tui.app import TrackerApp
     from tui_tracker.tui.driver import QuietDriver, install_signal_handlers
@@ -108,6 +110,9 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
         async def open_demo() -> Feed:
             return open_late(replace(settings, demo=True))
 
+        themes, errors = read_themes(default_paths().config_file.with_name("themes"))
+        if errors:
+            state = replace(state, warning=" · ".join(filter(None, (state.warning, errors[0].message))))
         app = TrackerApp(
             open_late(settings),
             settings,
@@ -116,6 +121,7 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
             _live_clock(settings).now_ms,
             None if settings.demo else open_demo,
             QuietDriver,
+            themes=themes,
         )
         install_signal_handlers(app)
         await app.run_async(mouse=settings.mouse)

@@ -11,11 +11,11 @@ from tui_tracker.config.load import Loaded
 from tui_tracker.config.paths import Paths
 
 
-@click.command(short_help="Show the settings in force and their origin.")
+@click.group(invoke_without_command=True, short_help="Show the settings in force and their origin.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @setting_flags(*EVERY_SETTING)
-@pass_invocation
-def config(invocation: Invocation, as_json: bool) -> int:
+@click.pass_context
+def config(context: click.Context, as_json: bool) -> int:
     """Show every setting in force, where its value came from, and where files are.
 
     Values are written as the configuration file takes them. The file is TOML, is never written by crypto-tui, and
@@ -30,12 +30,42 @@ def config(invocation: Invocation, as_json: bool) -> int:
     """
     from tui_tracker.cli.output import show_json, write
 
+    if context.invoked_subcommand is not None:
+        return Exit.OK
+    invocation = context.ensure_object(Invocation)
     loaded, paths = invocation.load(), invocation.paths()
     if as_json:
         show_json(_document(loaded, paths))
     else:
         write(_text(loaded, paths))
     return Exit.OK
+
+
+@config.command(short_help="Check configuration, keys and themes.")
+@pass_invocation
+def check(invocation: Invocation) -> int:
+    """Check the configuration file, the keys and every theme of your own.
+
+    Says what is wrong, where, and what is allowed; exit code 2 if there is anything.
+    """
+    from tui_tracker.cli.diagnostics import say
+    from tui_tracker.cli.output import write
+    from tui_tracker.config.themes import read_themes
+    from tui_tracker.tui.keys import key_book
+
+    loaded = invocation.load()
+    themes, errors = read_themes(loaded.themes)
+    origin = loaded.origins["keys"]
+    found = [f"{error.message}; {error.hint}" for error in errors]
+    found += [
+        f"{origin}: keys.{problem.action}: {problem.message}; {problem.hint}"
+        for problem in key_book(loaded.settings.keymap, loaded.settings.keys).problems
+    ]
+    for line in found:
+        say(line)
+    if not found:
+        write(f"ok: {loaded.path if loaded.is_found else 'no configuration file'}, {len(themes)} themes of your own\n")
+    return Exit.USAGE if found else Exit.OK
 
 
 def _document(loaded: Loaded, paths: Paths) -> dict[str, object]:
@@ -70,9 +100,13 @@ def _text(loaded: Loaded, paths: Paths) -> str:
     return f"{table}\n{plain_text(Table('', (Column('place'), Column('path')), places))}"
 
 
+def _words(value: object) -> str:
+    return " ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
 def _shown(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}={url}" for name, url in value.items()) or "none"
+        return ", ".join(f"{name}={_words(one)}" for name, one in value.items()) or "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui_tracker.config import parse
-from tui_tracker.config.model import ChartStyle, Theme, TimeZone
+from tui_tracker.config.model import ChangeColors, ChartStyle, ClockFace, Keymap, Preset, Theme, Thousands, TimeZone
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 
@@ -45,9 +45,8 @@ class SettingField:
             return "all"
         if isinstance(value, StrEnum):
             return value.value
-        if isinstance(value, Mapping):
-            return dict(value)
-        return self.write(value)
+        written = self.write(value)
+        return dict(written) if isinstance(written, Mapping) else written
 
     @property
     def key(self) -> str:
@@ -139,7 +138,72 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "SPAN",
         write=parse.span_text,
     ),
-    SettingField("theme", parse.choice(Theme), _one_of(Theme), f"Colours of the app: {_one_of(Theme)}.", "THEME"),
+    SettingField(
+        "theme",
+        parse.theme,
+        f"{_one_of(Theme)}, or the name of a file in the folder themes",
+        f"Colours of the app: {_one_of(Theme)}, or a theme of your own.",
+        "THEME",
+    ),
+    SettingField(
+        "change_colors",
+        parse.spelled_choice(ChangeColors),
+        _one_of(ChangeColors),
+        f"Colours of up and down: {_one_of(ChangeColors)}.",
+        "COLOURS",
+    ),
+    SettingField(
+        "ascii",
+        parse.boolean,
+        _SWITCH,
+        "Write plain ASCII only, for terminals and fonts without line drawing.",
+        off_flag="--no-ascii",
+    ),
+    SettingField(
+        "layout",
+        parse.spelled_choice(Preset),
+        _one_of(Preset),
+        f"What the app gives its room to: {_one_of(Preset)}.",
+        "LAYOUT",
+    ),
+    SettingField(
+        "keymap",
+        parse.spelled_choice(Keymap),
+        _one_of(Keymap),
+        f"The set of keys: {_one_of(Keymap)}.",
+        "NAME",
+    ),
+    SettingField(
+        "keys",
+        parse.keys,
+        'ACTION=KEY, several keys with spaces between, or none; in the file a table such as sort = ["s", "f6"]',
+        "Keys of an action, as sort=s or demo=none. Repeatable; replaces what the file says.",
+        "ACTION=KEY",
+        flag="--key",
+        repeatable=True,
+        write=parse.keys_text,
+    ),
+    SettingField(
+        "thousands",
+        parse.spelled_choice(Thousands),
+        _one_of(Thousands),
+        f"What separates thousands in the app: {_one_of(Thousands)}.",
+        "SEPARATOR",
+    ),
+    SettingField(
+        "si_suffixes",
+        parse.boolean,
+        _SWITCH,
+        "Write volumes in the app as 812M, or as 812e6.",
+        off_flag="--no-si-suffixes",
+    ),
+    SettingField(
+        "clock",
+        parse.spelled_choice(ClockFace),
+        _one_of(ClockFace),
+        "Write times in the app with 24 or 12 hours.",
+        "HOURS",
+    ),
     SettingField(
         "chart_style",
         parse.choice(ChartStyle),

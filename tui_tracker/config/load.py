@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, SettingField
-from tui_tracker.config.model import Settings
+from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.themes import own_theme_names, read_theme
 from tui_tracker.config.views import views_of
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
@@ -32,6 +33,8 @@ class Loaded:
     """The configuration file that was looked for."""
     is_found: bool
     """Whether it was there."""
+    themes: Path = Path()
+    """The folder of the user's own themes."""
 
     def is_flag(self, name: str) -> bool:
         """Whether a setting was given on the command line."""
@@ -66,7 +69,27 @@ def load(
         _from_file(place, settings_table) | _from_environment(environ) | _from_flags(flags)
     ).items():
         values[name], origins[name] = value, origin
-    return Loaded(_settings(values), origins, wanted, table is not None)
+    themes = default_path.with_name("themes")
+    _check_theme(values, origins, themes)
+    return Loaded(_settings(values), origins, wanted, table is not None, themes)
+
+
+def _check_theme(values: Mapping[str, object], origins: Mapping[str, str], folder: Path) -> None:
+    """Refuse a theme that is neither built in nor a file that makes sense."""
+    name = str(values.get("theme", Theme.AUTO))
+    if name in tuple(Theme):
+        return
+    if name in own_theme_names(folder):
+        read_theme(folder, name)
+        return
+    origin = origins["theme"]
+    place = origin if origin.startswith("--") else f"environment: {origin}"
+    if not origin.startswith(("--", ENVIRONMENT_PREFIX)):
+        place = f"{origin}: theme"
+    known = ", ".join((*Theme, *own_theme_names(folder)))
+    raise ConfigError(
+        f"{place}: {name!r} is not allowed", f"allowed: {known}, or NAME for {clean(str(folder))}/NAME.toml"
+    )
 
 
 def _settings(values: Mapping[str, object]) -> Settings:

@@ -3,19 +3,67 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 
+if TYPE_CHECKING:
+    from tui_tracker.config.views import ViewSpec
+
 
 class Theme(StrEnum):
-    """How the app is coloured."""
+    """How the app is coloured, unless by a theme of one's own."""
 
+    AUTO = "auto"
+    """Light where the terminal says that its background is, else dark."""
     DARK = "dark"
     LIGHT = "light"
     TERMINAL = "terminal"
     """The 16 colours and the background of the terminal itself."""
+    HIGH_CONTRAST = "high-contrast"
+
+
+class ChangeColors(StrEnum):
+    """The colours of up and down; a sign always stands beside them."""
+
+    GREEN_RED = "green-red"
+    BLUE_ORANGE = "blue-orange"
+    """Told apart by people who can't tell green from red."""
+    NONE = "none"
+
+
+class Keymap(StrEnum):
+    """Which keys do what, before those of one's own."""
+
+    DEFAULT = "default"
+    VIM = "vim"
+    CLASSIC = "classic"
+    """As in htop and top: function keys, space."""
+
+
+class Preset(StrEnum):
+    """Which pane the room goes to."""
+
+    BALANCED = "balanced"
+    CHART = "chart"
+    TABLE = "table"
+
+
+class Thousands(StrEnum):
+    """What stands between groups of three digits."""
+
+    COMMA = "comma"
+    UNDERSCORE = "underscore"
+    SPACE = "space"
+    NONE = "none"
+
+
+class ClockFace(StrEnum):
+    """How many hours a clock counts to."""
+
+    H24 = "24"
+    H12 = "12"
 
 
 class TimeZone(StrEnum):
@@ -55,8 +103,24 @@ class Settings:
     """Floor of the 24 h volume in USD for pairs to be in scope; 0 for none."""
     window: int = 1440
     """Minutes that the statistics cover, 10 to 1440."""
-    theme: Theme = Theme.DARK
-    """Colours of the app."""
+    theme: str = Theme.AUTO
+    """Colours of the app: a ``Theme``, or the name of a file of one's own."""
+    change_colors: ChangeColors = ChangeColors.GREEN_RED
+    """Colours of up and down in the app."""
+    ascii: bool = False
+    """Whether the app writes no character above 0x7e; for terminals and fonts without line drawing."""
+    layout: Preset = Preset.BALANCED
+    """Which pane the room goes to when the app opens."""
+    keymap: Keymap = Keymap.DEFAULT
+    """The set of keys that ``keys`` changes."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys by action, in place of those of the set; none to unbind."""
+    thousands: Thousands = Thousands.COMMA
+    """Separator of thousands in the app."""
+    si_suffixes: bool = True
+    """Whether volumes in the app read ``812M``; ``812e6`` if not."""
+    clock: ClockFace = ClockFace.H24
+    """How the app writes times of the day."""
     chart_style: ChartStyle = ChartStyle.LINE
     """How the chart draws one pair."""
     time_zone: TimeZone = TimeZone.UTC
@@ -71,5 +135,5 @@ class Settings:
     """Asset whose pair of the same quote currency a pair is compared with."""
     debug: bool = False
     """Log each request, and show tracebacks."""
-    views: tuple[ViewSpec, ...] = ()
+    views: "tuple[ViewSpec, ...]" = ()
     """Named views of the file's ``[views.NAME]`` tables; no flag or variable makes them."""

@@ -10,6 +10,8 @@ from math import isfinite
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from tui_tracker.config.model import Theme
+
 E = TypeVar("E", bound=StrEnum)
 
 MAX_URL: Final = 2_048
@@ -18,6 +20,10 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _MINUTES: Final = re.compile(r"(\d{1,5}) ?(m|min|h)?", re.ASCII)
 _AMOUNT: Final = re.compile(r"(.+?) ?([kKmMbB]?)")
+_THEME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_ACTION: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)=(.+)", re.DOTALL)
+_KEY: Final = re.compile(r"[!-~]{1,40}")
+MAX_KEYS: Final = 500
 _SCALES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
 
 
@@ -41,6 +47,71 @@ def choice(kind: type[E]) -> Callable[[object], E]:
         return kind(_text(given).lower().replace("-", "_"))
 
     return parse
+
+
+def spelled_choice(kind: type[E]) -> Callable[[object], E]:
+    """Parser of a member of an enumeration whose values have dashes or are numbers."""
+
+    def parse(given: object) -> E:
+        is_number = isinstance(given, int) and not isinstance(given, bool)
+        return kind(str(given) if is_number else _text(given).lower().replace("_", "-"))
+
+    return parse
+
+
+def theme(given: object) -> str:
+    """A built-in theme, or what may be the name of one's own; whether that exists is for its folder to say."""
+    text = _text(given).lower()
+    if text in tuple(Theme):
+        return Theme(text)
+    if not _THEME.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def keys(given: object) -> Mapping[str, tuple[str, ...]]:
+    """Keys by action, an empty tuple for ``none``; whether either exists is for the app to say.
+
+    Takes a TOML table of texts or lists of texts, or texts such as ``sort=s cursor.down=j down``.
+    """
+    if isinstance(given, str):
+        given = given.split()
+    if isinstance(given, list | tuple):
+        given = _keys_by_action([part for text in given for part in _text(text).split()])
+    if not isinstance(given, dict) or len(given) > MAX_KEYS:
+        raise ValueError
+    return {name: _keys(value) for name, value in given.items()}
+
+
+def _keys_by_action(parts: list[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    keys: list[str] = []
+    for part in parts:
+        match = _ACTION.fullmatch(part)
+        if match is not None:
+            keys = [match[2]]
+            found[match[1]] = keys
+        elif found:
+            keys.append(part)
+        else:
+            raise ValueError
+    return found
+
+
+def _keys(given: object) -> tuple[str, ...]:
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or len(names) > 20:
+        raise ValueError
+    texts = tuple(" " if name == " " else _text(name) for name in names)
+    if not all(text == " " or _KEY.fullmatch(text) for text in texts):
+        raise ValueError
+    return () if texts in ((), ("none",)) else texts
+
+
+def keys_text(value: object) -> object:
+    """Keys by action as :func:`keys` takes them."""
+    assert isinstance(value, Mapping)
+    return {name: list(keys) or "none" for name, keys in value.items()}
 
 
 def boolean(given: object) -> bool:

@@ -6,14 +6,14 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from tui_tracker.config.model import ChartStyle, Theme, TimeZone
+from tui_tracker.config.model import ChartStyle, Preset, TimeZone
 from tui_tracker.config.views import CLASSES, MAIN, MAX_NAME, MAX_VIEWS, ViewSpec, check_name, view_of, written
 from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.figures import Measure
@@ -34,10 +34,11 @@ MAX_COMPARED: Final = 6
 _KINDS: Final[dict[str, type[StrEnum]]] = {
     "metric": Metric,
     "measure": Measure,
-    "theme": Theme,
     "time_zone": TimeZone,
     "chart_style": ChartStyle,
+    "layout": Preset,
 }
+_SPANS: Final = {"list_width": (1, 1_000), "chart_pct": (1, 99)}
 _log = logging.getLogger(__name__)
 
 
@@ -74,6 +75,11 @@ class View:
     """Floor of the 24 h volume in USD."""
     excluded: tuple[str, ...] = ()
     unique_base: bool = False
+    layout: str | None = None
+    list_width: int | None = None
+    """Cells of the pair list, where it was resized."""
+    chart_pct: int | None = None
+    """Share of the chart in the height of the panes, where it was resized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,10 @@ class State:
     """The other watchlists by name."""
     views: tuple[ViewSpec, ...] = ()
     """Saved views, in the order in which they were saved."""
+    is_new: bool = False
+    """Whether nothing was ever remembered: the first start."""
+    is_lasting: bool = True
+    """Whether what changes can be remembered."""
 
     @property
     def watchlists(self) -> dict[str, tuple[str, ...]]:
@@ -147,7 +157,18 @@ class StateStore:
             return State(warning=self._move_aside(str(error)))
         views, warning = _readable(document.views)
         watchlists = {name: _ids(ids) for name, ids in document.watchlists.items() if _is_name(name)}
-        return State(_usable(document.view), watchlists.pop(MAIN, ()), warning, watchlists, views)
+        state = State(
+            _usable(document.view),
+            watchlists.pop(MAIN, ()),
+            warning,
+            watchlists,
+            views,
+            is_new=not self._file.exists(),
+        )
+        if _may_write(self._folder):
+            return state
+        warning = f"{clean(str(self._folder))} cannot be written: watchlist and view last until the app ends"
+        return replace(state, warning=warning, is_lasting=False)
 
     def save_view(self, view: View) -> None:
         """Remember how the app was left.
@@ -352,6 +373,13 @@ def _is_name(text: str) -> bool:
         return False
 
 
+def _may_write(folder: Path) -> bool:
+    """Whether files could be made in a folder, which need not be there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
 def _is_id(text: str) -> bool:
     source, colon, rest = text.partition(":")
     return bool(source and colon and rest) and _is_plain(text)
@@ -377,6 +405,9 @@ def _usable(view: View) -> View:
     parts["excluded"] = tuple(name for name in view.excluded if name in CLASSES)
     if view.min_volume is not None and not 0 <= view.min_volume <= 1e18:
         parts["min_volume"] = None
+    for name, (least, most) in _SPANS.items():
+        if parts[name] is not None and not least <= parts[name] <= most:
+            parts[name] = None
     if parts["range_hours"] not in RANGES_HOURS:
         parts["range_hours"] = 24
     parts["compared"] = tuple(dict.fromkeys(filter(_is_id, view.compared)))[:MAX_COMPARED]

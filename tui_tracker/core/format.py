@@ -1,5 +1,11 @@
-"""Numbers and times as people read them. Everything that is unknown, or no finite number, reads ``–``."""
+"""Numbers and times as people read them. Everything that is unknown, or no finite number, reads ``–``.
 
+How they are spelled is a :class:`NumberStyle`. As with the context of :mod:`decimal`, one is in force for a task and
+the tasks and threads that it starts; without :func:`use_style` it is the plain one, which is also what programs get.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import floor, isfinite
 from typing import Final
@@ -11,6 +17,33 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGE: Final = 1e15
 _SMALL: Final = 1e-12
 _SUFFIXES: Final = ("", "k", "M", "B", "T")
+_EXPONENTS: Final = ("", "e3", "e6", "e9", "e12")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How numbers and times are spelled."""
+
+    thousands: str = ","
+    """What stands between groups of three digits before the decimal point: one character or none."""
+    has_suffixes: bool = True
+    """Whether magnitudes read ``812M``; ``812e6`` if not."""
+    is_12h: bool = False
+    """Whether the clock reads ``09:57pm`` instead of ``21:57``."""
+
+
+PLAIN: Final = NumberStyle()
+_STYLE: Final[ContextVar[NumberStyle]] = ContextVar("number_style", default=PLAIN)
+
+
+def use_style(style: NumberStyle) -> None:
+    """Spell numbers and times so from here on, in this task and what it starts."""
+    _STYLE.set(style)
+
+
+def whole(number: int) -> str:
+    """A count with thousands separators: ``1,123``."""
+    return _separated(f"{number:,}")
 
 
 def price(value: float | None, digits: int) -> str:
@@ -56,13 +89,13 @@ def percent(value: float | None, digits: int = 2, *, signed: bool = False) -> st
 
 
 def compact(value: float | None) -> str:
-    """A magnitude in two or three digits: ``812M``, ``1.2M``, ``58k``, ``940``, ``0.05``."""
+    """A magnitude in two or three digits: ``812M``, ``1.2M``, ``58k``, ``940``, ``0.05``; else ``812e6``."""
     if value is None or not isfinite(value):
         return ABSENT
     sign, size = ("-" if value < 0 else ""), abs(value)
     if size < 1:
         return figure(value, 1)
-    for suffix in _SUFFIXES:
+    for suffix in _SUFFIXES if _STYLE.get().has_suffixes else _EXPONENTS:
         if size < 9.95:
             return f"{sign}{size:.0f}" if size == int(size) and not suffix else f"{sign}{size:.1f}{suffix}"
         if size < 999.5:
@@ -94,6 +127,9 @@ def clock_time(ms: int | None, tz: tzinfo, *, seconds: bool = False) -> str:
         instant = (_EPOCH + timedelta(milliseconds=ms)).astimezone(tz)
     except OverflowError:
         return ABSENT
+    if _STYLE.get().is_12h:
+        half = "am" if instant.hour < 12 else "pm"  # %p depends on the locale
+        return (f"{instant:%I:%M:%S}" if seconds else f"{instant:%I:%M}") + half
     return f"{instant:%H:%M:%S}" if seconds else f"{instant:%H:%M}"
 
 
@@ -126,5 +162,10 @@ def age(ms: int | None) -> str:
 
 
 def _fixed(value: float, digits: int) -> str:
-    text = f"{value:,.{digits}f}"
+    text = _separated(f"{value:,.{digits}f}")
     return text[1:] if text[0] == "-" and not text.strip("-0.") else text
+
+
+def _separated(text: str) -> str:
+    thousands = _STYLE.get().thousands
+    return text if thousands == "," else text.replace(",", thousands)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -14,13 +14,15 @@ from textual.driver import Driver
 from textual.screen import Screen
 from typing_extensions import override
 
-from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.model import Settings
+from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
 from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
+from tui_tracker.tui.actions.own import OwnActions
 from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
@@ -28,7 +30,7 @@ from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import Store
-from tui_tracker.tui.theme import default_variables, has_no_color, textual_theme, theme_name
+from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
 from tui_tracker.tui.view import CHOICES, Layout, ViewState, initial
@@ -54,7 +56,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(ChartActions, ScreenActions, ViewActions):
+class TrackerApp(OwnActions, ChartActions, ScreenActions, ViewActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -66,6 +68,7 @@ class TrackerApp(ChartActions, ScreenActions, ViewActions):
         demo_feed: Starts a simulated market, for when nothing is known and the exchange is out of reach.
         driver_class: What writes to the terminal; ``None`` for Textual's own.
         zone: Local time; found in the system if ``None``.
+        themes: Themes of one's own.
     """
 
     CSS_PATH = "styles/app.tcss"
@@ -83,23 +86,23 @@ class TrackerApp(ChartActions, ScreenActions, ViewActions):
         demo_feed: Callable[[], Awaitable[Feed]] | None = None,
         driver_class: type[Driver] | None = None,
         zone: Zone | None = None,
+        themes: Sequence[OwnTheme] = (),
     ) -> None:
         view = initial(settings, None if state is None else state.view, COLUMN_KEYS)
         watchlist = () if state is None else state.watchlist
         others, saved_views = ({}, ()) if state is None else (state.others, state.views)
         desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms, others, saved_views)
-        super().__init__(feed, desk, driver_class, has_color=not has_no_color())
+        super().__init__(feed, desk, settings, themes, driver_class)
         self.animation_level = "none"
         self._store = store
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()
         self._demo_feed = demo_feed
         self._warning = "" if state is None else state.warning
+        self._is_lasting = state is None or state.is_lasting
+        self.main.set_welcome(state is not None and state.is_new)
         self._selected_before_filter: str | None = None
         self._pane_before: Pane = "table"
-        for theme in Theme:
-            self.register_theme(textual_theme(theme))
-        self.theme = theme_name(view.theme)
 
     @override
     def get_default_screen(self) -> Screen[None]:
@@ -111,8 +114,9 @@ class TrackerApp(ChartActions, ScreenActions, ViewActions):
 
     def on_ready(self) -> None:
         """Say what went wrong before."""
-        if self._warning:
-            self.say(self._warning)
+        for warning in (self._warning, self.key_problems()):
+            if warning:
+                self.say(warning)
 
     # The selection
 
@@ -160,8 +164,11 @@ class TrackerApp(ChartActions, ScreenActions, ViewActions):
             return
         if view.metric is not before.metric:
             self.load_series()
-        if view.theme is not before.theme:
-            self.theme = theme_name(view.theme)
+        if view.theme != before.theme:
+            self.apply_theme()
+        if view.panes != before.panes:
+            self.main.set_panes(view.panes)
+            self.call_after_refresh(self.show)
         self.show()
 
     def action_look(self, choice: str) -> None:
@@ -187,17 +194,18 @@ class TrackerApp(ChartActions, ScreenActions, ViewActions):
 
     def action_move(self, delta: int) -> None:
         """Move the cursor."""
-        self._move(lambda rows: rows.step(delta))
+        self.move(lambda rows: rows.step(delta))
 
     def action_move_page(self, direction: int) -> None:
         """Move the cursor by a page."""
-        self._move(lambda rows: rows.page(direction))
+        self.move(lambda rows: rows.page(direction))
 
     def action_move_end(self, to_end: bool) -> None:
         """Move the cursor to an end."""
-        self._move(lambda rows: rows.jump(to_end))
+        self.move(lambda rows: rows.jump(to_end))
 
-    def _move(self, step: Callable[[Rows], None]) -> None:
+    @override
+    def move(self, step: Callable[[Rows], None]) -> None:
         """Move a cursor and select at once: the next key, typed right behind, is about the new pair."""
         rows = self._rows_in_use()
         step(rows)
@@ -316,7 +324,7 @@ class TrackerApp(ChartActions, ScreenActions, ViewActions):
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""
-        commands = (*KEY_COMMANDS, *CHART_COMMANDS)
+        commands = (*self.commands(), *CHART_COMMANDS)
         return [command for command in commands if command.id != "demo" or self.can_demo]
 
     @override

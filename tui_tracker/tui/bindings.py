@@ -1,6 +1,5 @@
 """Every key of the app: one list that the app, the bottom line, the palette and the help are made from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -55,6 +54,10 @@ KEY_COMMANDS: Final = (
     Command(
         "cursor.page_down", "pagedown", "move_page(1)", "page down", "one page down", "PgDn", MOVE, in_palette=False
     ),
+    Command("cursor.half_up", "ctrl+u", "move_half(-1)", "half up", "half a page up", "ctrl+u", MOVE, in_palette=False),
+    Command(
+        "cursor.half_down", "ctrl+d", "move_half(1)", "half down", "half a page down", "ctrl+d", MOVE, in_palette=False
+    ),
     Command("cursor.first", "home,g", "move_end(False)", "first", "first pair", "Home g", MOVE, in_palette=False),
     Command("cursor.last", "end,G", "move_end(True)", "last", "last pair", "End G", MOVE, in_palette=False),
     Command("pane.next", "tab", "pane(1)", "pane", "next pane", "Tab", MOVE, in_palette=False),
@@ -95,7 +98,12 @@ KEY_COMMANDS: Final = (
     ),
     Command("range.longer", "right_square_bracket", "look('longer')", "range", "longer range of the chart", "]", SHOW),
     Command("time_zone", "t", "look('time_zone')", "UTC/local", "times in UTC or local time", "t", SHOW),
-    Command("theme", "T", "look('theme')", "theme", "next theme: dark, light, terminal", "T", SHOW),
+    Command("theme", "T", "theme", "theme", "next theme, those of your own too", "T", SHOW),
+    Command("layout", "z", "look('layout')", "layout", "next layout: balanced, chart, table", "z", SHOW),
+    Command("list.narrower", "less_than_sign", "resize_list(-2)", "list", "pair list narrower", "<", SHOW),
+    Command("list.wider", "greater_than_sign", "resize_list(2)", "list", "pair list wider", ">", SHOW),
+    Command("chart.lower", "left_curly_bracket", "resize_chart(-1)", "chart", "chart lower", "{", SHOW),
+    Command("chart.higher", "right_curly_bracket", "resize_chart(1)", "chart", "chart higher", "}", SHOW),
     Command("chart.style", "v", "chart_look('style')", "style", "chart as line, area or candles", "v", SHOW),
     Command(
         "chart.band", "b", "chart_look('band')", "band", "Bollinger band: mean ± 2σ of 24 h, 4 h, 1 h, none", "b", SHOW
@@ -179,10 +187,5 @@ CHART_HINTS: Final = (
 
 
 LOST_HINTS: Final = ("poll", "demo")
-PAIRED_HINTS: Final = {"range": ("[ ]", "range"), "crosshair": ("← →", "crosshair"), "zoom": ("+ -", "zoom")}
+PAIRED_HINTS: Final = {"crosshair": ("← →", "crosshair"), "zoom": ("+ -", "zoom")}
 ALWAYS_HINTS: Final = ("help", "quit")
-
-
-def hints(ids: Sequence[str]) -> list[tuple[str, str]]:
-    """(key, word) of some commands, for the bottom line."""
-    return [PAIRED_HINTS.get(name) or (BY_ID[name].display, BY_ID[name].hint) for name in ids]

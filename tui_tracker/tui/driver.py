@@ -19,6 +19,7 @@ from textual.geometry import Size
 from textual.message import Message
 from typing_extensions import override
 
+from tui_tracker.tui.messages import BackgroundTold
 from tui_tracker.tui.terminal import Terminal, terminal_size
 from tui_tracker.tui.terminal_reader import TerminalReader
 from tui_tracker.tui.terminal_writer import TerminalWriter
@@ -31,6 +32,9 @@ Result = TypeVar("Result")
 EXIT_HANGUP: Final = 128 + signal.SIGHUP
 """Exit code when the terminal went away."""
 
+ASK_BACKGROUND: Final = "\x1b]11;?\x07"
+"""Asks for the colour of the background (xterm's OSC 11); whoever doesn't know it says nothing."""
+_ASK_NOTHING: Final = ("linux", "screen", "vt100", "")
 _MESSAGES_AHEAD: Final = 500
 _CONTINUE_S: Final = 0.02
 _MAX_SIDE: Final = 2000
@@ -156,6 +160,7 @@ class QuietDriver(LinuxDriver):
             terminal.input,
             self._loop,
             on_message=self.process_message,
+            on_background=lambda answer: self.send_message(BackgroundTold(answer)),
             on_end=self._end_input,
             is_crowded=lambda: self._app.message_queue_size > _MESSAGES_AHEAD,
             debug=self._debug,
@@ -222,7 +227,13 @@ class QuietDriver(LinuxDriver):
         asks_sync = self.input_tty and os.environ.get("TERM_PROGRAM") != "Apple_Terminal"
         queries = ("\x1b[?2026$p" if asks_sync else "") + "\x1b[?2048$p"
         # The mouse twice, since iTerm 3.5 wants it at the end.
-        return f"\x1b[?1049h{mouse}\x1b[?25l\x1b[?1004h{kitty}{queries}\x1b[?2004h\x1b[?7l{mouse}"
+        return f"\x1b[?1049h{mouse}\x1b[?25l\x1b[?1004h{kitty}{queries}{self._asks()}\x1b[?2004h\x1b[?7l{mouse}"
+
+    def _asks(self) -> str:
+        """The question for the background, where the app wants to know it; asked once."""
+        if not getattr(self._app, "wants_background", False) or os.environ.get("TERM", "") in _ASK_NOTHING:
+            return ""
+        return ASK_BACKGROUND
 
     def _modes_off(self) -> str:
         """Everything off that may be on, in any state; the keyboard's before the alternate screen, which owns it."""

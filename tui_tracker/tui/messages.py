@@ -72,3 +72,11 @@ class FilterChanged(Message):
 
 class FilterKept(Message):
     """Enter was pressed in the filter."""
+
+
+class BackgroundTold(Message):
+    """The terminal said what its background is, as ``rgb:ffff/ffff/ffff``."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__()
+        self.answer = answer

@@ -1,6 +1,6 @@
 """What the command palette offers: pairs to go to, and everything that can be chosen or done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple, Protocol, cast
@@ -9,7 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from typing_extensions import override
 
-from tui_tracker.config.model import ChartStyle, Theme
+from tui_tracker.config.model import ChartStyle, Preset
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
@@ -28,6 +28,11 @@ class Host(Protocol):
     @property
     def desk(self) -> Desk:
         """What is shown and chosen."""
+        ...
+
+    @property
+    def theme_choices(self) -> Sequence[str]:
+        """Names of the themes."""
         ...
 
     def choose(self, view: ViewState) -> None:
@@ -83,7 +88,8 @@ def offers(host: Host) -> Iterator[Offer]:
     for command in host.active_commands():
         if command.in_palette:
             yield Offer(
-                f"{command.help}  ({command.display})", partial(host.call_later, host.run_action, command.action)
+                f"{command.help}  ({command.display})" if command.display else command.help,
+                partial(host.call_later, host.run_action, command.action),
             )
     for metric in Metric:
         yield choice(f"metric: {metric.label}", metric=metric)
@@ -101,8 +107,10 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"chart: {title}", band_minutes=minutes, shows_ranks=False)
     if host.desk.view.compared:
         yield choice("chart: compare no pairs", compared=())
-    for theme in Theme:
-        yield choice(f"theme: {theme.value}", theme=theme)
+    for theme in host.theme_choices:
+        yield choice(f"theme: {theme}", theme=theme)
+    for preset in Preset:
+        yield choice(f"layout: {preset.value}", panes=replace(host.desk.view.panes, preset=preset, chart_pct=None))
 
 
 def _kept(host: Host) -> Iterator[Offer]:

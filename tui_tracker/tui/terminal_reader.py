@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _READ_BYTES: Final = 4096
 _CROWDED_S: Final = 0.02
+_REST_S: Final = 0.5
+_INTRODUCER: Final = "\x1b]11;"
+_BACKGROUND: Final = re.compile(r"\x1b\]11;([^\x07\x1b]{0,40})(?:\x07|\x1b\\)")
 _TAIL: Final = 40
 """Longer than any escape sequence that the parser waits for."""
 
@@ -30,6 +34,7 @@ class TerminalReader:
         fd: Where to read; stays the caller's.
         loop: The running loop.
         on_message: Gets every key, mouse event, paste and answer of the terminal, in order.
+        on_background: Gets what the terminal says that its background is, as ``rgb:ffff/ffff/ffff``.
         on_end: Called once at the end of input, which for a terminal means that it is gone.
         is_crowded: Whether the app has more input than it can handle.
         debug: Log input as Textual's parser does.
@@ -43,6 +48,7 @@ class TerminalReader:
         on_message: Callable[[Message], None],
         on_end: Callable[[], object],
         is_crowded: Callable[[], bool],
+        on_background: Callable[[str], object] = lambda _: None,
         debug: bool = False,
     ) -> None:
         self._fd = fd
@@ -51,6 +57,8 @@ class TerminalReader:
         self._on_end = on_end
         self._is_crowded = is_crowded
         self._debug = debug
+        self._on_background = on_background
+        self._held = ""
         self._parser = _Parser(debug)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._is_watching = False
@@ -70,6 +78,7 @@ class TerminalReader:
 
     def close(self) -> None:
         """Read no more; may be called again."""
+        self._held = ""
         self._stop_watching()
         for timer in (self._tick_timer, self._crowded_timer):
             if timer is not None:
@@ -93,11 +102,35 @@ class TerminalReader:
             self.close()
             self._on_end()
             return
-        if text := self._decoder.decode(data):
+        if text := self._without_answer(self._decoder.decode(data)):
             self._parse(text)
         if self._is_watching and self._is_crowded():
             self._stop_watching()
             self._crowded_timer = self._loop.call_later(_CROWDED_S, self.open)
+
+    def _without_answer(self, text: str) -> str:
+        """Take the answer about the background out of the input, however late and in however many pieces it comes.
+
+        Textual's parser would make keys of it. The start of one waits for its rest, but not for long.
+        """
+        text, self._held = self._held + text, ""
+        if "\x1b]" not in text:
+            return text
+        for match in reversed(list(_BACKGROUND.finditer(text))):
+            self._on_background(match[1])
+            text = text[: match.start()] + text[match.end() :]
+        place = text.rfind("\x1b]")
+        rest = text[place:]
+        if place >= 0 and len(rest) <= _TAIL and (rest.startswith(_INTRODUCER) or _INTRODUCER.startswith(rest)):
+            text, self._held = text[:place], text[place:]
+            self._loop.call_later(_REST_S, self._let_go, self._held)
+        return text
+
+    def _let_go(self, held: str) -> None:
+        """Take for keys what was no answer after all."""
+        if self._held == held:
+            self._held = ""
+            self._parse(held)
 
     def _parse(self, text: str) -> None:
         parsed: list[Message] = []

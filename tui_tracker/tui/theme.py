@@ -1,12 +1,14 @@
-"""The three themes: one accent, two meanings, three greys."""
+"""The themes: one accent, two meanings, three greys."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from textual.theme import Theme as TextualTheme
 
-from tui_tracker.config.model import Theme
+from tui_tracker.config.model import ChangeColors, Theme
+from tui_tracker.config.themes import OwnTheme
 
 DARK: Final = {
     "text": "#d3d7db",
@@ -35,20 +37,65 @@ TERMINAL: Final = {
     "down": "ansi_red",
     "cursor": "ansi_default",
 }
-ACCENTS: Final = {Theme.DARK: "#6cb2f0", Theme.LIGHT: "#0a5ba8", Theme.TERMINAL: "ansi_cyan"}
-BACKGROUNDS: Final = {Theme.DARK: "#101417", Theme.LIGHT: "#fbfbfa", Theme.TERMINAL: "ansi_default"}
-VARIABLES: Final = {Theme.DARK: DARK, Theme.LIGHT: LIGHT, Theme.TERMINAL: TERMINAL}
+HIGH_CONTRAST: Final = {
+    "text": "#ffffff",
+    "muted": "#e4e4e4",
+    "faint": "#bdbdbd",
+    "line": "#8a8a8a",
+    "up": "#4dff88",
+    "down": "#ff8f8f",
+    "cursor": "#00306b",
+}
+ACCENTS: Final = {
+    Theme.DARK: "#6cb2f0",
+    Theme.LIGHT: "#0a5ba8",
+    Theme.TERMINAL: "ansi_cyan",
+    Theme.HIGH_CONTRAST: "#ffe04d",
+}
+BACKGROUNDS: Final = {
+    Theme.DARK: "#101417",
+    Theme.LIGHT: "#fbfbfa",
+    Theme.TERMINAL: "ansi_default",
+    Theme.HIGH_CONTRAST: "#000000",
+}
+VARIABLES: Final = {
+    Theme.DARK: DARK,
+    Theme.LIGHT: LIGHT,
+    Theme.TERMINAL: TERMINAL,
+    Theme.HIGH_CONTRAST: HIGH_CONTRAST,
+}
+BLUE_ORANGE: Final = {
+    Theme.DARK: ("#5aa2ff", "#f0a03c"),
+    Theme.LIGHT: ("#0b57c2", "#9a4a00"),
+    Theme.TERMINAL: ("ansi_bright_blue", "ansi_yellow"),
+    Theme.HIGH_CONTRAST: ("#7db8ff", "#ffb052"),
+}
+"""Up and down that stay apart whichever of the three kinds of cone is missing: they differ in blue and in lightness."""
+_ANSWER: Final = re.compile(r"rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 
 
-def theme_name(theme: Theme) -> str:
-    """The name under which a theme is registered."""
-    return f"tracker-{theme.value}"
+def theme_name(theme: str, is_light: bool = False) -> str:
+    """The name under which a theme is registered; what ``auto`` is depends on the background of the terminal."""
+    if theme == Theme.AUTO:
+        theme = Theme.LIGHT if is_light else Theme.DARK
+    return f"tracker-{theme}"
 
 
-def textual_theme(theme: Theme) -> TextualTheme:
-    """A theme in Textual's terms."""
-    palette, accent, background = VARIABLES[theme], ACCENTS[theme], BACKGROUNDS[theme]
-    is_ansi = theme is Theme.TERMINAL
+def textual_themes(own: Sequence[OwnTheme], changes: ChangeColors) -> list[TextualTheme]:
+    """Every theme in Textual's terms, with the chosen colours of up and down where a theme of one's own has none."""
+    built_in = [OwnTheme(theme.value, theme) for theme in VARIABLES]
+    return [_made(theme, changes) for theme in (*built_in, *own)]
+
+
+def textual_theme(theme: Theme, changes: ChangeColors = ChangeColors.GREEN_RED) -> TextualTheme:
+    """A built-in theme in Textual's terms."""
+    return _made(OwnTheme(theme.value, theme), changes)
+
+
+def _made(theme: OwnTheme, changes: ChangeColors) -> TextualTheme:
+    palette = _palette(theme, changes)
+    accent, background = palette.pop("accent"), palette.pop("background")
+    is_ansi = background == "ansi_default"
     variables = {f"tracker-{name}": color for name, color in palette.items()}
     variables |= {
         "ansi-background": "ansi_default",
@@ -62,7 +109,7 @@ def textual_theme(theme: Theme) -> TextualTheme:
         "input-cursor-text-style": "reverse" if is_ansi else "none",
     }
     return TextualTheme(
-        name=theme_name(theme),
+        name=theme_name(theme.name),
         primary=accent,
         secondary=accent,
         accent=accent,
@@ -74,10 +121,38 @@ def textual_theme(theme: Theme) -> TextualTheme:
         surface=background,
         panel=background,
         boost=background,
-        dark=theme is not Theme.LIGHT,
+        dark=theme.base is not Theme.LIGHT,
         variables=variables,
         ansi=is_ansi,
     )
+
+
+def _palette(theme: OwnTheme, changes: ChangeColors) -> dict[str, str]:
+    base = theme.base
+    palette = VARIABLES[base] | {"accent": ACCENTS[base], "background": BACKGROUNDS[base]}
+    if changes is ChangeColors.BLUE_ORANGE:
+        palette["up"], palette["down"] = BLUE_ORANGE[base]
+    elif changes is ChangeColors.NONE:
+        palette["up"] = palette["down"] = (theme.colors or {}).get("text", palette["text"])
+        return palette | {name: color for name, color in (theme.colors or {}).items() if name not in ("up", "down")}
+    return palette | dict(theme.colors or {})
+
+
+def is_light_by_environment(environ: Mapping[str, str]) -> bool | None:
+    """What ``COLORFGBG`` (``0;15``: foreground and background of the 16 colours) says; ``None`` if nothing."""
+    background = environ.get("COLORFGBG", "").rpartition(";")[2]
+    if not background.isascii() or not background.isdecimal():
+        return None
+    return int(background) in (7, 15)
+
+
+def is_light_by_answer(answer: str) -> bool | None:
+    """What a terminal says that its background is (``rgb:ffff/ffff/ffff``); ``None`` if it makes no sense."""
+    match = _ANSWER.fullmatch(answer)
+    if match is None:
+        return None
+    red, green, blue = (int(part, 16) / float(int("f" * len(part), 16)) for part in match.groups())
+    return 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
 
 
 def default_variables() -> dict[str, str]:

@@ -34,7 +34,7 @@ METRIC_WORDS: Final = {
 
 def count(number: int) -> str:
     """``1,123``."""
-    return f"{number:,}"
+    return fmt.whole(number)
 
 
 def window_text(minutes: int) -> str:

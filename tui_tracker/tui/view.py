@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui_tracker.config.model import ChartStyle, Settings, Theme, TimeZone
+from tui_tracker.config.model import ChartStyle, Preset, Settings, Theme, TimeZone
 from tui_tracker.config.views import CLASSES, MAIN
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
@@ -26,6 +26,10 @@ ALL: Final = "all"
 """What stands for every quote currency where a scope is remembered as text."""
 LEAST_WIDTH: Final = 40
 LEAST_HEIGHT: Final = 12
+LIST_CELLS: Final = 26, 34, 60
+"""Least, usual and largest width of the pair list."""
+LEAST_PANE_ROWS: Final = 6
+MEDIUM_CHART_ROWS: Final = 10
 
 Choice = TypeVar("Choice")
 
@@ -42,15 +46,53 @@ class Layout(StrEnum):
     TOO_SMALL = "too-small"
 
 
-def layout_for(width: int, height: int) -> Layout:
-    """The layout for a terminal of ``width`` × ``height`` cells."""
+def layout_for(width: int, height: int, preset: Preset = Preset.BALANCED) -> Layout:
+    """The layout for a terminal of ``width`` × ``height`` cells; a preset takes effect where there is room for it."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return Layout.TOO_SMALL
-    if width >= 100 and height >= 24:
+    if preset is Preset.TABLE or width < 80 or height < 22:
+        return Layout.NARROW
+    if preset is Preset.BALANCED and width >= 100 and height >= 24:
         return Layout.WIDE
-    if width >= 80 and height >= 22:
-        return Layout.MEDIUM
-    return Layout.NARROW
+    return Layout.MEDIUM
+
+
+@dataclass(frozen=True, slots=True)
+class Panes:
+    """How the room is shared out."""
+
+    preset: Preset = Preset.BALANCED
+    list_width: int | None = None
+    """Cells of the pair list, ``None`` for the usual ones."""
+    chart_pct: int | None = None
+    """Share of the chart in the height of the panes, ``None`` for the usual one of the layout."""
+
+    def list_cells(self, width: int) -> int:
+        """Width of the pair list in a terminal of ``width`` cells; half of that at most."""
+        return max(LIST_CELLS[0], min(self.list_width or LIST_CELLS[1], LIST_CELLS[2], width // 2))
+
+    def chart_rows(self, layout: Layout, rows: int) -> int:
+        """Height of the chart in ``rows`` rows; something is left of either pane."""
+        if self.chart_pct is not None:
+            wanted = round(rows * self.chart_pct / 100)
+        elif self.preset is Preset.CHART:
+            wanted = rows * 18 // 25
+        else:
+            wanted = rows * 11 // 21 if layout is Layout.WIDE else MEDIUM_CHART_ROWS
+        return max(LEAST_PANE_ROWS, min(wanted, rows - LEAST_PANE_ROWS))
+
+    def next_preset(self) -> "Panes":
+        """The next preset, with its usual shares."""
+        return Panes(after(tuple(Preset), self.preset), self.list_width)
+
+    def with_list(self, step: int, width: int) -> "Panes":
+        """A wider or narrower pair list."""
+        return replace(self, list_width=max(LIST_CELLS[0], min(self.list_cells(width) + step, LIST_CELLS[2])))
+
+    def with_chart(self, step: int, layout: Layout, rows: int) -> "Panes":
+        """A higher or lower chart, by rows."""
+        wanted = max(LEAST_PANE_ROWS, min(self.chart_rows(layout, rows) + step, rows - LEAST_PANE_ROWS))
+        return replace(self, chart_pct=max(1, min(99, round(100 * wanted / max(1, rows)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +120,9 @@ class ViewState:
     needle: str = ""
     """What the rows are filtered by."""
     frozen: Frozen | None = None
-    theme: Theme = Theme.DARK
+    theme: str = Theme.AUTO
     time_zone: TimeZone = TimeZone.UTC
+    panes: Panes = Panes()
     chart_style: ChartStyle = ChartStyle.LINE
     band_minutes: int = 0
     """Span whose mean ± 2σ the chart shows, one of ``BANDS``; 0 for none."""
@@ -211,9 +254,9 @@ class ViewState:
         """The other direction; unranked rows stay last."""
         return replace(self, reverse=not self.reverse, frozen=None)
 
-    def next_theme(self) -> "ViewState":
+    def next_theme(self, themes: Sequence[str]) -> "ViewState":
         """The next theme."""
-        return replace(self, theme=after(tuple(Theme), self.theme))
+        return replace(self, theme=after(themes, self.theme))
 
     def toggled_time_zone(self) -> "ViewState":
         """UTC or local time."""
@@ -232,7 +275,7 @@ class ViewState:
             range_hours=self.range_hours,
             sort=self.sort,
             reverse=self.reverse,
-            theme=self.theme.value,
+            theme=str(self.theme),
             time_zone=self.time_zone.value,
             chart_style=self.chart_style.value,
             band_minutes=self.band_minutes,
@@ -243,6 +286,9 @@ class ViewState:
             min_volume=self.min_volume,
             excluded=self.excluded,
             unique_base=self.unique_base,
+            layout=self.panes.preset.value,
+            list_width=self.panes.list_width,
+            chart_pct=self.panes.chart_pct,
         )
 
 
@@ -256,10 +302,10 @@ CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
     "shorter": lambda view: view.with_range(-1),
     "longer": lambda view: view.with_range(1),
     "time_zone": ViewState.toggled_time_zone,
-    "theme": ViewState.next_theme,
     "style": ViewState.next_style,
     "band": ViewState.next_band,
     "ranks": ViewState.toggled_ranks,
+    "layout": lambda view: replace(view, panes=view.panes.next_preset()),
 }
 """Choices that need nothing but what was chosen before."""
 
@@ -281,6 +327,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
             theme=settings.theme,
             time_zone=settings.time_zone,
             chart_style=settings.chart_style,
+            panes=Panes(settings.layout),
         )
     return ViewState(
         selected=seen.selected,
@@ -291,7 +338,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         range_hours=seen.range_hours if seen.range_hours in RANGES_H else RANGES_H[-1],
         sort=seen.sort if seen.sort in columns or seen.sort in BY_NAME else None,
         reverse=seen.reverse,
-        theme=_member(Theme, seen.theme, settings.theme),
+        theme=seen.theme or settings.theme,
         time_zone=_member(TimeZone, seen.time_zone, settings.time_zone),
         chart_style=_member(ChartStyle, seen.chart_style, settings.chart_style),
         band_minutes=seen.band_minutes if seen.band_minutes in BANDS else 0,
@@ -302,6 +349,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         min_volume=seen.min_volume,
         excluded=seen.excluded,
         unique_base=seen.unique_base,
+        panes=Panes(_member(Preset, seen.layout, settings.layout), seen.list_width, seen.chart_pct),
     )
 
 

@@ -38,7 +38,7 @@ def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_pat
     environ = {"CRYPTO_TUI_INTERVAL": "20", "CRYPTO_TUI_QUOTE": "all", "OTHER": "1", "CRYPTO_TUI_THEME": ""}
     loaded = load({"interval": "30"}, environ, file)
     assert (loaded.settings.interval, loaded.settings.quote, loaded.settings.by) == (30, None, Measure.CV)
-    assert loaded.settings.theme is Theme.DARK
+    assert loaded.settings.theme is Theme.AUTO
     assert loaded.origins["interval"] == "--interval"
     assert loaded.origins["quote"] == "CRYPTO_TUI_QUOTE"
     assert loaded.origins["by"] == str(file)

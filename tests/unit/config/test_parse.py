@@ -109,3 +109,24 @@ def test_parsers_raise_nothing_but_value_errors(anything: object) -> None:
 def test_a_window_may_be_written_in_minutes(minutes: int) -> None:
     parsed = parse.minutes(10, 1440)
     assert parsed(minutes) == parsed(str(minutes)) == parsed(f"{minutes}m") == minutes
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [
+        ({"sort": "s", "cursor.down": ["j", "down"]}, {"sort": ("s",), "cursor.down": ("j", "down")}),
+        ({"demo": "none", "quit": []}, {"demo": (), "quit": ()}),
+        ("sort=s cursor.down=j down demo=none", {"sort": ("s",), "cursor.down": ("j", "down"), "demo": ()}),
+        (("sort=s", "zoom.in=+ ="), {"sort": ("s",), "zoom.in": ("+", "=")}),
+        ({}, {}),
+    ],
+)
+def test_keys_are_given_by_action(given: object, keys: object) -> None:
+    assert parse.keys(given) == keys
+    assert parse.keys(parse.keys_text(keys)) == keys
+
+
+@pytest.mark.parametrize("given", ["s", 3, {"sort": 3}, {"sort": ["s", 4]}, {"sort": "\x1b"}, {"sort": "a b"}, None])
+def test_what_are_no_keys_is_refused(given: object) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        parse.keys(given)

@@ -51,7 +51,7 @@ def held_lock(folder: Path) -> Iterator[None]:
 
 
 def test_nothing_is_remembered_at_first_and_nothing_is_made(tmp_path: Path) -> None:
-    assert StateStore(tmp_path / "state").load() == State()
+    assert StateStore(tmp_path / "state").load() == State(is_new=True)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -120,7 +120,7 @@ def test_a_file_without_sense_is_moved_aside(tmp_path: Path, data: bytes) -> Non
     assert state.warning.isprintable()
     assert "moved to" in state.warning
     assert (tmp_path / "state.json.bad").read_bytes() == data
-    assert StateStore(tmp_path).load() == State()
+    assert StateStore(tmp_path).load() == State(is_new=True)
 
 
 def test_a_bad_file_does_not_stop_a_change(tmp_path: Path) -> None:
@@ -147,7 +147,10 @@ def test_parts_without_sense_are_as_if_never_chosen(tmp_path: Path) -> None:
         "metric": "charm",
         "measure": "",
         "range_hours": 7,
-        "theme": "pink",
+        "theme": "a\tb",
+        "layout": "round",
+        "list_width": -3,
+        "chart_pct": 100,
         "time_zone": "mars",
         "sort": "a b",
         "unheard": [1],
@@ -269,3 +272,18 @@ def test_favourites_behave_as_an_ordered_set(
             store.remove_favourite(name)
             model.pop(name, None)
     assert store.load().watchlist == tuple(model)
+
+
+def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
+    state = StateStore(tmp_path / "a" / "b").load()
+    assert not state.is_lasting
+    assert state.is_new
+    assert "cannot be written" in state.warning
+
+
+def test_the_first_start_is_known_until_something_is_saved(tmp_path: Path) -> None:
+    store = StateStore(tmp_path)
+    assert store.load().is_new
+    store.save_view(VIEW)
+    assert not store.load().is_new

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from contextvars import copy_context
 from datetime import UTC, timedelta, timezone
 from math import inf, nan
 
@@ -194,3 +196,43 @@ def test_signs_tell_the_truth(value: float, digits: int) -> None:
 def test_times_have_one_shape(ms: int) -> None:
     assert len(fmt.utc_time(ms)) in (1, 8)
     assert fmt.age(ms)[-1] in "smh0123456789"
+
+
+def styled(style: fmt.NumberStyle, *texts: Callable[[], str]) -> list[str]:
+    """What is written in a style, which stays in a context of its own."""
+
+    def write() -> list[str]:
+        fmt.use_style(style)
+        return [text() for text in texts]
+
+    return copy_context().run(write)
+
+
+@pytest.mark.parametrize(
+    ("thousands", "text"), [(",", "84,120.50"), ("_", "84_120.50"), (" ", "84 120.50"), ("", "84120.50")]
+)
+def test_thousands_are_separated_as_wanted(thousands: str, text: str) -> None:
+    style = fmt.NumberStyle(thousands=thousands)
+    found = styled(style, lambda: fmt.price(84120.5, 2), lambda: fmt.whole(1123), lambda: fmt.figure(-123456.7))
+    assert found == [text, f"1{thousands}123", f"-123{thousands}457"]
+
+
+def test_magnitudes_do_without_suffixes() -> None:
+    style = fmt.NumberStyle(has_suffixes=False)
+    assert styled(style, lambda: fmt.compact(812e6), lambda: fmt.compact(1234), lambda: fmt.compact(940)) == [
+        "812e6",
+        "1.2e3",
+        "940",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"), [(0, "12:00:00am"), (12 * 3_600_000, "12:00:00pm"), (79_077_000, "09:57:57pm"), (None, "–")]
+)
+def test_a_clock_may_have_twelve_hours(ms: int | None, text: str) -> None:
+    assert styled(fmt.NumberStyle(is_12h=True), lambda: fmt.utc_time(ms)) == [text]
+
+
+def test_a_style_stays_in_its_context() -> None:
+    styled(fmt.NumberStyle(thousands="_"))
+    assert fmt.whole(1123) == "1,123"

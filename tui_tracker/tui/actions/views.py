@@ -25,6 +25,7 @@ class ViewActions(FeedApp):
 
     _store: Store
     _store_lock: asyncio.Lock
+    _is_lasting: bool
     _unsaved: deque[Callable[[], None]]
     prompt: "Prompt | None" = None
 
@@ -143,7 +144,8 @@ class ViewActions(FeedApp):
         try:
             await self.save_changes()
         except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            if self._is_lasting:  # else it was said at the start
+                self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
 
     async def save_changes(self) -> None:
         """Save in the order of the keys; what is under way when the app ends is saved once more, which does no harm."""

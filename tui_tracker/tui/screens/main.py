@@ -9,17 +9,20 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_tracker.tui.bindings import ALWAYS_HINTS, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS, hints
+from tui_tracker.tui.bindings import ALWAYS_HINTS, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS
 from tui_tracker.tui.charts.glyphs import Marker
+from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.present import Scene
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.texts import TOO_SMALL
-from tui_tracker.tui.view import Layout, layout_for
+from tui_tracker.tui.view import Layout, Panes, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.chart import ChartPane
 from tui_tracker.tui.widgets.header import Header
 from tui_tracker.tui.widgets.keys_line import KeysLine
 from tui_tracker.tui.widgets.rows import Rows
+from tui_tracker.tui.widgets.welcome import ROWS as WELCOME_ROWS
+from tui_tracker.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from tui_tracker.tui.widgets.filter_bar import FilterBar
@@ -42,9 +45,12 @@ class MainScreen(Screen[None]):
         self.pane = ChartPane(id="pane", marker=marker)
         self.table = Rows(id="table")
         self.keys = KeysLine(id="keys")
+        self.welcome = Welcome(id="welcome")
         self.small = Canvas(id="small")
         self.filter_bar: FilterBar | None = None
         self.arrangement = Layout.WIDE
+        self.panes = Panes()
+        self._key_book = KeyBook()
         self.is_waiting = True
         """Whether no pair is known yet."""
 
@@ -55,6 +61,7 @@ class MainScreen(Screen[None]):
             yield self.pairs
             yield self.pane
             yield self.table
+        yield self.welcome
         yield self.keys
         yield self.small
 
@@ -68,14 +75,50 @@ class MainScreen(Screen[None]):
 
     def arrange_for(self, width: int, height: int) -> None:
         """Choose the layout, and keep the focus on something visible."""
-        self.arrangement = layout_for(width, height)
+        self.arrangement = layout_for(width, height, self.panes.preset)
         for layout in Layout:
             self.set_class(layout is self.arrangement, layout.value)
         if self.arrangement is Layout.TOO_SMALL:
             self.small.paint((Line(((TOO_SMALL, "text"),)),))
         if self.arrangement is Layout.WIDE:
             self.remove_class("list-open")
+        self._share_out(width)
+        self.welcome.show(self._key_book, width)
         self.show_keys()
+
+    @property
+    def body_rows(self) -> int:
+        """Rows of the panes: all but the top and the bottom line and the help of the first start."""
+        return max(0, self.size.height - 2 - (WELCOME_ROWS if self.has_class("welcoming") else 0))
+
+    def set_panes(self, panes: Panes) -> None:
+        """Share the room out in another way, and keep the focus on something visible."""
+        self.panes = panes
+        if self.is_running:
+            pane = self.focused_pane
+            self.arrange_for(*self.size)
+            if not self.is_chart_full:
+                self.focus_pane(pane if pane in self.visible_panes() and pane != "list" else "table")
+
+    def use_keys(self, key_book: KeyBook) -> None:
+        """Show and obey these keys."""
+        self._key_book = key_book
+        key_book.bind(self, ("pane.next", "pane.previous"), prefix="app.")
+
+    def set_welcome(self, is_shown: bool) -> None:
+        """Show the help of the first start, or give its rows to the panes."""
+        self.set_class(is_shown, "welcoming")
+        if self.is_running:
+            self._share_out(self.size.width)
+
+    def _share_out(self, width: int) -> None:
+        body, layout, rows = self.query_one("#body"), self.arrangement, self.body_rows
+        chart = self.panes.chart_rows(layout, rows)
+        is_grid = layout is Layout.WIDE and not self.is_chart_full
+        if is_grid:
+            body.styles.grid_columns = f"{self.panes.list_cells(width)} 1fr"
+            body.styles.grid_rows = f"{chart} 1fr"
+        self.pane.styles.height = chart if layout is Layout.MEDIUM and not self.is_chart_full else None
 
     @property
     def is_chart_full(self) -> bool:
@@ -112,6 +155,7 @@ class MainScreen(Screen[None]):
     def set_chart_full(self, is_full: bool) -> None:
         """Give the chart the whole screen, or the other panes their place again."""
         self.set_class(is_full, "chart-full")
+        self._share_out(self.size.width)
         self.focus_pane("chart" if is_full else "table")
         self.show_keys()
 
@@ -174,7 +218,7 @@ class MainScreen(Screen[None]):
 
     def show_keys(self) -> None:
         """Show the keys of what has the focus."""
-        self.keys.show(hints(self.hint_ids()), hints(ALWAYS_HINTS))
+        self.keys.show(self._key_book.hints(self.hint_ids()), self._key_book.hints(ALWAYS_HINTS))
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has the focus now; the crosshair is the chart's alone."""

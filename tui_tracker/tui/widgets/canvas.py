@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from typing_extensions import override
 
+from tui_tracker.tui.plain_ascii import in_words
 from tui_tracker.tui.runs import KINDS, Kind, Line, changed_spans
 
 BLANK = Line()
@@ -37,7 +38,7 @@ class Canvas(Widget):
 
     def paint(self, lines: Sequence[Line]) -> None:
         """Show ``lines``; cells that are the same are not written again."""
-        old, new = self._lines, tuple(lines)
+        old, new = self._lines, in_words(lines) if getattr(self.app, "is_ascii", False) else tuple(lines)
         if old == new:
             return
         self._lines = new

@@ -59,6 +59,10 @@ class Chart(Canvas, can_focus=True):
         """Where the crosshair is, ms since the epoch; ``None`` if there is none."""
         return self._crosshair_ms
 
+    def use_marker(self, marker: Marker) -> None:
+        """Draw the line with this; before anything is shown."""
+        self._marker = marker
+
     def show(self, data: ChartData) -> None:
         """Show other data; the picture follows when it is drawn, and only the newest one."""
         self._data = data

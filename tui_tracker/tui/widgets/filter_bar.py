@@ -7,6 +7,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 from typing_extensions import override
 
+from tui_tracker.core.format import whole
 from tui_tracker.core.text import clean
 from tui_tracker.filters.errors import FilterError
 from tui_tracker.filters.language import MAX_LENGTH
@@ -58,7 +59,7 @@ class FilterBar(Horizontal):
         """Say how many of the pairs in scope match, unless there is something wrong to be said."""
         if self.problem is not None:
             return
-        text = f"{shown:,} of {in_scope:,}   Enter keep   Esc clear "
+        text = f"{whole(shown)} of {whole(in_scope)}   Enter keep   Esc clear "
         self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
 
     def show_problem(self, problem: FilterError | None) -> None:

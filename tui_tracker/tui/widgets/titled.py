@@ -4,6 +4,8 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
+from tui_tracker.tui.plain_ascii import spelled
+
 
 class Titled(Widget):
     """A widget with a title in its frame; only that line of the frame is written again when it changes.
@@ -17,5 +19,5 @@ class Titled(Widget):
         """Show ``title`` in the border, as plain text."""
         if title != self._shown_title:
             self._shown_title = title
-            self._border_title = Content(title)
+            self._border_title = Content(spelled(title) if getattr(self.app, "is_ascii", False) else title)
             self.refresh(Region(-1, -1, self.outer_size.width, 1))

@@ -1,0 +1,138 @@
+"""Which keys do what, and what is said about those that can't be meant so."""
+
+import pytest
+
+from tests.tui.test_app import Rig, running
+from tui_tracker.config.model import Keymap, Settings
+from tui_tracker.tui.bindings import BY_ID, KEY_COMMANDS
+from tui_tracker.tui.keys import SETS, KeyBook, canonical, key_book, label
+from tui_tracker.tui.screens.help import HelpScreen
+from tui_tracker.tui.widgets.canvas import Canvas
+
+
+def keys_of(book: KeyBook, name: str) -> list[str]:
+    return next(command.keys.split(",") for command in book.commands if command.id == name)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("?", "question_mark"),
+        ("question_mark", "question_mark"),
+        ("S", "S"),
+        (" ", "space"),
+        ("Space", "space"),
+        ("PgDn", "pagedown"),
+        ("Esc", "escape"),
+        ("F5", "f5"),
+        ("Ctrl+D", "ctrl+d"),
+        ("shift+up", "shift+up"),
+        ("+", "plus"),
+        ("plus", "plus"),
+        ("ctrl++", "ctrl+plus"),
+        ("hyper+x", None),
+        ("f25", None),
+        ("elephant", None),
+        ("", None),
+        ("\x1b", None),
+    ],
+)
+def test_keys_have_the_names_that_people_use(text: str, key: str | None) -> None:
+    assert canonical(text) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "text"), [("question_mark", "?"), ("pagedown", "PgDn"), ("f5", "F5"), ("ctrl+d", "ctrl+d"), ("S", "S")]
+)
+def test_keys_are_shown_as_people_know_them(key: str, text: str) -> None:
+    assert label(key) == text
+
+
+def test_every_own_key_has_its_canonical_name() -> None:
+    for command in KEY_COMMANDS:
+        for key in command.keys.split(","):
+            assert canonical(key) == key, command.id
+
+
+@pytest.mark.parametrize("keymap", Keymap)
+def test_no_set_has_two_actions_on_a_key_by_itself(keymap: Keymap) -> None:
+    book = key_book(keymap, {})
+    changed = [command for command in book.commands if command.id in SETS[keymap]]
+    assert not book.problems
+    assert {command.id for command in changed} == set(SETS[keymap])
+    for command in changed:
+        for key in command.keys.split(","):
+            assert canonical(key) == key
+            owners = [other.id for other in book.commands if key in other.keys.split(",")]
+            assert owners == [command.id]
+            assert key not in ("ctrl+a", "ctrl+b", "ctrl+s", "ctrl+q")
+
+
+def test_a_chosen_key_wins_and_the_clash_is_told() -> None:
+    book = key_book(Keymap.DEFAULT, {"sort": ("p", "F6")})
+    assert keys_of(book, "sort") == ["p", "f6"]
+    assert keys_of(book, "freeze") == [""]
+    assert [problem.message for problem in book.problems] == ["p is on sort and on freeze; sort has it"]
+    assert "freeze" in book.problems[0].hint
+    assert book.label("sort") == "p F6"
+
+
+def test_of_two_chosen_ones_the_first_has_the_key() -> None:
+    book = key_book(Keymap.DEFAULT, {"sort": ("%",), "metric": ("%",)})
+    assert keys_of(book, "sort") == ["percent_sign"]
+    assert keys_of(book, "metric") == [""]
+    assert len(book.problems) == 1
+
+
+def test_keys_can_be_swapped_and_taken_off_without_a_word() -> None:
+    book = key_book(Keymap.DEFAULT, {"sort": ("m",), "metric": ("s",), "demo": (), "freeze": ("d",)})
+    assert (keys_of(book, "sort"), keys_of(book, "metric"), keys_of(book, "freeze")) == (["m"], ["s"], ["d"])
+    assert keys_of(book, "demo") == [""]
+    assert not book.problems
+
+
+def test_unknown_names_are_told_with_what_is_known() -> None:
+    book = key_book(Keymap.DEFAULT, {"srt": ("x",), "sort": ("elephant",)})
+    assert "no action 'srt'" in book.problems[0].message
+    assert book.problems[0].hint == "did you mean sort?"
+    assert "'elephant' is no key" in book.problems[1].message
+    assert "F1 to F24" in book.problems[1].hint
+
+
+def test_hints_show_the_keys_in_force() -> None:
+    book = key_book(Keymap.DEFAULT, {"range.shorter": ("9",), "range.longer": ("0",), "sort": ()})
+    assert book.hints(["range", "sort", "metric"]) == [("9 0", "range"), ("m", "metric")]
+    assert KeyBook().hints(["range"]) == [("[ ]", "range")]
+    assert KeyBook().label("sort") == BY_ID["sort"].display
+
+
+async def test_the_app_obeys_and_shows_the_keys_in_force() -> None:
+    settings = Settings(keys={"sort": ("x",), "reverse": ("y",), "pane.next": ("o",)}, keymap=Keymap.CLASSIC)
+    async with running(Rig(settings=settings)) as rig:
+        assert "x sort" in rig.app.main.keys.plain
+        await rig.press("s")
+        await rig.press("x")
+        assert rig.view.sort == "pair"
+        await rig.press("o")
+        assert rig.app.main.focused_pane == "list"
+        await rig.press("tab")
+        assert rig.app.main.focused_pane == "list"
+        await rig.press("space")
+        assert rig.app.desk.watchlist
+        await rig.press("f1")
+        assert isinstance(rig.app.screen, HelpScreen)
+        text = rig.app.screen.query_one("#help-text", Canvas).plain
+        assert "x          sort rows" in text
+        assert "F1 ?" in text
+    notices = [notice.message for notice in rig.app._notifications]
+    assert any("no action 'reverse'" in text for text in notices)
+
+
+async def test_half_a_page() -> None:
+    async with running(Rig()) as rig:
+        keys = rig.app.main.table.keys
+        half = len(rig.app.main.table.visible_keys) // 2
+        await rig.press("g", "ctrl+d")
+        assert rig.view.selected == keys[half]
+        await rig.press("ctrl+u")
+        assert rig.view.selected == keys[0]

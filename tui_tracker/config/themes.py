@@ -1,0 +1,95 @@
+"""Themes of one's own: a TOML file each, with colours in place of those of a built-in theme."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tui_tracker.config.model import Theme
+from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.text import clean
+
+MAX_FILE_BYTES: Final = 100_000
+COLORS: Final = ("text", "muted", "faint", "line", "up", "down", "cursor", "accent", "background")
+"""What a theme colours: three greys and the lines, two meanings, the cursor, the focus, the rest."""
+BASES: Final = tuple(theme.value for theme in Theme if theme is not Theme.AUTO)
+ALLOWED_COLOR: Final = "a colour such as #1f2328 or ansi_bright_blue"
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_COLOR: Final = re.compile(
+    r"#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}"
+    r"|ansi_(default|(bright_)?(black|red|green|yellow|blue|magenta|cyan|white))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTheme:
+    """A theme as its file says."""
+
+    name: str
+    base: Theme = Theme.DARK
+    """Where the other colours come from."""
+    colors: Mapping[str, str] | None = None
+
+
+def own_theme_names(folder: Path) -> Iterator[str]:
+    """Names of the files in a folder, in order; none where it is missing or cannot be read."""
+    try:
+        names = sorted(path.stem for path in folder.glob("*.toml"))
+    except OSError:
+        return
+    yield from (name for name in names if _NAME.fullmatch(name) and name not in tuple(Theme))
+
+
+def read_theme(folder: Path, name: str) -> OwnTheme:
+    """Read one theme.
+
+    Raises:
+        ConfigError: If its file cannot be read or used; it names file, key and what is allowed.
+    """
+    path = folder / f"{name}.toml"
+    place = clean(str(path))
+    table = _table(path, place)
+    for key in table:
+        if key not in (*COLORS, "base"):
+            raise ConfigError(f"{place}: unknown key {clean(key, 60)!r}", f"known: base, {', '.join(COLORS)}")
+    base = table.get("base", Theme.DARK.value)
+    if base not in BASES:
+        raise ConfigError(f"{place}: base: {clean(str(base), 60)!r} is not allowed", f"allowed: {', '.join(BASES)}")
+    colors: dict[str, str] = {}
+    for key in COLORS:
+        if key in table:
+            color = table[key]
+            if not isinstance(color, str) or not _COLOR.fullmatch(color):
+                raise ConfigError(
+                    f"{place}: {key}: {clean(str(color), 60)!r} is not allowed", f"allowed: {ALLOWED_COLOR}"
+                )
+            colors[key] = color
+    return OwnTheme(name, Theme(str(base)), colors)
+
+
+def _table(path: Path, place: str) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{place} cannot be read: {clean(error.strerror or str(error))}", "check the file") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f"{place} is too large", f"a theme has at most {MAX_FILE_BYTES} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{place} is no valid TOML: {clean(str(error))}", "see https://toml.io") from error
+
+
+def read_themes(folder: Path) -> tuple[list[OwnTheme], list[ConfigError]]:
+    """All themes of a folder that can be used, and what is wrong with the others."""
+    themes: list[OwnTheme] = []
+    errors: list[ConfigError] = []
+    for name in own_theme_names(folder):
+        try:
+            themes.append(read_theme(folder, name))
+        except ConfigError as error:
+            errors.append(error)
+    return themes, errors

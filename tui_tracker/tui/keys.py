@@ -1,0 +1,249 @@
+"""Which keys do what: a set of keys, changed by those of one's own. Pure.
+
+A key that was chosen wins over one that was not, and every clash and every name that nobody knows is told as a
+:class:`KeyProblem`, so that a slip in a file never keeps the app from starting.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from textual.binding import BindingsMap
+from textual.dom import DOMNode
+from textual.keys import _character_to_key
+
+from tui_tracker.config.model import Keymap
+from tui_tracker.core.text import clean
+from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, PAIRED_HINTS, Command
+
+SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
+    Keymap.DEFAULT: {},
+    Keymap.VIM: {
+        "cursor.up": "k,up",
+        "cursor.down": "j,down",
+        "cursor.page_up": "pageup",
+        "cursor.page_down": "pagedown,ctrl+f",
+        "pane.next": "tab,l",
+        "pane.previous": "shift+tab,h",
+        "palette": "colon,ctrl+p",
+    },
+    Keymap.CLASSIC: {
+        "help": "f1,question_mark,h",
+        "palette": "f2,ctrl+p",
+        "filter": "f4,slash,f3,backslash",
+        "poll": "f5,R",
+        "sort": "f6,s",
+        "sort.reverse": "I,S",
+        "range.shorter": "f7,left_square_bracket",
+        "range.longer": "f8,right_square_bracket",
+        "favourite": "space,f",
+        "freeze": "Z,p",
+        "quit": "f10,q",
+    },
+}
+"""What each set changes. Left out are keys that tmux (ctrl+a, ctrl+b), flow control (ctrl+s, ctrl+q) or a window
+manager (shift or alt with arrows) would keep."""
+
+LABELS: Final = {
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+    "shift+tab": "Shift-Tab",
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "backspace": "Backspace",
+    "delete": "Del",
+    "insert": "Ins",
+}
+ALIASES: Final = {
+    "esc": "escape",
+    "return": "enter",
+    "pgup": "pageup",
+    "page_up": "pageup",
+    "pgdn": "pagedown",
+    "page_down": "pagedown",
+    "del": "delete",
+    "ins": "insert",
+    "backtab": "shift+tab",
+    "plus": "+",
+    "comma": ",",
+}
+MODIFIERS: Final = ("ctrl", "alt", "shift")
+NAMED: Final = frozenset({*LABELS, *(f"f{number}" for number in range(1, 25))}) - {"shift+tab"}
+ALLOWED: Final = "a character, or Enter, Space, Tab, Esc, F1 to F24, Up, PgUp, Home, …, with ctrl+, alt+ or shift+"
+RANGE: Final = ("range.shorter", "range.longer")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyProblem:
+    """Something about the configured keys that cannot be meant so."""
+
+    action: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBook:
+    """The keys in force."""
+
+    commands: tuple[Command, ...] = KEY_COMMANDS
+    problems: tuple[KeyProblem, ...] = ()
+
+    def label(self, name: str) -> str:
+        """The keys of an action for people, empty if it has none."""
+        return next((command.display for command in self.commands if command.id == name), "")
+
+    def hints(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """(key, word) of some actions, for the bottom line; those without a key are left out."""
+        by_id = {command.id: command for command in (*CHART_COMMANDS, *self.commands)}
+        found: list[tuple[str, str]] = []
+        for name in names:
+            if name in PAIRED_HINTS:
+                found.append(PAIRED_HINTS[name])
+                continue
+            members = [by_id[one] for one in (RANGE if name == "range" else (name,))]
+            keys = [label(one.keys.split(",")[0]) for one in members] if name == "range" else [members[0].display]
+            if all(keys):
+                found.append((" ".join(keys), members[0].hint))
+        return found
+
+    def bind(self, node: DOMNode, names: Sequence[str], prefix: str = "") -> None:
+        """Give a node the keys of some actions in place of those that it has for them.
+
+        Textual's own keymap can't unbind, and lets the order of the bindings decide who keeps a key.
+        """
+        commands = [command for command in self.commands if command.id in names]
+        old = {key for default in KEY_COMMANDS if default.id in names for key in default.keys.split(",")}
+        bindings = BindingsMap()
+        for key, bound in node._bindings.key_to_bindings.items():
+            kept = [one for one in bound if one.id not in names and not (prefix and key in old)]
+            if kept:
+                bindings.key_to_bindings[key] = kept
+        for command in commands:
+            for key in command.keys.split(",") if command.keys else ():
+                binding = replace(command.binding, key=key, action=prefix + command.action)
+                bindings.key_to_bindings.setdefault(key, []).append(binding)
+        node._bindings = bindings
+
+
+def key_book(
+    keymap: Keymap, chosen: Mapping[str, Sequence[str]], commands: Sequence[Command] = KEY_COMMANDS
+) -> KeyBook:
+    """Put the keys together: those of the app, changed by a set, changed by the chosen ones.
+
+    Args:
+        keymap: The set.
+        chosen: Keys by the id of an action, as people write them; none to unbind.
+        commands: Every action with the keys of the app.
+    """
+    keys = {command.id: _keys(command) for command in commands}
+    for name, text in SETS[keymap].items():
+        if name in keys:
+            _give(keys, name, text.split(","))
+    problems: list[KeyProblem] = []
+    wanted: dict[str, list[str]] = {}
+    for name, texts in chosen.items():
+        if name not in keys:
+            problems.append(KeyProblem(name, f"there is no action {clean(name, 40)!r}", _nearest(name, tuple(keys))))
+            continue
+        wanted[name] = []
+        for text in texts:
+            key = canonical(text)
+            if key is None:
+                problems.append(KeyProblem(name, f"{clean(text, 40)!r} is no key", f"allowed: {ALLOWED}, or none"))
+            else:
+                wanted[name].append(key)
+    problems += _clashes(keys, wanted)
+    changed = tuple(
+        command if keys[command.id] == _keys(command) else _with_keys(command, keys[command.id]) for command in commands
+    )
+    return KeyBook(changed, tuple(problems))
+
+
+def _clashes(keys: dict[str, list[str]], wanted: Mapping[str, list[str]]) -> list[KeyProblem]:
+    """Give the actions the keys that are wanted for them, and say who else wants or loses them."""
+    before = {name: list(own) for name, own in keys.items()}
+    for name in wanted:
+        keys[name] = []
+    problems: list[KeyProblem] = []
+    for name, own in wanted.items():
+        for key in own:
+            if key in before[name]:
+                keys[name].append(key)
+                continue
+            for other, others in keys.items():
+                if other == name or key not in others:
+                    continue
+                keeper, loser = (other, name) if other in wanted else (name, other)
+                problems.append(
+                    KeyProblem(
+                        name,
+                        f"{label(key)} is on {name} and on {other}; {keeper} has it",
+                        f"allowed: another key for {loser}, or none",
+                    )
+                )
+                if loser == other:
+                    others.remove(key)
+            if not any(key in keys[other] for other in wanted if other != name):
+                keys[name].append(key)
+    return problems
+
+
+def _give(keys: dict[str, list[str]], name: str, own: list[str]) -> None:
+    for other in keys.values():
+        other[:] = [key for key in other if key not in own]
+    keys[name] = own
+
+
+def _keys(command: Command) -> list[str]:
+    return [key for key in command.keys.split(",") if key]
+
+
+def _with_keys(command: Command, keys: Sequence[str]) -> Command:
+    return replace(command, keys=",".join(keys), display=" ".join(label(key) for key in keys[:2]))
+
+
+def canonical(text: str) -> str | None:
+    """A key as Textual calls it: ``question_mark`` for ``?``, ``pagedown`` for ``PgDn``; ``None`` if it is no key."""
+    if len(text) == 1:
+        return _character_to_key(text) if text.isprintable() else None
+    *modifiers, base = text.split("+") if not text.endswith("+") else (*text[:-1].rstrip("+").split("+"), "+")
+    modifiers = [modifier.lower() for modifier in modifiers]
+    if len(base) > 1:
+        base = ALIASES.get(base.lower(), base.lower())
+    if any(modifier not in MODIFIERS for modifier in modifiers) or not base:
+        return None
+    if len(base) == 1:
+        base = _character_to_key(base.lower() if "ctrl" in modifiers else base)
+    elif base not in NAMED and base != "shift+tab" and _character_of(base) is None:
+        return None
+    return "+".join((*(modifier for modifier in MODIFIERS if modifier in modifiers), base))
+
+
+def label(key: str) -> str:
+    """A key for people: ``?``, ``PgDn``, ``F5``, ``ctrl+d``."""
+    if key in LABELS:
+        return LABELS[key]
+    *modifiers, base = key.split("+")
+    if base in NAMED:
+        base = LABELS.get(base, base.upper())
+    return "+".join((*modifiers, _character_of(base) or base))
+
+
+def _character_of(name: str) -> str | None:
+    """The character with a name of Textual's, such as ``question_mark``."""
+    return next((chr(code) for code in range(33, 127) if _character_to_key(chr(code)) == name), None)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name[:60].lower(), known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
