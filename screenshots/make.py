@@ -21,7 +21,8 @@ from typing import Final
 from textual.pilot import Pilot
 
 from tests.support.clock import FakeClock
-from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.choices import Theme
+from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.engine.engine import Engine

@@ -115,6 +115,10 @@ class ScriptedComposition:
         self.settings, self.window = settings, window
         return self._collect()
 
+    def collect_live(self, settings: Settings) -> AbstractAsyncContextManager[Feed]:
+        self.settings = settings
+        return self._collect()
+
     @asynccontextmanager
     async def _collect(self) -> AsyncIterator[Feed]:
         try:

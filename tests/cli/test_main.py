@@ -10,8 +10,8 @@ from tests.cli.conftest import Outcome
 from tests.cli.scripted import ScriptedComposition, Terminal
 from tui_tracker import __version__
 from tui_tracker.cli.options import EVERY_SETTING
+from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.fields import FIELDS
-from tui_tracker.config.model import Theme, TimeZone
 from tui_tracker.config.paths import default_paths
 from tui_tracker.config.state import StateStore, View
 

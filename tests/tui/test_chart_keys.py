@@ -1,7 +1,7 @@
 """The chart through its keys."""
 
 from tests.tui.test_app import BTC, ETH, Rig, running
-from tui_tracker.config.model import ChartStyle
+from tui_tracker.config.choices import ChartStyle
 from tui_tracker.config.state import State, View
 
 DAY = (140, 40)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.feed import END_MS, make_pairs
-from tui_tracker.config.model import ChartStyle
+from tui_tracker.config.choices import ChartStyle
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.axis import even_axis
 from tui_tracker.stats.ohlc import candles

@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from tests.support.feed import FakeFeed, live_status, make_pairs
 from tests.tui.test_app import Rig, running
-from tui_tracker.config.model import ChangeColors, ClockFace, Preset, Settings, Theme, Thousands
+from tui_tracker.config.choices import ChangeColors, ClockFace, Preset, Theme, Thousands
+from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.status import SourceState

@@ -8,7 +8,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.support.feed import AT_MS, FakeFeed, live_status, loading, make_pairs
 from tests.tui.test_app import Rig, running
-from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.choices import Theme
+from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State
 from tui_tracker.core.status import SourceState, SourceStatus
 
@@ -51,5 +52,7 @@ async def test_picture(scene: Scene, picture: SnapshotAssertion) -> None:
     state = State(watchlist=("kraken:BTC-USD", "kraken:ETH-USD"))
     async with running(Rig(feed, Settings(theme=scene.theme), state), scene.size) as rig:
         await rig.press(*scene.keys)
+        rig.app.load_trends()
+        await rig.settle()
         svg = rig.app.export_screenshot()
     assert re.sub(r"terminal-\d+-", "terminal-", svg) == picture

@@ -78,7 +78,7 @@ def test_titles() -> None:
     assert list_title(ViewState(), COUNTS) == "Pairs ── USD ── 78/240"
     assert list_title(ViewState(needle="so"), Counts(3, 78, 240)) == "Pairs ── USD ── 3 of 78"
     assert list_title(ViewState(quote=None), COUNTS) == "Pairs ── all ── 78/240"
-    assert title(ViewState()) == "Ranked by σ of price ── USD ── 24 h ── ranked 74 of 78 ── live order"
+    assert title(ViewState()) == "Ranked by σ of price ── USD ── 24 h ── ranked 74 of 78 ── live order ── follows pair"
     assert "ranked 74 of 78 so far" in title(ViewState(), loading=True)
     assert "by last reversed" in title(ViewState(sort="last", reverse=True))
     assert "frozen 21:57" in title(ViewState(frozen=Frozen(AT_MS, ())))

@@ -3,7 +3,8 @@ from rich.style import Style
 from textual.color import Color
 
 from tests.support.feed import AT_MS, FakeFeed, FakeStore, make_pairs
-from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.choices import Theme
+from tui_tracker.config.model import Settings
 from tui_tracker.tui.app import TrackerApp
 from tui_tracker.tui.runs import KINDS, Kind
 from tui_tracker.tui.theme import ACCENTS, BACKGROUNDS, VARIABLES, has_no_color, textual_theme

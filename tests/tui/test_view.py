@@ -3,13 +3,23 @@ from dataclasses import replace
 import pytest
 
 from tests.support.feed import FakeFeed, live_status, loading, make_pairs
-from tui_tracker.config.model import Settings, Theme, TimeZone
+from tui_tracker.config.choices import Theme, TimeZone
+from tui_tracker.config.model import Settings
 from tui_tracker.config.state import View
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.ranking import Ranking, Scope, rank
-from tui_tracker.tui.columns import COLUMN_KEYS, COLUMNS, Subject, change_run, columns_for, number, value_text
+from tui_tracker.tui.columns import (
+    COLUMN_KEYS,
+    COLUMNS,
+    Subject,
+    change_run,
+    columns_for,
+    default_keys,
+    number,
+    value_text,
+)
 from tui_tracker.tui.present import Presenter
 from tui_tracker.tui.runs import width_of
 from tui_tracker.tui.table import TableModel, frozen_order, list_order, live_order, matches
@@ -17,6 +27,7 @@ from tui_tracker.tui.view import Frozen, Layout, ViewState, initial, layout_for
 
 FEED = FakeFeed(make_pairs())
 SNAPSHOT = FEED.current
+SORTED = [column for column in COLUMNS if column.is_sortable and column.key != "shift"]
 
 
 def ranking(view: ViewState) -> Ranking:
@@ -114,7 +125,7 @@ def test_the_live_order_is_the_ranking_with_the_unranked_last() -> None:
     assert backwards[len(ranked) :] == places[len(ranked) :]
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=COLUMN_KEYS)
+@pytest.mark.parametrize("column", SORTED, ids=[column.key for column in SORTED])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_sorting_by_a_column_keeps_ranks_and_puts_the_unranked_last(column: object, reverse: bool) -> None:
     key = next(each.key for each in COLUMNS if each is column)
@@ -125,7 +136,7 @@ def test_sorting_by_a_column_keeps_ranks_and_puts_the_unranked_last(column: obje
     assert order[: len(ranked)] == ranked
     chosen = next(each for each in COLUMNS if each.key == key)
     values = [chosen.value(Subject(place, view.metric, view.measure, len(ranked))) for place in ranked]
-    rises = reverse is (key not in ("pair", "rank"))
+    rises = reverse is (key not in ("pair", "quote", "rank"))
     assert values == sorted(values, reverse=not rises)  # type: ignore[type-var]
 
 
@@ -186,16 +197,23 @@ def test_a_ranking_is_computed_once_a_version() -> None:
     assert presenter.ranking(replace(SNAPSHOT, version=2), view, scope) is not first
 
 
-def test_columns_drop_from_the_right_and_keep_their_width() -> None:
-    widest = columns_for(200, Measure.STDDEV)
-    assert [column.key for column, _ in widest] == list(COLUMN_KEYS)
-    for width in range(58, 200):
+def test_columns_keep_their_order_whatever_fits() -> None:
+    for width in range(58, 240):
         shown = columns_for(width, Measure.STDDEV)
-        assert shown == widest[: len(shown)]
+        keys = [column.key for column, _ in shown]
+        assert keys == [key for key in default_keys() if key in keys]
         assert 2 + sum(size for _, size in shown) + len(shown) - 1 <= width
+    assert [column.key for column, _ in columns_for(240, Measure.STDDEV)] == list(default_keys())
     keys = [column.key for column, _ in columns_for(38, Measure.CV)]
     assert keys == ["rank", "pair", "last", "cv"]
-    assert [column.key for column, _ in columns_for(58, Measure.RANGE)][-1] == "range"
+    assert "range" in [column.key for column, _ in columns_for(58, Measure.RANGE)]
+
+
+def test_no_cell_is_left_over_at_the_usual_widths() -> None:
+    for width in (118, 138):
+        shown = columns_for(width, Measure.STDDEV)
+        assert "trend" in [column.key for column, _ in shown]
+        assert width - 2 - sum(size + 1 for _, size in shown) + 1 <= 2
 
 
 @pytest.mark.parametrize("measure", list(Measure))

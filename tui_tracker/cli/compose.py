@@ -48,6 +48,15 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
     return _collect(*_source(settings, clock), clock, settings.interval, window, once=True)
 
 
+def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
+    """A feed that polls on and on, and loads all history, that of prioritised instruments first.
+
+    Raises:
+        ConfigError: An unknown source, an unusable URL or proxy variable.
+    """
+    return _collect_live(settings, _live_clock(settings))
+
+
 @asynccontextmanager
 async def _collect(
     source: Source, requests: "RequestLog | None", clock: Clock, interval_s: int, window: int, *, once: bool

@@ -15,6 +15,8 @@ from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
 from tui_tracker.cli.pairs_command import pairs
 from tui_tracker.cli.rank_command import rank
 from tui_tracker.cli.sources_command import sources
+from tui_tracker.cli.status_line_command import status_line
+from tui_tracker.cli.watch_command import watch
 from tui_tracker.cli.watchlist_command import watchlist
 from tui_tracker.core.errors import ConfigError
 
@@ -65,6 +67,8 @@ def cli(context: click.Context) -> int:
 
 
 cli.add_command(rank)
+cli.add_command(watch)
+cli.add_command(status_line)
 cli.add_command(pairs)
 cli.add_command(sources)
 cli.add_command(config)
@@ -105,7 +109,8 @@ def opening(state: "State", loaded: "Loaded") -> "State":
 
 def without_overruled(state: "State", loaded: "Loaded") -> "State":
     """What is remembered, less the choices that a flag makes this time."""
-    given = {name for name in ("quote", "metric", "by", "theme", "time_zone", "chart_style") if loaded.is_flag(name)}
+    flagged = ("quote", "metric", "by", "theme", "time_zone", "chart_style", "columns")
+    given = {name for name in flagged if loaded.is_flag(name)}
     view = state.view
     view = replace(
         view,
@@ -116,6 +121,7 @@ def without_overruled(state: "State", loaded: "Loaded") -> "State":
         measure=None if "by" in given else view.measure,
         theme=None if "theme" in given else view.theme,
         time_zone=None if "time_zone" in given else view.time_zone,
+        columns=() if "columns" in given else view.columns,
         chart_style=None if "chart_style" in given else view.chart_style,
     )
     return replace(state, view=view)

@@ -36,6 +36,10 @@ class Composition(Protocol):
         """A feed that polls once, and loads history only of instruments that are prioritised."""
         ...
 
+    def collect_live(self, settings: Settings) -> AbstractAsyncContextManager[Feed]:
+        """A feed that polls on and on, and loads all history, that of prioritised instruments first."""
+        ...
+
     def run_app(self, settings: Settings, state: "State", store: "StateStore") -> int:
         """Run the app until it ends; return its exit code."""
         ...
@@ -70,6 +74,7 @@ class Invocation:
         """
         loaded = load(self.flags, self.environ, self.paths().config_file, self.config)
         _check_sources(loaded)
+        _check_columns(loaded)
         self.loaded = loaded
         return loaded
 
@@ -158,6 +163,20 @@ def _keep_config(context: click.Context, _: click.Parameter, value: str | None) 
 
 def _invocation(context: click.Context) -> Invocation:
     return context.ensure_object(Invocation)
+
+
+def _check_columns(loaded: Loaded) -> None:
+    """Refuse columns that the table doesn't have, saying where they were given."""
+    chosen = {loaded.origins["columns"]: loaded.settings.columns} if loaded.settings.columns else {}
+    chosen |= {f"views.{view.name}: columns": view.columns for view in loaded.settings.views if view.columns}
+    if not chosen:
+        return
+    from tui_tracker.tui.column_choice import unknown
+    from tui_tracker.tui.columns import COLUMN_KEYS
+
+    for place, columns in chosen.items():
+        for name in unknown(columns):
+            raise ConfigError(f"{place}: there is no column {name!r}", f"known: {', '.join(COLUMN_KEYS)}")
 
 
 def _check_sources(loaded: Loaded) -> None:

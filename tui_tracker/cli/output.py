@@ -57,8 +57,11 @@ def show_json(value: Mapping[str, object]) -> None:
     write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def write(text: str) -> None:
+def write(text: str) -> bool:
     """Write a text to stdout and flush it; a reader that has left (``| head -1``) is no error.
+
+    Returns:
+        Whether somebody may still be reading.
 
     Raises:
         TrackerError: If it cannot be written for another reason, as on a full disk.
@@ -77,6 +80,8 @@ def write(text: str) -> None:
             os.dup2(nowhere.fileno(), stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             raise TrackerError(f"stdout cannot be written: {clean(error.strerror or str(error))}") from error
+        return False
+    return True
 
 
 def plain_text(table: Table) -> str:

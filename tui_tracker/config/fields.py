@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui_tracker.config import parse
-from tui_tracker.config.model import ChangeColors, ChartStyle, ClockFace, Keymap, Preset, Theme, Thousands, TimeZone
+from tui_tracker.config.choices import ChangeColors, ChartStyle, ClockFace, Keymap, Preset, Theme, Thousands, TimeZone
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 
@@ -219,6 +219,28 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         flag="--utc",
         off_flag="--local",
         switch_values=("utc", "local"),
+    ),
+    SettingField(
+        "columns",
+        parse.columns,
+        "names of columns with commas between, each alone or as name:width (3 to 40)",
+        "Columns of the table from left to right, as rank,pair,last,stddev:12.",
+        "NAME,NAME…",
+        write=parse.columns_text,
+    ),
+    SettingField(
+        "flash",
+        parse.boolean,
+        _SWITCH,
+        "Set off values that a poll has changed for a moment.",
+        off_flag="--no-flash",
+    ),
+    SettingField(
+        "export_dir",
+        parse.folder,
+        "a folder, ~ for home",
+        "Folder for files that the app writes; the current one by default.",
+        "FOLDER",
     ),
     SettingField(
         "mouse",

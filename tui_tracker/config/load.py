@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from tui_tracker.config.choices import Theme
 from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, SettingField
-from tui_tracker.config.model import Settings, Theme
+from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import own_theme_names, read_theme
 from tui_tracker.config.views import views_of
 from tui_tracker.core.errors import ConfigError

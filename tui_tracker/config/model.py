@@ -2,83 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tui_tracker.config.choices import ChangeColors, ChartStyle, ClockFace, Keymap, Preset, Theme, Thousands, TimeZone
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 
 if TYPE_CHECKING:
     from tui_tracker.config.views import ViewSpec
-
-
-class Theme(StrEnum):
-    """How the app is coloured, unless by a theme of one's own."""
-
-    AUTO = "auto"
-    """Light where the terminal says that its background is, else dark."""
-    DARK = "dark"
-    LIGHT = "light"
-    TERMINAL = "terminal"
-    """The 16 colours and the background of the terminal itself."""
-    HIGH_CONTRAST = "high-contrast"
-
-
-class ChangeColors(StrEnum):
-    """The colours of up and down; a sign always stands beside them."""
-
-    GREEN_RED = "green-red"
-    BLUE_ORANGE = "blue-orange"
-    """Told apart by people who can't tell green from red."""
-    NONE = "none"
-
-
-class Keymap(StrEnum):
-    """Which keys do what, before those of one's own."""
-
-    DEFAULT = "default"
-    VIM = "vim"
-    CLASSIC = "classic"
-    """As in htop and top: function keys, space."""
-
-
-class Preset(StrEnum):
-    """Which pane the room goes to."""
-
-    BALANCED = "balanced"
-    CHART = "chart"
-    TABLE = "table"
-
-
-class Thousands(StrEnum):
-    """What stands between groups of three digits."""
-
-    COMMA = "comma"
-    UNDERSCORE = "underscore"
-    SPACE = "space"
-    NONE = "none"
-
-
-class ClockFace(StrEnum):
-    """How many hours a clock counts to."""
-
-    H24 = "24"
-    H12 = "12"
-
-
-class TimeZone(StrEnum):
-    """Which clock the app shows."""
-
-    UTC = "utc"
-    LOCAL = "local"
-
-
-class ChartStyle(StrEnum):
-    """How the chart draws one pair."""
-
-    LINE = "line"
-    AREA = "area"
-    CANDLES = "candles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +56,12 @@ class Settings:
     """How the chart draws one pair."""
     time_zone: TimeZone = TimeZone.UTC
     """Time zone of the times on the screen."""
+    columns: tuple[str, ...] = ()
+    """Columns of the table from left to right, ``name`` or ``name:width``; empty for the usual ones."""
+    flash: bool = True
+    """Whether values that a poll has changed are set off for a moment."""
+    export_dir: str = ""
+    """Folder that files are written to; empty for the current one."""
     mouse: bool = True
     """Whether the app takes the mouse; off leaves text selection to the terminal."""
     demo: bool = False

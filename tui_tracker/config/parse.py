@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from tui_tracker.config.model import Theme
+from tui_tracker.config.choices import Theme
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -18,6 +18,8 @@ MAX_URL: Final = 2_048
 MAX_SOURCES: Final = 32
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
+_COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
+MAX_COLUMNS: Final = 64
 _MINUTES: Final = re.compile(r"(\d{1,5}) ?(m|min|h)?", re.ASCII)
 _AMOUNT: Final = re.compile(r"(.+?) ?([kKmMbB]?)")
 _THEME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -191,6 +193,34 @@ def asset(given: object) -> str:
     """The name of an asset, in capitals."""
     text = _text(given).upper()
     if not _ASSET.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def columns(given: object) -> tuple[str, ...]:
+    """Names of columns with or without a width: a TOML list, or one text with commas between.
+
+    Whether there are columns of these names is for the app to say.
+    """
+    if isinstance(given, str):
+        given = [part for part in given.split(",") if part.strip()]
+    if not isinstance(given, list | tuple) or len(given) > MAX_COLUMNS:
+        raise ValueError
+    specs = tuple(_text(part).lower() for part in given)
+    if not all(_COLUMN.fullmatch(spec) for spec in specs):
+        raise ValueError
+    return specs
+
+
+def columns_text(value: object) -> str:
+    """Names of columns as :func:`columns` takes them."""
+    return ",".join(value) if isinstance(value, tuple) else ""
+
+
+def folder(given: object) -> str:
+    """A path, or nothing for the current folder; whether it is there shows when it is used."""
+    text = _text(given)
+    if not text.isprintable():
         raise ValueError
     return text
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tui_tracker.config.model import ChartStyle, Preset, TimeZone
+from tui_tracker.config.choices import ChartStyle, Preset, TimeZone
 from tui_tracker.config.views import CLASSES, MAIN, MAX_NAME, MAX_VIEWS, ViewSpec, check_name, view_of, written
 from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.figures import Measure
@@ -27,6 +27,7 @@ MAX_FAVOURITES: Final = 1_000
 MAX_WATCHLISTS: Final = 50
 MAX_FILE_BYTES: Final = 1_000_000
 MAX_TEXT: Final = 80
+MAX_COLUMNS: Final = 64
 LOCK_WAIT_S: Final = 0.5
 RANGES_HOURS: Final = (1, 6, 24)
 _RETRY_S: Final = 0.02
@@ -80,6 +81,13 @@ class View:
     """Cells of the pair list, where it was resized."""
     chart_pct: int | None = None
     """Share of the chart in the height of the panes, where it was resized."""
+    columns: tuple[str, ...] = ()
+    """Chosen columns of the table, ``key`` or ``key:width``."""
+    then: str | None = None
+    """Second column that the table is sorted by."""
+    shift_minutes: int = 60
+    """How long ago the ranks were that a change of rank is told against."""
+    keeps_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +399,7 @@ def _is_plain(text: str) -> bool:
 
 def _usable(view: View) -> View:
     """A view whose every part makes sense; what doesn't is as if never chosen."""
-    parts = {}
+    parts: dict[str, Any] = {}
     for part in fields(View):
         value = getattr(view, part.name)
         if isinstance(value, str) and part.name in _WRITTEN:
@@ -408,6 +416,7 @@ def _usable(view: View) -> View:
     for name, (least, most) in _SPANS.items():
         if parts[name] is not None and not least <= parts[name] <= most:
             parts[name] = None
+    parts["columns"] = tuple(filter(_is_plain, view.columns))[:MAX_COLUMNS]
     if parts["range_hours"] not in RANGES_HOURS:
         parts["range_hours"] = 24
     parts["compared"] = tuple(dict.fromkeys(filter(_is_id, view.compared)))[:MAX_COMPARED]

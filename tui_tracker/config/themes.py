@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tui_tracker.config.model import Theme
+from tui_tracker.config.choices import Theme
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from tui_tracker.config import parse
+from tui_tracker.config.choices import Preset
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
@@ -50,13 +51,15 @@ class ViewSpec:
     range_hours: int = 24
     sort: str | None = None
     reverse: bool = False
+    then: str | None = None
+    """Second column to sort by."""
     min_volume: float | None = None
     """Floor of the 24 h volume in USD; ``None`` for that of the settings."""
     excluded: tuple[str, ...] = ()
     unique_base: bool = False
     columns: tuple[str, ...] | None = None
     """Columns of the table; ``None`` for the present ones."""
-    layout: str | None = None
+    layout: Preset | None = None
     """Preset of the panes; ``None`` for the present one."""
 
 
@@ -162,12 +165,15 @@ def _filter(raw: object) -> str:
 
 def _sort(raw: object) -> dict[str, object]:
     text = _word(raw)
-    column = text.removeprefix("-")
-    known = column if column in _SORTS_BESIDE_COLUMNS else BY_NAME[column].name if column in BY_NAME else None
+    key = _column(text.removeprefix("-"))
+    return {"sort": None if key == "rank" else key, "reverse": text.startswith("-")}
+
+
+def _column(word: str) -> str:
+    known = word if word in _SORTS_BESIDE_COLUMNS else BY_NAME[word].name if word in BY_NAME else None
     if known is None:
         raise ValueError
-    key = {"sigma": "stddev", "rank": None}.get(known, known)
-    return {"sort": key, "reverse": text.startswith("-")}
+    return {"sigma": "stddev"}.get(known, known)
 
 
 def _written_sort(view: ViewSpec) -> str:
@@ -231,9 +237,10 @@ _PARTS: Final[dict[str, _Part]] = {
     "sort": _Part(
         ("sort", "reverse"), _sort, f"a column, with - in front to reverse it: {', '.join(BY_NAME)}", _written_sort
     ),
+    "then": _part("then", lambda raw: _column(_word(raw)), "a second column to sort by"),
     "min-volume": _part("min_volume", parse.amount, "US dollars, 0 or more, such as 100k"),
     "exclude": _part("excluded", _classes, f"classes of pairs: {', '.join(CLASSES)}"),
     "unique-base": _part("unique_base", parse.boolean, "true or false"),
-    "columns": _part("columns", _words, "names of columns"),
-    "layout": _part("layout", _word, "the name of a layout"),
+    "columns": _part("columns", parse.columns, "names of columns, each alone or as name:width"),
+    "layout": _part("layout", parse.choice(Preset), _one_of(Preset)),
 }  # fmt: skip

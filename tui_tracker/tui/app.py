@@ -24,9 +24,10 @@ from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
 from tui_tracker.tui.actions.own import OwnActions
 from tui_tracker.tui.actions.screens import ScreenActions
+from tui_tracker.tui.actions.table import TableActions
 from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
-from tui_tracker.tui.columns import COLUMN_KEYS, columns_for
+from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import Store
@@ -56,7 +57,7 @@ def _commands() -> "type[Provider]":
     return CommandProvider
 
 
-class TrackerApp(OwnActions, ChartActions, ScreenActions, ViewActions):
+class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -88,7 +89,7 @@ class TrackerApp(OwnActions, ChartActions, ScreenActions, ViewActions):
         zone: Zone | None = None,
         themes: Sequence[OwnTheme] = (),
     ) -> None:
-        view = initial(settings, None if state is None else state.view, COLUMN_KEYS)
+        view = initial(settings, None if state is None else state.view, SORT_KEYS)
         watchlist = () if state is None else state.watchlist
         others, saved_views = ({}, ()) if state is None else (state.others, state.views)
         desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms, others, saved_views)
@@ -177,8 +178,7 @@ class TrackerApp(OwnActions, ChartActions, ScreenActions, ViewActions):
 
     def action_sort(self) -> None:
         """Sort by the next column in view."""
-        columns = columns_for(self.main.table.size.width, self.desk.view.measure)
-        self.choose(self.desk.view.next_sort([column.key for column, _ in columns]))
+        self.choose(self.desk.view.next_sort(self.sortable_columns()))
 
     def action_quote(self) -> None:
         """Go to the next quote currency."""

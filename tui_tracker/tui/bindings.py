@@ -85,6 +85,7 @@ KEY_COMMANDS: Final = (
     ),
     Command("quote", "u", "quote", "quote", "next quote currency, then all", "u", LOOK),
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
+    Command("sort.then", "a", "then", "then by", "second column to sort by", "a", LOOK),
     Command("favourite", "f", "favourite", "★", "put the pair on the watchlist, or take it off", "f", LOOK),
     Command("watchlist", "F", "look('watchlist')", "watchlist", "rank the watchlist only", "F", LOOK),
     Command("watchlist.next", "W", "next_watchlist", "next list", "rank the next watchlist", "W", LOOK),
@@ -93,6 +94,9 @@ KEY_COMMANDS: Final = (
     *_VIEW_COMMANDS,
     Command("unique_base", "U", "look('unique_base')", "unique", "one row an asset: its most traded pair", "U", LOOK),
     Command("classes", "X", "look('classes')", "classes", "hide or show stable, fiat, wrapped … pairs", "X", LOOK),
+    Command("shift", "D", "look('shift')", "Δrank", "change of rank against 5 min, 1 h or 24 h ago", "D", LOOK),
+    Command("cursor.mode", "l", "look('cursor')", "follow", "cursor follows its pair, or stays at its line", "l", LOOK),
+    Command("columns", "C", "columns", "columns", "choose columns, their order and width", "C", SHOW),
     Command(
         "range.shorter", "left_square_bracket", "look('shorter')", "range", "shorter range of the chart", "[", SHOW
     ),
@@ -114,6 +118,10 @@ KEY_COMMANDS: Final = (
     Command("overview", "o", "open_page('overview')", "overview", "the market: heat map, breadth, events", "o", SHOW),
     Command("health", "H", "open_page('health')", "health", "how source and app are doing", "H", SHOW),
     Command("poll", "R", "poll", "poll", "poll the exchange now", "R", DO),
+    Command("copy.row", "y", "copy_row", "copy", "copy the pair's row", "y", DO),
+    Command("copy.view", "Y", "copy_view", "copy all", "copy the rows of the view", "Y", DO),
+    Command("export", "w", "export", "write", "write the view to a file, CSV or JSON", "w", DO),
+    Command("picture", "P", "picture", "picture", "save a picture of the screen (SVG)", "P", DO),
     Command("demo", "d", "demo", "demo", "watch a simulated market", "d", DO),
     Command(
         "palette",

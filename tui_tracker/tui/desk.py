@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Final
 
-from tui_tracker.config.model import ChartStyle, Settings, TimeZone
+from tui_tracker.config.choices import ChartStyle, TimeZone
+from tui_tracker.config.model import Settings
 from tui_tracker.config.views import MAIN, ViewSpec
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.metric import Metric
@@ -23,11 +24,13 @@ from tui_tracker.tui.charts.crosshair import Normal
 from tui_tracker.tui.charts.request import Unit
 from tui_tracker.tui.charts.span import LEAST_MINUTES, Span
 from tui_tracker.tui.events import EventLog
+from tui_tracker.tui.highlights import Highlights
 from tui_tracker.tui.present import Presenter, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import matches
+from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
 from tui_tracker.tui.views import all_views, label
@@ -101,6 +104,7 @@ class Desk:
         self._configured_views = settings.views
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
+        self._shown_version: int | None = None
         self.ranks: Final = RankHistory()
         self._recorded: Ranking | None = None
         self._series: Series | None = None
@@ -110,6 +114,8 @@ class Desk:
         self._local_zone = local_zone
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
+        self.settings = settings
+        self.highlights = Highlights(settings.flash, has_color=not has_no_color())
 
     @property
     def watchlist(self) -> tuple[str, ...]:
@@ -131,6 +137,10 @@ class Desk:
         """The selected pair."""
         return None if self.snapshot is None else self._presenter.row(self.snapshot, self.view.selected)
 
+    def row_of(self, key: str) -> Row | None:
+        """One pair."""
+        return None if self.snapshot is None else self._presenter.row(self.snapshot, key)
+
     def source_now_ms(self, status: SourceStatus) -> int:
         """Now, by the corrected clock that a status is stamped with."""
         return self._now_ms() + (status.skew_ms or 0)
@@ -147,6 +157,7 @@ class Desk:
         self._presenter.forget()
         self._others.clear()
         self.ranks.forget()
+        self.highlights.forget()
         self.events = EventLog(self.settings.min_coverage)
         self.pulse = Pulse(self.settings.min_coverage)
 
@@ -155,6 +166,7 @@ class Desk:
         self._record(
             snapshot, self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
         )
+        self.highlights.take(snapshot)
 
     def _record(self, snapshot: Snapshot, ranking: Ranking) -> None:
         """Remember the ranks, once for each ranking."""
@@ -182,14 +194,26 @@ class Desk:
         has_rows = bool(snapshot.rows)
         now_ms = self.source_now_ms(snapshot.status)
         placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo)
-        scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder)
+        ranking = self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+        self.highlights.rate(ranking, self.ranks.track_of(ranking), snapshot.end_ms, self.view.shift_minutes)
+        scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder, self.highlights)
         keys = scene.table.keys
+        self._keep_line(snapshot, scene)
         if keys and scene.table.index(self.view.selected) is None:
             first = scene.pairs.keys[0] if self.view.selected is None and scene.pairs.keys else keys[0]
             self.select(first)
         self.scene = scene
         self._record(snapshot, scene.ranking)
         return scene
+
+    def _keep_line(self, snapshot: Snapshot, scene: Scene) -> None:
+        """Where newer rows moved, select what stands now where the cursor stood, if the cursor keeps its line."""
+        is_newer, self._shown_version = snapshot.version != self._shown_version, snapshot.version
+        keys = scene.table.keys
+        if self.view.keeps_line and is_newer and self.scene is not None and keys:
+            place = self.scene.table.index(self.view.selected)
+            if place is not None:
+                self.select(keys[min(place, len(keys) - 1)])
 
     def select(self, key: str) -> None:
         """Select a pair."""
@@ -209,7 +233,7 @@ class Desk:
             return
         frozen = None
         if self.view.frozen is None:
-            frozen = self._presenter.freeze(snapshot, self.view, self.watchlist, snapshot.at_ms)
+            frozen = self._presenter.freeze(snapshot, self.view, self.watchlist, snapshot.at_ms, self.highlights.shifts)
         self.view = replace(self.view, frozen=frozen)
 
     def wanted_series(self) -> tuple[tuple[str, Metric], ...]:

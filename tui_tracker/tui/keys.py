@@ -13,7 +13,7 @@ from textual.binding import BindingsMap
 from textual.dom import DOMNode
 from textual.keys import _character_to_key
 
-from tui_tracker.config.model import Keymap
+from tui_tracker.config.choices import Keymap
 from tui_tracker.core.text import clean
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, PAIRED_HINTS, Command
 

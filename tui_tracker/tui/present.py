@@ -1,6 +1,6 @@
 """From a snapshot and what the person chose to what each pane shows. Rankings are computed once and remembered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tui_tracker.core.metric import METRIC_INDEX, Metric
@@ -9,6 +9,8 @@ from tui_tracker.core.status import SourceState
 from tui_tracker.filters.columns import Subject, haystack
 from tui_tracker.filters.language import compile_filter
 from tui_tracker.stats.ranking import Place, Ranking, Scope, rank
+from tui_tracker.tui.columns import Shift
+from tui_tracker.tui.highlights import PLAIN, Highlights
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import ListModel, TableModel, frozen_order, list_order, live_order
 from tui_tracker.tui.texts import Standing
@@ -91,18 +93,30 @@ class Presenter:
             standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
         return standings
 
-    def freeze(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], at_ms: int) -> Frozen:
+    def freeze(
+        self,
+        snapshot: Snapshot,
+        view: ViewState,
+        watchlist: Sequence[str],
+        at_ms: int,
+        shifts: Mapping[str, Shift] | None = None,
+    ) -> Frozen:
         """The present order of all rows of the scope."""
         ranking = self.ranking(snapshot, view, self.scope(view, watchlist))
-        return Frozen(at_ms, tuple(place.row.id for place in live_order(ranking, view)))
+        return Frozen(at_ms, tuple(place.row.id for place in live_order(ranking, view, shifts)))
 
     def scene(
-        self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str], placeholder: Sequence[Line]
+        self,
+        snapshot: Snapshot,
+        view: ViewState,
+        watchlist: Sequence[str],
+        placeholder: Sequence[Line],
+        highlights: Highlights = PLAIN,
     ) -> Scene:
         """What both lists show."""
         watched = frozenset(watchlist)
         ranking = self.ranking(snapshot, view, self.scope(view, watchlist))
-        places: Sequence[Place] = live_order(ranking, view)
+        places: Sequence[Place] = live_order(ranking, view, highlights.shifts)
         moves: dict[str, int] = {}
         if view.frozen is not None:
             places, moves = frozen_order(places, view.frozen.keys)
@@ -133,6 +147,7 @@ class Presenter:
                 moves=moves,
                 is_dimmed=is_dimmed,
                 window=window_text(snapshot.window_minutes),
+                highlights=highlights,
             ),
             Counts(len(places), len(ranking.places), len(snapshot.rows)),
         )

@@ -5,7 +5,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from rich.cells import cell_len, set_cell_size
 
-Kind: TypeAlias = Literal["text", "muted", "faint", "strong", "accent", "up", "down", "warn", "line"]
+Kind: TypeAlias = Literal[
+    "text", "muted", "faint", "strong", "accent", "up", "down", "warn", "line", "heat1", "heat2", "heat3", "heat4"
+]
 """What a run of text means; the style sheet says how that looks."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

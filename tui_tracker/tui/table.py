@@ -8,8 +8,9 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place, Ranking
-from tui_tracker.tui.columns import GUTTER, Column, Subject, change_run, columns_for, value_text
+from tui_tracker.tui.columns import GUTTER, Cell, Column, Shift, Shown, Subject, change_run, columns_for, value_text
 from tui_tracker.tui.derived import column_of, with_sorting
+from tui_tracker.tui.highlights import PLAIN, Highlights, shift_text
 from tui_tracker.tui.runs import Kind, Line, Run, fit, joined, width_of
 from tui_tracker.tui.view import ViewState
 
@@ -52,33 +53,44 @@ def matches(text: str, needle: str) -> bool:
     return True
 
 
-def live_order(ranking: Ranking, view: ViewState) -> list[Place]:
+def live_order(ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift] | None = None) -> list[Place]:
     """All places of a ranking in the order that the person asked for; unranked ones last.
 
     Undefined values come after defined ones in either direction. O(n log n).
     """
     ranked = [place for place in ranking.places if place.rank is not None]
     unranked = [place for place in ranking.places if place.rank is None]
+    then = column_of(view.then)
+    if then is not None:
+        ranked, unranked = (_sorted(part, then, False, ranking, shifts or {}) for part in (ranked, unranked))
+        ranked.sort(key=lambda place: place.rank or 0)
     column = column_of(view.sort)
     if column is None:
         return (ranked[::-1] if view.reverse else ranked) + unranked
-    return _sorted(ranked, column, view, ranking) + _sorted(unranked, column, view, ranking)
+    if then is not None:
+        ranked = _sorted(ranked, then, False, ranking, shifts or {})
+    return [
+        place for part in (ranked, unranked) for place in _sorted(part, column, view.reverse, ranking, shifts or {})
+    ]
 
 
-def _sorted(places: list[Place], column: Column, view: ViewState, ranking: Ranking) -> list[Place]:
+def _sorted(
+    places: list[Place], column: Column, is_reversed: bool, ranking: Ranking, shifts: Mapping[str, Shift]
+) -> list[Place]:
     numbers: list[tuple[float, Place]] = []
     texts: list[tuple[str, Place]] = []
     absent: list[Place] = []
     for place in places:
-        value = column.value(Subject(place, ranking.metric, ranking.measure, ranking.ranked))
+        shift = shifts.get(place.row.id)
+        value = column.value(Subject(place, ranking.metric, ranking.measure, ranking.ranked, shift=shift))
         if value is None:
             absent.append(place)
         elif isinstance(value, str):
             texts.append((value, place))
         else:
             numbers.append((value, place))
-    numbers.sort(key=lambda pair: pair[0], reverse=not view.reverse)
-    texts.sort(key=lambda pair: pair[0], reverse=view.reverse)
+    numbers.sort(key=lambda pair: pair[0], reverse=not is_reversed)
+    texts.sort(key=lambda pair: pair[0], reverse=is_reversed)
     return [place for _, place in numbers] + [place for _, place in texts] + absent
 
 
@@ -128,21 +140,27 @@ class TableModel(_Indexed):
     """Whether the data is too old to be shown at full strength."""
     window: str
     """How long the window is, for the heading of the change."""
+    highlights: Highlights = PLAIN
+
+    def columns(self, width: int) -> Shown:
+        """The columns that are shown at a width."""
+        return with_sorting(columns_for(width, self.view.measure, self.view.columns), self.view.sort)
 
     def header(self, width: int) -> Line:
         """The headings, with an arrow at the column that orders the rows."""
         runs: list[Run] = [(" " * GUTTER, "faint")]
-        for position, (column, size) in enumerate(self._columns(width)):
+        for position, (column, size) in enumerate(self.columns(width)):
             text, is_main = self._heading(column)
             runs.append((" " if position else "", "faint"))
             runs.append((fit(text, size, right=not column.is_left), "accent" if is_main else "faint"))
         return Line(joined(runs))
 
-    def _columns(self, width: int) -> tuple[tuple[Column, int], ...]:
-        return with_sorting(columns_for(width, self.view.measure), self.view.sort)
-
     def _heading(self, column: Column) -> tuple[str, bool]:
-        title = f"Δ{self.window.replace(' ', '')} %" if column.key == "change" else column.title
+        title = column.title
+        if column.key == "change":
+            title = f"Δ{self.window.replace(' ', '')} %"
+        elif column.key == "shift":
+            title = f"Δ{shift_text(self.highlights.shift_minutes or self.view.shift_minutes)}"
         is_main = column.key == self.view.sort or (self.view.sort is None and column.measure is self.view.measure)
         if not is_main:
             return title, False
@@ -153,15 +171,25 @@ class TableModel(_Indexed):
         """One row; an unranked one is faint from end to end."""
         place = self.places[index]
         key = place.row.id
-        subject = Subject(place, self.view.metric, self.view.measure, self.ranked, self.moves.get(key, 0))
+        highlights = self.highlights
+        shift, trend = highlights.shifts.get(key), highlights.trend(key, self.view.metric)
+        subject = Subject(place, self.view.metric, self.view.measure, self.ranked, self.moves.get(key, 0), shift, trend)
         override = self._override(place)
         runs: list[Run] = [(STAR if key in self.watchlist else " ", override or "accent")]
-        for position, (column, size) in enumerate(self._columns(width)):
-            cell = column.cell(subject, size)
+        for position, (column, size) in enumerate(self.columns(width)):
+            cell, gap = self._highlighted(column, column.cell(subject, size), subject, size)
             if position:
-                runs.append((" ", "muted"))
+                runs.append((gap, "muted"))
             runs.append((fit(cell.text, size, right=not column.is_left), override or cell.kind))
         return joined(runs)
+
+    def _highlighted(self, column: Column, cell: Cell, subject: Subject, size: int) -> tuple[Cell, str]:
+        """A cell with what sets it off from others, and the character in the gap before it."""
+        if column.key == "last" and not self.is_dimmed:
+            return self.highlights.flashed(cell, subject, size), " "
+        if column.key == "stddev" and subject.place.rank is not None:
+            return self.highlights.shaded(cell, subject)
+        return cell, " "
 
     def _override(self, place: Place) -> Kind | None:
         if place.rank is None:
@@ -171,9 +199,9 @@ class TableModel(_Indexed):
     def column_at(self, x: int, width: int) -> str | None:
         """The key of the column whose heading stands at ``x``."""
         left = GUTTER
-        for column, size in self._columns(width):
+        for column, size in self.columns(width):
             if left <= x < left + size:
-                return column.key
+                return column.key if column.is_sortable else None
             left += size + 1
         return None
 

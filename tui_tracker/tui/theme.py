@@ -7,7 +7,7 @@ from typing import Final
 
 from textual.theme import Theme as TextualTheme
 
-from tui_tracker.config.model import ChangeColors, Theme
+from tui_tracker.config.choices import ChangeColors, Theme
 from tui_tracker.config.themes import OwnTheme
 
 DARK: Final = {

@@ -67,6 +67,17 @@ def list_title(view: ViewState, counts: Counts) -> str:
     return SEPARATOR.join(parts)
 
 
+def sort_text(view: ViewState) -> str:
+    """``by quote, then σ``."""
+    first = f"by {column_word(view.sort or 'rank')}{' reversed' if view.reverse else ''}"
+    return first if view.then is None else f"{first}, then {column_word(view.then)}"
+
+
+def column_word(key: str) -> str:
+    """A column in a title."""
+    return {"stddev": "σ", "change": "Δ24h", "shift": "Δrank", "volume": "vol $"}.get(key, key)
+
+
 def table_title(
     view: ViewState,
     ranking: Ranking,
@@ -101,10 +112,11 @@ def table_title(
         parts.append(_Part(f"{count(ranking.no_usd_route)} without a USD volume left out", 1))
     if view.frozen is not None:
         parts.append(_Part(f"frozen {zone.minute(view.frozen.at_ms)}"))
-    elif view.sort is not None:
-        parts.append(_Part(f"by {view.sort}{' reversed' if view.reverse else ''}", 6))
+    elif view.sort is not None or view.then is not None:
+        parts.append(_Part(sort_text(view), 6))
     else:
         parts.append(_Part("reversed" if view.reverse else "live order", 2))
+    parts.append(_Part("stays at line", 5, "line") if view.keeps_line else _Part("follows pair", 1))
     return _fitting(parts, width)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui_tracker.config.model import ChartStyle, Preset, Settings, Theme, TimeZone
+from tui_tracker.config.choices import ChartStyle, Preset, Theme, TimeZone
+from tui_tracker.config.model import Settings
 from tui_tracker.config.views import CLASSES, MAIN
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
@@ -14,6 +15,7 @@ from tui_tracker.filters.columns import BY_NAME
 from tui_tracker.stats.ranking import Scope
 from tui_tracker.tui.charts.compare import MOST
 from tui_tracker.tui.charts.span import Span
+from tui_tracker.tui.column_choice import known
 
 if TYPE_CHECKING:
     from tui_tracker.config.state import View
@@ -22,6 +24,8 @@ RANGES_H: Final = (1, 6, 24)
 """Hours that the chart can show; the statistics stay at the whole window."""
 BANDS: Final = (0, 1440, 240, 60)
 """Minutes that the chart's band can be of; a whole day is the window of the statistics."""
+SHIFTS_MINUTES: Final = (5, 60, 1440)
+"""How long ago the ranks can be that a change of rank is told against."""
 ALL: Final = "all"
 """What stands for every quote currency where a scope is remembered as text."""
 LEAST_WIDTH: Final = 40
@@ -142,6 +146,14 @@ class ViewState:
     """Classes of instruments that are left out."""
     unique_base: bool = False
     """One row an asset."""
+    columns: tuple[str, ...] = ()
+    """Chosen columns, ``key`` or ``key:width``; empty for the usual ones."""
+    then: str | None = None
+    """Key of the column that orders rows which the first one doesn't tell apart."""
+    shift_minutes: int = 60
+    """How long ago the ranks were that a change of rank is told against."""
+    keeps_line: bool = False
+    """Whether the cursor stays at its line when rows move, instead of following its pair."""
 
     def floor(self, configured_usd: float) -> float:
         """The floor of the 24 h volume in USD."""
@@ -254,6 +266,19 @@ class ViewState:
         """The other direction; unranked rows stay last."""
         return replace(self, reverse=not self.reverse, frozen=None)
 
+    def next_then(self, columns: Sequence[str]) -> "ViewState":
+        """The next second key among ``columns``, then none; neither the rank nor the first key can be it."""
+        keys = [column for column in columns if column not in ("rank", self.sort)]
+        return replace(self, then=after((None, *keys), self.then), frozen=None)
+
+    def next_shift(self) -> "ViewState":
+        """The next horizon of the change of rank."""
+        return replace(self, shift_minutes=after(SHIFTS_MINUTES, self.shift_minutes))
+
+    def toggled_cursor(self) -> "ViewState":
+        """Let the cursor follow its pair, or stay at its line."""
+        return replace(self, keeps_line=not self.keeps_line)
+
     def next_theme(self, themes: Sequence[str]) -> "ViewState":
         """The next theme."""
         return replace(self, theme=after(themes, self.theme))
@@ -289,6 +314,10 @@ class ViewState:
             layout=self.panes.preset.value,
             list_width=self.panes.list_width,
             chart_pct=self.panes.chart_pct,
+            columns=self.columns,
+            then=self.then,
+            shift_minutes=self.shift_minutes,
+            keeps_line=self.keeps_line,
         )
 
 
@@ -301,6 +330,8 @@ CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
     "classes": ViewState.toggled_classes,
     "shorter": lambda view: view.with_range(-1),
     "longer": lambda view: view.with_range(1),
+    "shift": ViewState.next_shift,
+    "cursor": ViewState.toggled_cursor,
     "time_zone": ViewState.toggled_time_zone,
     "style": ViewState.next_style,
     "band": ViewState.next_band,
@@ -328,6 +359,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
             time_zone=settings.time_zone,
             chart_style=settings.chart_style,
             panes=Panes(settings.layout),
+            columns=known(settings.columns),
         )
     return ViewState(
         selected=seen.selected,
@@ -350,6 +382,10 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         excluded=seen.excluded,
         unique_base=seen.unique_base,
         panes=Panes(_member(Preset, seen.layout, settings.layout), seen.list_width, seen.chart_pct),
+        columns=known(seen.columns) or known(settings.columns),
+        then=seen.then if seen.then in columns else None,
+        shift_minutes=seen.shift_minutes if seen.shift_minutes in SHIFTS_MINUTES else 60,
+        keeps_line=seen.keeps_line,
     )
 
 

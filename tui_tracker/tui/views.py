@@ -6,7 +6,9 @@ from typing import Final
 
 from tui_tracker.config.views import CLASSES, MAIN, ViewSpec
 from tui_tracker.core.figures import Measure
-from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.column_choice import chosen_of, entries, known
+from tui_tracker.tui.columns import SORT_KEYS, default_keys
+from tui_tracker.tui.view import Panes, ViewState
 
 FLOOR_USD: Final = 100_000.0
 _DOLLARS: Final = "USDT, USDC, DAI, USDS, USDE, USD1, PYUSD, FDUSD, TUSD, USDP, GUSD, RLUSD, USDG, USDD, USDQ, USDR"
@@ -34,12 +36,8 @@ Pegs: coins that promise a dollar, by name, since a class of stable coins also h
 listings: what is known of a pair's age is how far back its samples go, so while history loads every pair looks new.
 """
 _SET: Final = tuple(
-    field.name
-    for field in fields(ViewSpec)
-    if field.name not in ("watchlist", "columns", "layout") and field.name in ViewState.__dataclass_fields__
+    field.name for field in fields(ViewSpec) if field.name not in ("watchlist", "columns", "then", "layout")
 )
-_IF_CHOSEN: Final = tuple(name for name in ("columns", "layout") if name in ViewState.__dataclass_fields__)
-"""What a view may leave as it is."""
 
 
 def all_views(configured: Sequence[ViewSpec], saved: Sequence[ViewSpec]) -> tuple[ViewSpec, ...]:
@@ -62,7 +60,11 @@ def following(views: Sequence[ViewSpec], name: str) -> ViewSpec:
 def taken_up(view: ViewSpec, state: ViewState) -> ViewState:
     """The state after choosing a view; selection, theme and time zone stay."""
     chosen: dict[str, object] = {name: getattr(view, name) for name in _SET}
-    chosen |= {name: getattr(view, name) for name in _IF_CHOSEN if getattr(view, name) is not None}
+    chosen["then"] = view.then if view.then in SORT_KEYS else None
+    if view.columns is not None:
+        chosen["columns"] = chosen_of([entry for entry in entries(known(view.columns)) if entry.is_shown])
+    if view.layout is not None and view.layout is not state.panes.preset:
+        chosen["panes"] = Panes(view.layout, state.panes.list_width)
     if view.watchlist_only:
         chosen["watchlist"] = view.watchlist
     return replace(state, frozen=None, **chosen)  # type: ignore[arg-type]
@@ -70,8 +72,15 @@ def taken_up(view: ViewSpec, state: ViewState) -> ViewState:
 
 def captured(name: str, state: ViewState) -> ViewSpec:
     """The present view under a name."""
-    kept = {part: getattr(state, part) for part in (*_SET, *_IF_CHOSEN) if part != "name"}
-    return ViewSpec(name, watchlist=state.watchlist if state.watchlist_only else MAIN, **kept)
+    kept = {part: getattr(state, part) for part in _SET if part != "name"}
+    return ViewSpec(
+        name,
+        watchlist=state.watchlist if state.watchlist_only else MAIN,
+        columns=state.columns or default_keys(),
+        then=state.then,
+        layout=state.panes.preset,
+        **kept,
+    )
 
 
 def is_changed(views: Sequence[ViewSpec], state: ViewState) -> bool:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.fields import FIELDS, field_named
 from tui_tracker.config.load import DEFAULT_ORIGIN, Loaded, load
-from tui_tracker.config.model import Settings, Theme, TimeZone
+from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.figures import Measure
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.config import parse
+from tui_tracker.config.choices import Theme
 from tui_tracker.config.fields import FIELDS
-from tui_tracker.config.model import Theme
 from tui_tracker.core.metric import Metric
 
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from tui_tracker.config.choices import Theme
 from tui_tracker.config.load import load
-from tui_tracker.config.model import Theme
 from tui_tracker.config.themes import OwnTheme, read_theme, read_themes
 from tui_tracker.core.errors import ConfigError
 

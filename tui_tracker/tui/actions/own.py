@@ -9,7 +9,8 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from typing_extensions import override
 
-from tui_tracker.config.model import ClockFace, Settings, Theme, Thousands
+from tui_tracker.config.choices import ClockFace, Theme, Thousands
+from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.format import NumberStyle, use_style
 from tui_tracker.feed.base import Feed

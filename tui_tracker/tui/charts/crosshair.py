@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui_tracker.config.model import ChartStyle
+from tui_tracker.config.choices import ChartStyle
 from tui_tracker.core import format as fmt
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.ohlc import candles

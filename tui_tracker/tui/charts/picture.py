@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tui_tracker.config.model import ChartStyle
+from tui_tracker.config.choices import ChartStyle
 from tui_tracker.stats.axis import Axis, even_axis
 from tui_tracker.stats.downsample import extremes, value_ticks
 from tui_tracker.tui.charts.band import Edges, edges, paint_band

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tui_tracker.config.model import ChartStyle
+from tui_tracker.config.choices import ChartStyle
 from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.runs import Line

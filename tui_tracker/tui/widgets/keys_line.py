@@ -20,6 +20,10 @@ class KeysLine(Canvas):
         self._hints = (hints, always)
         self.on_resize()
 
+    def repaint(self) -> None:
+        """Show the keys again where something else was shown."""
+        self.on_resize()
+
     def on_resize(self) -> None:
         """Show as many as fit."""
         hints, always = (_groups(part) for part in self._hints)

@@ -126,6 +126,10 @@ class Rows(Canvas, Titled, can_focus=True):
             lines = [Line(), *model.placeholder]
         self.paint(lines)
 
+    def repaint(self) -> None:
+        """Paint the cells again whose content has changed under the same model."""
+        self._sync()
+
     def on_resize(self) -> None:
         """Fit columns and page to the new size."""
         if self._model is not None:

@@ -1,0 +1,179 @@
+"""The ranked table's keys, through the app."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from tests.support.feed import FakeFeed, make_pairs
+from tests.tui.test_app import BTC, Rig, running
+from tui_tracker.config.model import Settings
+from tui_tracker.config.state import State, View
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.tui.columns import Shift
+from tui_tracker.tui.highlights import Highlights, settled, shifts
+from tui_tracker.tui.rank_history import RankTrack
+from tui_tracker.tui.screens.columns import ColumnsScreen
+
+
+def next_poll(rig: Rig, factor: float = 1.01) -> None:
+    """A poll a minute later, in which BTC has another price."""
+    pair = rig.feed.pairs[0]
+    pair.values[-1] *= factor
+    snapshot = rig.feed.snapshot(version=rig.feed.current.version + 1)
+    at_ms, end_ms = rig.feed.current.at_ms, rig.feed.current.end_ms
+    assert at_ms is not None
+    assert end_ms is not None
+    rig.feed.publish(replace(snapshot, at_ms=at_ms + MINUTE_MS, end_ms=end_ms + MINUTE_MS))
+
+
+def row_of(rig: Rig, pair: str) -> str:
+    return next(line for line in rig.app.main.table.plain.splitlines() if f" {pair} " in line)
+
+
+async def test_a_changed_value_carries_its_direction_until_the_flash_ends() -> None:
+    async with running(Rig()) as rig:
+        assert "▲ 8" not in row_of(rig, "BTC/USD")
+        next_poll(rig)
+        await rig.settle()
+        rig.app.show()
+        flashing = "▲ 84,961.7" in row_of(rig, "BTC/USD")
+        rig.app.end_flash()
+        assert flashing
+        assert "▲ 84,961.7" not in row_of(rig, "BTC/USD")
+        assert not rig.app.desk.highlights.has_flashes
+
+
+async def test_nothing_flashes_where_that_is_off() -> None:
+    async with running(Rig(settings=Settings(flash=False))) as rig:
+        next_poll(rig)
+        await rig.settle()
+        assert not rig.app.desk.highlights.has_flashes
+
+
+async def test_rows_in_view_get_their_small_lines_once() -> None:
+    async with running(Rig()) as rig:
+        rig.app.load_trends()
+        await rig.settle()
+        assert "█" in row_of(rig, "BTC/USD").split("100%")[0]
+        calls = len(rig.feed.series_calls)
+        assert calls <= len(rig.app.main.table.visible_keys) + 3
+        rig.app.load_trends()
+        await rig.settle()
+        assert len(rig.feed.series_calls) == calls
+
+
+async def test_the_cursor_stays_at_its_line_if_it_is_told_to() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("l")
+        assert "stays at line" in rig.title("table")
+        before = rig.app.main.table.keys
+        next_poll(rig, 0.2)
+        pair = rig.feed.pairs[0]
+        pair.halted = "maintenance"
+        next_poll(rig)
+        await rig.settle()
+        assert rig.view.selected == rig.app.main.table.keys[before.index(BTC)] != BTC
+        assert rig.cursors == (rig.view.selected, rig.view.selected)
+        await rig.press("l")
+        assert "follows pair" in rig.title("table")
+
+
+async def test_columns_are_chosen_with_a_live_effect_and_remembered() -> None:
+    rig = Rig()
+    async with running(rig) as rig:
+        await rig.press("C")
+        assert isinstance(rig.app.screen, ColumnsScreen)
+        await rig.press("j", "space")
+        assert "Δ1h" not in rig.app.main.table.plain
+        await rig.press("J", "right", "escape")
+        assert "shift" not in rig.view.columns
+        assert len(rig.app.screen_stack) == 1
+        await rig.press("C", "r")
+        assert rig.view.columns == ()
+        await rig.press("k", "j", "left", "escape")
+    left = rig.store.views[-1]
+    assert isinstance(left, View)
+    assert left.columns == rig.view.columns != ()
+
+
+async def test_configured_columns_and_a_second_key() -> None:
+    settings = Settings(quote=None, columns=("rank", "quote", "pair", "sigma:12"))
+    async with running(Rig(settings=settings)) as rig:
+        assert rig.app.main.table.plain.splitlines()[0].split() == ["rank", "quote", "pair", "σ", "▾"]
+        await rig.press("s", "a", "a")
+        assert "by quote, then σ" in rig.title("table")
+        model = rig.app.desk.scene
+        assert model is not None
+        found = [
+            (place.row.instrument.quote, -(place.value or 0)) for place in model.table.places if place.rank is not None
+        ]
+        assert found == sorted(found)
+
+
+async def test_state_of_before_wins_over_the_settings() -> None:
+    state = State(View(columns=("rank", "pair", "gone"), shift_minutes=5, keeps_line=True))
+    async with running(Rig(state=state)) as rig:
+        assert rig.view.columns == ("rank", "pair")
+        assert (rig.view.shift_minutes, rig.view.keeps_line) == (5, True)
+        await rig.press("D")
+        assert rig.view.shift_minutes == 60
+
+
+async def test_a_row_and_the_view_are_copied() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("y")
+        assert rig.app.clipboard.split("\t")[:2] == [BTC, "price"]
+        await rig.press("Y")
+        assert len(rig.app.clipboard.splitlines()) == 79
+
+
+async def test_the_view_is_written_to_a_file(tmp_path: Path) -> None:
+    async with running(Rig(settings=Settings(export_dir=str(tmp_path)))) as rig:
+        await rig.press("w", "escape")
+        assert files(tmp_path) == []
+        await rig.press("w", "enter")
+        await rig.press("w", "w")
+        await rig.press("P")
+    found = files(tmp_path)
+    assert [path.suffix for path in found] == [".svg", ".csv", ".json"]
+    assert all(path.name.startswith("crypto-tui-20251124-2157") for path in found)
+    assert len(json.loads(text_of(found[2]))) == 78
+
+
+def text_of(path: Path) -> str:
+    return path.read_text()
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def test_changes_of_rank_are_against_the_past() -> None:
+    feed = FakeFeed(make_pairs())
+    before = rank(feed.current, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+    track = RankTrack()
+    assert feed.current.end_ms is not None
+    track.record(before, feed.current.end_ms)
+    feed.pairs[0].halted = "maintenance"
+    after = rank(feed.snapshot(), Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+    end_ms = feed.current.end_ms + 5 * MINUTE_MS
+    track.record(after, end_ms)
+    found = shifts(after, track, end_ms, 5)
+    assert BTC not in found
+    assert {shift.places for shift in found.values()} == {1}
+    entered = [place.rank for place in after.places if found.get(place.row.id, Shift(0)).enters_top]
+    assert entered == [20]
+    assert shifts(after, track, end_ms, 60) == {}
+    assert settled(after, track, end_ms, 5) == 5
+    assert settled(after, track, end_ms, 60) == 0
+
+
+def test_heat_is_told_without_colour_too() -> None:
+    feed = FakeFeed(make_pairs())
+    ranking = rank(feed.current, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+    highlights = Highlights(has_color=False)
+    highlights.rate(ranking, RankTrack(), feed.current.end_ms, 60)
+    assert (highlights.heat(None), highlights.heat(0.0), highlights.heat(1e9)) == (0, 0, 4)

@@ -1,0 +1,45 @@
+"""Following a market live without a screen: each newer snapshot, until enough or nobody reads on."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from tui_tracker.cli.diagnostics import say
+from tui_tracker.cli.options import Composition
+from tui_tracker.config.model import Settings
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.feed.base import Feed
+from tui_tracker.stats.ranking import Ranking, Scope, rank
+
+
+async def polled(feed: Feed) -> AsyncGenerator[Snapshot, None]:
+    """Each snapshot whose rows or state differ from the one before; a failure of the source is said once on stderr."""
+    seen: tuple[object, ...] = ()
+    error = ""
+    async for snapshot in feed.updates():
+        status = snapshot.status
+        if status.error != error:
+            error = status.error
+            if error:
+                say(f"note: {status.source}: {error}")
+        if snapshot.rows and snapshot.at_ms is not None and (snapshot.version, status.state) != seen:
+            seen = (snapshot.version, status.state)
+            yield snapshot
+
+
+@asynccontextmanager
+async def followed(composition: Composition, settings: Settings) -> AsyncIterator[tuple[Feed, AsyncIterator[Snapshot]]]:
+    """A live feed, and its snapshots that say something new."""
+    async with composition.collect_live(settings) as feed, aclosing(polled(feed)) as snapshots:
+        yield feed, snapshots
+
+
+def ranked(snapshot: Snapshot, settings: Settings, quote: str | None) -> Ranking:
+    """The ranking of a scope by what is configured."""
+    scope = Scope(quote=quote, min_volume_usd=settings.min_volume)
+    return rank(snapshot, settings.metric, settings.by, scope, settings.min_coverage)
+
+
+def by_volume(ranking: Ranking) -> Sequence[str]:
+    """The ids of a ranking, the most traded first: the order in which history is loaded."""
+    rows = sorted((place.row for place in ranking.places), key=lambda row: -(row.volume_usd or 0.0))
+    return [row.id for row in rows if not row.halted]

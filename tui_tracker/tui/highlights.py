@@ -1,0 +1,191 @@
+"""What sets rows of the table off from each other: changes since the last poll, heat, ranks of before, small lines."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.stats.ranking import Ranking
+from tui_tracker.tui.columns import Cell, Shift, Subject
+from tui_tracker.tui.rank_history import RankTrack
+from tui_tracker.tui.runs import Kind, width_of
+from tui_tracker.tui.trends import reduced
+
+FLASH_S: Final = 0.8
+"""How long a value that has changed is set off, unless the next poll comes earlier."""
+QUANTILES: Final = (0.5, 0.75, 0.9, 0.97)
+"""Shares of the ranked pairs below which a pair has no heat, a little, more, much, and most."""
+HEAT_KINDS: Final[tuple[Kind, ...]] = ("heat1", "heat2", "heat3", "heat4")
+TOP: Final = 20
+"""A pair that was not among so many first, and is now, is marked."""
+SEEN: Final = 100
+"""So many pairs are looked at to find out whether ranks were settled."""
+HEAT_MARKS: Final = " ░▒▓█"
+
+
+class Highlights:
+    """Owned by the desk; models of the table read it when they format a row.
+
+    Args:
+        is_flashing: Whether changed values are set off at all.
+        has_color: Whether heat can be told by colour; a character tells it otherwise.
+    """
+
+    def __init__(self, is_flashing: bool = True, has_color: bool = True) -> None:
+        self._trends: dict[str, tuple[float, ...]] = {}
+        self._stamps: dict[str, tuple[object, ...]] = {}
+        self.shifts: Mapping[str, Shift] = {}
+        """How ranks have changed, by id."""
+        self.shift_minutes = 0
+        """How long ago the ranks were that they are told against."""
+        self._is_flashing = is_flashing
+        self._has_color = has_color
+        self._at_ms: int | None = None
+        self._rows: Sequence[Row] = ()
+        self._before: dict[str, Row] = {}
+        self._ranking: Ranking | None = None
+        self._shifts_of: int | None = None
+        self._thresholds: tuple[float, ...] = ()
+
+    @property
+    def has_flashes(self) -> bool:
+        """Whether values may be set off at this moment."""
+        return bool(self._before)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Compare with a newer snapshot from now on: with the last poll before it. O(n)."""
+        is_poll = snapshot.at_ms is not None and snapshot.at_ms != self._at_ms
+        if is_poll:
+            self._before = {row.id: row for row in self._rows} if self._is_flashing else {}
+            self._at_ms = snapshot.at_ms
+        self._rows = snapshot.rows
+
+    def end_flash(self) -> None:
+        """Set no value off any more, until the next poll."""
+        self._before = {}
+
+    def forget(self) -> None:
+        """Another feed takes over."""
+        self.end_flash()
+        self._trends.clear()
+        self._stamps.clear()
+        self.shifts = {}
+        self._rows, self._at_ms, self._ranking = (), None, None
+
+    def flashed(self, cell: Cell, subject: Subject, width: int) -> Cell:
+        """The cell of the newest value: with its direction, if the last poll changed it."""
+        before = self._before.get(subject.place.row.id)
+        was = None if before is None else last_of(before, subject.metric)
+        now = subject.last
+        if was is None or now is None or was == now:
+            return cell
+        arrow = "▲" if now > was else "▼"
+        room = width - width_of(cell.text)
+        return Cell(f"{arrow}{' ' if room > 1 else ''}{cell.text}" if room > 0 else cell.text, "accent")
+
+    def heat(self, cv: float | None) -> int:
+        """0 to 4: how large a cv is among those of the ranking."""
+        return 0 if cv is None else bisect_right(self._thresholds, cv)
+
+    def shaded(self, cell: Cell, subject: Subject) -> tuple[Cell, str]:
+        """The cell of σ in the colour of its heat, and the mark before it where there are no colours."""
+        figures = subject.figures
+        level = self.heat(None if figures is None else figures.cv)
+        if not self._has_color:
+            return cell, HEAT_MARKS[level]
+        return (Cell(cell.text, HEAT_KINDS[level - 1]) if level else cell), " "
+
+    def trend(self, key: str, metric: Metric) -> Sequence[float]:
+        """The reduced series of a row, empty while that isn't known."""
+        return self._trends.get(key, ()) if self._stamps.get(key, (None,))[0] is metric else ()
+
+    def wants_trend(self, row: Row, metric: Metric) -> bool:
+        """Whether a row has other samples than those that its small line was made of: a new minute, or history."""
+        return self._stamps.get(row.id) != _stamp(row, metric)
+
+    def take_trend(self, row: Row, metric: Metric, values: Sequence[float]) -> None:
+        """Keep the samples of a row, reduced."""
+        self._trends[row.id], self._stamps[row.id] = reduced(values), _stamp(row, metric)
+
+    def rate(self, ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int) -> None:
+        """Tell heat and changes of rank by a ranking from now on. O(n log n) for a new one.
+
+        Changes are against ``minutes`` before ``end_ms``, or as far back as ranks are known.
+        """
+        if end_ms is not None and track.since_ms is not None:
+            minutes = settled(ranking, track, end_ms, min(minutes, (end_ms - track.since_ms) // MINUTE_MS))
+        if ranking is not self._ranking:
+            self._ranking, self._shifts_of = ranking, None
+            self._thresholds = quantiles(ranking)
+        if minutes != self._shifts_of:
+            self._shifts_of, self.shift_minutes = minutes, minutes
+            self.shifts = shifts(ranking, track, end_ms, minutes)
+
+
+PLAIN: Final = Highlights(is_flashing=False)
+"""Sets nothing off."""
+
+
+def _stamp(row: Row, metric: Metric) -> tuple[object, ...]:
+    figures = row.figures_of(metric)
+    return (metric,) if figures is None else (metric, figures.last_ms, figures.samples)
+
+
+def last_of(row: Row, metric: Metric) -> float | None:
+    """The newest value of a metric."""
+    if metric is Metric.PRICE:
+        return row.last
+    figures = row.figures_of(metric)
+    return None if figures is None else figures.last
+
+
+def quantiles(ranking: Ranking) -> tuple[float, ...]:
+    """The cv above which a pair of the ranking is hotter, for each step of heat."""
+    cvs = sorted(
+        figures.cv
+        for place in ranking.places
+        if place.rank is not None
+        and (figures := place.row.figures_of(ranking.metric)) is not None
+        and figures.cv is not None
+    )
+    return tuple(cvs[min(len(cvs) - 1, int(share * len(cvs)))] for share in QUANTILES) if cvs else ()
+
+
+def settled(ranking: Ranking, track: RankTrack, end_ms: int, minutes: int) -> int:
+    """How many of these minutes one can look back to ranks of most of the first pairs: before, history was loading."""
+    first = ranking.places[: min(ranking.ranked, SEEN)]
+    while minutes >= 1:
+        then_ms = end_ms - minutes * MINUTE_MS
+        known = sum(track.rank_at(place.row.id, then_ms) is not None for place in first)
+        if 2 * known >= len(first):
+            return minutes
+        minutes = minutes * 3 // 4
+    return 0
+
+
+def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int) -> dict[str, Shift]:
+    """How the rank of each ranked pair has changed in the ``minutes`` before ``end_ms``.
+
+    Empty while that is unknown, and where most pairs had no rank then: their history was still being loaded. O(n).
+    """
+    if end_ms is None or minutes < 1:
+        return {}
+    then_ms = end_ms - minutes * MINUTE_MS
+    ranked = ranking.places[: ranking.ranked]
+    before = [track.rank_at(place.row.id, then_ms) for place in ranked]
+    if 2 * sum(rank is not None for rank in before) < len(ranked):
+        return {}
+    return {
+        place.row.id: Shift(
+            None if was is None else was - (place.rank or 0),
+            enters_top=(place.rank or TOP + 1) <= TOP and (was is None or was > TOP),
+        )
+        for place, was in zip(ranked, before, strict=True)
+    }
+
+
+def shift_text(minutes: int) -> str:
+    """``1h``, ``5m``."""
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
