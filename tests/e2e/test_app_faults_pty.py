@@ -61,7 +61,7 @@ def test_an_unread_terminal_misses_no_poll_and_gets_one_repaint(tmp_path: Path) 
         unread = app.session.drain()
         assert unread <= 2 * 65_536, "no more than the kernel held is written late"
         app.session.resume()
-        app.until_titled("Ranked by cv")
+        app.until_titled("cv of price")
         app.until_shown(LIVE)
         assert "Traceback" not in app.text
         app.press("q")
@@ -183,7 +183,7 @@ def test_malformed_pairs_are_counted_and_the_others_go_on(fault: str, tmp_path: 
 def test_a_pair_without_a_trade_has_no_price_of_zero(tmp_path: Path) -> None:
     with FakeKrakenThread(pairs=20) as exchange:
         exchange.faults.set("zeros", path="Ticker")
-        with started(tmp_path, *at(exchange.url), cols=200, rows=50) as app:
+        with started(tmp_path, *at(exchange.url), "--quote", "all", cols=200, rows=50) as app:
             app.until_shown(LIVE)
             app.until(lambda: len(app.table_pairs) > 10, "rows")
             assert not re.search(r"/[A-Z]+ +0\.0* ", "\n".join(app.table))

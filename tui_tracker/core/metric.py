@@ -34,6 +34,11 @@ class Metric(StrEnum):
         """Whether the number is in quote currency per unit of base, so the tick gives its digits."""
         return self in (Metric.PRICE, Metric.MID)
 
+    @property
+    def has_returns(self) -> bool:
+        """Whether the number is a level, of which returns can be told; what happened within a minute has none."""
+        return self not in (Metric.FLOW, Metric.TRADES_MIN)
+
 
 METRICS: Final[tuple[Metric, ...]] = tuple(Metric)
 """All metrics; a metric's place here is its index in every per-metric tuple."""

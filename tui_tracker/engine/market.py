@@ -144,7 +144,7 @@ class Market:
                     continue
                 value = held
             elif window is None:
-                window = windows[index] = Window(self.window_minutes)
+                window = windows[index] = self._new_window(index)
             self._push(window, at_ms, value)
         self._count(holding, ticker, at_ms)
         holding.is_suspect = holding.ticker is not None and ticker.is_suspect_after(holding.ticker)
@@ -246,9 +246,12 @@ class Market:
         """The window of a metric, made when the first sample comes."""
         window = holding.windows[index]
         if window is None:
-            window = holding.windows[index] = Window(self.window_minutes)
+            window = holding.windows[index] = self._new_window(index)
             window.advance(self._end_ms or 0)
         return window
+
+    def _new_window(self, index: int) -> Window:
+        return Window(self.window_minutes, has_returns=METRICS[index].has_returns)
 
     def _fill(
         self,

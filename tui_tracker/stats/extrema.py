@@ -7,14 +7,14 @@ class Extrema:
     """Monotonic queues of minutes over a window's ring, brought up to date when asked.
 
     A query after k new minutes costs O(k) amortised; a query after a change of an older minute rebuilds, O(length).
-    The newest minute, which may still be replaced, is never queued.
+    The newest minute, which may still be replaced, is never queued. Minutes since the epoch fit 32 bits until 10136.
     """
 
     __slots__ = ("_maxima", "_minima", "_seen")
 
     def __init__(self) -> None:
-        self._minima = array("q")
-        self._maxima = array("q")
+        self._minima = array("I")
+        self._maxima = array("I")
         self._seen: int | None = None
 
     def note_change(self, minute: int) -> None:

@@ -21,13 +21,15 @@ class SquaredReturns:
 
     A grid point is the last minute of a UTC 5-minute interval with a sample above 0. Two returns are adjacent if each
     spans 5 minutes and one begins where the other ends. Each r² and each product, √(rᵢ²·rᵢ₋₁²), enters and leaves as
-    the same integer, in units of 2^-128, so that nothing drifts. A query after k new minutes costs O(k) amortised; a
-    query after a change of an older minute rebuilds, O(length). The newest minute, which may still be replaced, is
-    counted for the query alone.
+    the same integer, in units of 2^-128, so that nothing drifts; what leaves is computed again from the samples, which
+    takes less memory than keeping it. A query after k new minutes costs O(k) amortised; a query after a change of an
+    older minute, or after several grid points left at once, rebuilds, O(length). The newest minute, which may still be
+    replaced, is counted for the query alone.
     """
 
     __slots__ = (
         "_adjacent",
+        "_base",
         "_cached",
         "_expiry",
         "_minutes",
@@ -37,13 +39,12 @@ class SquaredReturns:
         "_products",
         "_seen",
         "_spans",
-        "_squares",
+        "_square",
         "_sum",
     )
 
     def __init__(self) -> None:
-        self._squares: array[float] | None = None
-        self._spans = bytearray()
+        self._spans: bytearray | None = None
         self._seen: int | None = None
         self._next = self._expiry = 0
         self._cached: Volatilities = None, None
@@ -53,6 +54,7 @@ class SquaredReturns:
         self._sum = self._minutes = self._products = self._adjacent = 0
         self._oldest = oldest - oldest % GRID_MINUTES + GRID_MINUTES - 1
         self._point = point
+        self._base = self._square = 0.0
 
     def note_change(self, minute: int) -> None:
         """A sample of this minute was set or removed out of order: what was counted from it on may be wrong."""
@@ -69,17 +71,16 @@ class SquaredReturns:
         """
         if end < self._next and start < self._expiry:
             return self._cached
-        if self._seen is None or self._seen < start - 1:
+        spans = self._spans
+        if spans is None:
+            spans = self._spans = bytearray(len(ring) // GRID_MINUTES + 2)
+        if self._seen is None or self._seen < start - 1 or not self._expire(ring, spans, start):
             self._clear(oldest, start - 1)
             self._seen = oldest - 1
-        if self._squares is None:
-            grid_points = len(ring) // GRID_MINUTES + 2
-            self._squares = array("d", [0.0]) * grid_points
-            self._spans = bytearray(grid_points)
-        self._expire(start)
+            self._expire(ring, spans, start)
         grid_minute = self._seen + GRID_MINUTES - (self._seen + 1) % GRID_MINUTES
         while grid_minute < end:
-            self._take(ring, grid_minute, start)
+            self._take(ring, spans, grid_minute, start)
             grid_minute += GRID_MINUTES
         self._next = grid_minute
         self._seen = max(self._seen, end - 1)
@@ -87,9 +88,8 @@ class SquaredReturns:
         if end % GRID_MINUTES == GRID_MINUTES - 1:
             square, span = self._return_to(ring, end, start)
             total, minutes = total + int(square * _UNITS), minutes + span
-            before = end // GRID_MINUTES % len(self._spans) - 1
-            if span == self._spans[before] == GRID_MINUTES:
-                products, adjacent = products + int(sqrt(square * self._squares[before]) * _UNITS), adjacent + 1
+            if span == spans[end // GRID_MINUTES % len(spans) - 1] == GRID_MINUTES:
+                products, adjacent = products + int(sqrt(square * self._square) * _UNITS), adjacent + 1
             self._expiry = 0  # what is cached holds the open minute, which may yet be replaced
         self._cached = (
             sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None,
@@ -97,41 +97,43 @@ class SquaredReturns:
         )
         return self._cached
 
-    def _expire(self, start: int) -> None:
-        """Take out the returns that begin before ``start``."""
-        squares, spans = self._squares, self._spans
-        assert squares is not None
-        minute, last = self._oldest, self._point
+    def _expire(self, ring: "array[float]", spans: bytearray, start: int) -> bool:
+        """Take out the return that begins before ``start``; whether its end is still there to compute it from."""
+        minute, last, length = self._oldest, self._point, len(ring)
         while minute <= last:
             slot = minute // GRID_MINUTES % len(spans)
             span = spans[slot]
             if span and minute - span >= start:
+                self._base = ring[(minute - span) % length]
                 break
             if span:
-                square = squares[slot]
+                if minute < start:
+                    return False
+                square, following = _square(self._base, ring[minute % length]), (slot + 1) % len(spans)
                 self._sum -= int(square * _UNITS)
                 self._minutes -= span
-                following = (slot + 1) % len(spans)
                 if span == spans[following] == GRID_MINUTES and minute < last:
-                    self._products -= int(sqrt(square * squares[following]) * _UNITS)
+                    after = _square(ring[minute % length], ring[(minute + GRID_MINUTES) % length])
+                    self._products -= int(sqrt(square * after) * _UNITS)
                     self._adjacent -= 1
                 spans[slot] = 0
             minute += GRID_MINUTES
         self._oldest = minute
         self._expiry = minute - spans[minute // GRID_MINUTES % len(spans)] + 1 if minute <= last else start + 1
+        return True
 
-    def _take(self, ring: "array[float]", minute: int, start: int) -> None:
+    def _take(self, ring: "array[float]", spans: bytearray, minute: int, start: int) -> None:
         """Count the return that ends in a closed grid minute."""
-        assert self._squares is not None
-        slot = minute // GRID_MINUTES % len(self._spans)
+        slot, before = minute // GRID_MINUTES % len(spans), self._square
         square, span = self._return_to(ring, minute, start)
-        self._squares[slot], self._spans[slot] = square, span
+        self._square, spans[slot] = square, span
         if span:
+            if not self._minutes:
+                self._base = ring[self._point % len(ring)]
             self._sum += int(square * _UNITS)
             self._minutes += span
-            before = slot - 1  # the last slot, where this is the first
-            if span == self._spans[before] == GRID_MINUTES:
-                self._products += int(sqrt(square * self._squares[before]) * _UNITS)
+            if span == spans[slot - 1] == GRID_MINUTES:  # the last slot, where this is the first
+                self._products += int(sqrt(square * before) * _UNITS)
                 self._adjacent += 1
         if ring[minute % len(ring)] > 0:
             self._point = minute
@@ -142,7 +144,11 @@ class SquaredReturns:
         later = ring[minute % length]
         if not later > 0 or point < start or minute - point > MAX_SPAN_MINUTES:
             return 0.0, 0
-        earlier = ring[point % length]
-        change = (later - earlier) / earlier
-        r = log1p(change) if change > -1 else log(later / earlier)
-        return r * r, minute - point
+        return _square(ring[point % length], later), minute - point
+
+
+def _square(earlier: float, later: float) -> float:
+    """r² of two samples above 0, with r = ln(later / earlier)."""
+    change = (later - earlier) / earlier
+    r = log1p(change) if change > -1 else log(later / earlier)
+    return r * r

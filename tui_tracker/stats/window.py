@@ -46,15 +46,15 @@ class Window:
         "length",
     )
 
-    def __init__(self, length: int = DAY_MINUTES) -> None:
-        """Make an empty window of ``length`` minutes (1 or more)."""
+    def __init__(self, length: int = DAY_MINUTES, *, has_returns: bool = True) -> None:
+        """Make an empty window of ``length`` minutes (1 or more); without returns it has no volatility."""
         if length < 1:
             raise ValueError("a window spans at least one minute")
         self.length: Final = length
         self._ring = array("d", [nan]) * length
         self._provenance: bytearray | None = None
         self._extrema: Final = Extrema()
-        self._returns: Final = SquaredReturns()
+        self._returns: Final = SquaredReturns() if has_returns else None
         self._end = -1
         self._reset()
 
@@ -201,7 +201,7 @@ class Window:
     @property
     def volatility(self) -> float | None:
         """Annualised volatility of 5-minute log returns, a fraction; ``None`` without a return."""
-        if not self._samples:
+        if not self._samples or self._returns is None:
             return None
         start = self._end - self.length + 1
         return self._returns.volatilities(self._ring, start, self._find_oldest(start)[0], self._end)[0]
@@ -224,7 +224,8 @@ class Window:
             oldest, first = self._find_oldest(start)
         total, k, newest = self._sum, self._k, self._newest
         low, high = self._extrema.query(ring, start, oldest, end)
-        volatility, bipower = self._returns.volatilities(ring, start, oldest, end)
+        returns = self._returns
+        volatility, bipower = (None, None) if returns is None else returns.volatilities(ring, start, oldest, end)
         return Figures(
             length,
             n,
@@ -250,7 +251,8 @@ class Window:
 
     def _note_change(self, minute: int) -> None:
         self._extrema.note_change(minute)
-        self._returns.note_change(minute)
+        if self._returns is not None:
+            self._returns.note_change(minute)
 
     def _at(self, minute: int) -> float | None:
         value = self._ring[minute % self.length]

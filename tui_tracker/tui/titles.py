@@ -93,7 +93,7 @@ def table_title(
     Where ``width`` cells aren't enough, the parts that matter least are left out.
     """
     what = f"{view.measure.label} of {METRIC_WORDS[view.metric]}"
-    parts = [_Part(clean(name, 40)), _Part(what, 7)] if name else [_Part(f"Ranked by {what}", 3, what)]
+    parts = [_Part(clean(name, 40), 7), _Part(what)] if name else [_Part(f"Ranked by {what}", 3, what)]
     if ranking.mixed_units:
         parts.append(_Part("mixed units"))
     parts += [_Part(scope_text(view)), _Part(window_text(window) if window else "", 4)]
