@@ -189,7 +189,7 @@ def test_quote_scope_opens_on_usd_and_goes_through_all(tmp_path: Path) -> None:
             seen.append(app.titles[0].split(" ── ")[1])
             if seen[-1] != "all":
                 app.until(lambda: {p.partition("/")[2] for p in app.table_pairs} <= {seen[-1]}, "rows of the scope")
-                app.until(lambda: app.table_pairs or "no pair" in app.text, "rows, or why there are none")
+                app.until(lambda: bool(app.table_pairs) or "no pair" in app.text, "rows, or why there are none")
         assert {"EUR", "BTC", "all"} <= set(seen)
         app.until_titled("mixed units")
         app.press_until_titled("e", "cv of price")

@@ -29,6 +29,8 @@ class SquaredReturns:
 
     __slots__ = (
         "_adjacent",
+        "_ahead",
+        "_ahead_minute",
         "_base",
         "_cached",
         "_expiry",
@@ -54,7 +56,8 @@ class SquaredReturns:
         self._sum = self._minutes = self._products = self._adjacent = 0
         self._oldest = oldest - oldest % GRID_MINUTES + GRID_MINUTES - 1
         self._point = point
-        self._base = self._square = 0.0
+        self._base = self._square = self._ahead = 0.0
+        self._ahead_minute = -1
 
     def note_change(self, minute: int) -> None:
         """A sample of this minute was set or removed out of order: what was counted from it on may be wrong."""
@@ -109,12 +112,14 @@ class SquaredReturns:
             if span:
                 if minute < start:
                     return False
-                square, following = _square(self._base, ring[minute % length]), (slot + 1) % len(spans)
+                here, following = ring[minute % length], (slot + 1) % len(spans)
+                square = self._ahead if minute == self._ahead_minute else _square(self._base, here)
                 self._sum -= int(square * _UNITS)
                 self._minutes -= span
                 if span == spans[following] == GRID_MINUTES and minute < last:
-                    after = _square(ring[minute % length], ring[(minute + GRID_MINUTES) % length])
-                    self._products -= int(sqrt(square * after) * _UNITS)
+                    self._ahead_minute = minute + GRID_MINUTES
+                    self._ahead = _square(here, ring[self._ahead_minute % length])
+                    self._products -= int(sqrt(square * self._ahead) * _UNITS)
                     self._adjacent -= 1
                 spans[slot] = 0
             minute += GRID_MINUTES
