@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual import work
 from textual.binding import BindingType
@@ -55,6 +55,15 @@ def _commands() -> "type[Provider]":
     from tui_tracker.tui.providers import CommandProvider
 
     return CommandProvider
+
+
+@runtime_checkable
+class Redrawing(Protocol):
+    """A driver that can draw the screen whatever the terminal shows."""
+
+    def redraw(self) -> None:
+        """Draw the whole screen."""
+        ...
 
 
 class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActions):
@@ -280,6 +289,12 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
             change = self._store.add_favourite if is_favourite else self._store.remove_favourite
             self.write(partial(change, key, watchlist=self.desk.view.watchlist))
             self.show()
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen, in case something else has written on it."""
+        driver: object = self._driver
+        if isinstance(driver, Redrawing):
+            driver.redraw()
 
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""

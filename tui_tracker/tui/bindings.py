@@ -134,6 +134,7 @@ KEY_COMMANDS: Final = (
         in_palette=False,
     ),
     Command("help", "question_mark,f1", "help", "help", "all keys", "?", DO),
+    Command("redraw", "ctrl+l", "redraw", "redraw", "draw the whole screen anew", "ctrl+l", DO),
     Command("suspend", "ctrl+z", "suspend_process", "suspend", "back to the shell; fg returns", "ctrl+z", DO),
     Command("quit", "q", "quit", "quit", "quit", "q", DO),
     Command(

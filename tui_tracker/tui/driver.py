@@ -216,6 +216,7 @@ class QuietDriver(LinuxDriver):
     def _enter(self, writer: TerminalWriter) -> None:
         self._in_band_window_resize = self._mouse_pixels = False
         writer.put_modes(self._modes_on())
+        writer.resize(*self._get_terminal_size())
         if self._get_terminal_size() != tuple(self._app.size):
             self._send_size()
 
@@ -256,12 +257,25 @@ class QuietDriver(LinuxDriver):
     @override
     def process_message(self, message: Message) -> None:
         """Hand input to the app, but for sizes that no terminal has."""
-        if isinstance(message, events.Resize) and not all(0 < side <= _MAX_SIDE for side in message.size):
-            return
+        if isinstance(message, events.Resize):
+            if not all(0 < side <= _MAX_SIDE for side in message.size):
+                return
+            self._note_size(message.size)
         super().process_message(message)
+
+    def redraw(self) -> None:
+        """Draw the whole screen, whatever the terminal shows."""
+        if self._writer is not None:
+            self._writer.forget_screen()
+        self._app.refresh()
+
+    def _note_size(self, size: tuple[int, int]) -> None:
+        if self._writer is not None:
+            self._writer.resize(*size)
 
     def _send_size(self) -> None:
         size = Size(*self._get_terminal_size())
+        self._note_size(size)
         self.send_message(events.Resize(size, size))
 
     def _end_input(self) -> None:

@@ -1,14 +1,11 @@
-"""Fewer bytes for the same picture: colours and attributes are written only where they change.
+"""How a terminal writes: colours and attributes, and the shortest way from one such state to another.
 
-Textual writes every piece of a line with all its attributes and a reset behind it. ECMA-48, 8.3.117 (SGR); colours of
-256 and of 16 million as in ISO 8613-6.
+ECMA-48, 8.3.117 (SGR); colours of 256 and of 16 million as in ISO 8613-6.
 """
 
-import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-_SEQUENCE: Final = re.compile(r"\x1b\[([0-9;]*)m|\x1b\[[0-9;]*H|[\r\n]+|\x1b")
 _OFF: Final = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29}
 """Attributes, and what ends each."""
 
@@ -24,47 +21,8 @@ class Pen(NamedTuple):
 PLAIN: Final = Pen()
 
 
-def shortened(frame: str) -> str:
-    """Return a frame that has the same effect on a terminal at rest, in fewer bytes; it leaves it at rest too.
-
-    A frame with a sequence that isn't understood is returned as it is.
-    """
-    pieces: list[str] = []
-    actual = wanted = PLAIN
-    position = 0
-    for found in _SEQUENCE.finditer(frame):
-        start = found.start()
-        if start > position:
-            if wanted is not actual:
-                pieces.append(_change(actual, wanted))
-                actual = wanted
-            pieces.append(frame[position:start])
-        position = found.end()
-        codes = found[1]
-        if codes is not None:
-            after = _after(wanted, codes)
-            if after is None:
-                return frame
-            wanted = after
-        elif found[0] == "\x1b":
-            if frame[position : position + 1] in ("7", "8"):  # the terminal would save and restore its own pen
-                return frame
-            if wanted is not actual:
-                pieces.append(_change(actual, wanted))
-                actual = wanted
-            pieces.append("\x1b")
-        else:
-            pieces.append(found[0])
-    if position < len(frame):
-        pieces.append(_change(actual, wanted))
-        actual = wanted
-        pieces.append(frame[position:])
-    pieces.append(_change(actual, wanted))
-    return "".join(pieces)
-
-
 @lru_cache(maxsize=4_096)
-def _after(pen: Pen, codes: str) -> Pen | None:
+def after(pen: Pen, codes: str) -> Pen | None:
     """The pen after a sequence, ``None`` if that isn't understood."""
     foreground, background, attributes = pen
     parts = [int(part or 0) for part in codes.split(";")]
@@ -95,18 +53,24 @@ def _after(pen: Pen, codes: str) -> Pen | None:
             background = str(code)
         else:
             return None
-    after = Pen(foreground, background, attributes)
-    return PLAIN if after == PLAIN else _same(after)
+    return _same(Pen(foreground, background, attributes))
 
 
 @lru_cache(maxsize=4_096)
 def _same(pen: Pen) -> Pen:
-    """One object for equal pens, so that they are told apart by identity."""
-    return pen
+    """One object for equal pens, which makes comparing them fast."""
+    return PLAIN if pen == PLAIN else pen
+
+
+@lru_cache(maxsize=4_096)
+def blank(pen: Pen) -> Pen:
+    """What of a pen shows where it writes a space."""
+    shown = pen.attributes & {4, 7, 9}
+    return _same(Pen(pen.foreground if shown else "", pen.background, shown))
 
 
 @lru_cache(maxsize=16_384)
-def _change(actual: Pen, wanted: Pen) -> str:
+def change(actual: Pen, wanted: Pen) -> str:
     """The shortest sequence from one pen to another."""
     if actual == wanted:
         return ""

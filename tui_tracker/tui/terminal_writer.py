@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from tui_tracker.tui.sgr import shortened
+from tui_tracker.tui.shown import ShownScreen
 
 LIMIT: Final = 128 * 1024
 """Bytes that may wait for the terminal before frames are dropped: a first paint and the small frames after it."""
 
 
 class TerminalWriter:
-    """Writes frames whole or not at all, and never waits for the reader.
+    """Writes frames whole or not at all, of each only what the terminal doesn't show yet; never waits for the reader.
 
     What the kernel doesn't take waits here, at most ``limit`` bytes (or a single larger frame). When a frame finds no
     room, it and the frames that wait are dropped, but for the one that is half written; from then on the writer is
@@ -53,6 +53,7 @@ class TerminalWriter:
         self._is_watching = False
         self._is_behind = False
         self._is_closed = False
+        self._shown = ShownScreen()
 
     @property
     def is_behind(self) -> bool:
@@ -80,12 +81,24 @@ class TerminalWriter:
         if self._frame:
             frame = "".join(self._frame)
             self._frame.clear()
-            self._submit(shortened(frame), may_drop=True)
+            if self._is_behind:
+                return
+            if text := self._shown.difference(frame):
+                self._submit(text, may_drop=True)
 
     def put_modes(self, sequence: str) -> None:
-        """Write a sequence that is never dropped, after all frames before it."""
+        """Write a sequence that is never dropped, after all frames before it; what the screen shows then is unknown."""
         self.flush()
+        self.forget_screen()
         self._submit(sequence, may_drop=False)
+
+    def forget_screen(self) -> None:
+        """Write the next frame whole: something else may have changed the screen."""
+        self._shown.forget()
+
+    def resize(self, columns: int, lines: int) -> None:
+        """The terminal has this size now, and may show anything."""
+        self._shown.resize(columns, lines)
 
     def close(self) -> bool:
         """Forget what waits; later calls do nothing.
@@ -120,6 +133,7 @@ class TerminalWriter:
         if self._is_behind:
             return
         self._is_behind = True
+        self._shown.forget()
         kept = [
             (data, may_drop)
             for index, (data, may_drop) in enumerate(self._waiting)
