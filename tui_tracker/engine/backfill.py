@@ -54,6 +54,7 @@ class Backfill:
         self._volume: dict[str, float] = {}
         self._asked: dict[str, int] = {}
         self._pending: tuple[set[str], ...] = tuple(set() for _ in self.steps)
+        self._away: tuple[set[str], ...] = tuple(set() for _ in self.steps)
         self._failed: dict[str, None] = {}
         self._setbacks: dict[str, int] = {}
         self._known: set[str] = set()
@@ -63,11 +64,15 @@ class Backfill:
         self._pace_s: float | None = None
 
     def want(self, instruments: Iterable[Instrument], volume_usd: Callable[[str], float | None]) -> None:
-        """Take the instruments that can have history; new ones are queued, gone ones dropped."""
+        """Take the instruments that can have history: new ones are queued, gone ones wait until they are back."""
         self._instruments = {instrument.id: instrument for instrument in instruments}
         self._volume = {name: volume_usd(name) or 0.0 for name in self._instruments}
-        for pending in self._pending:
-            pending.intersection_update(self._instruments)
+        present = self._instruments.keys()
+        waiting = [pending | away for pending, away in zip(self._pending, self._away, strict=True)]
+        self._pending = tuple(names & present for names in waiting)
+        self._away = tuple(names - present for names in waiting)
+        if any(self._pending):
+            self._work.set()
         self._queue(self._instruments.keys() - self._known, range(len(self.steps)))
 
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
@@ -76,13 +81,17 @@ class Backfill:
         if self._wanted is Wanted.ASKED:
             self._queue([name for name in self._asked if name not in self._known], range(len(self.steps)))
 
-    def repair(self, gap_minutes: int) -> None:
-        """Load again what covers the last ``gap_minutes``, of all instruments that were loaded before."""
+    def repair(self, gap_minutes: int, instrument_ids: Collection[str] | None = None) -> None:
+        """Load again what covers the last ``gap_minutes``, of these instruments or of all that were loaded before."""
         finest = len(self.steps) - 1
         first = next((i for i in range(finest, -1, -1) if self.steps[i].span_minutes > gap_minutes), 0)
-        self._failed.clear()
-        self._setbacks.clear()
-        self._queue(self._known & self._instruments.keys(), range(first, finest + 1))
+        names = self._known if instrument_ids is None else self._known.intersection(instrument_ids)
+        for name in names:
+            self._failed.pop(name, None)
+            self._setbacks.pop(name, None)
+        for step in range(first, finest + 1):
+            self._away[step].update(names - self._instruments.keys())
+        self._queue(names & self._instruments.keys(), range(first, finest + 1))
 
     def _queue(self, names: Collection[str], steps: Iterable[int]) -> None:
         wanted = [name for name in names if self._wanted is Wanted.ALL or name in self._asked]

@@ -200,13 +200,14 @@ class Engine:
         Raises:
             MalformedDataError: If no quote was acceptable.
         """
-        taken, now_ms, turns = 0, self._timekeeper.now_ms(), Turns(self._clock)
+        taken, now_ms, turns = 0, self._timekeeper.now_ms(), Turns()
         for start in range(0, len(tickers), SLICE):
             taken += self.market.apply(tickers[start : start + SLICE], at_ms, now_ms)
             await turns.give()
         if not taken:
             raise MalformedDataError("every quote was refused", "is the clock of this machine right?")
         self._note_gap(at_ms)
+        self._note_returned()
         self.market.close_poll(at_ms, malformed)
         self._health.note_good(at_ms)
         self._at_ms = at_ms
@@ -221,6 +222,7 @@ class Engine:
             dropped = self.market.drop_after(self._timekeeper.now_ms())
             if dropped:
                 _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
+                self.backfill.repair(self.market.window_minutes)
 
     async def _list_instruments(self) -> None:
         batch = await self._source.instruments()
@@ -250,6 +252,13 @@ class Engine:
         if missing > 0 and (is_outage or at_ms - self._repaired_ms >= RELIST_S * 1000):
             self._repaired_ms = at_ms
             self.backfill.repair(missing)
+
+    def _note_returned(self) -> None:
+        """Have minutes in which single instruments were not quoted filled from candles."""
+        returned = self.market.take_returned()
+        if returned and not self._once:
+            _log.info("back after a while: %s", ", ".join(sorted(returned)[:20]))
+            self.backfill.repair(max(returned.values()), returned)
 
     def _want_history(self) -> None:
         volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
@@ -284,7 +293,7 @@ class Engine:
     async def _rebuild(self) -> None:
         """Make every row anew."""
         rows: dict[str, Row] = {}
-        turns = Turns(self._clock)
+        turns = Turns()
         self._dirty.clear()
         for holding in tuple(self.market):
             rows[holding.instrument.id] = make_row(self.market, holding, self._rates)

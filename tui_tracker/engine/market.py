@@ -63,6 +63,7 @@ class Market:
         self._holdings: dict[str, Holding] = {}
         self._end_ms: int | None = None
         self._polled_ms: int | None = None
+        self._returned: dict[str, int] = {}
 
     @property
     def polled_ms(self) -> int | None:
@@ -105,7 +106,11 @@ class Market:
         listed = {instrument.id: instrument for instrument in instruments}
         for instrument_id, instrument in listed.items():
             holding = self._holdings.get(instrument_id)
-            if holding is None or (holding.halted == Trading.DELISTED and instrument.trading is not Trading.DELISTED):
+            is_back = holding is not None and holding.halted == Trading.DELISTED
+            if is_back and instrument.trading is not Trading.DELISTED:
+                holding = None
+                self._returned[instrument_id] = self.window_minutes
+            if holding is None:
                 holding = self._holdings[instrument_id] = Holding(instrument, Activity(self.window_minutes))
             holding.instrument = instrument
             if not instrument.trading.is_sampled:
@@ -136,6 +141,8 @@ class Market:
             return False
         if holding.halted == NOT_QUOTED:
             self._resume(holding)
+        if holding.quoted_ms is not None and self._polled_ms is not None and holding.quoted_ms < self._polled_ms:
+            self._returned[ticker.instrument_id] = (at_ms - holding.quoted_ms) // MINUTE_MS
         windows = holding.windows
         for index, value in enumerate(ticker.values()):
             window = windows[index]
@@ -176,6 +183,11 @@ class Market:
                 continue
             self._push(self._window(holding, index), at_ms, float(gain))
             holding.activity.note(at_ms // MINUTE_MS, gain > 0)
+
+    def take_returned(self) -> dict[str, int]:
+        """Instruments that a poll quoted again since the last call, with the minutes that none had quoted them."""
+        returned, self._returned = self._returned, {}
+        return returned
 
     def close_poll(self, at_ms: int, unreadable: Collection[str] = ()) -> None:
         """End a poll of which all parts were applied: every window now ends in its minute.

@@ -111,7 +111,7 @@ def rank(
         tuple(places),
         len(ranked),
         measure is Measure.STDDEV and metric not in _UNITLESS and len({row.instrument.quote for row in liquid}) > 1,
-        sum(row.volume_usd is None for row in rows) if floor > 0 else 0,
+        sum(row.volume_usd is None and not row.halted for row in rows) if floor > 0 else 0,
         {place.row.instrument.id: place for place in places},
     )
 

@@ -106,7 +106,7 @@ class Window:
         old = ring[slot]
         exact = value * scale
         new = int(exact)
-        if old != old or new != exact:
+        if old != old or new != exact or (self._provenance is None and provenance != _POLL):
             return False
         out = int(old * scale)
         self._sum += new - out
@@ -150,6 +150,7 @@ class Window:
             self._take_out(late)
         if self._end > minute:
             self._end = minute
+            self._note_change(-1)  # minutes that left at the other end are inside again
             while self._newest > minute or (self._newest >= 0 and self._samples and self._at(self._newest) is None):
                 self._newest -= 1
         if not self._samples:

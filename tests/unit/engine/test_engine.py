@@ -486,9 +486,56 @@ async def test_above_a_minute_the_minutes_between_are_filled_hourly() -> None:
     assert 3 <= len(fine) <= 5
 
 
+async def test_a_pair_that_misses_a_poll_while_history_is_pending_gets_it_once_it_is_back() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    source.candle_errors = dict.fromkeys(source.quoted, TimedOutError("slow"))
+    async with engine.running():
+        await clock.advance(20)
+        source.quoted = ["BTC/USD"]
+        await clock.advance(60)
+        source.candle_errors.clear()
+        await clock.advance(60)
+        source.quoted = ["BTC/USD", "ETH/USD"]
+        await clock.advance(180)
+        assert price_n(engine, "ETH/USD") >= 1_430
+
+
+async def test_minutes_in_which_one_pair_was_not_quoted_are_filled_once_it_is_back() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(120)
+        source.quoted = ["BTC/USD"]
+        await clock.advance(3 * 3_600)
+        assert price_n(engine, "ETH/USD") < 1_300
+        asked = len(source.calls)
+        source.quoted = ["BTC/USD", "ETH/USD"]
+        await clock.advance(180)
+        assert price_n(engine, "ETH/USD") >= 1_435
+        assert [name for name, _ in source.calls[asked:] if name.startswith("candles")] == ["candles ETH/USD 1"]
+
+
+async def test_minutes_lost_to_a_wrong_clock_are_filled_from_candles() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(3_600)
+        clock.jump_wall(2 * 3_600)
+        source.time_error = TimedOutError("slow")
+        await clock.advance(1_800)
+        clock.jump_wall(-2 * 3_600)
+        source.time_error = None
+        await clock.advance(240)
+        assert price_n(engine) >= 1_435
+
+
 async def test_long_work_gives_turns() -> None:
     clock = FakeClock(START)
-    turns = Turns(clock)
+    turns = Turns(clock.monotonic_s)
     other = asyncio.ensure_future(asyncio.sleep(0, "done"))
     await turns.give()
     assert not other.done()

@@ -100,9 +100,10 @@ def test_scopes() -> None:
         row("B/EUR", 2.0),
         row("C/USD", 3.0, volume_usd=10.0),
         row("D/USD", 4.0, volume_usd=None),
+        row("H/GBP", None, volume_usd=None, halted="maintenance"),
     )
     everything = rank(rows, Metric.PRICE, Measure.STDDEV)
-    assert [p.row.instrument.base for p in everything.places] == ["D", "C", "B", "A"]
+    assert [p.row.instrument.base for p in everything.places] == ["D", "C", "B", "A", "H"]
     assert everything.mixed_units
     assert not rank(rows, Metric.PRICE, Measure.CV).mixed_units
     assert not rank(rows, Metric.SPREAD, Measure.STDDEV).mixed_units
@@ -112,6 +113,8 @@ def test_scopes() -> None:
     floor = rank(rows, Metric.PRICE, Measure.STDDEV, Scope(quote="USD", min_volume_usd=100))
     assert [p.row.instrument.base for p in floor.places] == ["A"]
     assert floor.no_usd_route == 1
+    every_quote = rank(rows, Metric.PRICE, Measure.STDDEV, Scope(min_volume_usd=100))
+    assert every_quote.no_usd_route == 1, "a halted pair is not left out for want of a route"
     mine = rank(rows, Metric.PRICE, Measure.STDDEV, Scope(ids=frozenset({"kraken:B-EUR", "kraken:A-USD"})))
     assert [(p.row.instrument.base, p.rank) for p in mine.places] == [("B", 1), ("A", 2)]
     place = mine.place("kraken:A-USD")
