@@ -62,7 +62,7 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         assert (rig.view.measure, rig.view.min_volume) == (Measure.VOLATILITY, 100_000)
         assert rig.title("table").startswith("Most volatile USD ──")
         await rig.press("e")
-        assert rig.title("table").startswith("Most volatile USD* ──")
+        assert rig.title("table").startswith("range of price ── USD ── 24 h")
         await rig.press("asterisk")
         assert rig.view.name == "Calmest"
         await rig.press("5")

@@ -33,7 +33,7 @@ from tui_tracker.tui.table import matches
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
-from tui_tracker.tui.views import all_views, label
+from tui_tracker.tui.views import all_views, label, named
 
 FLOW: Final = next((metric for metric in Metric if metric.value == "flow"), None)
 """Base volume a minute, for the bars under candles; ``None`` where no source gives it."""
@@ -193,7 +193,9 @@ class Desk:
         """
         has_rows = bool(snapshot.rows)
         now_ms = self.source_now_ms(snapshot.status)
-        placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo)
+        view = named(self.views, self.view.name)
+        own = view.name if view is not None and view.needle == self.view.needle else ""
+        placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo, own)
         ranking = self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
         self.highlights.rate(ranking, self.ranks.track_of(ranking), snapshot.end_ms, self.view.shift_minutes)
         scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder, self.highlights)

@@ -136,6 +136,7 @@ class Presenter:
                 view=view,
                 watchlist=watched,
                 is_dimmed=is_dimmed,
+                end_ms=snapshot.end_ms,
             ),
             TableModel(
                 keys=[place.row.id for place in places],
@@ -148,6 +149,7 @@ class Presenter:
                 is_dimmed=is_dimmed,
                 window=window_text(snapshot.window_minutes),
                 highlights=highlights,
+                end_ms=snapshot.end_ms,
             ),
             Counts(len(places), len(ranking.places), len(snapshot.rows)),
         )

@@ -7,7 +7,8 @@ from typing import Final
 from tui_tracker.config.views import CLASSES, MAIN, ViewSpec
 from tui_tracker.core.figures import Measure
 from tui_tracker.tui.column_choice import chosen_of, entries, known
-from tui_tracker.tui.columns import SORT_KEYS, default_keys
+from tui_tracker.tui.column_layout import default_keys
+from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.view import Panes, ViewState
 
 FLOOR_USD: Final = 100_000.0
