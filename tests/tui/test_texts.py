@@ -186,6 +186,23 @@ def test_strip_names_the_measure() -> None:
     assert "rank by cv " in strip("kraken:BTC-USD", ViewState(measure=Measure.CV))
 
 
+def test_an_empty_view_says_why() -> None:
+    view = ViewState(needle="history < 23")
+    running = live_status(backfill=loading(57, 297))
+    typed = said(running, view, has_rows=True)
+    assert "no pair matches “history < 23”" in typed
+    assert "history is loading, 57 of 297: more may match soon" in typed
+    own = "\n".join(
+        line.text for line in empty_lines(live_status(), view, True, UTC_ZONE, AT_MS, False, "New listings")
+    )
+    assert "nothing in “New listings” now" in own
+    assert "its filter: history < 23" in own
+    assert "clear the filter" not in own
+    bare = said(live_status(), ViewState(min_volume=1e5, excluded=("stable", "fiat")), has_rows=True)
+    assert "that trades at least $100k a day" in bare
+    assert "isn't stable or fiat" in bare
+
+
 def test_what_an_empty_screen_says() -> None:
     view = ViewState()
     first = replace(OFFLINE, error="", last_attempt_ms=None)

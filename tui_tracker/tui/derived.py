@@ -26,7 +26,8 @@ def column_of(key: str | None) -> Column | None:
 def _derived(column: NumberColumn) -> Column:
     def value(subject: Subject) -> float | None:
         row = subject.place.row
-        return column.value(language.Subject(row, subject.figures, subject.place.rank, subject.last))
+        shift = None if subject.shift is None else subject.shift.places
+        return column.value(language.Subject(row, subject.figures, subject.place.rank, subject.last, shift=shift))
 
     return Column(
         column.name,

@@ -186,6 +186,13 @@ class Desk:
         """The ranking of a scope by what was chosen."""
         return self._presenter.ranking(snapshot, self.view, scope)
 
+    def is_matching(self, needle: str) -> bool:
+        """Whether a filter would let any pair of the scope through. O(n)."""
+        if self.snapshot is None:
+            return False
+        ranking = self.ranking(self.snapshot, self.scope())
+        return self._presenter.is_any(ranking, replace(self.view, needle=needle), self.highlights.shifts)
+
     def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
         """What both lists show; the selection becomes one of the rows, if there is any.
 
