@@ -346,7 +346,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.main.focused_pane, self.main.hint_ids(), self.active_commands()))
+        views = [view.name for view in self.desk.views]
+        self.push_screen(HelpScreen(self.main.focused_pane, self.main.hint_ids(), self.active_commands(), views))
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""
