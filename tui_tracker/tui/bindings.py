@@ -150,6 +150,7 @@ CHART_COMMANDS: Final = (
     Command("chart.later", "shift+right", "pan(1)", "later", "later minutes", "Shift-→", CHART),
     Command("chart.zoom_in", "plus,equals_sign", "zoom(True)", "zoom in", "zoom in, around the crosshair", "+", CHART),
     Command("chart.zoom_out", "minus", "zoom(False)", "zoom out", "zoom out, to the whole window", "-", CHART),
+    Command("chart.zoom_reset", "0", "zoom_reset", "zoom reset", "the whole range again", "0", CHART),
     Command("chart.copy", "y", "copy_readout", "copy", "copy the values at the crosshair", "y", CHART),
     Command("chart.toggle", "enter,vertical_line", "toggle_full", "full", "whole screen, and back", "| Enter", CHART),
     Command(
@@ -197,5 +198,5 @@ CHART_HINTS: Final = (
 
 
 LOST_HINTS: Final = ("poll", "demo")
-PAIRED_HINTS: Final = {"crosshair": ("← →", "crosshair"), "zoom": ("+ -", "zoom")}
+PAIRED_HINTS: Final = {"crosshair": ("← →", "crosshair"), "zoom": ("+ - 0", "zoom")}
 ALWAYS_HINTS: Final = ("help", "quit")

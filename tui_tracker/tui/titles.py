@@ -184,7 +184,9 @@ def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since
         known = "" if since_ms is None else f"known since {zone.minute(since_ms)}"
         return SEPARATOR.join(part for part in (pair, what, scope_text(view), known, zone.name) if part)
     if view.compared:
-        pair = "Compared from the left edge"
+        is_alone = view.compared == (view.selected,)
+        what = "move to another pair and press c" if is_alone else "compared from the left edge"
+        pair = f"{pair} ── {what}" if is_alone else what.capitalize()
     band = ""
     if view.band_minutes and not view.compared:
         band = f"mean ± 2σ of {window_text(min(view.band_minutes, window or view.band_minutes))}"

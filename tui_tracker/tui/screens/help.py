@@ -23,7 +23,7 @@ TEXT_CELLS = 72
 PAIRS = {
     "range": ("range.shorter", "range.longer"),
     "crosshair": ("crosshair.left", "crosshair.right"),
-    "zoom": ("chart.zoom_in", "chart.zoom_out"),
+    "zoom": ("chart.zoom_in", "chart.zoom_out", "chart.zoom_reset"),
 }
 """The commands behind hints that stand for two keys."""
 NOTES = (
