@@ -163,7 +163,7 @@ def test_a_span_never_leaves_the_window(steps: list[str], count: int) -> None:
 
 
 def test_the_values_of_seven_pairs_fit_below_each_other_s_letters() -> None:
-    traces = tuple(Trace(letter, f"LONGNAME{letter}/USDT", tuple(BTC)) for letter in (*"ABCDEF", ""))
+    traces = tuple(Trace(letter, f"LONGNAME{letter}/USDT", changes(BTC)) for letter in (*"ABCDEF", ""))
     asked = request(BTC, Unit.PERCENT, traces=traces)
     drawn = draw(asked)
     assert drawn.frame is not None

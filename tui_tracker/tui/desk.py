@@ -293,6 +293,8 @@ class Desk:
     def table_title(self, snapshot: Snapshot, scene: Scene, width: int) -> str:
         """The title of the table, in at most ``width`` cells if its least important parts can make room."""
         is_loading = snapshot.status.backfill.is_running
+        if not snapshot.rows and snapshot.status.error:
+            return "No market yet"
         return titles.table_title(
             self.view,
             scene.ranking,

@@ -135,13 +135,26 @@ def empty_lines(
         until = zone.second(status.limited_until_ms)
         return [_said(f"{source} asked us to wait until {until} {zone.name}.", "warn"), Line(), _demo_hint(demo)]
     if status.error:
-        lines = [_said(f"{source} is out of reach", "down"), _said(clean(status.error), "text"), Line()]
-        if status.next_poll_ms is not None:
-            lines.append(_said(f"next try at {zone.second(status.next_poll_ms)} {zone.name}", "muted"))
-        return [*lines, Line(((" ", "muted"), ("R", "accent"), ("  try now", "muted"))), _demo_hint(demo)]
+        return _out_of_reach(status, zone, demo)
     if status.last_good_ms is not None:
         return [_said(f"{source} lists no pair", "muted")]
     return [_said(f"first poll of {source} is running …", "muted")]
+
+
+def _out_of_reach(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:
+    """What failed, what happens next without any key, and which keys there are."""
+    lines = [
+        Line(),
+        Line(((f"   {clean(status.source, 16)} is out of reach", "strong"),)),
+        Line(((f"   {clean(status.error)}", "down"),)),
+        Line(),
+    ]
+    if status.next_poll_ms is not None:
+        lines.append(Line((("   next try at ", "muted"), (f"{zone.second(status.next_poll_ms)} {zone.name}", "text"))))
+        lines.append(Line((("   then everything appears by itself; history follows", "muted"),)))
+    demo_key = [("d", "watch a simulated market meanwhile")] if demo else []
+    keys = [("R", "try now"), *demo_key, ("H", "what went wrong")]
+    return [*lines, Line(), *(Line((("   ", "muted"), (key, "accent"), (f"  {text}", "muted"))) for key, text in keys)]
 
 
 def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> list[Line]:
