@@ -96,6 +96,10 @@ def test_titles_of_named_views_say_nothing_twice() -> None:
     assert title(volatile, name="Most volatile USD").startswith(
         "Most volatile USD ── 24 h ── ≥ $100k ── no stable or f"
     )
+    calm = replace(volatile, needle="activity >= 50%")
+    assert title(calm, 78, name="Calmest").startswith("Calmest ── volatility")
+    assert "/activity" not in title(calm, 160, name="Calmest")
+    assert "── 78 of 78 ──" in title(calm, 160, name="Calmest")
     movers = ViewState(measure=Measure.CV, sort="move")
     assert title(movers, name="Biggest movers").startswith("Biggest movers ── cv of price ── USD ── 24 h")
 

@@ -126,7 +126,8 @@ def table_title(
         of = f"{count(ranking.ranked)} of {count(len(ranking.places))}{so_far}"
         parts.append(_Part(f"ranked {of}", 5, of))
     if view.needle:
-        parts.append(_Part(f"/{clean(view.needle, 16)} {count(counts.shown)} of {count(counts.in_scope)}"))
+        typed = "" if name else f"/{clean(view.needle, 16)} "
+        parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}"))
     if ranking.no_usd_route:
         parts.append(_Part(f"{count(ranking.no_usd_route)} without a USD volume left out", 1))
     if view.frozen is not None:
@@ -147,7 +148,7 @@ def _subject_parts(view: ViewState, name: str) -> list["_Part"]:
     if not name:
         return [_Part(f"Ranked by {what}", 3, what)]
     is_said = view.metric is Metric.PRICE and _stem(view.measure) in name.casefold()
-    return [_Part(name, 7, "" if not is_said else view.measure.label), *([] if is_said else [_Part(what)])]
+    return [_Part(name, 7, what if is_said else ""), *([] if is_said else [_Part(what, 5, view.measure.label)])]
 
 
 def _stem(measure: Measure) -> str:

@@ -72,6 +72,8 @@ def _paint_box(grid: Grid, one: Ohlc, column: int, reach: int, frame: Frame, gly
         grid.put(row, column, glyphs.wick[0], "up")
     if top == bottom:
         grid.write(top, left, box[8] + box[10] * (2 * reach - 1) + box[9], "up")
+        if high < top or low > bottom:
+            grid.put(top, column, box[13] if high < top and low > bottom else box[11] if high < top else box[12], "up")
         return
     edge = box[1] * (2 * reach - 1)
     grid.write(top, left, box[0] + edge + box[2], "up")

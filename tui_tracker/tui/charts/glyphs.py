@@ -36,7 +36,8 @@ class Glyphs:
     """Left and right end of the body of a wide candle that fell; then the same of its upper and of its lower half."""
     box: str = ""
     """The body of a wide candle that rose, hollow: top left, top, top right, side, bottom left, bottom right; then
-    what stands where a wick meets the top, and the bottom, and the ends and the middle of a body one row high."""
+    what stands where a wick meets the top, and the bottom; the ends and the middle of a body one row high, and its
+    middle where a wick meets it from above, from below, from both."""
 
 
 RICH: Final = Glyphs(
@@ -53,7 +54,7 @@ RICH: Final = Glyphs(
     own="•",
     hollow="□",
     sides="▐▌▝▘▗▖",
-    box="┌─┐│└┘┴┬╺╸━",
+    box="┌─┐│└┘┴┬╺╸━┷┯┿",
 )
 PLAIN: Final = Glyphs(
     wick=("|", "|", "|"),
