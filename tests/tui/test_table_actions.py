@@ -173,6 +173,23 @@ def test_changes_of_rank_are_against_the_past() -> None:
     assert settled(after, track, end_ms, 60) == 0
 
 
+def test_a_pair_whose_history_was_loaded_late_is_not_new() -> None:
+    feed = FakeFeed(make_pairs())
+    scope = Scope(quote="USD")
+    late = feed.pairs[0].values
+    feed.pairs[0].values = [float("nan")] * len(late)
+    track = RankTrack()
+    end_ms = feed.current.end_ms
+    assert end_ms is not None
+    track.record(rank(feed.snapshot(), Metric.PRICE, Measure.STDDEV, scope), end_ms)
+    feed.pairs[0].values = late
+    after = rank(feed.snapshot(), Metric.PRICE, Measure.STDDEV, scope)
+    track.record(after, end_ms + 5 * MINUTE_MS)
+    found = shifts(after, track, end_ms + 5 * MINUTE_MS, 5)
+    assert BTC not in found
+    assert found[after.places[1].row.id].places == -1
+
+
 def test_heat_follows_the_share_of_the_rank() -> None:
     assert [heat(place, 100) for place in (1, 3, 4, 10, 11, 25, 26, 50, 51, 100)] == [4, 4, 3, 3, 2, 2, 1, 1, 0, 0]
     assert heat(None, 100) is None

@@ -114,6 +114,7 @@ KEY_COMMANDS: Final = (
         "chart.band", "b", "chart_look('band')", "band", "Bollinger band: mean ± 2σ of 24 h, 4 h, 1 h, none", "b", SHOW
     ),
     Command("chart.compare", "c", "compare", "compare", "compare the pair in the chart, or no longer", "c", SHOW),
+    Command("chart.zoom_reset", "0", "zoom_reset", "zoom reset", "the chart's whole range again", "0", SHOW),
     Command("chart.ranks", "h", "chart_look('ranks')", "ranks", "the pair's rank over time in the chart", "h", SHOW),
     Command("why", "i", "open_page('why')", "why", "why the pair has its rank", "i", SHOW),
     Command("overview", "o", "open_page('overview')", "overview", "the market: heat map, breadth, events", "o", SHOW),
@@ -150,7 +151,6 @@ CHART_COMMANDS: Final = (
     Command("chart.later", "shift+right", "pan(1)", "later", "later minutes", "Shift-→", CHART),
     Command("chart.zoom_in", "plus,equals_sign", "zoom(True)", "zoom in", "zoom in, around the crosshair", "+", CHART),
     Command("chart.zoom_out", "minus", "zoom(False)", "zoom out", "zoom out, to the whole window", "-", CHART),
-    Command("chart.zoom_reset", "0", "zoom_reset", "zoom reset", "the whole range again", "0", CHART),
     Command("chart.copy", "y", "copy_readout", "copy", "copy the values at the crosshair", "y", CHART),
     Command("chart.toggle", "enter,vertical_line", "toggle_full", "full", "whole screen, and back", "| Enter", CHART),
     Command(

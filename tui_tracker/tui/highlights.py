@@ -179,7 +179,14 @@ def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int)
             enters_top=(place.rank or TOP + 1) <= TOP and (was is None or was > TOP),
         )
         for place, was in zip(ranked, before, strict=True)
+        if was is not None or _began_after(place.row, ranking.metric, then_ms)
     }
+
+
+def _began_after(row: Row, metric: Metric, then_ms: int) -> bool:
+    """Whether a pair is new since some instant: one of which older samples were read lately isn't."""
+    figures = row.figures_of(metric)
+    return figures is not None and figures.first_ms is not None and figures.first_ms > then_ms
 
 
 def shift_text(minutes: int) -> str:

@@ -96,7 +96,7 @@ def _now(known: PairFacts) -> list[Line]:
             [
                 (fmt.price(row.last, digits), "strong"),
                 ("  ", "text"),
-                change(None if price is None else price.change_pct),
+                change(change_of(price)),
             ],
         ),
         ("bid · ask", [(f"{fmt.price(row.bid, digits)} · {fmt.price(row.ask, digits)}", "text")]),
