@@ -198,5 +198,5 @@ CHART_HINTS: Final = (
 
 
 LOST_HINTS: Final = ("poll", "demo")
-PAIRED_HINTS: Final = {"crosshair": ("← →", "crosshair"), "zoom": ("+ - 0", "zoom")}
+PAIRED_HINTS: Final = {"crosshair": ("← →", "crosshair"), "zoom": ("+ -", "zoom")}
 ALWAYS_HINTS: Final = ("help", "quit")

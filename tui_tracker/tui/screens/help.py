@@ -57,17 +57,17 @@ class HelpScreen(ModalScreen[None]):
             yield Canvas(id="help-text")
 
     def on_mount(self) -> None:
-        """Write the text once there is room for it."""
-        self.call_after_refresh(self._write)
+        """Write the text, as wide as it will be in most terminals."""
+        self._write(min(TEXT_CELLS, self.app.size.width - 5))
 
     def on_resize(self) -> None:
         """Break the lines anew."""
         self.call_after_refresh(self._write)
 
-    def _write(self) -> None:
+    def _write(self, width: int = 0) -> None:
         canvas = self.query_one("#help-text", Canvas)
         pane, first, commands, views = self._asked
-        lines = help_lines(pane, first, commands, views, canvas.size.width)
+        lines = help_lines(pane, first, commands, views, width or canvas.size.width)
         canvas.styles.height = len(lines)
         canvas.paint(lines)
 
