@@ -6,7 +6,25 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 from rich.cells import cell_len, set_cell_size
 
 Kind: TypeAlias = Literal[
-    "text", "muted", "faint", "strong", "accent", "up", "down", "warn", "line", "heat1", "heat2", "heat3", "heat4"
+    "text",
+    "muted",
+    "faint",
+    "strong",
+    "accent",
+    "up",
+    "down",
+    "warn",
+    "line",
+    "heat1",
+    "heat2",
+    "heat3",
+    "heat4",
+    "trace1",
+    "trace2",
+    "trace3",
+    "trace4",
+    "trace5",
+    "trace6",
 ]
 """What a run of text means; the style sheet says how that looks."""
 

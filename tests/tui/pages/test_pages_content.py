@@ -28,7 +28,7 @@ from tui_tracker.tui.pages.pair import PairFacts, bin_labels, find_reference, pa
 from tui_tracker.tui.pages.why import WhyFacts, why_page
 from tui_tracker.tui.pages.wording import bar
 from tui_tracker.tui.pulse import Pulse
-from tui_tracker.tui.runs import Line, width_of
+from tui_tracker.tui.runs import Line, Run, width_of
 from tui_tracker.tui.times import UTC_ZONE
 
 PAIRS = make_pairs()
@@ -318,3 +318,13 @@ def test_pages_have_no_steering_characters() -> None:
         if not math.isnan(pair.values[-1]):
             text = pair_text(pair.instrument.pair) + why(pair.instrument.pair) + overview()
             assert all(char.isprintable() or char == "\n" for char in text)
+
+
+def test_what_follows_below_a_table_leaves_out_rows_without_anything_to_say() -> None:
+    rows: list[list[Run]] = [
+        [(text, "text") for text in row]
+        for row in (("metric", "last", "volatility"), ("price", "1", "50 %"), ("trades", "2", "–"))
+    ]
+    assert [line.text.split() for line in chunked(rows, 13)] == [
+        ["metric", "last"], ["price", "1"], ["trades", "2"], [], ["metric", "volatility"], ["price", "50", "%"],
+    ]  # fmt: skip
