@@ -386,9 +386,8 @@ async def test_help_lists_every_key() -> None:
         assert isinstance(screen, HelpScreen)
         text = screen.query_one("#help-text").plain  # type: ignore[attr-defined]
         for command in KEY_COMMANDS:
-            if command.id != "demo":
+            if command.id != "demo" and not command.id.startswith("view."):
                 assert command.display in text
-                assert command.help in text
         assert text.startswith("In the table")
         await rig.press("j", "k", "question_mark")
         assert rig.app.screen is rig.app.main

@@ -12,7 +12,7 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.ranking import Scope, rank
-from tui_tracker.tui.columns import Shift
+from tui_tracker.tui.columns import STDDEV, Shift, Subject
 from tui_tracker.tui.highlights import Highlights, settled, shifts
 from tui_tracker.tui.rank_history import RankTrack
 from tui_tracker.tui.screens.columns import ColumnsScreen
@@ -57,7 +57,7 @@ async def test_rows_in_view_get_their_small_lines_once() -> None:
     async with running(Rig()) as rig:
         rig.app.load_trends()
         await rig.settle()
-        assert "█" in row_of(rig, "BTC/USD").split("100%")[0]
+        assert "▇" in row_of(rig, "BTC/USD")
         calls = len(rig.feed.series_calls)
         assert calls <= len(rig.app.main.table.visible_keys) + 3
         rig.app.load_trends()
@@ -177,3 +177,14 @@ def test_heat_is_told_without_colour_too() -> None:
     highlights = Highlights(has_color=False)
     highlights.rate(ranking, RankTrack(), feed.current.end_ms, 60)
     assert (highlights.heat(None), highlights.heat(0.0), highlights.heat(1e9)) == (0, 0, 4)
+
+
+def test_no_heat_weighs_no_more_than_some() -> None:
+    feed = FakeFeed(make_pairs())
+    ranking = rank(feed.current, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+    highlights = Highlights()
+    highlights.rate(ranking, RankTrack(), feed.current.end_ms, 60)
+    subjects = [Subject(place, Metric.PRICE, Measure.STDDEV, ranking.ranked) for place in ranking.places[:60]]
+    kinds = {highlights.shaded(STDDEV.cell(subject, 10), subject)[0].kind for subject in subjects}
+    assert kinds >= {"text", "heat1", "heat4"}
+    assert "strong" not in kinds

@@ -72,6 +72,15 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; ctrl+p, save this view"]
 
 
+async def test_a_view_selects_its_first_pair_everywhere() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("G")
+        await rig.press("2")
+        first = rig.app.main.table.keys[0]
+        assert rig.view.selected == first != BTC
+        assert rig.cursors == (first, first)
+
+
 async def test_the_stable_coins_are_sorted_by_their_distance() -> None:
     async with running(Rig()) as rig:
         await rig.press("4")

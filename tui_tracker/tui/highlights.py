@@ -90,12 +90,17 @@ class Highlights:
         return 0 if cv is None else bisect_right(self._thresholds, cv)
 
     def shaded(self, cell: Cell, subject: Subject) -> tuple[Cell, str]:
-        """The cell of σ in the colour of its heat, and the mark before it where there are no colours."""
+        """The cell of σ in the colour of its heat, and the mark before it where there are no colours.
+
+        Only great heat is bold, also where the ranking is by σ: the less should not weigh more than the most.
+        """
         figures = subject.figures
         level = self.heat(None if figures is None else figures.cv)
         if not self._has_color:
             return cell, HEAT_MARKS[level]
-        return (Cell(cell.text, HEAT_KINDS[level - 1]) if level else cell), " "
+        if level:
+            return Cell(cell.text, HEAT_KINDS[level - 1]), " "
+        return (Cell(cell.text, "text") if cell.kind == "strong" else cell), " "
 
     def trend(self, key: str, metric: Metric) -> Sequence[float]:
         """The reduced series of a row, empty while that isn't known."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.support.feed import END_MS, WINDOW, FakeFeed, live_status, make_pairs
 from tui_tracker.config.model import Settings
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -137,6 +138,13 @@ def test_the_command_names_every_setting_of_the_ranking() -> None:
         "crypto-tui rank --source kraken --base-url kraken=http://127.0.0.1:1 --quote all --limit 0 --metric price "
         "--by cv --window 90m --min-coverage 0.75 --min-volume 1500000"
     )
+
+
+def test_the_command_leaves_out_what_the_ranking_leaves_out() -> None:
+    scope = Scope(quote="USD", excluded=frozenset({InstrumentClass.FIAT, InstrumentClass.STABLE}), unique_base=True)
+    words = rank_words(Settings(), ranking(scope=scope), 1440, [])
+    assert words is not None
+    assert "--exclude fiat,stable --unique-base" in shlex.join(words)
 
 
 def test_the_command_of_a_watchlist_names_its_pairs_and_that_of_the_demo_its_seed() -> None:

@@ -33,6 +33,10 @@ class ViewActions(FeedApp):
         """Look at things in another way."""
         raise NotImplementedError
 
+    def go_to(self, key: str) -> None:
+        """Select a pair."""
+        raise NotImplementedError
+
     # Views
 
     def action_next_view(self) -> None:
@@ -53,6 +57,8 @@ class ViewActions(FeedApp):
         if view is not None:
             self.choose(taken_up(view, self.desk.view))
             self.main.table.jump(False)
+            if self.main.table.cursor is not None:
+                self.go_to(self.main.table.cursor)
 
     async def action_save_view(self) -> None:
         """Ask for a name and save the present view."""

@@ -32,6 +32,10 @@ def rank_words(settings: Settings, ranking: Ranking, window_minutes: int, rows: 
         words += ["--pairs", ",".join(clean(row.instrument.pair) for row in rows)]
     else:
         words += ["--quote", scope.quote or "all", "--limit", "0"]
+        if scope.excluded:
+            words += ["--exclude", ",".join(sorted(kind.value for kind in scope.excluded))]
+        if scope.unique_base:
+            words.append("--unique-base")
     window = str(field_named("window").written(window_minutes))
     words += ["--metric", ranking.metric.value, "--by", ranking.measure.value, "--window", window]
     words += ["--min-coverage", f"{settings.min_coverage:g}"]

@@ -1,9 +1,11 @@
 """All keys, made from the bindings that are active where the help was asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
@@ -15,6 +17,11 @@ from tui_tracker.tui.runs import Line, fit
 from tui_tracker.tui.widgets.canvas import Canvas
 
 KEY_WIDTH = 11
+WIDTH = 76
+"""Of the window, where there is as much room."""
+MOST_PICKS = 9
+FRAME = 5
+"""Cells of it that lines, blanks beside them and scroll bar take."""
 PAIRS = {
     "range": ("range.shorter", "range.longer"),
     "crosshair": ("crosshair.left", "crosshair.right"),
@@ -41,7 +48,7 @@ class HelpScreen(ModalScreen[None]):
 
     def __init__(self, pane: str, first: Sequence[str], commands: Sequence[Command]) -> None:
         super().__init__()
-        self._lines = help_lines(pane, first, commands)
+        self._told = pane, tuple(first), in_one(commands)
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
@@ -50,11 +57,12 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = Content("Esc closes")
             yield Canvas(id="help-text")
 
-    def on_mount(self) -> None:
-        """Write the text."""
+    def on_resize(self, event: events.Resize) -> None:
+        """Write the text for the width that there is."""
         canvas = self.query_one("#help-text", Canvas)
-        canvas.styles.height = len(self._lines)
-        canvas.paint(self._lines)
+        lines = help_lines(*self._told, width=min(WIDTH, event.size.width) - FRAME)
+        canvas.styles.height = len(lines)
+        canvas.paint(lines)
 
     def action_dismiss_help(self) -> None:
         """Back to the main screen."""
@@ -65,25 +73,36 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help", VerticalScroll).scroll_relative(y=rows, animate=False)
 
 
-def help_lines(pane: str, first: Sequence[str], commands: Sequence[Command]) -> list[Line]:
+def in_one(commands: Sequence[Command]) -> tuple[Command, ...]:
+    """Commands, the picks of the first nine views told as one, unless their keys were changed."""
+    picks = [command for command in commands if command.id.startswith("view.") and command.keys == command.id[5:]]
+    if len(picks) < MOST_PICKS:
+        return tuple(commands)
+    one = replace(picks[0], display=f"{picks[0].keys} … {picks[-1].keys}", help="saved view 1 to 9")
+    return tuple(one if command is picks[0] else command for command in commands if command not in picks[1:])
+
+
+def help_lines(pane: str, first: Sequence[str], commands: Sequence[Command], width: int = WIDTH - FRAME) -> list[Line]:
     """What matters in the pane, then the other commands by group, then what the signs mean."""
     names = set(first) | {other for name in first for other in PAIRS.get(name, ())}
     here = [command for command in commands if command.id in names]
     rest = [command for command in commands if command.id not in names]
-    lines = _section(f"In the {pane}", here)
+    lines = _section(f"In the {pane}", here, width)
     for group, members in groupby(rest, key=lambda command: command.group):
-        lines += [Line(), *_section(group, list(members))]
+        lines += [Line(), *_section(group, list(members), width)]
     lines.append(Line())
     for note in NOTES:
-        lines.extend(Line(((part, "faint"),)) for part in wrapped(note, 68))
+        lines.extend(Line(((part, "faint"),)) for part in wrapped(note, width))
     return lines
 
 
-def _section(title: str, commands: Sequence[Command]) -> list[Line]:
-    return [
-        Line(((title, "accent"),)),
-        *(Line(((f"  {fit(command.display, KEY_WIDTH)}", "strong"), (command.help, "muted"))) for command in commands),
-    ]
+def _section(title: str, commands: Sequence[Command], width: int) -> list[Line]:
+    lines = [Line(((title, "accent"),))]
+    for command in commands:
+        for place, part in enumerate(wrapped(command.help, width - KEY_WIDTH - 2)):
+            key = "" if place else command.display
+            lines.append(Line(((f"  {fit(key, KEY_WIDTH)}", "strong"), (part, "muted"))))
+    return lines
 
 
 def wrapped(text: str, width: int) -> list[str]:
