@@ -23,7 +23,8 @@ def rank_words(settings: Settings, ranking: Ranking, window_minutes: int, rows: 
         return None
     scope = ranking.scope
     if settings.demo:
-        words = [PROGRAM, "rank", "--demo", "--seed", str(settings.seed)]
+        market = [] if settings.demo_pairs == Settings().demo_pairs else ["--pairs", str(settings.demo_pairs)]
+        words = [PROGRAM, *market, "rank", "--demo", "--seed", str(settings.seed)]
     else:
         words = [PROGRAM, "rank", "--source", settings.source]
         if settings.source in settings.base_urls:
