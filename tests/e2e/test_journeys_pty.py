@@ -237,6 +237,7 @@ def test_a_newcomer_finds_compares_saves_and_quits(size: Size, mode: Mode, tmp_p
     with demo(tmp_path, size, mode) as app:
         app.until_shown("Welcome")
         app.press_until_titled("2", "Most volatile USD")
+        app.until(lambda: app.table_pairs[:1] not in ([], ["BTC/USD"]), "its rows")
         most = app.table_pairs[0]
         app.until(lambda: app.marked == {most}, "its first pair selected")
         app.until(lambda: chart_title(app).startswith(f"{most} ── price ── 24 h"), "its last 24 hours")
