@@ -9,6 +9,7 @@ from typing import Final
 
 SCALE: Final = 1.5
 """Pixels of a PNG for one of the SVG."""
+COLOURS: Final = 256
 CELL: Final = (12.2, 24.4)
 """Width and height of a character's cell in the SVG that Rich writes."""
 BASELINE: Final = 18.5
@@ -88,3 +89,15 @@ def write_png(browser: str, svg: Path) -> None:
             capture_output=True,
             timeout=60,
         )
+    reduce_colours(svg.with_suffix(".png"))
+
+
+def reduce_colours(png: Path) -> None:
+    """Write a picture again with 256 colours, a third of its size; as it is where there is no Pillow."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return
+    with Image.open(png) as picture:
+        few = picture.convert("RGBA").quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(png, optimize=True)

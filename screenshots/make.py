@@ -1,7 +1,8 @@
 """Makes the pictures of the README: ``python -m screenshots.make [FOLDER] [NAME …]``.
 
 The market is the demo's, its engine and its app are the real ones, and only their clock is ours, so that equal versions
-make equal SVG files. A PNG is made of each where a Chromium and Pillow are installed (``pip install pillow``).
+make equal SVG files. A PNG is made of each where a Chromium is installed, a small one with Pillow
+(``pip install -e '.[test,pictures]'``).
 """
 
 import argparse
@@ -10,7 +11,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,8 @@ from tui_tracker.feed.local import LocalFeed
 from tui_tracker.sources.simulated import START_MS, SimulatedSource
 from tui_tracker.tui.app import TrackerApp
 from tui_tracker.tui.times import UTC_ZONE
+from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.views import BUILT_IN, named, taken_up
 
 FOLDER: Final = Path(__file__).parent
 SEED: Final = 1
@@ -35,45 +38,71 @@ LIVE_MINUTES: Final = 65
 """How long the app watches the market before its first picture: ranks of an hour ago are known then."""
 WATCHLIST: Final = ("simulated:BTC-USD", "simulated:ETH-USD", "simulated:SOL-EUR")
 WIDE: Final = (120, 28)
+CHARACTERS: Final = {" ": "space", ">": "greater_than_sign", "%": "percent_sign"}
 _BUSY: Final = ("series", "chart", "trends", "page")
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: how the app is opened, and the keys pressed before it is taken."""
+    """One picture: the keys pressed before it is taken, and those that lead back."""
 
     name: str
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = WIDE
-    settings: Settings = field(default_factory=lambda: Settings(demo=True, theme=Theme.DARK))
+    back: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """How the app is opened, how long it watches the market, and the pictures taken meanwhile."""
+
+    shots: tuple[Shot, ...]
     selected: str = "BTC-USD"
+    settings: Settings = field(default_factory=lambda: in_theme(Theme.DARK))
     view: View = field(default_factory=View)
+    minutes: int = 1
 
 
-def _settings(theme: Theme = Theme.DARK, *, ascii: bool = False) -> Settings:  # noqa: A002
+def in_theme(theme: Theme, *, ascii: bool = False) -> Settings:  # noqa: A002
+    """The demo in some colours."""
     return Settings(demo=True, theme=theme, ascii=ascii)
 
 
-MOST_VOLATILE, BY_CV = "2", "e"
+def view_named(name: str) -> View:
+    """One of the views that everyone has."""
+    view = named(BUILT_IN, name)
+    assert view is not None, name
+    return taken_up(view, ViewState(theme=Theme.DARK)).remembered()
+
+
 TO_CHART: Final = ("vertical_line",)
-SHOTS: Final = (
-    Shot("main", (MOST_VOLATILE, "down", "down")),
-    Shot("chart", (*TO_CHART, "b", *["left"] * 24), selected="ETH-USD"),
-    Shot("candles", (*TO_CHART, *["b"] * 2), selected="SOL-USD", view=View(chart_style=ChartStyle.CANDLES.value)),
-    Shot(
-        "compare",
-        (*TO_CHART, *["left"] * 30),
-        selected="SOL-USD",
-        view=View(compared=tuple(f"simulated:{name}-USD" for name in ("BTC", "ETH", "XRP", "DOGE"))),
+SITTINGS: Final = (
+    Sitting(
+        (
+            Shot("main", ("g", "down", "down", "down")),
+            Shot("why", ("i",), (110, 26), ("escape",)),
+            Shot("overview", ("o",), (120, 36), ("escape",)),
+            Shot("help", ("question_mark",), (100, 40), ("escape",)),
+        ),
+        view=view_named("Most volatile USD"),
+        minutes=LIVE_MINUTES,
     ),
-    Shot("overview", ("o",), size=(120, 40)),
-    Shot("pair", ("enter",), size=(120, 40), selected="ETH-USD"),
-    Shot("why", (MOST_VOLATILE, "down", "i"), size=(120, 34)),
-    Shot("filter", ("slash", *"sigma"), size=(100, 28)),
-    Shot("light", (MOST_VOLATILE,), settings=_settings(Theme.LIGHT)),
-    Shot("ascii", (MOST_VOLATILE,), settings=_settings(ascii=True), size=(100, 28)),
-    Shot("small", size=(80, 24)),
-    Shot("help", ("question_mark",), size=(120, 40)),
+    Sitting((Shot("chart", (*TO_CHART, "b", *["left"] * 24)),), "ETH-USD"),
+    Sitting((Shot("candles", (*TO_CHART, "b", "b")),), "SOL-USD", view=View(chart_style=ChartStyle.CANDLES.value)),
+    Sitting(
+        (Shot("compare", (*TO_CHART, *["left"] * 30)),),
+        "SOL-USD",
+        view=View(compared=tuple(f"simulated:{name}-USD" for name in ("BTC", "ETH", "DOGE"))),
+    ),
+    Sitting((Shot("pair", ("enter",), (120, 42)),), "ETH-USD"),
+    Sitting(
+        (Shot("filter", ("slash", *"volatility > 80% and volume > 1M")),), "KAS-USD", view=view_named("Biggest movers")
+    ),
+    Sitting((Shot("light"),), settings=in_theme(Theme.LIGHT), view=view_named("σ of USD pairs")),
+    Sitting(
+        (Shot("ascii", size=(100, 28)),), "SOL-USD", in_theme(Theme.DARK, ascii=True), view_named("σ of USD pairs")
+    ),
+    Sitting((Shot("small", size=(80, 24)),), view=view_named("σ of USD pairs")),
 )
 
 
@@ -96,30 +125,32 @@ async def polled(feed: LocalFeed, at_ms: int) -> None:
             return
 
 
-async def taken(shot: Shot, feed: LocalFeed, clock: FakeClock, minutes: int) -> str:
-    """The SVG of one picture, of an app that has watched the market for some minutes."""
-    state = State(watchlist=WATCHLIST, view=opened(shot))
-    app = TrackerApp(feed, shot.settings, state, FakeStore(), clock.now_ms, zone=UTC_ZONE)
-    async with app.run_test(size=shot.size) as pilot:
+async def taken(sitting: Sitting, feed: LocalFeed, clock: FakeClock) -> AsyncIterator[tuple[str, str]]:
+    """Names and SVGs of the pictures of one sitting."""
+    view = replace(sitting.view, selected=f"simulated:{sitting.selected}", theme=None)
+    state = State(watchlist=WATCHLIST, view=view if view.quote else replace(view, quote="USD"))
+    app = TrackerApp(feed, sitting.settings, state, FakeStore(), clock.now_ms, zone=UTC_ZONE)
+    async with app.run_test(size=sitting.shots[0].size) as pilot:
         await settled(pilot)
-        for _ in range(minutes):
+        for _ in range(sitting.minutes):
             at_ms = clock.now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS
             await clock.advance(60)
             await polled(feed, at_ms)
             await settled(pilot)
-        for key in shot.keys:
-            await pilot.press(key)
+        for shot in sitting.shots:
+            await pilot.resize_terminal(*shot.size)
+            await pressed(pilot, shot.keys)
+            app.end_flash()
             await settled(pilot)
-        app.end_flash()
+            yield shot.name, as_terminal_draws(app.export_screenshot(title="crypto-tui --demo"))
+            await pressed(pilot, shot.back)
+
+
+async def pressed(pilot: Pilot[None], keys: Sequence[str]) -> None:
+    """Press keys, each once the one before has done its work."""
+    for key in keys:
+        await pilot.press(CHARACTERS.get(key, key))
         await settled(pilot)
-        return as_terminal_draws(app.export_screenshot(title="crypto-tui --demo"))
-
-
-def opened(shot: Shot) -> View:
-    """What the app opens on."""
-    from dataclasses import replace
-
-    return replace(shot.view, selected=f"simulated:{shot.selected}", quote="USD")
 
 
 async def settled(pilot: Pilot[None]) -> None:
@@ -132,15 +163,15 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.app.workers.wait_for_complete(busy)
 
 
-async def write_svgs(folder: Path, shots: Sequence[Shot]) -> list[Path]:
+async def write_svgs(folder: Path, sittings: Sequence[Sitting]) -> list[Path]:
     """Take pictures of one market."""
     clock = FakeClock(START_MS)
     written = []
     async with loaded_market(clock) as feed:
-        for place, shot in enumerate(shots):
-            path = folder / f"{shot.name}.svg"
-            path.write_text(await taken(shot, feed, clock, LIVE_MINUTES if not place else 1), encoding="utf-8")
-            written.append(path)
+        for sitting in sittings:
+            async for name, svg in taken(sitting, feed, clock):
+                written.append(folder / f"{name}.svg")
+                written[-1].write_text(svg, encoding="utf-8")
     return written
 
 
@@ -155,8 +186,9 @@ def main() -> None:
     os.environ.pop("COLORFGBG", None)
     os.environ["TERM"], os.environ["COLORTERM"] = "xterm-256color", "truecolor"
     folder.mkdir(parents=True, exist_ok=True)
-    shots = [shot for shot in SHOTS if not options.names or shot.name in options.names]
-    svgs = asyncio.run(write_svgs(folder, shots))
+    wanted = set(options.names) or {shot.name for sitting in SITTINGS for shot in sitting.shots}
+    sittings = [sitting for sitting in SITTINGS if wanted & {shot.name for shot in sitting.shots}]
+    svgs = asyncio.run(write_svgs(folder, sittings))
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     for svg in svgs:
         if browser is not None:

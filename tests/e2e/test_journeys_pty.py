@@ -33,7 +33,17 @@ def through(*terminals: tuple[Size, Mode]) -> pytest.MarkDecorator:
 @contextmanager
 def opened(home: Path, size: Size, mode: Mode, *arguments: str) -> Iterator[App]:
     """The app; what the mode promises is checked before it is quit."""
-    with started(home, *arguments, *mode.arguments, cols=size[0], rows=size[1], **mode.environ) as app:
+    with started(
+        home,
+        *arguments,
+        *mode.arguments,
+        cols=size[0],
+        rows=size[1],
+        stdin=None,
+        stderr=None,
+        stdout=None,
+        **mode.environ,
+    ) as app:
         app.until_shown(RANKED)
         yield app
         mode.promise(app)

@@ -81,7 +81,7 @@ KEY_COMMANDS: Final = (
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),
     Command(
-        "measure", "e", "look('measure')", "measure", "next measure to rank by: σ, cv, volatility, range", "e", LOOK
+        "measure", "e", "look('measure')", "measure", "next measure to rank by: σ, cv, volatility, range, …", "e", LOOK
     ),
     Command("quote", "u", "quote", "quote", "next quote currency, then all", "u", LOOK),
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
