@@ -207,6 +207,21 @@ def test_an_empty_view_says_why() -> None:
     assert "isn't stable or fiat" in bare
 
 
+@pytest.mark.parametrize(
+    ("width", "ranks"),
+    [
+        (72, "rank by volatility 34 of 74 USD · 119 of 236"),
+        (60, "rank 34 of 74 USD · 119 of 236"),
+        (40, "rank 34 of 74 USD"),
+    ],
+)
+def test_strip_leaves_out_whole_ranks_where_there_is_no_room(width: int, ranks: str) -> None:
+    text = strip("kraken:PEPE-USD", ViewState(measure=Measure.VOLATILITY), width=width).split("\n")[1]
+    assert text.startswith(f" σ 0.00000017596  {ranks}")
+    assert "…" not in text
+    assert len(text) <= width
+
+
 def test_what_an_empty_screen_says() -> None:
     view = ViewState()
     first = replace(OFFLINE, error="", last_attempt_ms=None)

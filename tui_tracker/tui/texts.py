@@ -12,7 +12,7 @@ from tui_tracker.core.status import BackfillProgress, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import change_of, change_run, late_since, value_text
-from tui_tracker.tui.runs import Kind, Line, Run, packed
+from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
 from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, scope_text, window_text
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
@@ -51,7 +51,7 @@ def strip_lines(
         return [Line()] * lines
     figures = row.figures_of(view.metric)
     values = _value_groups(row, figures, snapshot, view, extremes, zone)
-    ranks = _rank_groups(row, figures, view, standings)
+    ranks = _rank_groups(row, figures, view, standings, width - 2)
     if lines == 1:
         return [Line(((" ", "text"), *packed([values[0], ranks[0], *ranks[1:], *values[1:]], width - 2)))]
     return [Line(((" ", "text"), *packed(groups, width - 2))) for groups in (values, ranks)]
@@ -89,10 +89,12 @@ def _change_runs(figures: Figures, snapshot: Snapshot, zone: Zone) -> list[Run]:
     return [(f"{change.text} %", change.kind), when]
 
 
-def _rank_groups(row: Row, figures: Figures | None, view: ViewState, standings: Sequence[Standing]) -> list[list[Run]]:
+def _rank_groups(
+    row: Row, figures: Figures | None, view: ViewState, standings: Sequence[Standing], room: int
+) -> list[list[Run]]:
     if figures is None:
         return [[(f"the exchange gives no {METRIC_WORDS[view.metric]} for it", "muted")]]
-    groups = [_standing_runs(row, figures, view, standings)]
+    groups = [_standing_runs(row, figures, view, standings, room)]
     groups.append([("cv ", "muted"), (_percent(figures.cv if figures.samples > 1 else None, 2), "text")])
     groups.append([("cover ", "muted"), (f"{count(figures.samples)}/{count(figures.length)}", "text")])
     groups.append([("volatility ", "muted"), (_percent(figures.volatility, 0), "text")])
@@ -100,7 +102,8 @@ def _rank_groups(row: Row, figures: Figures | None, view: ViewState, standings: 
     return groups
 
 
-def _standing_runs(row: Row, figures: Figures, view: ViewState, standings: Sequence[Standing]) -> list[Run]:
+def _standing_runs(row: Row, figures: Figures, view: ViewState, standings: Sequence[Standing], room: int) -> list[Run]:
+    """σ and the ranks; where there is no room the measure is not named, then ranks are left out from the right."""
     stddev = figures.stddev if figures.samples > 1 else None
     runs: list[Run] = [("σ ", "muted"), (value_text(stddev, Metric.VOLUME, 0, 16), "strong")]
     reason = next((place.reason for s in standings if (place := s.ranking.place(row.id)) is not None), "")
@@ -111,10 +114,12 @@ def _standing_runs(row: Row, figures: Figures, view: ViewState, standings: Seque
         place = standing.ranking.place(row.id)
         if place is not None and place.rank is not None:
             words.append(f"{count(place.rank)} of {count(standing.ranking.ranked)}{standing.word}")
-    if words:
-        by = "" if view.measure.value == "stddev" else f" by {view.measure.label}"
-        runs.extend(((f"  rank{by} ", "muted"), (" · ".join(words), "text")))
-    return runs
+    if not words:
+        return runs
+    by = "" if view.measure.value == "stddev" else f" by {view.measure.label}"
+    choices = [(by, len(words)), *(("", size) for size in range(len(words), 0, -1))]
+    shown = [[*runs, (f"  rank{by} ", "muted"), (" · ".join(words[:size]), "text")] for by, size in choices]
+    return next((one for one in shown if sum(width_of(text) for text, _ in one) <= room), shown[-1])
 
 
 def _percent(fraction: float | None, digits: int) -> str:
