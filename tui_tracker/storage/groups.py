@@ -31,6 +31,10 @@ _TIMES_VOLUME: Final = 64
 _GAIN: Final = 96
 """Code: today's counter less that of the minute before."""
 _MOST_AVERAGE_DIGITS: Final = 12
+_LARGEST_AVERAGE: Final = 10**11
+"""An average price has no more digits than this; one of 16 would fit any double."""
+_AS_AVERAGE: Final = bytes(how | _TIMES_VOLUME if how < _GAIN else _TIMES_VOLUME + 1 for how in range(256))
+_BY_ITSELF: Final = bytes(how & 31 if _TIMES_VOLUME <= how < _GAIN else how for how in range(256))
 _LARGEST: Final = 2**53
 Values = Sequence["array[float]"]
 """One array a field; NaN where nothing was observed."""
@@ -124,20 +128,18 @@ def _encode_quote(frame: Frame) -> Track:
     """The quote volume: an average price, or by itself, whichever fitted most samples before."""
     values, origins, hints = frame.values[QUOTE_VOLUME], frame.origins[QUOTE_VOLUME], frame.hints[QUOTE_VOLUME]
     volumes = filled(frame.values[VOLUME], frame.origins[VOLUME], 0.0)
-    is_average = [_TIMES_VOLUME < hint < _GAIN for hint in range(256)]
-    mostly = 2 * sum(map(hints.count, range(_TIMES_VOLUME, _GAIN))) > len(hints)
-    if mostly:
-        scales = scales_of(hints)
+    if sum(map(hints.count, range(_TIMES_VOLUME, _GAIN))) > sum(map(hints.count, range(WHOLE + 1, _TIMES_VOLUME))):
+        codes = hints.translate(_AS_AVERAGE)
+        scales = scales_of(codes)
         observed = filled(values, origins, 0.0)
         averages = map(truediv, observed, [volume or 1.0 for volume in volumes])
-        track = Track(origins, hints, list(map(round, map(mul, averages, scales))))
+        track = Track(origins, codes, list(map(round, map(mul, averages, scales))))
         odd = decimals.unequal(_times(volumes, track.ticks, scales), observed)
-        odd += [at for at, tick in enumerate(track.ticks) if abs(tick) >= _LARGEST]
+        if not -_LARGEST < min(track.ticks) <= max(track.ticks) < _LARGEST:
+            odd += [at for at, tick in enumerate(track.ticks) if abs(tick) >= _LARGEST]
     else:
-        track = decimals.encode(values, origins, hints)
+        track = decimals.encode(values, origins, hints.translate(_BY_ITSELF))
         odd = decimals.whole_places(origins, track.hows)
-    if any(is_average[hint] != mostly for hint in set(hints)):
-        odd += [at for at, hint in enumerate(hints) if is_average[hint] != mostly]
     hows, track.wholes = bytearray(track.hows), array("d")
     for at in sorted(set(odd)):
         hows[at], track.ticks[at] = _quote_code(values[at], volumes[at], hints[at])
@@ -152,14 +154,16 @@ def _quote_code(value: float, volume: float, hint: int) -> tuple[int, int]:
     """(how, ticks) of one quote volume, found by trying."""
     if value != value or hint == HOPELESS:
         return WHOLE, 0
-    found = decimals.exact_decimal(value)
-    if found is not None:
-        return found[1], found[0]
+    if not value:
+        return hint, 0
     for digits in range(_MOST_AVERAGE_DIGITS + 1 if volume else 0):
         ticks = round(value / volume * 10.0**digits)
-        if abs(ticks) < _LARGEST and volume * (ticks / 10.0**digits) == value:
+        if ticks > _LARGEST_AVERAGE:
+            break
+        if volume * (ticks / 10.0**digits) == value:
             return _TIMES_VOLUME + digits + 1, ticks
-    return WHOLE, 0
+    ticks, how = decimals.exact_decimal(value) or (0, WHOLE)
+    return how, ticks
 
 
 def _times(volumes: "array[float]", ticks: Sequence[int], scales: Sequence[float]) -> "array[float]":
@@ -185,6 +189,7 @@ def _encode_flows(frame: Frame) -> list[Track]:
     for field, today, before in ((FLOW, TODAY_VOLUME, 0), (TRADES_MIN, TODAY_TRADES, 1)):
         values, origins = frame.values[field], frame.origins[field]
         gains = array("d", map(sub, frame.values[today], frame.before[before]))
+        put_gaps(gains, origins)
         others = decimals.unequal(gains, values)
         track = Track(origins, bytes([_GAIN]) * len(values), [0] * len(values))
         apart = [at for at in others if origins[at]]
@@ -237,7 +242,8 @@ def usual_hints(digits: Sequence[int]) -> tuple[bytes, ...]:
     """Return a first guess for instruments with these decimals of a price, one string a field."""
     price = bytes([min(each, decimals.MOST_DIGITS) + 1 for each in digits])
     eight, none = bytes([9]) * len(price), bytes([1]) * len(price)
-    of_field = {PRICE: price, MID: price, VOLUME: eight, QUOTE_VOLUME: eight, FLOW: eight, TODAY_VOLUME: eight}
+    average = price.translate(_AS_AVERAGE)
+    of_field = {PRICE: price, MID: price, VOLUME: eight, QUOTE_VOLUME: average, FLOW: eight, TODAY_VOLUME: eight}
     return tuple(of_field.get(field, none) for field in range(FIELDS))
 
 
