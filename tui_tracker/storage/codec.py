@@ -154,7 +154,7 @@ class MinuteCodec:
             for field, track in zip(group.fields, group.encode(frame), strict=True):
                 pieces += pack_track(track, self._tracks[field])
                 self._tracks[field] = track
-                self._hints[field] = next_hints(self._hints[field], track.hows)
+                self._hints[field] = next_hints(track.hows)
         self._counters = values[-2], values[-1]
         return compress(pieces)
 

@@ -215,7 +215,7 @@ def _encode_apart(track: Track, apart: Sequence[int], values: "array[float]", hi
 
 def _decode_flows(tracks: Sequence[Track], before: Values) -> list["array[float]"]:
     found = [decimals.decode(track) for track in tracks[:2]]
-    for track, today, earlier in zip(tracks[2:], found, before):
+    for track, today, earlier in zip(tracks[2:], found, before, strict=False):
         values = array("d", map(sub, today, earlier))
         if track.hows.count(_GAIN) != len(values):
             for at, how in enumerate(track.hows):
@@ -247,7 +247,7 @@ def usual_hints(digits: Sequence[int]) -> tuple[bytes, ...]:
     return tuple(of_field.get(field, none) for field in range(FIELDS))
 
 
-def next_hints(hints: bytes, hows: bytes) -> bytes:
+def next_hints(hows: bytes) -> bytes:
     """Return what to try after samples that were coded by ``hows``."""
     if WHOLE not in hows:
         return hows

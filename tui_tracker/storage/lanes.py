@@ -49,6 +49,20 @@ def unpack_doubles(lanes: bytes) -> "array[float]":
     return values
 
 
+def pack_integers(numbers: "array[int]") -> bytes:
+    """Return 64-bit integers byte-shuffled."""
+    return shuffled(_little(numbers), 8)
+
+
+def unpack_integers(lanes: bytes) -> "array[int]":
+    """Return the integers that ``pack_integers`` was given."""
+    numbers = array("q")
+    numbers.frombytes(unshuffled(lanes, 8))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
 def shuffled(lanes: bytes, width: int) -> bytes:
     """Return the first bytes of all lanes, then the second ones, and so on."""
     return b"".join([lanes[place::width] for place in range(width)])
