@@ -170,7 +170,7 @@ class Reader:
                     self._note(error)
 
     def _pages(self, source: int, first: int, last: int) -> Iterator[list[tuple[int, int, bytes]]]:
-        """Yield (instrument, first minute that is not merged, body) of the fills that overlap, a page at a time, in order of writing."""
+        """Yield (instrument, first minute not merged, body) of the fills that overlap, a page at a time, as written."""
         after = 0
         while True:
             with self._database.reading(_DOING) as connection:

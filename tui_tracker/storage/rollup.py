@@ -17,12 +17,14 @@ from tui_tracker.storage.columns import Columns
 from tui_tracker.storage.groups import FLOW, PRICE
 from tui_tracker.storage.hours import Rosters
 from tui_tracker.storage.model import POLL, Rollup
-from tui_tracker.storage.rows import HOUR_MINUTES, WEEK_HOURS, opened, sealed, time_of, time_row, week_row
+from tui_tracker.storage.rows import HOUR_MINUTES, WEEK_HOURS, opened, sealed, time_of, time_row, week_of, week_row
 
 HOUR_MS: Final = HOUR_MINUTES * MINUTE_MS
 FIGURES: Final = 8
 """Open, high, low, close, mean, standard deviation, count, volume."""
 _VOLUME: Final = FIGURES - 1
+_FAR: Final = (1 << 16) - 1
+"""A week after all others."""
 _log = logging.getLogger(__name__)
 Table = list["array[float]"]
 """One array a figure; NaN where there is none."""
@@ -125,7 +127,11 @@ def read_rollups(
     first, last = -(-start_ms // HOUR_MS), -(-end_ms // HOUR_MS) - 1
     found: dict[int, Rollup] = {}
     damaged = 0
-    for week in range(first // WEEK_HOURS, last // WEEK_HOURS + 1):
+    weeks = week_row(instrument, max(0, first // WEEK_HOURS)), week_row(instrument, min(_FAR, last // WEEK_HOURS))
+    for (row,) in connection.execute(
+        "SELECT id FROM rollup_week WHERE id BETWEEN ? AND ? ORDER BY id", weeks
+    ).fetchall():
+        week = week_of(row)
         try:
             table = read_week(connection, instrument, week)
         except DamagedError as error:
@@ -134,7 +140,7 @@ def read_rollups(
             continue
         for at in range(WEEK_HOURS) if table is not None else ():
             _put(found, week * WEEK_HOURS + at, table, at)
-    tables, bad = hour_tables(connection, rosters, source, first, last)
+    tables, bad = hour_tables(connection, rosters, source, max(0, first), min(last, _FAR * WEEK_HOURS))
     for hour, keys, table in tables:
         if instrument in keys:
             _put(found, hour, table, keys.index(instrument))

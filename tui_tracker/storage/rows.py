@@ -48,6 +48,11 @@ def week_row(instrument: int, week: int) -> int:
     return instrument << _WEEK_BITS | week
 
 
+def week_of(row: int) -> int:
+    """Weeks since the epoch of a row of ``rollup_week``."""
+    return row & (1 << _WEEK_BITS) - 1
+
+
 def seal_of(table: str, *values: int | str | bytes) -> int:
     """Return the seal of a row that is no block."""
     return zlib.crc32(repr((table, values)).encode())
