@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_tracker.core.errors import StorageError, StorageFault
+from tui_tracker.storage import catalogue
 from tui_tracker.storage.codec import DamagedError
 from tui_tracker.storage.connection import Database, open_for_writing
 from tui_tracker.storage.faults import translated
@@ -94,6 +95,10 @@ def check(database: Database) -> None:
     with database.reading("check") as connection:
         for table in _COLUMNS:
             connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+        for source in catalogue.source_names(connection):
+            catalogue.entries(connection, source)
+        for (roster,) in connection.execute("SELECT id FROM roster").fetchall():
+            catalogue.read_roster(connection, roster)
         if database.path.stat().st_size <= CHECKED_BYTES:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":

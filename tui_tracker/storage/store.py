@@ -18,7 +18,7 @@ from tui_tracker.storage.connection import FILE_NAME, Database
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Minute
 from tui_tracker.storage.reader import Reader
-from tui_tracker.storage.recovery import Recovery, open_or_recover
+from tui_tracker.storage.recovery import Recovery, open_or_recover, recover
 from tui_tracker.storage.retention import WAL_LIMIT, Limits, Size, empty_log, retain, size_of
 from tui_tracker.storage.schema import SCHEMA, Schema
 from tui_tracker.storage.writer import Writer
@@ -65,9 +65,10 @@ class StoreStatus:
 class _Write:
     """A closed minute, or a list of instruments, in the order in which they came."""
 
-    run: Callable[[Writer, tuple[Fill, ...]], bool | int]
-    future: "Future[bool] | Future[int]"
-    minute_ms: int | None
+    run: Callable[[Writer, list[Fill]], None]
+    """Writes it, with the fills that wait, and resolves its future."""
+    fail: Callable[[StorageError], None]
+    minute_ms: int | None = None
 
 
 class Store:
@@ -83,9 +84,9 @@ class Store:
         folder: Path,
         now_ms: Callable[[], int],
         *,
-        limits: Limits = Limits(),
+        limits: Limits | None = None,
         schema: Schema = SCHEMA,
-        on_change: Callable[[StoreStatus], None] = lambda status: None,
+        on_change: Callable[[StoreStatus], None] | None = None,
         retry_s: float = RETRY_S,
     ) -> None:
         """Start the thread, which opens the file.
@@ -100,7 +101,7 @@ class Store:
         """
         self.path: Final = folder / FILE_NAME
         self._now_ms: Final = now_ms
-        self._limits: Final = limits
+        self._limits: Final = limits or Limits()
         self._schema: Final = schema
         self._on_change: Final = on_change
         self._retry_s: Final = retry_s
@@ -112,6 +113,7 @@ class Store:
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._merger: Merger | None = None
+        self._damage = ""
         self._fills_due_s = self._retry_due_s = self._upkeep_due_s = 0.0
         self._thread: Final = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
@@ -124,19 +126,23 @@ class Store:
     def append(self, minute: Minute) -> "Future[bool]":
         """Store a closed minute; ``False`` if that minute of its source, or a later one, is there already."""
         future: Future[bool] = Future()
-        write = _Write(lambda writer, fills: writer.append(minute, fills), future, minute.minute_ms)
+
+        def run(writer: Writer, fills: list[Fill]) -> None:
+            _resolve(future, writer.append(minute, fills))
+
+        write = _Write(run, lambda error: _fail(future, error), minute.minute_ms)
         self._calls.put(lambda: self._take_write(write))
         return future
 
     def put_instruments(self, source: str, instruments: Iterable[Instrument]) -> "Future[int]":
         """Store the list of instruments; how many differ from what was stored."""
-        listed, future = tuple(instruments), Future[int]()
+        listed = tuple(instruments)
+        future: Future[int] = Future()
 
-        def run(writer: Writer, fills: tuple[Fill, ...]) -> int:
-            writer.add_fills(fills)
-            return writer.put_instruments(source, listed, self._now_ms())
+        def run(writer: Writer, fills: list[Fill]) -> None:
+            _resolve(future, writer.put_instruments(source, listed, self._now_ms(), fills))
 
-        write = _Write(run, future, None)
+        write = _Write(run, lambda error: _fail(future, error))
         self._calls.put(lambda: self._take_write(write))
         return future
 
@@ -195,32 +201,27 @@ class Store:
             self._guarded(self._upkeep)
 
     def _take_write(self, write: _Write) -> None:
-        if self._refuses(write.future):
+        if self._status.is_stopped and self._status.error is not None:
+            write.fail(self._status.error)
             return
         self._writes.append(write)
         if len(self._writes) > MOST_MINUTES:
-            self._let_go(self._writes.popleft().future, "minute")
+            self._writes.popleft().fail(self._let_go("minute"))
         self._flush()
 
     def _take_fill(self, fill: Fill, future: "Future[None]") -> None:
-        if self._refuses(future):
+        if self._status.is_stopped and self._status.error is not None:
+            _fail(future, self._status.error)
             return
         if not self._fills:
             self._fills_due_s = time.monotonic() + FILL_PAUSE_S
         self._fills.append((fill, future))
         if len(self._fills) > MOST_FILLS:
-            self._let_go(self._fills.popleft()[1], "fill")
+            _fail(self._fills.popleft()[1], self._let_go("fill"))
 
-    def _refuses(self, future: "Future[_T]") -> bool:
-        """Fail at once what comes after the store stopped."""
-        if self._status.is_stopped and self._status.error is not None:
-            _fail(future, self._status.error)
-            return True
-        return False
-
-    def _let_go(self, future: "Future[_T]", what: str) -> None:
-        _fail(future, StorageError(f"a {what} was let go unwritten", StorageFault.OVERFLOW, str(self.path)))
+    def _let_go(self, what: str) -> StorageError:
         self._change(dropped=self._status.dropped + 1)
+        return StorageError(f"a {what} was let go unwritten", StorageFault.OVERFLOW, str(self.path))
 
     def _do_read(self, call: Callable[[Reader], _T], future: "Future[_T]") -> None:
         if self._writes or self._fills:
@@ -229,7 +230,7 @@ class Store:
             if self._reader is None:
                 raise self._status.error or StorageError("no history", StorageFault.OTHER, str(self.path))
             result = call(self._reader)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - the caller gets it
             _fail(future, error)
             if isinstance(error, StorageError) and error.fault is StorageFault.CORRUPT:
                 self._note_failure(error)
@@ -247,10 +248,9 @@ class Store:
         assert writer is not None
         while self._writes:
             write, fills = self._writes[0], tuple(self._fills)
-            result = write.run(writer, tuple(fill for fill, _ in fills))
+            write.run(writer, [fill for fill, _ in fills])
             self._writes.popleft()
             self._settle(fills)
-            _resolve(write.future, result)  # type: ignore[arg-type]
             if write.minute_ms is not None:
                 self._change(stored_ms=max(write.minute_ms, self._status.stored_ms or 0), held=len(self._writes))
         if fills := tuple(self._fills):
@@ -269,24 +269,28 @@ class Store:
             work()
         except StorageError as error:
             self._note_failure(error)
-            if error.fault is StorageFault.CORRUPT and self._database is None:
-                self._retry_due_s = 0.0
 
     def _note_failure(self, error: StorageError) -> None:
         if self._status.error is None or self._status.error.fault is not error.fault:
             _log.warning("history: %s", error)
         self._retry_due_s = time.monotonic() + self._retry_s
         self._change(error=error, held=len(self._writes), is_stopped=not error.is_passing)
-        if not error.is_passing:
+        if error.fault is StorageFault.CORRUPT and self._database is not None:
+            self._damage, self._retry_due_s = error.message, 0.0
+            self._shut()
+        elif not error.is_passing:
             self._fail_all(error)
-        elif error.fault is StorageFault.CORRUPT:
             self._shut()
 
     def _open(self) -> None:
         self._guarded(self._open_or_raise)
 
     def _open_or_raise(self) -> None:
-        database, recovery = open_or_recover(self.path, self._now_ms(), self._schema)
+        recovery = None
+        if self._damage:
+            recovery, self._damage = recover(self.path, self._now_ms(), self._damage, self._schema), ""
+        database, found = open_or_recover(self.path, self._now_ms(), self._schema)
+        recovery = found or recovery
         self._database = database
         self._writer, self._reader, self._merger = Writer(database), Reader(database), Merger(database)
         self._change(is_open=True, error=None, recovery=recovery or self._status.recovery)
@@ -314,7 +318,7 @@ class Store:
 
     def _fail_all(self, error: StorageError) -> None:
         for write in self._writes:
-            _fail(write.future, error)
+            write.fail(error)
         for _, future in self._fills:
             _fail(future, error)
         self._writes.clear()
@@ -325,7 +329,8 @@ class Store:
         status = replace(self._status, **changes)  # type: ignore[arg-type]
         if status != self._status:
             self._status = status
-            self._on_change(status)
+            if self._on_change is not None:
+                self._on_change(status)
 
 
 def _resolve(future: "Future[_T]", result: _T) -> None:

@@ -41,9 +41,12 @@ class Writer:
         self._database: Final = database
         self._courses: dict[str, _Course] = {}
 
-    def put_instruments(self, source: str, instruments: Iterable[Instrument], at_ms: int) -> int:
+    def put_instruments(
+        self, source: str, instruments: Iterable[Instrument], at_ms: int, fills: Sequence[Fill] = ()
+    ) -> int:
         """Store the exchange's list, where it differs from what is stored; return how many instruments did."""
         with self._database.writing(_DOING) as connection:
+            self._put_fills(connection, fills)
             return catalogue.put_listings(connection, catalogue.ensure_source(connection, source), instruments, at_ms)
 
     def append(self, minute: Minute, fills: Sequence[Fill] = ()) -> bool:
