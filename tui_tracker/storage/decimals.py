@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import nan
+from math import copysign, nan
 from operator import mul, truediv
 from typing import Final
 
@@ -99,6 +99,8 @@ def exact_decimal(value: float) -> tuple[int, int] | None:
     ticks, digits = int(whole + fraction), max(0, -exponent)
     if exponent > 0:
         ticks = ticks * 10**exponent if exponent < 16 else _LARGEST
+    if not ticks and mantissa.startswith("-"):
+        return None
     if digits > MOST_DIGITS or not -_LARGEST < ticks < _LARGEST or ticks / 10.0**digits != value:
         return None
     return ticks, digits + 1
@@ -161,4 +163,8 @@ def unequal(some: "array[float]", others: "array[float]") -> list[int]:
     """Return where two arrays differ; NaN differs from everything."""
     if some.tobytes() == others.tobytes():
         return []
-    return [at for at, (one, other) in enumerate(zip(some, others, strict=True)) if one != other]
+    return [
+        at
+        for at, (one, other) in enumerate(zip(some, others, strict=True))
+        if one != other or (not one and copysign(1.0, one) != copysign(1.0, other))
+    ]

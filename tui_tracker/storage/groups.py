@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from math import nan
+from math import copysign, nan
 from operator import add, mul, or_, sub, truediv
 from typing import Final
 
@@ -33,6 +33,7 @@ _GAIN: Final = 96
 _MOST_AVERAGE_DIGITS: Final = 12
 _LARGEST_AVERAGE: Final = 10**11
 """An average price has no more digits than this; one of 16 would fit any double."""
+_NO_GAIN: Final = bytes(1 if how == _GAIN else how for how in range(256))
 _AS_AVERAGE: Final = bytes(how | _TIMES_VOLUME if how < _GAIN else _TIMES_VOLUME + 1 for how in range(256))
 _BY_ITSELF: Final = bytes(how & 31 if _TIMES_VOLUME <= how < _GAIN else how for how in range(256))
 _LARGEST: Final = 2**53
@@ -154,11 +155,11 @@ def _quote_code(value: float, volume: float, hint: int) -> tuple[int, int]:
     """(how, ticks) of one quote volume, found by trying."""
     if value != value or hint == HOPELESS:
         return WHOLE, 0
-    if not value:
-        return hint, 0
+    if not value and copysign(1.0, value) > 0:
+        return (hint if volume >= 0 else 1), 0
     for digits in range(_MOST_AVERAGE_DIGITS + 1 if volume else 0):
         ticks = round(value / volume * 10.0**digits)
-        if ticks > _LARGEST_AVERAGE:
+        if abs(ticks) > _LARGEST_AVERAGE:
             break
         if volume * (ticks / 10.0**digits) == value:
             return _TIMES_VOLUME + digits + 1, ticks
@@ -205,7 +206,7 @@ def _encode_apart(track: Track, apart: Sequence[int], values: "array[float]", hi
     by_itself = decimals.encode(
         array("d", [values[at] for at in apart]),
         bytes([track.origins[at] for at in apart]),
-        bytes([hints[at] for at in apart]),
+        bytes([hints[at] for at in apart]).translate(_NO_GAIN),
     )
     hows = bytearray(track.hows)
     for at, how, ticks in zip(apart, by_itself.hows, by_itself.ticks, strict=True):
