@@ -17,6 +17,7 @@ PAGES: Final = 256
 WEEKS: Final = 256
 """Rows of roll-ups that are deleted in one step."""
 WAL_LIMIT: Final = 64 * 2**20
+_LOG_PATIENCE_MS: Final = 200
 _DOING: Final = "tidy up"
 _WEEK_BITS: Final = (1 << 16) - 1
 
@@ -120,14 +121,19 @@ def _drop_hour(connection: sqlite3.Connection, source: int, hour: int) -> None:
 
 
 def empty_log(database: Database) -> int:
-    """Write the log into the file and cut it to nothing; return how many bytes it had.
+    """Write the log into the file and cut it to nothing; return by how many bytes it shrank.
 
-    A reader that is in the middle of a transaction keeps it from being cut; then it is tried again later.
+    0 where a reader is in the middle of a transaction: then it is tried again later.
 
     Raises:
         StorageError: If it could not be written.
     """
     before = size_of(database).log
     with translated(database.path, "empty the log of"):
-        database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return before
+        patience_ms = database.connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        database.connection.execute(f"PRAGMA busy_timeout = {_LOG_PATIENCE_MS}")
+        try:
+            database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            database.connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+    return before - size_of(database).log
