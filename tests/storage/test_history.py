@@ -212,8 +212,8 @@ def test_roll_ups_are_exact(database: Database) -> None:
         prices = [model[name, Metric.PRICE, m][0] for m in range(hour, hour + 60) if (name, Metric.PRICE, m) in model]
         flows = [model[name, Metric.FLOW, m][0] for m in range(hour, hour + 60) if (name, Metric.FLOW, m) in model]
         exact = [Fraction(price) for price in prices]
-        mean = sum(exact) / len(exact)
-        variance = sum((price - mean) ** 2 for price in exact) / len(exact)
+        mean = sum(exact, Fraction()) / len(exact)
+        variance = sum(((price - mean) ** 2 for price in exact), Fraction()) / len(exact)
         assert (rollup.open, rollup.close, rollup.count) == (prices[0], prices[-1], len(prices))
         assert (rollup.high, rollup.low) == (max(prices), min(prices))
         assert rollup.mean == float(mean)

@@ -144,6 +144,7 @@ def open_for_reading(path: Path, schema: Schema = SCHEMA) -> Database:
     """
     with translated(path, "open"):
         path.open("rb").close()
+        _refuse_newer(path, schema)
         wal = path.with_name(path.name + "-wal")
         connection = _connect_reading(path, "mode=ro")
         if connection is None and not wal.exists():

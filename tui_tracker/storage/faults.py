@@ -51,7 +51,7 @@ def translated(path: Path | str, doing: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _error(fault_of(error), path, doing, str(error)) from error
-    except DamagedError as error:
+    except (DamagedError, UnicodeDecodeError) as error:
         raise _error(StorageFault.CORRUPT, path, doing, str(error)) from error
     except OSError as error:
         fault = _ERRNOS.get(error.errno or 0, StorageFault.OTHER)
@@ -68,7 +68,7 @@ def fault_of(error: sqlite3.Error) -> StorageFault:
         return StorageFault.CORRUPT
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        return StorageFault.OTHER
+        return StorageFault.CORRUPT if "decode" in str(error) else StorageFault.OTHER
     if code == sqlite3.SQLITE_ERROR:
         return StorageFault.CORRUPT if "no such" in str(error) or "malformed" in str(error) else StorageFault.OTHER
     return _FAULTS.get(code & 0xFF, StorageFault.OTHER)

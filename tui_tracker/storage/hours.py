@@ -87,8 +87,9 @@ class StoredHour:
         return keys
 
     def _note(self, error: DamagedError) -> None:
+        if not self.damaged:
+            _log.warning("hour %d of the history: %s", self.hour, error)
         self.damaged += 1
-        _log.warning("hour %d of the history: %s", self.hour, error)
 
 
 @dataclass(slots=True)

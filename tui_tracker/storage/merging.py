@@ -18,7 +18,17 @@ from tui_tracker.storage.fills import decode_fill
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, usual_hints
 from tui_tracker.storage.hours import Rosters, fetch_hour
 from tui_tracker.storage.rollup import FIGURES, hour_tables, read_week, roll_up, write_week
-from tui_tracker.storage.rows import DAY_HOURS, HOUR_MINUTES, WEEK_HOURS, hour_row, opened, sealed, time_of, time_row
+from tui_tracker.storage.rows import (
+    DAY_HOURS,
+    HOUR_MINUTES,
+    WEEK_HOURS,
+    hour_row,
+    number_in,
+    opened,
+    sealed,
+    time_of,
+    time_row,
+)
 from tui_tracker.storage.writer import last_minute
 
 FOLDED: Final = 64
@@ -90,6 +100,7 @@ class Merger:
         stored.put_into(columns, range(len(GROUPS)))
         for _, key, first, merged, blob in fills:
             try:
+                merged = number_in(merged, "fill")
                 fill = decode_fill(key, opened(blob, "fill", source, key, first))
             except DamagedError:
                 continue

@@ -17,7 +17,7 @@ from tui_tracker.storage.hours import Rosters, fetch_hour
 from tui_tracker.storage.latest import decode_latest
 from tui_tracker.storage.model import FILLED, Latest, Listing, Rollup, Series, Span
 from tui_tracker.storage.rollup import read_rollups
-from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, opened, time_of, time_row
+from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, number_in, opened, time_of, time_row
 
 PAGE: Final = 64
 """Fills that are read in one transaction."""
@@ -185,7 +185,7 @@ class Reader:
             page = []
             for _, number, key, start, merged, blob in rows:
                 try:
-                    page.append((key, merged, opened(blob, "fill", number, key, start)))
+                    page.append((key, number_in(merged, "fill"), opened(blob, "fill", number, key, start)))
                 except DamagedError as error:
                     self._note(error)
             yield page

@@ -26,6 +26,7 @@ from tui_tracker.storage.schema import SCHEMA, Schema
 CHECKED_BYTES: Final = 64 * 2**20
 """A file up to this size is checked page by page when it is opened: 0.3 s."""
 _PAGE: Final = 32
+_LARGEST_NUMBER: Final = 1 << 62
 _MOST_PROBES: Final = 200_000
 _COLUMNS: Final = {
     "source": ("id", "name", "seal"),
@@ -149,9 +150,7 @@ def _salvage(path: Path, fresh: Path, schema: Schema) -> int:
 
 
 def _copy(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], row: _Row) -> bool:
-    """Insert a row, if its seal is whole."""
-    if not _is_whole(table, row):
-        return False
+    """Insert a row, unless it is there."""
     marks = ", ".join("?" * len(columns))
     names = ", ".join(columns)
     done = connection.execute(f"INSERT OR IGNORE INTO {table}({names}) VALUES ({marks})", row)
@@ -176,37 +175,42 @@ def _is_whole(table: str, row: _Row) -> bool:
 
 
 def _rows(damaged: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> Iterator[_Row]:
-    """Yield the rows that can be read: from the front, from the back, and each one between by its number."""
-    names = ", ".join(columns)
-    low, high = -1, 1 << 62
-    for row in _run(damaged, f"SELECT {names} FROM {table} WHERE {columns[0]} > ? ORDER BY {columns[0]}", low):
-        low = max(low, _number(row))
-        yield row
-    for row in _run(damaged, f"SELECT {names} FROM {table} WHERE {columns[0]} < ? ORDER BY {columns[0]} DESC", high):
+    """Yield whole rows: from the front, from the back, and each one between by its number."""
+    names, key = ", ".join(columns), columns[0]
+    low, high = -1, _LARGEST_NUMBER
+    for row in _run(damaged, f"SELECT {names} FROM {table} WHERE {key} > ? ORDER BY {key}", low, 1):
+        if _is_whole(table, row):
+            low = _number(row)
+            yield row
+    for row in _run(damaged, f"SELECT {names} FROM {table} WHERE {key} < ? ORDER BY {key} DESC", high, -1):
         if _number(row) <= low:
             return
-        high = min(high, _number(row))
-        yield row
-    if low < 0 or high == 1 << 62 or high - low > _MOST_PROBES:
+        if _is_whole(table, row):
+            high = _number(row)
+            yield row
+    if low < 0 or high == _LARGEST_NUMBER or high - low > _MOST_PROBES:
         return
     for number in range(low + 1, high):
-        with suppress(sqlite3.Error):
-            query = f"SELECT {names} FROM {table} WHERE {columns[0]} = ?"
-            yield from damaged.execute(query, (number,)).fetchall()
+        with suppress(sqlite3.Error, UnicodeDecodeError):
+            found = damaged.execute(f"SELECT {names} FROM {table} WHERE {key} = ?", (number,)).fetchall()
+            yield from (row for row in found if _is_whole(table, row))
 
 
-def _run(damaged: sqlite3.Connection, query: str, after: int) -> Iterator[_Row]:
-    """Yield rows as long as they can be read, a page at a time, then one at a time."""
+def _run(damaged: sqlite3.Connection, query: str, after: int, way: int) -> Iterator[_Row]:
+    """Yield rows as long as they can be read and their numbers go on: in a damaged tree they may go round."""
     for size in (_PAGE, 1):
         while True:
             try:
                 rows = damaged.execute(f"{query} LIMIT {size}", (after,)).fetchall()
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):
                 break
+            for row in rows:
+                if (_number(row) - after) * way <= 0:
+                    return
+                after = _number(row)
+                yield row
             if not rows:
                 return
-            yield from rows
-            after = _number(rows[-1])
 
 
 def _number(row: _Row) -> int:

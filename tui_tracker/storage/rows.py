@@ -77,5 +77,16 @@ def opened(blob: object, table: str, *keys: int) -> bytes:
     return body
 
 
+def number_in(value: object, table: str) -> int:
+    """Return a number that no seal covers.
+
+    Raises:
+        DamagedError: If it is none.
+    """
+    if not isinstance(value, int):
+        raise DamagedError(f"a row of {table} is damaged")
+    return value
+
+
 def _crc(body: bytes, table: str, keys: tuple[int, ...]) -> int:
     return zlib.crc32(body, zlib.crc32(f"{table} {keys}".encode()))
