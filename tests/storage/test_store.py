@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,9 @@ from tests.storage.made import (
 )
 from tests.storage.reading import bits, everything
 from tui_tracker.core.errors import StorageError, StorageFault
-from tui_tracker.storage import store as module
 from tui_tracker.storage.connection import FILE_NAME, open_for_writing
 from tui_tracker.storage.reader import Reader
-from tui_tracker.storage.store import Store, StoreStatus
+from tui_tracker.storage.store import Patience, Store, StoreStatus
 
 PATIENCE_S = 30
 NOW_MS = (FIRST + 500) * MINUTE_MS
@@ -33,10 +33,11 @@ NOW_MS = (FIRST + 500) * MINUTE_MS
 class Watched:
     """A store and all that it reported."""
 
-    def __init__(self, folder: Path, retry_s: float = 0.01) -> None:
+    def __init__(self, folder: Path, **patience: float) -> None:
         self._changed = threading.Condition()
         self.seen: list[StoreStatus] = []
-        self.store = Store(folder, lambda: NOW_MS, on_change=self._note, retry_s=retry_s)
+        how = replace(Patience(retry_s=0.01, fill_pause_s=0.05), **patience)  # type: ignore[arg-type]
+        self.store = Store(folder, lambda: NOW_MS, on_change=self._note, patience=how)
 
     def _note(self, status: StoreStatus) -> None:
         with self._changed:
@@ -91,9 +92,8 @@ def test_upkeep_merges_what_has_ended(watched: Watched) -> None:
     assert status.error is None
 
 
-def test_minutes_wait_out_a_lock_and_are_written_in_order_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui_tracker.storage.connection.open_for_writing.__defaults__", (module.SCHEMA, 20))
-    watched, model = Watched(tmp_path), Samples()
+def test_minutes_wait_out_a_lock_and_are_written_in_order_once(tmp_path: Path) -> None:
+    watched, model = Watched(tmp_path, busy_ms=20), Samples()
     watched.wait_for(lambda status: status.is_open)
     holder = open_for_writing(tmp_path / FILE_NAME)
     holder.connection.execute("BEGIN IMMEDIATE")
@@ -114,11 +114,9 @@ def test_minutes_wait_out_a_lock_and_are_written_in_order_once(tmp_path: Path, m
     watched.store.close()
 
 
-def test_of_too_many_minutes_the_oldest_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_MINUTES", 3)
-    monkeypatch.setattr(module, "MOST_FILLS", 2)
+def test_of_too_many_minutes_the_oldest_is_let_go(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    watched = Watched(tmp_path / "file")
+    watched = Watched(tmp_path / "file", most_minutes=3, most_fills=2)
     futures = [watched.store.append(made_minute(FIRST + at)) for at in range(5)]
     fills = [watched.store.add_fill(made_fill(0, FIRST, 5)) for _ in range(3)]
     for lost in (futures[0], futures[1]):
@@ -165,10 +163,10 @@ def test_damage_that_is_met_while_running_is_recovered(watched: Watched, tmp_pat
 def test_closing_fails_what_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     watched = Watched(tmp_path / "file", retry_s=60)
-    futures = [watched.store.append(made_minute(FIRST)), watched.store.add_fill(made_fill(0, FIRST, 5))]
+    minute = watched.store.append(made_minute(FIRST))
+    fill = watched.store.add_fill(made_fill(0, FIRST, 5))
     watched.store.close()
-    for future in futures:
-        error = future.exception(0)
+    for error in (minute.exception(0), fill.exception(0)):
         assert isinstance(error, StorageError)
         assert error.fault is StorageFault.CLOSED
 
@@ -186,6 +184,14 @@ def test_an_error_of_the_caller_is_the_callers(watched: Watched) -> None:
     future = watched.store.read(lambda reader: 1 // 0)
     assert isinstance(future.exception(PATIENCE_S), ZeroDivisionError)
     assert watched.store.append(made_minute(FIRST)).result(PATIENCE_S)
+
+
+def test_a_minute_that_cannot_be_coded_fails_alone(watched: Watched) -> None:
+    broken = replace(made_minute(FIRST), values=made_minute(FIRST, 3).values)
+    future = watched.store.append(broken)
+    assert watched.store.append(made_minute(FIRST + 1)).result(PATIENCE_S)
+    assert isinstance(future.exception(PATIENCE_S), ValueError)
+    assert {key[2] for key in watched.everything()} == {FIRST + 1}
 
 
 def test_a_write_that_was_given_up_does_no_harm(watched: Watched) -> None:

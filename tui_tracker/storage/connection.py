@@ -105,7 +105,8 @@ def open_for_writing(path: Path, schema: Schema = SCHEMA, busy_ms: int = BUSY_MS
 
 
 def _configure(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first page is written
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first page is written
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise sqlite3.OperationalError(f"the journal is {mode}, not a write-ahead log")

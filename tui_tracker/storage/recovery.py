@@ -18,7 +18,7 @@ from typing import Final
 from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.storage import catalogue
 from tui_tracker.storage.codec import DamagedError
-from tui_tracker.storage.connection import Database, open_for_writing
+from tui_tracker.storage.connection import BUSY_MS, Database, open_for_writing
 from tui_tracker.storage.faults import translated
 from tui_tracker.storage.rows import opened, seal_of
 from tui_tracker.storage.schema import SCHEMA, Schema
@@ -60,20 +60,23 @@ class Recovery:
         return f"the history was damaged ({self.reason}); {found}, the old file is {self.moved_to.name}"
 
 
-def open_or_recover(path: Path, now_ms: int, schema: Schema = SCHEMA) -> tuple[Database, Recovery | None]:
+def open_or_recover(
+    path: Path, now_ms: int, schema: Schema = SCHEMA, busy_ms: int = BUSY_MS
+) -> tuple[Database, Recovery | None]:
     """Open the history for writing; recover it first where it is damaged.
 
     Args:
         path: The file.
         now_ms: Names the file that is moved aside.
         schema: What the program knows.
+        busy_ms: How long another process may hold a lock.
 
     Raises:
         StorageError: If it can't be opened for another reason.
     """
     _finish_renaming(path, schema)
     try:
-        database = open_for_writing(path, schema)
+        database = open_for_writing(path, schema, busy_ms)
         try:
             check(database)
         except BaseException:
@@ -83,7 +86,7 @@ def open_or_recover(path: Path, now_ms: int, schema: Schema = SCHEMA) -> tuple[D
         if error.fault is not StorageFault.CORRUPT:
             raise
         recovery = recover(path, now_ms, error.message, schema)
-        return open_for_writing(path, schema), recovery
+        return open_for_writing(path, schema, busy_ms), recovery
     return database, None
 
 

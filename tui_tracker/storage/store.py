@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.storage.connection import FILE_NAME, Database
+from tui_tracker.storage.connection import BUSY_MS, FILE_NAME, Database
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Minute
 from tui_tracker.storage.reader import Reader
@@ -23,19 +23,27 @@ from tui_tracker.storage.retention import WAL_LIMIT, Limits, Size, empty_log, re
 from tui_tracker.storage.schema import SCHEMA, Schema
 from tui_tracker.storage.writer import Writer
 
-MOST_MINUTES: Final = 240
-"""Minutes that are held while nothing can be written (some 25 MB at 1,100 pairs). Of more, the oldest is let go: it is
-the first that will have left the windows."""
-MOST_FILLS: Final = 1_200
-"""Fills that are held; of more, the oldest is let go: it can be fetched again."""
-FILL_PAUSE_S: Final = 1.0
-"""Fills are committed at most this often, together, or with the next minute."""
-RETRY_S: Final = 5.0
-"""Pause before a failed write is tried again, unless something new is to be written before."""
-UPKEEP_S: Final = 60.0
-"""Pause between looks for something to merge or let go."""
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long and how much is waited."""
+
+    most_minutes: int = 240
+    """Minutes that are held while nothing can be written (some 25 MB at 1,100 pairs). Of more, the oldest is let go: it
+    is the first that will have left the windows."""
+    most_fills: int = 1_200
+    """Fills that are held; of more, the oldest is let go: it can be fetched again."""
+    fill_pause_s: float = 1.0
+    """Fills are committed at most this often, together, or with the next minute."""
+    retry_s: float = 5.0
+    """Pause before a failed write is tried again, unless something new is to be written before."""
+    upkeep_s: float = 60.0
+    """Pause between looks for something to merge or let go."""
+    busy_ms: int = BUSY_MS
+    """A lock of another process that is held longer fails a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class _Write:
 
     run: Callable[[Writer, list[Fill]], None]
     """Writes it, with the fills that wait, and resolves its future."""
-    fail: Callable[[StorageError], None]
+    fail: Callable[[Exception], None]
     minute_ms: int | None = None
 
 
@@ -76,7 +84,7 @@ class Store:
 
     A future of a write is resolved once it is on disk, which after a failure can take long: the minutes wait, in
     order, and are written when that is possible again, each once. It fails only if the minute was let go
-    (``MOST_MINUTES``), or the store was closed or stopped first. ``status`` says how it stands.
+    (``Patience``), or the store was closed or stopped first. ``status`` says how it stands.
     """
 
     def __init__(
@@ -87,7 +95,7 @@ class Store:
         limits: Limits | None = None,
         schema: Schema = SCHEMA,
         on_change: Callable[[StoreStatus], None] | None = None,
-        retry_s: float = RETRY_S,
+        patience: Patience | None = None,
     ) -> None:
         """Start the thread, which opens the file.
 
@@ -97,14 +105,14 @@ class Store:
             limits: How much is kept.
             schema: What the program knows.
             on_change: Is called on the store's thread with each new status.
-            retry_s: Pause before a failed write is tried again.
+            patience: How long and how much is waited.
         """
         self.path: Final = folder / FILE_NAME
         self._now_ms: Final = now_ms
         self._limits: Final = limits or Limits()
         self._schema: Final = schema
         self._on_change: Final = on_change
-        self._retry_s: Final = retry_s
+        self._patience: Final = patience or Patience()
         self._calls: Final[queue.SimpleQueue[Callable[[], None] | None]] = queue.SimpleQueue()
         self._status = StoreStatus()
         self._writes: deque[_Write] = deque()
@@ -184,7 +192,7 @@ class Store:
         """Time until something is due without being asked."""
         due_s = [self._upkeep_due_s]
         if self._status.error is not None:
-            due_s = [self._retry_due_s] if not self._status.is_stopped else [time.monotonic() + UPKEEP_S]
+            due_s = [self._retry_due_s] if not self._status.is_stopped else [time.monotonic() + self._patience.upkeep_s]
         elif self._fills:
             due_s.append(self._fills_due_s)
         return max(0.0, min(due_s) - time.monotonic())
@@ -205,7 +213,7 @@ class Store:
             write.fail(self._status.error)
             return
         self._writes.append(write)
-        if len(self._writes) > MOST_MINUTES:
+        if len(self._writes) > self._patience.most_minutes:
             self._writes.popleft().fail(self._let_go("minute"))
         self._flush()
 
@@ -214,9 +222,9 @@ class Store:
             _fail(future, self._status.error)
             return
         if not self._fills:
-            self._fills_due_s = time.monotonic() + FILL_PAUSE_S
+            self._fills_due_s = time.monotonic() + self._patience.fill_pause_s
         self._fills.append((fill, future))
-        if len(self._fills) > MOST_FILLS:
+        if len(self._fills) > self._patience.most_fills:
             _fail(self._fills.popleft()[1], self._let_go("fill"))
 
     def _let_go(self, what: str) -> StorageError:
@@ -248,7 +256,14 @@ class Store:
         assert writer is not None
         while self._writes:
             write, fills = self._writes[0], tuple(self._fills)
-            write.run(writer, [fill for fill, _ in fills])
+            try:
+                write.run(writer, [fill for fill, _ in fills])
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what can never be written must not block the rest
+                _log.exception("a minute of the history was unusable")
+                self._writes.popleft().fail(error)
+                continue
             self._writes.popleft()
             self._settle(fills)
             if write.minute_ms is not None:
@@ -273,7 +288,7 @@ class Store:
     def _note_failure(self, error: StorageError) -> None:
         if self._status.error is None or self._status.error.fault is not error.fault:
             _log.warning("history: %s", error)
-        self._retry_due_s = time.monotonic() + self._retry_s
+        self._retry_due_s = time.monotonic() + self._patience.retry_s
         self._change(error=error, held=len(self._writes), is_stopped=not error.is_passing)
         if error.fault is StorageFault.CORRUPT and self._database is not None:
             self._damage, self._retry_due_s = error.message, 0.0
@@ -289,7 +304,7 @@ class Store:
         recovery = None
         if self._damage:
             recovery, self._damage = recover(self.path, self._now_ms(), self._damage, self._schema), ""
-        database, found = open_or_recover(self.path, self._now_ms(), self._schema)
+        database, found = open_or_recover(self.path, self._now_ms(), self._schema, self._patience.busy_ms)
         recovery = found or recovery
         self._database = database
         self._writer, self._reader, self._merger = Writer(database), Reader(database), Merger(database)
@@ -312,7 +327,7 @@ class Store:
             cut = empty_log(database)
             _log.warning("the write-ahead log of %s had grown to %d MB", self.path, cut // 2**20)
             self._change(log_cut=max(cut, self._status.log_cut))
-        self._upkeep_due_s = time.monotonic() + (0.0 if has_more else UPKEEP_S)
+        self._upkeep_due_s = time.monotonic() + (0.0 if has_more else self._patience.upkeep_s)
         if not has_more:
             self._change(size=size)
 
@@ -338,7 +353,7 @@ def _resolve(future: "Future[_T]", result: _T) -> None:
         future.set_result(result)
 
 
-def _fail(future: "Future[_T]", error: BaseException) -> None:
-    with suppress(Exception):
+def _fail(future: "Future[_T]", error: Exception) -> None:
+    with suppress(InvalidStateError):
         if future.set_running_or_notify_cancel():
             future.set_exception(error)
