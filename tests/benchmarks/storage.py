@@ -1,4 +1,4 @@
-"""The history beside a plain table of rows: size, time to write a poll, time to load a day, time until windows are warm.
+"""The history beside a plain table of rows: size, time to write a poll, to load a day, and until windows are warm.
 
 ``python -m tests.benchmarks.storage [pairs]``; simulating the market takes a minute or two first.
 """

@@ -18,7 +18,8 @@ from tui_tracker.storage.decimals import Track
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, Origins, Values, next_hints, unknown_counters
 
 MINUTES_A_DAY: Final = 1_440
-_LEVEL: Final = 6
+_LEVEL: Final = 1
+"""Minutes are merged within two hours: speed counts more than 7 % of their bytes."""
 _SAME, _UNIFORM, _EACH = 0, 1, 2
 _LENGTH: Final = 4
 
@@ -56,7 +57,9 @@ def pack_track(track: Track, base: Track | None) -> list[bytes]:
     ticks = track.ticks
     before = ticks if base is None else base.ticks
     shift = 0 if base is not None else 1
-    for at in track.gaps:
+    if base is not None and len(track.gaps) == len(ticks):
+        ticks = track.ticks = base.ticks
+    for at in track.gaps if ticks is not before or base is None else ():
         if at >= shift:
             ticks[at] = before[at - shift]
     steps = list(map(sub, ticks, base.ticks)) if base is not None else [ticks[0], *map(sub, ticks[1:], ticks)]

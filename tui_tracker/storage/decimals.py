@@ -60,20 +60,31 @@ def encode(values: "array[float]", origins: bytes, hints: bytes) -> Track:
         origins: Provenance of each.
         hints: The how that probably fits each; ``HOPELESS`` keeps it whole untried.
     """
+    if not any(origins):
+        return unobserved(origins, hints)
     scales = scales_of(hints)
     observed = filled(values, origins, 0.0)
     ticks = list(map(round, map(mul, observed, scales)))
-    track = Track(origins, hints, ticks)
-    misfits = unequal(restored(ticks, scales), observed)
-    if misfits or HOPELESS in hints or not -_LARGEST < min(ticks) <= max(ticks) < _LARGEST:
-        odd = {*misfits, *(at for at, hint in enumerate(hints) if hint == HOPELESS)}
+    back, hopeless = restored(ticks, scales), places(hints, HOPELESS)
+    for at in hopeless:
+        back[at] = observed[at]
+    odd = {*hopeless, *unequal(back, observed)}
+    if not -_LARGEST < min(ticks) <= max(ticks) < _LARGEST:
         odd.update(at for at, tick in enumerate(ticks) if not -_LARGEST < tick < _LARGEST)
+    track = Track(origins, hints, ticks)
+    if odd:
         hows = bytearray(hints)
         for at in sorted(odd):
             _encode_one(track, hows, at, values[at], hints[at])
         track.hows = bytes(hows)
     track.gaps = gaps(origins, track.hows)
     return track
+
+
+def unobserved(origins: bytes, hints: bytes) -> Track:
+    """Return the track of a metric that nothing was observed of."""
+    count = len(origins)
+    return Track(origins, hints.replace(bytes([HOPELESS]), bytes([WHOLE])), [0] * count, gaps=list(range(count)))
 
 
 def _encode_one(track: Track, hows: bytearray, at: int, value: float, hint: int) -> None:
@@ -121,18 +132,19 @@ def put_wholes(values: "array[float]", track: Track, hows: bytes | None = None) 
             values[at] = value
 
 
+def places(text: bytes, code: int) -> list[int]:
+    """Return where a code stands; fast where it is rare."""
+    return [found.start() for found in re.finditer(re.escape(bytes([code])), text)] if code in text else []
+
+
 def whole_places(origins: bytes, hows: bytes) -> list[int]:
     """Return where a double is kept whole."""
-    if WHOLE not in hows:
-        return []
-    return [at for at, (origin, how) in enumerate(zip(origins, hows, strict=True)) if origin and not how]
+    return [at for at in places(hows, WHOLE) if origins[at]]
 
 
 def gaps(origins: bytes, hows: bytes) -> list[int]:
     """Return where no double comes of the integer."""
-    if 0 not in origins and WHOLE not in hows:
-        return []
-    return [at for at, (origin, how) in enumerate(zip(origins, hows, strict=True)) if not (origin and how)]
+    return sorted({*places(origins, 0), *places(hows, WHOLE)})
 
 
 def put_gaps(values: "array[float]", origins: bytes) -> None:

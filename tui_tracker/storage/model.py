@@ -83,6 +83,8 @@ class Minute:
 
 def polled(values: "array[float]") -> bytes:
     """Return the provenance of samples that were all polled."""
+    if (total := sum(values)) == total:
+        return bytes([POLL]) * len(values)
     return bytes([POLL if value == value else 0 for value in values])
 
 
