@@ -75,6 +75,13 @@ class Backfill:
             self._work.set()
         self._queue(self._instruments.keys() - self._known, range(len(self.steps)))
 
+    def take_up(self, instrument_ids: Iterable[str], first_step: int) -> None:
+        """Take instruments whose history is known: load only the steps from ``first_step`` on, none past the last."""
+        names = set(instrument_ids)
+        self._known |= names
+        for step in range(first_step, len(self.steps)):
+            self._away[step].update(names)
+
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load these first, in this order."""
         self._asked = {name: place for place, name in enumerate(dict.fromkeys(instrument_ids))}

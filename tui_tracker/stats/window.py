@@ -75,6 +75,8 @@ class Window:
         values: "array[float]",
         provenance: bytes | None = None,
         length: int = DAY_MINUTES,
+        *,
+        has_returns: bool = True,
     ) -> "Window":
         """Make a window of samples that were kept: equal to one that they were pushed into one by one, and far faster.
 
@@ -89,7 +91,7 @@ class Window:
         Raises:
             SampleError: As for ``push``.
         """
-        window = cls(length)
+        window = cls(length, has_returns=has_returns)
         if len(values) > length:
             values = values[-length:]
             provenance = None if provenance is None else provenance[-length:]
@@ -232,6 +234,13 @@ class Window:
         minute = minute_ms // MINUTE_MS
         return self._at(minute) if self._end - self.length < minute <= self._end else None
 
+    def sample(self, minute_ms: int) -> tuple[float, int]:
+        """(sample, provenance) of a minute; (NaN, 0) where nothing was observed."""
+        minute = minute_ms // MINUTE_MS
+        if not self._end - self.length < minute <= self._end:
+            return nan, 0
+        return self._ring[minute % self.length], self._provenance_at(minute)
+
     def last(self) -> float | None:
         """The newest sample; ``None`` if empty."""
         return self._ring[self._newest % self.length] if self._samples else None
@@ -240,6 +249,13 @@ class Window:
         """A copy of all minutes, oldest first; NaN where nothing was observed."""
         cut = (self._end + 1) % self.length
         return self._ring[cut:] + self._ring[:cut]
+
+    def origins(self) -> bytes:
+        """A copy of the provenance of all minutes, oldest first; 0 where nothing was observed."""
+        if self._provenance is None:
+            return bytes(_POLL if value == value else 0 for value in self.values())
+        cut = (self._end + 1) % self.length
+        return bytes(self._provenance[cut:] + self._provenance[:cut])
 
     def provenance_counts(self) -> tuple[int, int, int, int]:
         """Observed minutes by where they came from, in the order of ``Provenance``."""

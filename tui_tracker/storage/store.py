@@ -104,14 +104,14 @@ class Store:
             now_ms: The wall clock.
             limits: How much is kept.
             schema: What the program knows.
-            on_change: Is called on the store's thread with each new status.
             patience: How long and how much is waited.
         """
         self.path: Final = folder / FILE_NAME
         self._now_ms: Final = now_ms
         self._limits: Final = limits or Limits()
         self._schema: Final = schema
-        self._on_change: Final = on_change
+        self.on_change = on_change
+        """Called on the store's thread with each new status."""
         self._patience: Final = patience or Patience()
         self._calls: Final[queue.SimpleQueue[Callable[[], None] | None]] = queue.SimpleQueue()
         self._status = StoreStatus()
@@ -160,16 +160,30 @@ class Store:
         self._calls.put(lambda: self._take_fill(fill, future))
         return future
 
+    def drop_after(self, source: str, minute_ms: int) -> "Future[int]":
+        """Take out the minutes after one, stamped by a wrong clock; how many rows went."""
+        future: Future[int] = Future()
+
+        def run(writer: Writer, fills: list[Fill]) -> None:
+            _resolve(future, writer.drop_after(source, minute_ms, fills))
+
+        write = _Write(run, lambda error: _fail(future, error))
+        self._calls.put(lambda: self._take_write(write))
+        return future
+
     def read(self, call: Callable[[Reader], _T]) -> "Future[_T]":
         """Read: ``store.read(lambda reader: reader.load(…))``. Writes that came before are done before."""
         future: Future[_T] = Future()
         self._calls.put(lambda: self._do_read(call, future))
         return future
 
-    def close(self) -> None:
-        """Write what can be written, close the file and end the thread. What is left fails."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Write what can be written, close the file and end the thread. What is left fails.
+
+        A disk that doesn't answer in time is left to itself: the thread ends with the process.
+        """
         self._calls.put(None)
-        self._thread.join()
+        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         self._open()
@@ -344,8 +358,8 @@ class Store:
         status = replace(self._status, **changes)  # type: ignore[arg-type]
         if status != self._status:
             self._status = status
-            if self._on_change is not None:
-                self._on_change(status)
+            if self.on_change is not None:
+                self.on_change(status)
 
 
 def _resolve(future: "Future[_T]", result: _T) -> None:

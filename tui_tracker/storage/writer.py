@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.storage import catalogue
 from tui_tracker.storage.codec import MinuteCodec
 from tui_tracker.storage.connection import Database
@@ -72,6 +73,27 @@ class Writer:
             raise
         course.minute = minute.minute
         return True
+
+    def drop_after(self, source: str, minute_ms: int, fills: Sequence[Fill] = ()) -> int:
+        """Take out what was appended for minutes after one, and hours that hold such; return how many rows went.
+
+        For minutes that were stamped by a wrong clock. Roll-ups of those hours go too; they are made anew.
+        """
+        at = minute_ms // MINUTE_MS
+        self._courses.pop(source, None)
+        with self._database.writing(_DOING) as connection:
+            self._put_fills(connection, fills)
+            number = catalogue.ensure_source(connection, source)
+            hour = hour_of(at) + 1
+            gone = 0
+            for table, first, end in (
+                ("minute", time_row(number, at + 1), time_row(number + 1, 0)),
+                ("hour", hour_row(number, hour, 0), hour_row(number + 1, 0, 0)),
+                ("rollup_hour", hour_row(number, hour, 0), hour_row(number + 1, 0, 0)),
+            ):
+                gone += connection.execute(f"DELETE FROM {table} WHERE id >= ? AND id < ?", (first, end)).rowcount
+            connection.execute("DELETE FROM latest WHERE source = ? AND minute > ?", (number, at))
+        return gone
 
     def add_fills(self, fills: Sequence[Fill]) -> None:
         """Store what candles told."""
