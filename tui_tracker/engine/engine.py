@@ -190,9 +190,9 @@ class Engine:
         needs: dict[int, list[str]] = {}
         for holding in self.market:
             hole, is_coarse = self.market.missing(holding, fine_minutes)
-            if hole + away_minutes < fine_minutes or not hole:
-                first = finest if hole or is_coarse else finest + 1
-                needs.setdefault(first, []).append(holding.instrument.id)
+            back = hole + away_minutes if hole else away_minutes if away_minutes > 1 else 0
+            if back < fine_minutes:
+                needs.setdefault(finest if back or is_coarse else finest + 1, []).append(holding.instrument.id)
         for first, names in needs.items():
             self.backfill.take_up(names, first)
 
