@@ -163,4 +163,4 @@ def test_damaged_blocks_say_so(data: st.DataObject) -> None:
         found, _ = MinuteCodec(usual_hints([2] * 4)).decode(FIRST, bytes(block))
     except DamagedError:
         return
-    assert [each.tobytes() for each in found.values()] == [each.tobytes() for each in minute.arrays()]
+    assert [found[field].tobytes() for field in range(FIELDS)] == [each.tobytes() for each in minute.arrays()]
