@@ -17,6 +17,7 @@ from tui_tracker.storage.connection import Database
 from tui_tracker.storage.fills import decode_fill
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, usual_hints
 from tui_tracker.storage.hours import Rosters, fetch_hour
+from tui_tracker.storage.model import FILLED
 from tui_tracker.storage.rollup import FIGURES, Table, hour_tables, read_week, roll_up, write_week
 from tui_tracker.storage.rows import (
     DAY_HOURS,
@@ -124,7 +125,7 @@ class Merger:
         for _, key, first, merged, blob in fills:
             try:
                 merged = number_in(merged, "fill")
-                fill = decode_fill(key, opened(blob, "fill", source, key, first))
+                fill = decode_fill(key, opened(blob, "fill", source, key, first), FILLED, start, start + HOUR_MINUTES)
             except DamagedError:
                 continue
             fill.put_into(columns, merged)
