@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_tracker.config.model import Settings
@@ -18,11 +19,14 @@ from tui_tracker.sources.base import Source
 if TYPE_CHECKING:
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.sources.request_log import RequestLog
+    from tui_tracker.storage.store import Store
 
 DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
 FULL_COLLECTION_EVERY = 1_000
 """Full collections of garbage come only after so many young ones (Python's default is 10)."""
+CLOSE_S = 0.8
+"""Longest that the end waits for a disk that doesn't answer; what was told to be stored is stored by then."""
 SWITCH_S = 0.0005
 """Longest that the thread that builds a chart keeps the interpreter while a key waits. A key takes several turns of the
 loop, each of which would wait for Python's default of 5 ms."""
@@ -45,7 +49,7 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(*_source(settings, clock), clock, settings.interval, window, once=True)
+    return _collect(settings, clock, window, once=True)
 
 
 def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
@@ -58,15 +62,48 @@ def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
 
 
 @asynccontextmanager
-async def _collect(
-    source: Source, requests: "RequestLog | None", clock: Clock, interval_s: int, window: int, *, once: bool
-) -> AsyncIterator[Feed]:
+async def _collect(settings: Settings, clock: Clock, window: int, *, once: bool) -> AsyncIterator[Feed]:
     from tui_tracker.engine.engine import Engine
     from tui_tracker.feed.local import LocalFeed
 
-    engine = Engine(source, clock, interval_s=interval_s, window_minutes=window, once=once, requests=requests)
-    async with engine.running():
-        yield LocalFeed(engine)
+    source, requests = _source(settings, clock)
+    async with _history(settings, clock, may_begin=not once) as store:
+        engine = Engine(
+            source,
+            clock,
+            interval_s=settings.interval,
+            window_minutes=window,
+            once=once,
+            requests=requests,
+            store=store,
+        )
+        async with engine.running():
+            yield LocalFeed(engine)
+
+
+@asynccontextmanager
+async def _history(settings: Settings, clock: Clock, *, may_begin: bool) -> "AsyncIterator[Store | None]":
+    """The history on disk, if it is wanted; one that isn't there is only begun where something will be kept."""
+    store = None if settings.demo or not settings.history else _open_store(settings, clock, may_begin)
+    if store is None:
+        yield None
+        return
+    try:
+        yield store
+    finally:
+        await asyncio.to_thread(store.close, CLOSE_S)
+
+
+def _open_store(settings: Settings, clock: Clock, may_begin: bool) -> "Store | None":
+    from tui_tracker.config.paths import default_paths
+    from tui_tracker.storage.connection import FILE_NAME
+    from tui_tracker.storage.retention import Limits
+    from tui_tracker.storage.store import Store
+
+    folder = Path(settings.data_dir or default_paths().data_folder).expanduser()
+    if not may_begin and not (folder / FILE_NAME).exists():
+        return None
+    return Store(folder, clock.now_ms, limits=Limits(settings.raw_days, settings.rollup_days, settings.max_disk))
 
 
 def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | None]":
@@ -84,7 +121,7 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
 
 
 def _collect_live(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feed]:
-    return _collect(*_source(settings, clock), clock, settings.interval, settings.window, once=False)
+    return _collect(settings, clock, settings.window, once=False)
 
 
 def run_app(settings: Settings, state: State, store: StateStore) -> int:

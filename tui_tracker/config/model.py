@@ -62,6 +62,16 @@ class Settings:
     """Whether values that a poll has changed are set off for a moment."""
     export_dir: str = ""
     """Folder that files are written to; empty for the current one."""
+    history: bool = True
+    """Whether minutes are kept on disk and taken up at the start; never of a simulated market."""
+    data_dir: str = ""
+    """Folder of the history; empty for the platform's."""
+    raw_days: int = 14
+    """Days that single minutes are kept."""
+    rollup_days: int = 730
+    """Days that hourly sums are kept."""
+    max_disk: int = 2 * 10**9
+    """Bytes of the history above which the oldest minutes go."""
     mouse: bool = True
     """Whether the app takes the mouse; off leaves text selection to the terminal."""
     demo: bool = False

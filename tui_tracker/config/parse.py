@@ -26,6 +26,10 @@ _THEME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _ACTION: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)=(.+)", re.DOTALL)
 _KEY: Final = re.compile(r"[!-~]{1,40}")
 MAX_KEYS: Final = 500
+_SIZE: Final = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?B|)", re.ASCII)
+_UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+LEAST_DISK: Final = 20 * 10**6
+MOST_DISK: Final = 10**14
 _SCALES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
 
 
@@ -215,6 +219,26 @@ def columns(given: object) -> tuple[str, ...]:
 def columns_text(value: object) -> str:
     """Names of columns as :func:`columns` takes them."""
     return ",".join(value) if isinstance(value, tuple) else ""
+
+
+def size(given: object) -> int:
+    """Bytes, 20 million or more, with or without kB, MB, GB or TB."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)
+    match = _SIZE.fullmatch(_text(given))
+    if match is None:
+        raise ValueError
+    found = round(float(match[1]) * _UNITS[match[2].upper()])
+    if not LEAST_DISK <= found <= MOST_DISK:
+        raise ValueError
+    return found
+
+
+def size_text(value: object) -> str:
+    """Bytes as :func:`size` takes them, in the largest unit that is exact."""
+    assert isinstance(value, int)
+    unit = next(unit for unit in ("TB", "GB", "MB", "KB", "") if value % _UNITS[unit] == 0)
+    return f"{value // _UNITS[unit]}{unit.replace('K', 'k')}"
 
 
 def folder(given: object) -> str:

@@ -13,17 +13,21 @@ class Paths:
 
     config_file: Path
     """The user's own; never written."""
+    data_folder: Path
+    """History."""
     state_folder: Path
     """Watchlist and view."""
     log_folder: Path
 
 
 def default_paths() -> Paths:
-    """Return the places that the platform and the environment (``XDG_CONFIG_HOME``, ``XDG_STATE_HOME``) name.
+    """Return the places that the platform and the environment name.
 
-    On Linux: ``~/.config/crypto-tui/config.toml``, ``~/.local/state/crypto-tui`` and its folder ``log``.
+    ``XDG_CONFIG_HOME``, ``XDG_DATA_HOME`` and ``XDG_STATE_HOME`` move them.
+    On Linux: ``~/.config/crypto-tui/config.toml``, ``~/.local/share/crypto-tui``, ``~/.local/state/crypto-tui`` and
+    its folder ``log``.
     """
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(APPLICATION, appauthor=False)
-    return Paths(dirs.user_config_path / "config.toml", dirs.user_state_path, dirs.user_log_path)
+    return Paths(dirs.user_config_path / "config.toml", dirs.user_data_path, dirs.user_state_path, dirs.user_log_path)

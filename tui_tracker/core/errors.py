@@ -9,6 +9,7 @@
     ├── SampleError              a number that no window accepts
     ├── UnknownPairError         no instrument of that name; carries near names
     ├── AmbiguousPairError       several instruments of that name; carries the candidates
+    ├── StorageError             the history on disk could not be read or written; carries ``fault`` and ``path``
     └── SourceError              the exchange gave no usable answer
         ├── UnreachableError     no connection, or it broke
         ├── TimedOutError        connected, but no whole answer in time
@@ -16,6 +17,9 @@
         ├── RejectedError        a well-formed refusal (an error body or HTTP status)
         └── MalformedDataError   an answer that is not what the exchange documents
 """
+
+from enum import StrEnum
+from typing import Final
 
 
 class TrackerError(Exception):
@@ -65,6 +69,53 @@ class AmbiguousPairError(TrackerError):
         super().__init__(f"pair {name!r} is ambiguous", f"use one of {', '.join(candidates)}")
         self.name = name
         self.candidates = candidates
+
+
+class StorageFault(StrEnum):
+    """Why the history on disk could not be read or written."""
+
+    FULL = "full"
+    """The disk, a quota or the largest file size."""
+    READ_ONLY = "read-only"
+    """The file, its folder or the file system may only be read."""
+    PERMISSION = "permission"
+    """The file can't be opened."""
+    LOCKED = "locked"
+    """Another process held a lock for too long."""
+    IO = "i/o"
+    """The operating system failed to read or write."""
+    CORRUPT = "corrupt"
+    """The file is no history, or a damaged one."""
+    NEWER_SCHEMA = "newer schema"
+    """A newer version of the program wrote it."""
+    NETWORK = "network"
+    """The folder is on a file system of another machine."""
+    OVERFLOW = "overflow"
+    """Nothing could be written for so long that it was let go."""
+    CLOSED = "closed"
+    OTHER = "other"
+
+
+class StorageError(TrackerError):
+    """The history on disk could not be read or written; the app goes on in memory.
+
+    Args:
+        message: What happened, in one line.
+        fault: Why.
+        path: The file or folder, where it is about one.
+        hint: What the person can do about it.
+    """
+
+    def __init__(self, message: str, fault: StorageFault, path: str = "", hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.fault: Final = fault
+        self.path: Final = path
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same may succeed later, without a restart."""
+        lasting = (StorageFault.NEWER_SCHEMA, StorageFault.NETWORK, StorageFault.CLOSED, StorageFault.OVERFLOW)
+        return self.fault not in lasting
 
 
 class SourceError(TrackerError):

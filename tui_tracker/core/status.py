@@ -35,6 +35,24 @@ class BackfillProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryStatus:
+    """How the history on disk is doing."""
+
+    stored_ms: int | None = None
+    """The newest minute that is on disk; ``None`` before the first."""
+    error: str = ""
+    """Why the last minute could not be stored, in one line; empty if it could."""
+    hint: str = ""
+    """What the person can do about it."""
+    held: int = 0
+    """Minutes that wait in memory until they can be stored."""
+    is_stopped: bool = False
+    """Whether nothing will be stored any more, whatever happens."""
+    notice: str = ""
+    """What became of a damaged history; empty if nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """A source at one instant. Instants are corrected wall clock, ms since the epoch."""
 
@@ -60,6 +78,8 @@ class SourceStatus:
     refused: int = 0
     """Samples refused since the start: too old, too far ahead, or no acceptable number."""
     backfill: BackfillProgress = BackfillProgress()
+    history: HistoryStatus | None = None
+    """``None`` where everything is kept in memory alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceReport, SourceStatus
 from tui_tracker.core.ticker import Ticker
+from tui_tracker.engine.archive import Archive
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.hub import Hub
@@ -27,6 +28,7 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.storage.store import Store
 
 SLICE: Final = 16
 """Quotes that are applied at a time."""
@@ -51,6 +53,7 @@ class Engine:
         window_minutes: int = 1_440,
         once: bool = False,
         requests: RequestLog | None = None,
+        store: Store | None = None,
     ) -> None:
         """Make an engine at rest.
 
@@ -61,6 +64,7 @@ class Engine:
             window_minutes: Length of the windows.
             once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
             requests: What is remembered of the source's requests, for its report.
+            store: The history on disk; ``None`` to keep everything in memory.
         """
         self.market: Final = Market(window_minutes)
         self.hub: Final = Hub[Snapshot]()
@@ -82,6 +86,8 @@ class Engine:
             self._take_candles,
             self._publish_given_up,
         )
+        self._archive: Final = None if store is None else Archive(store, source.name, self.market, self._publish_status)
+        self._polled = asyncio.Event()
         self._rows: dict[str, Row] = {}
         self._dirty: set[str] = set()
         self._rates: dict[str, float] = {}
@@ -98,7 +104,7 @@ class Engine:
         """Collect while inside; leaving cancels every task and closes the source."""
         try:
             async with asyncio.TaskGroup() as group:
-                jobs = [self._run_once()] if self._once else [self._poller.run(), self._follow_age()]
+                jobs = [self._run_once()] if self._once else [self._run(), self._follow_age(), self._keep_minutes()]
                 tasks = [group.create_task(job) for job in (*jobs, self.backfill.run())]
                 self._publish_status()
                 try:
@@ -128,6 +134,7 @@ class Engine:
             unknown=self._unknown,
             refused=self.market.refused,
             backfill=self.backfill.progress(),
+            history=None if self._archive is None else self._archive.status(),
         )
 
     def report(self) -> SourceReport:
@@ -154,8 +161,55 @@ class Engine:
         if self._once:
             self._publish_status()
 
+    async def _run(self) -> None:
+        await self._take_up()
+        await self._poller.run()
+
+    async def _take_up(self) -> None:
+        """Go on from the history on disk, if there is any."""
+        if self._archive is None:
+            return
+        if await self._archive.restore(self._timekeeper.now_ms(), self._show_taken_up):
+            self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
+            await self._show_taken_up()
+
+    async def _show_taken_up(self) -> None:
+        """Publish what the history told so far; whoever waits for a single poll gets that alone."""
+        self._rates = market_rates(self.market)
+        if not self._once:
+            self._at_ms = max((holding.quoted_ms or 0 for holding in self.market), default=0) or None
+            if self._at_ms is not None:
+                self._health.take_up(self._at_ms)
+            with self._held_back():
+                await self._rebuild()
+
+    def _take_up_history(self, fine_minutes: int) -> None:
+        """Tell the backfill what needn't be loaded again."""
+        finest = len(self.backfill.steps) - 1
+        away_minutes = (self._timekeeper.now_ms() - (self.market.end_ms or 0)) // MINUTE_MS
+        needs: dict[int, list[str]] = {}
+        for holding in self.market:
+            hole, is_coarse = self.market.missing(holding, fine_minutes)
+            back = hole + away_minutes if hole else away_minutes if away_minutes > 1 else 0
+            if back < fine_minutes:
+                needs.setdefault(finest if back or is_coarse else finest + 1, []).append(holding.instrument.id)
+        for first, names in needs.items():
+            self.backfill.take_up(names, first)
+
+    async def _keep_minutes(self) -> None:
+        """Store each minute that was polled once it is over."""
+        never = asyncio.Event()
+        while self._archive is not None:
+            await self._polled.wait()
+            self._polled.clear()
+            minute_ms = self.market.polled_ms
+            if minute_ms is not None:
+                await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
+                await self._archive.keep_minute(minute_ms)
+
     async def _run_once(self) -> None:
         try:
+            await self._take_up()
             await self._poller.run_once()
         except SourceError as error:
             self.hub.close(error)
@@ -209,6 +263,7 @@ class Engine:
         self._note_gap(at_ms)
         self._note_returned()
         self.market.close_poll(at_ms, malformed)
+        self._polled.set()
         self._health.note_good(at_ms)
         self._at_ms = at_ms
         await asyncio.sleep(0)
@@ -223,6 +278,8 @@ class Engine:
             if dropped:
                 _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
                 self.backfill.repair(self.market.window_minutes)
+                if self._archive is not None:
+                    self._archive.drop_after(self._timekeeper.now_ms())
 
     async def _list_instruments(self) -> None:
         batch = await self._source.instruments()
@@ -233,6 +290,8 @@ class Engine:
         self._skipped = len(batch.malformed)
         self.market.list_instruments(batch.instruments, self._timekeeper.now_ms())
         self._listed_s = self._clock.monotonic_s()
+        if self._archive is not None:
+            self._archive.keep_instruments()
 
     async def _relist(self) -> None:
         """Look for new, halted and delisted instruments; the old list stays where that fails."""
@@ -269,7 +328,11 @@ class Engine:
         before_ms = self.market.end_ms if self._once else None
         now_ms = self._timekeeper.now_ms()
         self.market.fill(instrument.id, batch, now_ms, before_ms)
-        asyncio.get_running_loop().call_soon(self.market.fill_counts, instrument.id, batch, now_ms, before_ms)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self.market.fill_counts, instrument.id, batch, now_ms, before_ms)
+        if self._archive is not None:
+            closed_ms = now_ms - now_ms % MINUTE_MS if before_ms is None else before_ms
+            loop.call_soon(self._archive.keep_candles, instrument.id, batch, closed_ms)
         self._dirty.add(instrument.id)
         place = self.backfill.place(instrument.id)
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0

@@ -21,6 +21,10 @@ class Health:
     """Why the last poll failed; ``None`` after a good one."""
     limited_until_ms: int | None = None
 
+    def take_up(self, at_ms: int) -> None:
+        """What is shown was polled then, by a process before this one."""
+        self.last_good_ms = at_ms
+
     def note_good(self, at_ms: int) -> None:
         """A poll was accepted."""
         self.last_good_ms = self.last_attempt_ms = at_ms

@@ -1,6 +1,7 @@
 """The windows of all instruments of a source. Nothing else owns or changes them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -16,6 +17,7 @@ from tui_tracker.stats.activity import Activity
 from tui_tracker.stats.counters import minute_gain
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
 from tui_tracker.stats.window import DAY_MINUTES, Window
+from tui_tracker.storage.model import LastSeen
 
 MAX_AHEAD_MS: Final = 60_000
 """A sample further ahead of the corrected clock than this is refused."""
@@ -23,7 +25,7 @@ NOT_QUOTED: Final = "not quoted"
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
 _FLOW: Final = METRIC_INDEX[Metric.FLOW]
 _TRADES_MIN: Final = METRIC_INDEX[Metric.TRADES_MIN]
-_COUNT_OF: Final[tuple[tuple[int, Callable[[Candle], float | None]], ...]] = (
+COUNT_OF: Final[tuple[tuple[int, Callable[[Candle], float | None]], ...]] = (
     (_FLOW, attrgetter("volume")),
     (_TRADES_MIN, attrgetter("trades")),
 )
@@ -97,6 +99,60 @@ class Market:
             return self._holdings[instrument_id]
         except KeyError:
             raise UnknownPairError(instrument_id) from None
+
+    def restore(self, instrument: Instrument, seen: LastSeen, traded: Mapping[int, bool]) -> None:
+        """Take up what was kept of an instrument beside its windows; before the first poll only.
+
+        Args:
+            instrument: As it was last listed.
+            seen: What was known of it.
+            traded: Whether something traded, by the first minute of an interval.
+        """
+        activity = Activity(self.window_minutes)
+        activity.restore(seen.activity_newest, seen.activity_known, seen.activity_active)
+        for minute, has_traded in traded.items():
+            activity.note(minute, has_traded)
+        self._holdings[instrument.id] = Holding(
+            instrument,
+            activity,
+            ticker=seen.ticker,
+            is_suspect=seen.is_suspect,
+            halted=seen.halted,
+            halted_since_ms=seen.halted_since_ms,
+            last_trade_ms=seen.last_trade_ms,
+            quoted_ms=seen.quoted_ms,
+        )
+
+    def restore_end(self, end_ms: int, polled_ms: int | None) -> None:
+        """Let all windows end in a minute."""
+        self._holdings = dict(sorted(self._holdings.items()))
+        self._end_ms, self._polled_ms = end_ms, polled_ms
+
+    def restore_window(self, instrument_id: str, metric: Metric, values: "array[float]", provenance: bytes) -> None:
+        """Take up the kept samples of one metric, up to the end of all windows; of unknown instruments none."""
+        holding = self._holdings.get(instrument_id)
+        if holding is not None and self._end_ms is not None:
+            holding.windows[METRIC_INDEX[metric]] = Window.restore(
+                self._end_ms, values, provenance, self.window_minutes, has_returns=metric.has_returns
+            )
+
+    def missing(self, holding: Holding, recent: int) -> tuple[int, bool]:
+        """What history of the price could still tell of an instrument.
+
+        Args:
+            holding: Of the instrument.
+            recent: So many of the last minutes could be told by 1-minute candles.
+
+        Returns:
+            How many minutes before the end of the window the oldest hole is, 0 without one, and whether any of the
+            recent minutes is only told by a 5-minute candle.
+        """
+        window = holding.windows[_PRICE]
+        if window is None:
+            return self.window_minutes, True
+        values = window.values()
+        hole = next((place for place, value in enumerate(values) if value != value), len(values))
+        return len(values) - hole, Provenance.CANDLE_5M in window.origins()[-recent:]
 
     def list_instruments(self, instruments: Iterable[Instrument], at_ms: int) -> None:
         """Take the exchange's list: new instruments appear, missing ones are marked as delisted.
@@ -232,7 +288,7 @@ class Market:
             return 0
         limit_ms = _limit_ms(now_ms, before_ms)
         window = self._window(holding, _PRICE)
-        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, _provenance(batch))
+        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, provenance_of(batch))
         self._hold_last(holding, window)
         traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
         if traded:
@@ -249,8 +305,8 @@ class Market:
         if self._end_ms is None:
             return
         limit_ms = _limit_ms(now_ms, before_ms)
-        for index, count_of in _COUNT_OF:
-            self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, _provenance(batch))
+        for index, count_of in COUNT_OF:
+            self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, provenance_of(batch))
         for minute, has_traded in known_trades(batch, self.start_ms, limit_ms).items():
             holding.activity.note(minute, has_traded)
 
@@ -333,7 +389,8 @@ def _limit_ms(now_ms: int, before_ms: int | None) -> int:
     return now_ms + MAX_AHEAD_MS if before_ms is None else min(now_ms + MAX_AHEAD_MS, before_ms)
 
 
-def _provenance(batch: CandleBatch) -> Provenance:
+def provenance_of(batch: CandleBatch) -> Provenance:
+    """What samples from these candles count as."""
     return Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
 
 

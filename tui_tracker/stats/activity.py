@@ -19,6 +19,16 @@ class Activity:
         self._newest = -1
         self._known = self._active = 0
 
+    @property
+    def state(self) -> tuple[int, int, int]:
+        """(newest interval since the epoch, or -1; known and active intervals as bits, the newest lowest)."""
+        return self._newest, self._known, self._active
+
+    def restore(self, newest: int, known: int, active: int) -> None:
+        """Take up a state that was kept."""
+        kept = (1 << self._size) - 1
+        self._newest, self._known, self._active = newest, known & kept, active & known & kept
+
     def note(self, minute: int, has_traded: bool) -> None:
         """Take what is known of one minute; a trade makes its whole interval active."""
         bucket = minute // BUCKET_MINUTES

@@ -1,0 +1,164 @@
+"""The engine with a history on disk: restarts, gaps and wrong clocks. The store is real, the clock is not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.source import MINUTE, FakeSource
+from tests.unit.engine.test_engine import START, latest, price_n
+from tui_tracker.core.errors import TimedOutError
+from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.status import SourceState
+from tui_tracker.core.ticker import TickerBatch
+from tui_tracker.engine.engine import Engine
+from tui_tracker.storage.store import Store
+
+
+class CountingSource(FakeSource):
+    """Quotes that change every minute, with today's counters."""
+
+    async def tickers(self) -> TickerBatch:
+        batch = await super().tickers()
+        minute = batch.sent_ms // MINUTE
+        counted = tuple(
+            replace(
+                ticker,
+                bid=(ticker.last or 0.0) * (1 - 1e-4 * (1 + minute % 3)),
+                base_volume=10.0 + minute % 11 / 7,
+                today_volume=float(minute % 1440) / 3,
+                today_trades=minute % 1440 * 2,
+            )
+            for ticker in batch.tickers
+        )
+        return replace(batch, tickers=counted)
+
+
+@asynccontextmanager
+async def collecting(folder: Path, source: FakeSource, clock: FakeClock) -> AsyncIterator[Engine]:
+    """An engine over the history of a folder, once what was kept has been taken up."""
+    store = Store(folder, clock.now_ms)
+    engine = Engine(source, clock, store=store)
+    try:
+        async with engine.running():
+            await settled(store, clock)
+            yield engine
+            await settled(store, clock)
+    finally:
+        store.close()
+
+
+async def settled(store: Store, clock: FakeClock) -> None:
+    """Wait until everything that was asked of the disk is done, and what follows from it."""
+    for _ in range(12):
+        await clock.settle()
+        await asyncio.wrap_future(store.read(lambda reader: reader.damaged))
+    await clock.settle()
+
+
+def everything(engine: Engine) -> dict[str, object]:
+    """All that a market holds of its instruments, bit for bit."""
+    return {
+        holding.instrument.id: (
+            [None if w is None else (w.values().tobytes(), w.origins(), w.figures()) for w in holding.windows],
+            holding.activity.state,
+            holding.ticker,
+            holding.quoted_ms,
+            holding.last_trade_ms,
+            holding.halted,
+        )
+        for holding in engine.market
+    }
+
+
+async def test_windows_after_a_restart_equal_those_of_a_process_that_never_stopped(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    lasting, first, second = (CountingSource(clock) for _ in range(3))
+    async with collecting(tmp_path / "a", lasting, clock) as never_stopped:
+        async with collecting(tmp_path / "b", first, clock):
+            await clock.advance(15 * 60)  # ends ten seconds into a minute
+        async with collecting(tmp_path / "b", second, clock) as restarted:
+            await clock.advance(50)
+            assert everything(restarted) == everything(never_stopped)
+            await clock.advance(10 * 60)
+            assert everything(restarted) == everything(never_stopped)
+            flow = restarted.series("fake:BTC-USD", Metric.FLOW).values
+            assert sum(value == value for value in flow) > 100
+    assert not [name for name, _ in second.calls if name.startswith("candles")], "history is there"
+
+
+async def test_a_restart_shows_everything_before_the_first_poll(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    async with collecting(tmp_path, FakeSource(clock), clock):
+        await clock.advance(180)
+    await clock.advance(600)
+    source = FakeSource(clock)
+    source.error = TimedOutError("slow")
+    async with collecting(tmp_path, source, clock) as engine:
+        snapshot = latest(engine)
+        assert [row.instrument.pair for row in snapshot.rows] == ["BTC/USD", "ETH/USD"]
+        assert snapshot.at_ms is not None
+        assert snapshot.at_ms % MINUTE == 57_000
+        assert snapshot.status.history is not None
+        assert snapshot.status.history.stored_ms == snapshot.end_ms
+        assert snapshot.status.state is not SourceState.LIVE
+        assert price_n(engine) >= 1_435
+        assert all(row.figures_of(metric) for row in snapshot.rows for metric in METRICS[:6])
+
+
+@pytest.mark.parametrize(("away_minutes", "asked"), [(0, []), (120, ["1"]), (800, ["5", "1"])])
+async def test_only_what_was_missed_is_loaded_again(tmp_path: Path, away_minutes: int, asked: list[str]) -> None:
+    clock = FakeClock(START)
+    async with collecting(tmp_path, FakeSource(clock), clock):
+        await clock.advance(300)
+    await clock.advance(away_minutes * 60)
+    source = FakeSource(clock)
+    async with collecting(tmp_path, source, clock) as engine:
+        await clock.advance(180)
+        assert price_n(engine) >= 1_435
+    assert [name.rpartition(" ")[2] for name, _ in source.calls if name.startswith("candles BTC")] == asked
+
+
+async def test_history_that_was_half_loaded_is_refined_after_a_restart(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    first = FakeSource(clock)
+    first.history = first.history[:1]
+    async with collecting(tmp_path, first, clock):
+        await clock.advance(120)
+    source = FakeSource(clock)
+    async with collecting(tmp_path, source, clock):
+        await clock.advance(120)
+    assert [name for name, _ in source.calls if name.startswith("candles BTC")] == ["candles BTC/USD 1"]
+
+
+async def test_minutes_of_a_wrong_clock_make_room_for_the_right_ones(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    async with collecting(tmp_path, source, clock):
+        await clock.advance(300)
+        clock.jump_wall(3_600)
+        source.time_error = TimedOutError("slow")
+        await clock.advance(300)
+        clock.jump_wall(-3_600)
+        source.time_error = None
+        await clock.advance(300)
+    async with collecting(tmp_path, FakeSource(clock), clock) as engine:
+        status = latest(engine).status.history
+        assert status is not None
+        assert status.stored_ms is not None
+        assert 0 <= clock.now_ms() - status.stored_ms < 2 * MINUTE
+
+
+async def test_an_old_history_is_no_start(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    async with collecting(tmp_path, FakeSource(clock), clock):
+        await clock.advance(180)
+    await clock.advance(25 * 3_600)
+    source = FakeSource(clock)
+    source.error = TimedOutError("slow")
+    async with collecting(tmp_path, source, clock) as engine:
+        assert not latest(engine).rows

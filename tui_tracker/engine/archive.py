@@ -1,0 +1,197 @@
+"""What an engine keeps on disk, and takes up from there when it starts."""
+
+import asyncio
+import logging
+from array import array
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
+from math import nan
+from typing import Final
+
+from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.errors import StorageError
+from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.status import HistoryStatus
+from tui_tracker.engine.market import COUNT_OF, Holding, Market, provenance_of
+from tui_tracker.engine.turns import Turns
+from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
+from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute
+from tui_tracker.storage.reader import Loaded
+from tui_tracker.storage.store import Store, StoreStatus
+
+LATER: Final = (
+    (Metric.MID, Metric.SPREAD),
+    (Metric.VOLUME, Metric.QUOTE_VOLUME),
+    (Metric.TRADES,),
+    (Metric.FLOW, Metric.TRADES_MIN),
+)
+"""Metrics that are taken up after the price; those that are coded together are read together."""
+_log = logging.getLogger(__name__)
+
+
+class Archive:
+    """The history of one source, seen from its engine.
+
+    Only ``restore`` waits for the disk. What the others could not write shows in ``status``, and is written once that
+    is possible.
+
+    Args:
+        store: The history of the data folder.
+        source: Name of the source.
+        market: Whose windows are kept.
+        on_change: Called, on the event loop, when the status changed.
+    """
+
+    def __init__(self, store: Store, source: str, market: Market, on_change: Callable[[], None]) -> None:
+        self._store: Final = store
+        self._source: Final = source
+        self._market: Final = market
+        self._on_change: Final = on_change
+        self._stored_ms: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        store.on_change = self._note_change
+
+    def status(self) -> HistoryStatus:
+        """How the history is doing."""
+        status = self._store.status
+        error = status.error
+        return HistoryStatus(
+            self._stored_ms,
+            "" if error is None else error.message,
+            "" if error is None else error.hint,
+            status.held,
+            status.is_stopped,
+            "" if status.recovery is None else status.recovery.notice,
+        )
+
+    async def restore(self, now_ms: int, on_price: Callable[[], Awaitable[None]]) -> bool:
+        """Take up what was kept of the window that ends now; return whether there was anything.
+
+        Args:
+            now_ms: The corrected clock.
+            on_price: Called once the prices are there, before the other metrics are.
+        """
+        self._loop = asyncio.get_running_loop()
+        try:
+            latest = await self._read_state(now_ms)
+            if latest is None:
+                return False
+            await self._restore_windows((Metric.PRICE,), latest.minute_ms)
+            await on_price()
+            for metrics in LATER:
+                await self._restore_windows(metrics, latest.minute_ms)
+        except StorageError as error:
+            _log.warning("history not read: %s", error)
+            return False
+        return True
+
+    async def _read_state(self, now_ms: int) -> Latest | None:
+        source = self._source
+        start_ms = now_ms - self._market.window_minutes * MINUTE_MS
+        latest = await asyncio.wrap_future(self._store.read(lambda reader: reader.latest(source)))
+        if latest is None or not start_ms < latest.minute_ms <= now_ms:
+            return None
+        listings = await asyncio.wrap_future(self._store.read(lambda reader: reader.listings(source)))
+        traded = await asyncio.wrap_future(self._store.read(lambda reader: reader.traded(source, start_ms)))
+        instruments = {listing.instrument.id: listing.instrument for listing in listings}
+        for seen in latest.instruments:
+            if (instrument := instruments.get(seen.instrument_id)) is not None:
+                self._market.restore(instrument, seen, traded.get(seen.instrument_id, {}))
+        self._market.restore_end(latest.minute_ms, latest.polled_ms)
+        self._stored_ms = latest.minute_ms
+        return latest
+
+    async def _restore_windows(self, metrics: Sequence[Metric], end_ms: int) -> None:
+        minutes = self._market.window_minutes
+        start_ms = end_ms - (minutes - 1) * MINUTE_MS
+        loaded: Loaded = await asyncio.wrap_future(
+            self._store.read(lambda reader: reader.load(self._source, metrics, start_ms, minutes))
+        )
+        turns = Turns()
+        for instrument_id, found in loaded.items():
+            for metric, series in found.items():
+                self._market.restore_window(instrument_id, metric, series.values, series.provenance)
+                await turns.give()
+
+    def keep_instruments(self) -> None:
+        """Store the list of instruments, where it changed."""
+        self._store.put_instruments(self._source, [holding.instrument for holding in self._market])
+
+    def keep_candles(self, instrument_id: str, batch: CandleBatch, before_ms: int) -> None:
+        """Store what candles told of minutes before one."""
+        start_ms, provenance = self._market.start_ms, provenance_of(batch)
+        samples = {Metric.PRICE: _before(minute_samples(batch, start_ms), before_ms)}
+        for index, count_of in COUNT_OF:
+            samples[METRICS[index]] = _before(minute_counts(batch, start_ms, count_of), before_ms)
+        traded = known_trades(batch, start_ms, before_ms)
+        fill = Fill.of(self._source, instrument_id, samples, provenance, traded)
+        if fill is not None:
+            self._store.add_fill(fill)
+
+    async def keep_minute(self, minute_ms: int) -> None:
+        """Hand a minute that is over to the disk, which may take its time."""
+        loop = self._loop = asyncio.get_running_loop()
+        future = self._store.append(await self._minute(minute_ms))
+
+        def done(stored: "Future[bool]") -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._note_stored, minute_ms, stored)
+
+        future.add_done_callback(done)
+
+    def _note_stored(self, minute_ms: int, stored: "Future[bool]") -> None:
+        error = stored.exception()
+        if error is not None:
+            _log.warning("minute not stored: %s", error)
+        elif stored.result():
+            self._stored_ms = minute_ms
+            self._on_change()
+
+    def drop_after(self, minute_ms: int) -> None:
+        """Forget minutes that were stamped by a wrong clock."""
+        self._store.drop_after(self._source, minute_ms)
+
+    async def _minute(self, minute_ms: int) -> Minute:
+        """Everything known of a minute; what lies beside the windows is read in one go, before another poll comes."""
+        holdings = tuple(self._market)
+        latest = Latest(minute_ms, tuple(map(_last_seen, holdings)), self._market.polled_ms)
+        volumes, trades = array("d"), array("d")
+        for holding in holdings:
+            ticker = holding.ticker if (holding.quoted_ms or 0) >= minute_ms else None
+            volumes.append(nan if ticker is None or ticker.today_volume is None else ticker.today_volume)
+            trades.append(nan if ticker is None or ticker.today_trades is None else ticker.today_trades)
+        values = tuple(array("d") for _ in METRICS)
+        provenance = tuple(bytearray() for _ in METRICS)
+        turns = Turns()
+        for holding in holdings:
+            for index, window in enumerate(holding.windows):
+                value, source = (nan, 0) if window is None else window.sample(minute_ms)
+                values[index].append(value)
+                provenance[index].append(source)
+            await turns.give()
+        ids = tuple(holding.instrument.id for holding in holdings)
+        return Minute(self._source, minute_ms, ids, values, tuple(map(bytes, provenance)), volumes, trades, latest)
+
+    def _note_change(self, _: StoreStatus) -> None:
+        """Called on the store's thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._on_change)
+
+
+def _before(samples: Iterable[tuple[int, float]], before_ms: int) -> list[tuple[int, float]]:
+    return [(minute_ms, value) for minute_ms, value in samples if minute_ms < before_ms]
+
+
+def _last_seen(holding: Holding) -> LastSeen:
+    return LastSeen(
+        holding.instrument.id,
+        holding.ticker,
+        holding.quoted_ms,
+        holding.is_suspect,
+        holding.halted,
+        holding.halted_since_ms,
+        holding.last_trade_ms,
+        *holding.activity.state,
+    )

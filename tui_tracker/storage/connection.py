@@ -1,0 +1,183 @@
+"""Opening the history."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from tui_tracker.core.errors import StorageError, StorageFault
+from tui_tracker.storage.faults import translated
+from tui_tracker.storage.mounts import refuse_network
+from tui_tracker.storage.schema import SCHEMA, Schema
+
+FILE_NAME: Final = "history.sqlite"
+BUSY_MS: Final = 2_000
+"""A lock held longer than this is an error that passes."""
+_MAGIC: Final = b"SQLite format 3\0"
+_USER_VERSION: Final = slice(60, 64)
+
+
+@dataclass(slots=True)
+class Database:
+    """An open history."""
+
+    connection: sqlite3.Connection
+    path: Path
+    schema: Schema
+    keeper: sqlite3.Connection | None = None
+    """A second, reading connection of a writer, see ``close``."""
+
+    @contextmanager
+    def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """One transaction: on disk when left, or not at all.
+
+        Raises:
+            StorageError: If it could not be written, or a newer program changed the schema meanwhile.
+        """
+        with translated(self.path, doing):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                version = self.schema.check(self.connection, self.path)
+                if version != self.schema.version:
+                    raise StorageError(f"{self.path} was replaced", StorageFault.CORRUPT, str(self.path))
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    if self.connection.in_transaction:
+                        self.connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self, doing: str) -> Iterator[sqlite3.Connection]:
+        """One consistent view; meant to be left within a second, since the log can't be emptied meanwhile.
+
+        Raises:
+            StorageError: If it could not be read.
+        """
+        with translated(self.path, doing):
+            self.connection.execute("BEGIN")
+            try:
+                yield self.connection
+            finally:
+                with suppress(sqlite3.Error):
+                    if self.connection.in_transaction:
+                        self.connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Empty the log into the file and close, leaving ``-wal`` and ``-shm`` in place.
+
+        SQLite removes both when the last connection that may write closes, and then a reader that may not write to the
+        folder can't open the file. The keeper, which may only read, closes last: it can't take the lock for removing.
+        """
+        with suppress(sqlite3.Error):
+            if self.keeper is not None:
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for connection in (self.connection, self.keeper):
+            if connection is not None:
+                with suppress(sqlite3.Error):
+                    connection.close()
+
+
+def open_for_writing(path: Path, schema: Schema = SCHEMA, busy_ms: int = BUSY_MS) -> Database:
+    """Open the history, or begin a new one.
+
+    Raises:
+        StorageError: If that is impossible; a file of a newer schema is left untouched, byte for byte.
+    """
+    with translated(path, "open"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_network(path.parent)
+        _refuse_newer(path, schema)
+        connection = sqlite3.connect(path, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
+        try:
+            _configure(connection)
+            schema.migrate(connection, path)
+            keeper = sqlite3.connect(_uri(path, "mode=ro"), uri=True, isolation_level=None, check_same_thread=False)
+            keeper.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+    return Database(connection, path, schema, keeper)
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts only before the first page is written
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise sqlite3.OperationalError(f"the journal is {mode}, not a write-ahead log")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
+def _refuse_newer(path: Path, schema: Schema) -> None:
+    """Look at the version before opening for real: that alone would empty a log that was left, or make a new one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except FileNotFoundError:
+        return
+    wal = path.with_name(path.name + "-wal")
+    has_log = wal.exists() and wal.stat().st_size > 0
+    is_newer = int.from_bytes(head[_USER_VERSION], "big") > schema.version
+    if not head.startswith(_MAGIC) or not (is_newer or has_log):
+        return
+    connection = sqlite3.connect(_uri(path, "mode=ro" if has_log else "immutable=1"), uri=True)
+    try:
+        schema.check(connection, path)
+    finally:
+        connection.close()
+
+
+def open_for_reading(path: Path, schema: Schema = SCHEMA) -> Database:
+    """Open the history without write access to the file or its folder.
+
+    Where the log isn't there (a copied file, or one whose writer was another program), nobody writes, and the file is
+    read as it is; otherwise SQLite would have to make a log.
+
+    Raises:
+        StorageError: If there is none, or it can't be read.
+    """
+    with translated(path, "open"):
+        path.open("rb").close()
+        _refuse_newer(path, schema)
+        wal = path.with_name(path.name + "-wal")
+        connection = _connect_reading(path, "mode=ro")
+        if connection is None and not wal.exists():
+            connection = _connect_reading(path, "immutable=1")
+        if connection is None:
+            raise StorageError(f"cannot read {path}", StorageFault.PERMISSION, str(path))
+        version = schema.check(connection, path)
+        if version != schema.version:
+            connection.close()
+            raise StorageError(
+                f"{path} is of schema {version}, not {schema.version}",
+                StorageFault.OTHER,
+                str(path),
+                "open it once with write access, which brings it up to date",
+            )
+    return Database(connection, path, schema)
+
+
+def _connect_reading(path: Path, how: str) -> sqlite3.Connection | None:
+    connection = sqlite3.connect(
+        _uri(path, how), uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            return None
+        raise
+    return connection
+
+
+def _uri(path: Path, how: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?{how}"

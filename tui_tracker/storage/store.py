@@ -1,0 +1,332 @@
+"""The history as the engine sees it: calls that return at once, and one thread that does them in order."""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from tui_tracker.core.errors import StorageError, StorageFault
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.storage.connection import FILE_NAME, Database
+from tui_tracker.storage.merging import Merger
+from tui_tracker.storage.model import Fill, Minute
+from tui_tracker.storage.reader import Reader
+from tui_tracker.storage.recovery import open_or_recover, recover
+from tui_tracker.storage.retention import Limits, empty_log, retain, size_of
+from tui_tracker.storage.schema import SCHEMA, Schema
+from tui_tracker.storage.standing import Patience, StoreStatus
+from tui_tracker.storage.writer import Writer
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A closed minute, or a list of instruments, in the order in which they came."""
+
+    run: Callable[[Writer, list[Fill]], None]
+    """Writes it, with the fills that wait, and resolves its future."""
+    fail: Callable[[Exception], None]
+    minute_ms: int | None = None
+
+
+class Store:
+    """Owns the history of one folder. Every call is handed to a thread of its own; futures tell what became of it.
+
+    A future of a write is resolved once it is on disk, which after a failure can take long: the minutes wait, in
+    order, and are written when that is possible again, each once. It fails only if the minute was let go
+    (``Patience``), or the store was closed or stopped first. ``status`` says how it stands.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        now_ms: Callable[[], int],
+        *,
+        limits: Limits | None = None,
+        schema: Schema = SCHEMA,
+        on_change: Callable[[StoreStatus], None] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Start the thread, which opens the file.
+
+        Args:
+            folder: Where ``history.sqlite`` is or will be.
+            now_ms: The wall clock.
+            limits: How much is kept.
+            schema: What the program knows.
+            patience: How long and how much is waited.
+        """
+        self.path: Final = folder / FILE_NAME
+        self._now_ms: Final = now_ms
+        self._limits: Final = limits or Limits()
+        self._schema: Final = schema
+        self.on_change = on_change
+        """Called on the store's thread with each new status."""
+        self._patience: Final = patience or Patience()
+        self._calls: Final[queue.SimpleQueue[Callable[[], None] | None]] = queue.SimpleQueue()
+        self._status = StoreStatus()
+        self._writes: deque[_Write] = deque()
+        self._fills: deque[tuple[Fill, Future[None]]] = deque()
+        self._database: Database | None = None
+        self._writer: Writer | None = None
+        self._reader: Reader | None = None
+        self._merger: Merger | None = None
+        self._damage = ""
+        self._fills_due_s = self._retry_due_s = self._upkeep_due_s = 0.0
+        self._thread: Final = threading.Thread(target=self._run, name="history", daemon=True)
+        self._thread.start()
+
+    @property
+    def status(self) -> StoreStatus:
+        """How the history is doing at this moment."""
+        return self._status
+
+    def append(self, minute: Minute) -> "Future[bool]":
+        """Store a closed minute; ``False`` if that minute of its source, or a later one, is there already."""
+        future: Future[bool] = Future()
+
+        def run(writer: Writer, fills: list[Fill]) -> None:
+            _resolve(future, writer.append(minute, fills))
+
+        write = _Write(run, lambda error: _fail(future, error), minute.minute_ms)
+        self._calls.put(lambda: self._take_write(write))
+        return future
+
+    def put_instruments(self, source: str, instruments: Iterable[Instrument]) -> "Future[int]":
+        """Store the list of instruments; how many differ from what was stored."""
+        listed = tuple(instruments)
+        future: Future[int] = Future()
+
+        def run(writer: Writer, fills: list[Fill]) -> None:
+            _resolve(future, writer.put_instruments(source, listed, self._now_ms(), fills))
+
+        write = _Write(run, lambda error: _fail(future, error))
+        self._calls.put(lambda: self._take_write(write))
+        return future
+
+    def add_fill(self, fill: Fill) -> "Future[None]":
+        """Store what candles told; with the next minute, or within a second."""
+        future: Future[None] = Future()
+        self._calls.put(lambda: self._take_fill(fill, future))
+        return future
+
+    def drop_after(self, source: str, minute_ms: int) -> "Future[int]":
+        """Take out the minutes after one, stamped by a wrong clock; how many rows went."""
+        future: Future[int] = Future()
+
+        def run(writer: Writer, fills: list[Fill]) -> None:
+            _resolve(future, writer.drop_after(source, minute_ms, fills))
+
+        write = _Write(run, lambda error: _fail(future, error))
+        self._calls.put(lambda: self._take_write(write))
+        return future
+
+    def read(self, call: Callable[[Reader], _T]) -> "Future[_T]":
+        """Read: ``store.read(lambda reader: reader.load(…))``. Writes that came before are done before."""
+        future: Future[_T] = Future()
+        self._calls.put(lambda: self._do_read(call, future))
+        return future
+
+    def close(self, timeout_s: float | None = None) -> None:
+        """Write what can be written, close the file and end the thread. What is left fails.
+
+        A disk that doesn't answer in time is left to itself: the thread ends with the process.
+        """
+        self._calls.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        self._open()
+        while True:
+            try:
+                call = self._calls.get(timeout=self._pause_s())
+            except queue.Empty:
+                self._work()
+                continue
+            if call is None:
+                break
+            call()
+            if self._calls.empty():
+                self._work()
+        self._flush()
+        self._fail_all(StorageError("the history was closed", StorageFault.CLOSED, str(self.path)))
+        self._shut()
+
+    def _pause_s(self) -> float:
+        """Time until something is due without being asked."""
+        due_s = [self._upkeep_due_s]
+        if self._status.error is not None:
+            due_s = [self._retry_due_s] if not self._status.is_stopped else [time.monotonic() + self._patience.upkeep_s]
+        elif self._fills:
+            due_s.append(self._fills_due_s)
+        return max(0.0, min(due_s) - time.monotonic())
+
+    def _work(self) -> None:
+        """Do what is due."""
+        now_s = time.monotonic()
+        if self._status.error is not None:
+            if not self._status.is_stopped and now_s >= self._retry_due_s:
+                self._flush()
+        elif self._fills and now_s >= self._fills_due_s:
+            self._flush()
+        elif now_s >= self._upkeep_due_s:
+            self._guarded(self._upkeep)
+
+    def _take_write(self, write: _Write) -> None:
+        if self._status.is_stopped and self._status.error is not None:
+            write.fail(self._status.error)
+            return
+        self._writes.append(write)
+        if len(self._writes) > self._patience.most_minutes:
+            self._writes.popleft().fail(self._let_go("minute"))
+        self._flush()
+
+    def _take_fill(self, fill: Fill, future: "Future[None]") -> None:
+        if self._status.is_stopped and self._status.error is not None:
+            _fail(future, self._status.error)
+            return
+        if not self._fills:
+            self._fills_due_s = time.monotonic() + self._patience.fill_pause_s
+        self._fills.append((fill, future))
+        if len(self._fills) > self._patience.most_fills:
+            _fail(self._fills.popleft()[1], self._let_go("fill"))
+
+    def _let_go(self, what: str) -> StorageError:
+        self._change(dropped=self._status.dropped + 1)
+        return StorageError(f"a {what} was let go unwritten", StorageFault.OVERFLOW, str(self.path))
+
+    def _do_read(self, call: Callable[[Reader], _T], future: "Future[_T]") -> None:
+        if self._writes or self._fills:
+            self._flush()
+        try:
+            if self._reader is None:
+                raise self._status.error or StorageError("no history", StorageFault.OTHER, str(self.path))
+            result = call(self._reader)
+        except Exception as error:  # noqa: BLE001 - the caller gets it
+            _fail(future, error)
+            if isinstance(error, StorageError) and error.fault is StorageFault.CORRUPT:
+                self._note_failure(error)
+        else:
+            _resolve(future, result)
+
+    def _flush(self) -> None:
+        """Write all that waits, in order."""
+        self._guarded(self._write_all)
+
+    def _write_all(self) -> None:
+        if self._writer is None:
+            self._open_or_raise()
+        writer = self._writer
+        assert writer is not None
+        while self._writes:
+            write, fills = self._writes[0], tuple(self._fills)
+            try:
+                write.run(writer, [fill for fill, _ in fills])
+            except StorageError:
+                raise
+            except Exception as error:  # noqa: BLE001 - what can never be written must not block the rest
+                _log.exception("a minute of the history was unusable")
+                self._writes.popleft().fail(error)
+                continue
+            self._writes.popleft()
+            self._settle(fills)
+            if write.minute_ms is not None:
+                self._change(stored_ms=max(write.minute_ms, self._status.stored_ms or 0), held=len(self._writes))
+        if fills := tuple(self._fills):
+            writer.add_fills([fill for fill, _ in fills])
+            self._settle(fills)
+        self._change(error=None, held=0)
+
+    def _settle(self, fills: "tuple[tuple[Fill, Future[None]], ...]") -> None:
+        for _, future in fills:
+            self._fills.popleft()
+            _resolve(future, None)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do something that may fail; then go on in memory."""
+        try:
+            work()
+        except StorageError as error:
+            self._note_failure(error)
+
+    def _note_failure(self, error: StorageError) -> None:
+        if self._status.error is None or self._status.error.fault is not error.fault:
+            _log.warning("history: %s", error)
+        self._retry_due_s = time.monotonic() + self._patience.retry_s
+        self._change(error=error, held=len(self._writes), is_stopped=not error.is_passing)
+        if error.fault is StorageFault.CORRUPT and self._database is not None:
+            self._damage, self._retry_due_s = error.message, 0.0
+            self._shut()
+        elif not error.is_passing:
+            self._fail_all(error)
+            self._shut()
+
+    def _open(self) -> None:
+        self._guarded(self._open_or_raise)
+
+    def _open_or_raise(self) -> None:
+        recovery = None
+        if self._damage:
+            recovery, self._damage = recover(self.path, self._now_ms(), self._damage, self._schema), ""
+        database, found = open_or_recover(self.path, self._now_ms(), self._schema, self._patience.busy_ms)
+        recovery = found or recovery
+        self._database = database
+        self._writer, self._reader, self._merger = Writer(database), Reader(database), Merger(database)
+        self._change(is_open=True, error=None, recovery=recovery or self._status.recovery)
+
+    def _shut(self) -> None:
+        if self._database is not None:
+            self._database.close()
+        self._database = self._writer = self._reader = self._merger = None
+        self._change(is_open=False)
+
+    def _upkeep(self) -> None:
+        """Merge, let go, or cut the log: one small step. The next is due at once if there is more to do."""
+        database, merger = self._database, self._merger
+        if database is None or merger is None:
+            return
+        has_more = merger.step() or retain(database, self._limits, self._now_ms())
+        size = size_of(database)
+        if size.log > self._limits.most_log_bytes:
+            cut = empty_log(database)
+            _log.warning("the write-ahead log of %s had grown to %d MB", self.path, cut // 2**20)
+            self._change(log_cut=max(cut, self._status.log_cut))
+        self._upkeep_due_s = time.monotonic() + (0.0 if has_more else self._patience.upkeep_s)
+        if not has_more:
+            self._change(size=size)
+
+    def _fail_all(self, error: StorageError) -> None:
+        for write in self._writes:
+            write.fail(error)
+        for _, future in self._fills:
+            _fail(future, error)
+        self._writes.clear()
+        self._fills.clear()
+        self._change(held=0)
+
+    def _change(self, **changes: object) -> None:
+        status = replace(self._status, **changes)  # type: ignore[arg-type]
+        if status != self._status:
+            self._status = status
+            if self.on_change is not None:
+                self.on_change(status)
+
+
+def _resolve(future: "Future[_T]", result: _T) -> None:
+    if future.set_running_or_notify_cancel():
+        future.set_result(result)
+
+
+def _fail(future: "Future[_T]", error: Exception) -> None:
+    with suppress(InvalidStateError):
+        if future.set_running_or_notify_cancel():
+            future.set_exception(error)
