@@ -15,8 +15,10 @@ from typing import Final, TextIO
 import click
 
 from tui_tracker.core.errors import (
+    AccessError,
     AmbiguousPairError,
     ConfigError,
+    FeedError,
     NoDataError,
     SourceError,
     TrackerError,
@@ -46,9 +48,9 @@ class Exit(IntEnum):
 def exit_code(error: TrackerError) -> Exit:
     """The code that a command ends with after an expected error."""
     match error:
-        case ConfigError() | UnknownPairError() | AmbiguousPairError():
+        case ConfigError() | UnknownPairError() | AmbiguousPairError() | AccessError():
             return Exit.USAGE
-        case SourceError() | NoDataError():
+        case SourceError() | NoDataError() | FeedError():
             return Exit.NO_DATA
         case _:
             return Exit.FAILURE

@@ -226,7 +226,7 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
 
 
 def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:
-    from tui_tracker.sources.symbols import resolve
+    from tui_tracker.core.symbols import resolve
 
     instruments = tuple(row.instrument for row in snapshot.rows)
     return frozenset(resolve(name, instruments, snapshot.status.source).id for name in names)

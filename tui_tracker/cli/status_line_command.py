@@ -152,7 +152,7 @@ def _filled(field: "Field", snapshot: "Snapshot", ranking: "Ranking") -> str:
 
 
 def _named(name: str, snapshot: "Snapshot") -> "Row":
-    from tui_tracker.sources.symbols import resolve
+    from tui_tracker.core.symbols import resolve
 
     found = resolve(name, tuple(row.instrument for row in snapshot.rows), snapshot.status.source)
     for row in snapshot.rows:

@@ -100,7 +100,7 @@ def pairs_in(text: str) -> tuple[str, ...]:
 
 def resolved(names: Sequence[str], instruments: Sequence[Instrument], source: str) -> tuple[tuple[str, ...], list[str]]:
     """The ids that names mean, and in a line each what is wrong with the others."""
-    from tui_tracker.sources.symbols import resolve
+    from tui_tracker.core.symbols import resolve
 
     ids: list[str] = []
     problems: list[str] = []

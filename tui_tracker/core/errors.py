@@ -10,6 +10,9 @@
     ├── UnknownPairError         no instrument of that name; carries near names
     ├── AmbiguousPairError       several instruments of that name; carries the candidates
     ├── StorageError             the history on disk could not be read or written; carries ``fault`` and ``path``
+    ├── FeedError                a server of ours gave nothing usable
+    │   └── AccessError          … because it wants another token
+    ├── ServiceError             the service could not be started
     └── SourceError              the exchange gave no usable answer
         ├── UnreachableError     no connection, or it broke
         ├── TimedOutError        connected, but no whole answer in time
@@ -116,6 +119,16 @@ class StorageError(TrackerError):
         """Whether the same may succeed later, without a restart."""
         lasting = (StorageFault.NEWER_SCHEMA, StorageFault.NETWORK, StorageFault.CLOSED, StorageFault.OVERFLOW)
         return self.fault not in lasting
+class FeedError(TrackerError):
+    """A server of ours could not be reached, or said something that is no message of its protocol."""
+
+
+class AccessError(FeedError):
+    """The server wants a token, or another one; trying again does not help."""
+
+
+class ServiceError(TrackerError):
+    """The service could not be started: its address is taken, or its certificate cannot be used."""
 
 
 class SourceError(TrackerError):

@@ -4,7 +4,7 @@ import pytest
 
 from tui_tracker.core.errors import AmbiguousPairError, UnknownPairError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.sources.symbols import resolve
+from tui_tracker.core.symbols import resolve
 
 
 def pair(base: str, quote: str, symbol: str = "", *aliases: str, source: str = "kraken") -> Instrument:
