@@ -274,7 +274,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: bool | None = None
     """Whether all rows and the source's report are wanted."""
     resume: Resume | None = None
-    """Only as the first message, with the subscriptions of before."""
+    """Counts for what the same message subscribes to, all of which the client followed when it left off."""
     prioritise: tuple[str, ...] | None = None
     poll: bool = False
     ping: int | None = None

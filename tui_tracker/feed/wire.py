@@ -1,8 +1,8 @@
 """The codec of the stream: frames of events one way, commands the other, as JSON or as msgpack.
 
 Numbers survive both bit for bit: JSON has the shortest text that reads back as the same double. A frame is an object
-with ``seq``, ``version``, ``now_ms`` and ``events``. In msgpack an event of over ``DEFLATE_FROM`` bytes is sent as a byte
-string, deflated: once for all clients, instead of by each connection anew.
+with ``seq``, ``version``, ``now_ms`` and ``events``. In msgpack an event of over ``DEFLATE_FROM`` bytes is sent as
+a byte string, deflated: once for all clients, instead of by each connection anew.
 """
 
 import zlib

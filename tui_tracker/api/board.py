@@ -1,0 +1,141 @@
+"""The newest snapshot, and what was computed from it: once for all who ask."""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final, TypeVar
+
+from tui_tracker.api.reply import Reply
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import ServiceError
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.symbols import resolve
+from tui_tracker.feed.base import Feed
+from tui_tracker.stats.ranking import Ranking, Scope, rank
+
+MAX_KEPT: Final = 256
+"""Rankings, and replies, that are kept of one version; those unused for longest go first."""
+T = TypeVar("T")
+
+
+class Board:
+    """What a feed last said. One task follows the feed; whoever reads gets frozen values.
+
+    Args:
+        feed: Where snapshots come from.
+        clock: The market's clock.
+        min_coverage: Observed share of a window from which on a pair is ranked.
+        interval_s: Seconds between polls, of the market's clock.
+        clock_rate: Seconds of the market's clock in one of real time; other than 1 only in a simulation.
+    """
+
+    def __init__(
+        self, feed: Feed, clock: Clock, *, min_coverage: float, interval_s: int, clock_rate: float = 1.0
+    ) -> None:
+        self.feed: Final = feed
+        self.interval_s: Final = interval_s
+        self.clock_rate: Final = clock_rate
+        self._clock: Final = clock
+        self.epoch: Final = secrets.token_hex(8)
+        """Another one after each start."""
+        self._min_coverage: Final = min_coverage
+        self._snapshot: Snapshot | None = None
+        self._rows: dict[str, Row] = {}
+        self._rankings: OrderedDict[Hashable, Ranking] = OrderedDict()
+        self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
+        self._changed = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Take every newer snapshot until the feed ends."""
+        async for snapshot in self.feed.updates():
+            self.take(snapshot)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Make a snapshot the newest, and wake whoever waits for it."""
+        if self._snapshot is None or snapshot.version != self._snapshot.version:
+            self._rows = {row.id: row for row in snapshot.rows}
+            self._rankings.clear()
+            self._replies.clear()
+        self._snapshot = snapshot
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot, whatever is in it; ``None`` before the first."""
+        return self._snapshot
+
+    async def newer_than(self, snapshot: Snapshot | None) -> Snapshot:
+        """Wait for another snapshot than this one, and return it."""
+        while self._snapshot is None or self._snapshot is snapshot:
+            await self._changed.wait()
+        return self._snapshot
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot.
+
+        Raises:
+            ServiceError: If no poll has filled one yet.
+        """
+        if self._snapshot is None or self._snapshot.at_ms is None:
+            raise ServiceError("no quotes yet", "the first poll is on its way; try again in a few seconds")
+        return self._snapshot
+
+    def row(self, instrument_id: str) -> Row | None:
+        """The row of an instrument, by its exact id."""
+        return self._rows.get(instrument_id)
+
+    def named(self, name: str) -> Row:
+        """The row of the pair that a name means, in any usual spelling: O(n) unless it is an id.
+
+        Raises:
+            ServiceError: If no poll has come yet.
+            UnknownPairError: If it is none; with near names.
+            AmbiguousPairError: If it may be several.
+        """
+        snapshot = self.snapshot()
+        known = self._rows.get(name)
+        if known is not None:
+            return known
+        instruments = tuple(row.instrument for row in snapshot.rows)
+        return self._rows[resolve(name, instruments, snapshot.status.source).id]
+
+    def ranking(self, metric: Metric, measure: Measure, scope: Scope) -> Ranking:
+        """A ranking of the newest snapshot; computed once for each version.
+
+        Raises:
+            ServiceError: If no poll has come yet.
+        """
+        snapshot = self.snapshot()
+        key = (metric, measure, scope)
+        return _kept(self._rankings, key, lambda: rank(snapshot, metric, measure, scope, self._min_coverage))
+
+    def reply(self, key: Hashable, make: Callable[[], Reply]) -> Reply:
+        """A reply that depends on the rows alone; made once for each version."""
+        return _kept(self._replies, key, make)
+
+    def fresh_s(self) -> int:
+        """Whole seconds, of real time, until the next poll is due: nothing polled changes before."""
+        status = None if self._snapshot is None else self._snapshot.status
+        if status is None or status.next_poll_ms is None:
+            return 0
+        return max(0, min(3_600, int((status.next_poll_ms - self.now_ms()) / self.clock_rate / 1000)))
+
+    def now_ms(self) -> int:
+        """The market's clock, corrected as the instants of snapshots are."""
+        skew_ms = None if self._snapshot is None else self._snapshot.status.skew_ms
+        return self._clock.now_ms() + (skew_ms or 0)
+
+
+def _kept(kept: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:
+    made = kept.get(key)
+    if made is None:
+        made = kept[key] = make()
+        if len(kept) > MAX_KEPT:
+            kept.popitem(last=False)
+    else:
+        kept.move_to_end(key)
+    return made

@@ -1,0 +1,172 @@
+"""One open stream: what its client follows, and how far it has come."""
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Final
+
+from tui_tracker import __version__
+from tui_tracker.api.problems import Refusal
+from tui_tracker.api.schemas import MAX_LIMIT
+from tui_tracker.api.scope import check_quote
+from tui_tracker.api.security import Limits
+from tui_tracker.api.streams import Streams
+from tui_tracker.api.topics import RankingTopic, ReportTopic, RowsTopic, SeriesTopic, StatisticsTopic, Topic
+from tui_tracker.core.errors import TrackerError, UnknownPairError
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.text import clean
+from tui_tracker.feed import messages
+from tui_tracker.feed.wire import Codec
+from tui_tracker.stats.ranking import Scope
+
+_METRICS: Final = {metric.value: metric for metric in METRICS}
+_MEASURES: Final = {measure.value: measure for measure in Measure}
+MAX_PRIORITIES: Final = 5_000
+
+
+class Connection:
+    """What one client follows. Owned by the task that serves the stream.
+
+    Args:
+        streams: All of them.
+        limits: What one client may take.
+        codec: How it is spoken to.
+    """
+
+    def __init__(self, streams: Streams, limits: Limits, codec: Codec) -> None:
+        self._streams, self._board, self._limits, self._codec = streams, streams.board, limits, codec
+        self._sent: dict[Hashable, int | None] = {}
+        """State that the client has of each thing it follows."""
+        self._topics: dict[Hashable, Topic] = {}
+        self._answers: list[bytes] = []
+
+    def greet(self) -> None:
+        """Say hello in the next frame."""
+        status = self._board.feed.status()
+        self._answer(
+            messages.Hello(
+                protocol=messages.PROTOCOL,
+                server=__version__,
+                epoch=self._board.epoch,
+                source=status.source,
+                is_simulated=status.is_simulated,
+                clock_rate=self._board.clock_rate,
+                min_frame_ms=round(self._streams.min_frame_s * 1000),
+                max_subscriptions=self._limits.subscriptions,
+            )
+        )
+
+    def release(self) -> None:
+        """Follow nothing any more."""
+        for topic in self._topics.values():
+            self._streams.release(topic)
+        self._topics.clear()
+
+    async def frame(self) -> bytes | None:
+        """Everything that the client doesn't have yet, as one frame; ``None`` if there is nothing."""
+        async with self._streams.lock:
+            seq = self._streams.seq
+            parts, self._answers = self._answers, []
+            for key, topic in self._topics.items():
+                sent = self._sent[key]
+                if sent != seq:
+                    parts += [encoded.data(self._codec) for encoded in topic.since(sent)]
+                    self._sent[key] = seq
+        latest = self._board.latest
+        version = 0 if latest is None else latest.version
+        return self._codec.frame(seq, version, self._board.now_ms(), parts) if parts else None
+
+    async def follow(self, command: messages.Command) -> None:
+        """Do what a client wants; what can't be done is answered."""
+        resumed = None
+        if command.resume is not None and command.resume.epoch == self._board.epoch:
+            resumed = min(command.resume.seq, self._streams.seq)
+        metrics = [metric for name in command.metrics if (metric := self._metric(name)) is not None]
+        for name in command.unsubscribe:
+            for metric in metrics:
+                self._drop(("series", name, metric))
+                self._drop(("statistics", name, metric))
+        for name in command.subscribe:
+            await self._subscribe(name, metrics, command.statistics, resumed)
+        if command.ranking is not None:
+            await self._follow_ranking(command.ranking, resumed)
+        if command.rows is not None:
+            await self._follow_rows(command.rows, resumed)
+        if command.prioritise is not None:
+            self._board.feed.prioritise(command.prioritise[:MAX_PRIORITIES])
+        if command.poll:
+            self._answer(messages.Polling(at_ms=self._board.feed.request_poll()))
+        if command.ping is not None:
+            self._answer(messages.Pong(ping=command.ping))
+
+    async def _subscribe(self, name: str, metrics: list[Metric], with_statistics: bool, resumed: int | None) -> None:
+        try:
+            row = self._board.named(name)
+        except UnknownPairError as error:
+            self._trouble("Unknown pair", f"{error.message}; {error.hint}", name)
+            return
+        except TrackerError as error:
+            self._trouble("Not now", f"{error.message}; {error.hint}", name)
+            return
+        for metric in metrics:
+            await self._add(("series", row.id, metric), partial(SeriesTopic, row.id, metric), resumed)
+            if with_statistics:
+                await self._add(("statistics", row.id, metric), partial(StatisticsTopic, row.id, metric), resumed)
+
+    async def _follow_ranking(self, wanted: messages.RankingSpec | bool, resumed: int | None) -> None:
+        if isinstance(wanted, bool):
+            for key in [key for key in self._topics if isinstance(key, tuple) and key[0] == "ranking"]:
+                self._drop(key)
+            if wanted:
+                await self._follow_ranking(messages.RankingSpec(), resumed)
+            return
+        metric, measure = _METRICS.get(wanted.metric), _MEASURES.get(wanted.by)
+        if metric is None or measure is None or not 1 <= wanted.limit <= MAX_LIMIT or not 0 <= wanted.floor <= 1e18:
+            self._trouble(
+                "Wrong ranking", f"metric {', '.join(_METRICS)}; by {', '.join(_MEASURES)}; limit 1 to {MAX_LIMIT}"
+            )
+            return
+        try:
+            check_quote(self._board, wanted.quote)
+            ids = frozenset(self._board.named(name).id for name in wanted.pairs) or None
+        except (Refusal, TrackerError) as error:
+            self._trouble("Wrong ranking", str(error))
+            return
+        scope = Scope(wanted.quote, ids, wanted.floor)
+        await self._add(("ranking", wanted), partial(RankingTopic, wanted, metric, measure, scope), resumed)
+
+    async def _follow_rows(self, is_wanted: bool, resumed: int | None) -> None:
+        kinds: tuple[tuple[str, Callable[[], Topic]], ...] = (("rows", RowsTopic), ("report", ReportTopic))
+        for key, make in kinds:
+            if is_wanted:
+                await self._add(key, make, resumed)
+            else:
+                self._drop(key)
+
+    async def _add(self, key: Hashable, make: Callable[[], Topic], resumed: int | None) -> None:
+        if key in self._topics:
+            return
+        if len(self._topics) >= self._limits.subscriptions:
+            self._trouble("Too many subscriptions", f"a stream follows at most {self._limits.subscriptions} things")
+            return
+        self._topics[key], was_kept = await self._streams.topic(key, make)
+        self._sent[key] = resumed if was_kept else None
+
+    def _drop(self, key: Hashable) -> None:
+        topic = self._topics.pop(key, None)
+        if topic is not None:
+            del self._sent[key]
+            self._streams.release(topic)
+
+    def _metric(self, name: str) -> Metric | None:
+        metric = _METRICS.get(name)
+        if metric is None:
+            self._trouble("Unknown metric", f"known: {', '.join(_METRICS)}", name)
+        return metric
+
+    def _trouble(self, title: str, detail: str, name: str | None = None) -> None:
+        if len(self._answers) < self._limits.subscriptions:
+            self._answer(messages.Trouble(title=title, detail=clean(detail, 500), id=name and clean(name)))
+
+    def _answer(self, event: messages.Event) -> None:
+        self._answers.append(self._codec.event(event))

@@ -1,0 +1,143 @@
+"""Pairs: the list of them, and everything about one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from tui_tracker.api import documents, schemas
+from tui_tracker.api.board import Board
+from tui_tracker.api.chart import chart_svg
+from tui_tracker.api.problems import Refusal
+from tui_tracker.api.reply import Reply
+from tui_tracker.api.routes.access import BoardOf, failures
+from tui_tracker.api.scope import check_quote, check_source
+from tui_tracker.api.times import instant_ms, points, step_minutes
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
+from tui_tracker.stats.ohlc import candles as candles_of
+from tui_tracker.stats.ranking import Scope
+
+router = APIRouter(tags=["pairs"])
+SVG = "image/svg+xml"
+
+
+@router.get("/pairs", response_model=schemas.Pairs, responses=failures(422))
+async def pairs(request: Request, board: BoardOf, query: Annotated[schemas.PairsQuery, Query()]) -> Response:
+    """All pairs, by id; filtered, a page at a time.
+
+    `curl 'http://127.0.0.1:8080/app/v1/pairs?quote=USD&text=btc'`
+    """
+    check_source(board, query.source)
+    check_quote(board, query.quote)
+
+    def make() -> Reply:
+        found = [row for row in board.snapshot().rows if _matches(row, query)]
+        page = found[query.offset : query.offset + query.limit]
+        lines = [documents.pair_brief(row) for row in page]
+        return Reply.of({"total": len(found), "offset": query.offset, "pairs": lines})
+
+    return board.reply(("pairs", query.model_dump_json()), make).to(request, board.fresh_s())
+
+
+def _matches(row: Row, query: schemas.PairsQuery) -> bool:
+    one = row.instrument
+    if query.quote is not None and one.quote != query.quote:
+        return False
+    needle = (query.text or "").casefold()
+    return not needle or any(needle in text.casefold() for text in (one.id, one.pair, one.symbol, *one.aliases))
+
+
+@router.get("/pairs/{pair:path}/history", response_model=schemas.History, responses=failures(404, 422))
+async def history(
+    request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.HistoryQuery, Query()]
+) -> Response:
+    """The samples of the window, one a minute or the last of each longer interval; JSON or CSV.
+
+    Intervals start at multiples of their length (UTC). Minutes that nobody observed are null, in CSV empty.
+
+    `curl 'http://127.0.0.1:8080/app/v1/pairs/kraken:BTC-USD/history?every=5m&format=csv'`
+    """
+    row, step = board.named(pair), step_minutes(query.every)
+    since_ms, to_ms = instant_ms(query.since, "from"), instant_ms(query.to, "to")
+    if since_ms is not None and to_ms is not None and since_ms > to_ms:
+        raise Refusal(422, "from is after to")
+    found = points(await board.feed.series(row.id, query.metric), since_ms, to_ms, step)
+    if query.format == "csv":
+        lines = [f"{documents.instant(at_ms)},{'' if value is None else repr(value)}\n" for at_ms, value in found]
+        text = "".join(("time,value\n", *lines))
+        name = f"{row.instrument.base}-{row.instrument.quote}-{query.metric.value}.csv"
+        safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in name)
+        shown = {"Content-Disposition": f'inline; filename="{safe}"'}
+        return Reply(text.encode(), "text/csv", shown).to(request, board.fresh_s())
+    return Reply.of({**_named(row, query.metric), "every_s": step * 60, "points": found}).to(request, board.fresh_s())
+
+
+@router.get("/pairs/{pair:path}/candles", response_model=schemas.Candles, responses=failures(404, 422))
+async def candles(
+    request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.CandlesQuery, Query()]
+) -> Response:
+    """Candles made of the window's samples: of one price a minute, so they are not the exchange's own.
+
+    Open is the first sample in a candle, close the last; what happened within a minute is not in them. Candles start
+    at multiples of their length (UTC); the newest one is still open. Volume is the sum of the known minutes' volume.
+
+    `curl 'http://127.0.0.1:8080/app/v1/pairs/btcusd/candles?every=1h'`
+    """
+    row, step = board.named(pair), step_minutes(query.every)
+    metric = Metric(query.metric)
+    series = await board.feed.series(row.id, metric)
+    flow = await board.feed.series(row.id, Metric.FLOW)
+    volumes = flow.values if flow.start_ms == series.start_ms else ()
+    has_volume = any(value == value for value in volumes)
+    made = [
+        {**each._asdict(), "volume": each.volume if has_volume else None}
+        for each in candles_of(series.values, series.start_ms, step, volumes)
+    ]
+    return Reply.of({**_named(row, metric), "every_s": step * 60, "candles": made}).to(request, board.fresh_s())
+
+
+@router.get(
+    "/pairs/{pair:path}/chart.svg",
+    response_class=Response,
+    responses=failures(404, 422) | {200: {"content": {SVG: {"schema": {"type": "string"}}}}},
+)
+async def chart(
+    request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.ChartQuery, Query()]
+) -> Response:
+    """The window of a pair as a picture; gaps are gaps, times are UTC.
+
+    `curl -o btc.svg 'http://127.0.0.1:8080/app/v1/pairs/btcusd/chart.svg?width=900'`
+    """
+    row = board.named(pair)
+    series = await board.feed.series(row.id, query.metric)
+    body = chart_svg(row.instrument, series, query.width, query.height)
+    return Reply(body.encode(), SVG).to(request, board.fresh_s())
+
+
+@router.get("/pairs/{pair:path}", response_model=schemas.Pair, responses=failures(404, 422))
+async def pair(
+    request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.PairQuery, Query()]
+) -> Response:
+    """Everything about one pair: last quote, statistics of every metric, rank and N by every measure.
+
+    `curl 'http://127.0.0.1:8080/app/v1/pairs/btc/usd?quote=USD' | jq .ranks`
+    """
+    row = board.named(pair)
+    check_quote(board, query.quote)
+
+    def make() -> Reply:
+        return Reply.of(documents.pair_whole(row, board.snapshot(), _ranks(board, row, query)))
+
+    return board.reply(("pair", row.id, query.metric, query.quote), make).to(request, board.fresh_s())
+
+
+def _ranks(board: Board, row: Row, query: schemas.PairQuery) -> dict[str, documents.Document]:
+    rankings = {measure: board.ranking(query.metric, measure, Scope(quote=query.quote)) for measure in Measure}
+    return {
+        measure.value: documents.rank_document(ranking.place(row.id), ranking) for measure, ranking in rankings.items()
+    }
+
+
+def _named(row: Row, metric: Metric) -> documents.Document:
+    return {"id": row.id, "pair": row.instrument.pair, "metric": metric.value}

@@ -1,0 +1,330 @@
+"""Parameters and answers as the OpenAPI document tells them."""
+
+from typing import Annotated, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.metric import Metric
+
+MAX_LIMIT = 5_000
+Name = Annotated[
+    str,
+    Path(description="A pair in any usual spelling: an id, `BTC/USD`, `btcusd`.", examples=["kraken:BTC-USD"]),
+]
+Number = float | None
+
+
+class Parameters(BaseModel):
+    """Query parameters; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class NoParameters(Parameters):
+    """A call that takes none."""
+
+
+class PairsQuery(Parameters):
+    source: str | None = Field(None, max_length=40, examples=["kraken"])
+    """Only pairs of this source."""
+    quote: str | None = Field(None, max_length=20, examples=["USD"])
+    """Only pairs priced in this currency."""
+    text: str | None = Field(None, max_length=64, examples=["btc"])
+    """Only pairs whose id, name or symbol holds this text, in any case."""
+    limit: int = Field(100, ge=1, le=MAX_LIMIT)
+    """Pairs a page."""
+    offset: int = Field(0, ge=0, le=1_000_000)
+    """Pairs before the page."""
+
+
+class MetricQuery(Parameters):
+    metric: Metric = Metric.PRICE
+    """The number that is sampled each minute."""
+
+
+class PairQuery(MetricQuery):
+    quote: str | None = Field(None, max_length=20, examples=["USD"])
+    """Rank among pairs priced in this currency; among all by default."""
+
+
+class HistoryQuery(MetricQuery):
+    since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
+    """First instant, RFC 3339 or ms since the epoch; the window's start by default."""
+    to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
+    """Last instant, likewise."""
+    every: str = Field("1m", pattern=r"^(\d{1,4}m|\d{1,2}h)$", examples=["5m"])
+    """One point each so many minutes (`5m`) or hours (`1h`), up to 24 h: the last sample of that time."""
+    format: Literal["json", "csv"] = "json"
+
+
+class CandlesQuery(Parameters):
+    every: Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"] = "5m"
+    """Length of a candle."""
+    metric: Literal["price", "mid"] = "price"
+    """What it is made of."""
+
+
+class ChartQuery(MetricQuery):
+    width: int = Field(800, ge=200, le=4_000)
+    """Pixels."""
+    height: int = Field(300, ge=100, le=2_000)
+    """Pixels."""
+
+
+class ScopeQuery(MetricQuery):
+    by: Measure = Measure.STDDEV
+    """The measure that pairs are ranked by; the largest is rank 1."""
+    source: str | None = Field(None, max_length=40, examples=["kraken"])
+    """Only pairs of this source."""
+    quote: str | None = Field(None, max_length=20, examples=["USD"])
+    """Only pairs priced in this currency."""
+    pairs: str | None = Field(None, max_length=8_000, examples=["btc/usd,eth/usd"])
+    """Rank these pairs among themselves: names with commas between."""
+    floor: float = Field(0.0, ge=0, le=1e18, allow_inf_nan=False, examples=[1e6])
+    """Only pairs that traded at least this much in 24 h, in US dollars."""
+    window: str | None = Field(None, max_length=8, examples=["24h"])
+    """Span of the statistics; only the one that is served, see `status`."""
+
+
+class RankingQuery(ScopeQuery):
+    limit: int = Field(100, ge=1, le=MAX_LIMIT)
+    """Places a page."""
+    offset: int = Field(0, ge=0, le=1_000_000)
+    """Places before the page."""
+
+
+class StatisticQuery(ScopeQuery):
+    pair: str = Field(max_length=64, examples=["btc/usd"])
+    """The pair, in any usual spelling."""
+
+
+class PairlistQuery(ScopeQuery):
+    by: Measure = Measure.VOLATILITY
+    quote: str | None = Field("USD", max_length=20)
+    limit: int = Field(30, ge=1, le=MAX_LIMIT)
+    """At most so many pairs."""
+    exclude: str | None = Field(None, max_length=200, examples=["stable,leveraged"])
+    """Leave out pairs whose base is one of these: stable, fiat, wrapped, leveraged, tokenised, second_venue."""
+
+
+class Answer(BaseModel):
+    """An answer; later versions may add fields."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+
+class PairBrief(Answer):
+    id: str
+    pair: str
+    base: str
+    quote: str
+    source: str
+    symbol: str
+    digits: int
+    trading: str
+    """`online`, or why it is not."""
+    classes: list[InstrumentClass]
+    last: Number
+    volume_usd: Number
+
+
+class Pairs(Answer):
+    total: int
+    """Pairs that match, on all pages."""
+    offset: int
+    pairs: list[PairBrief]
+
+
+class Figures(Answer):
+    samples: int
+    coverage: float
+    stddev: Number
+    mean: Number
+    min: Number
+    max: Number
+    first: Number
+    first_at: str | None
+    last: Number
+    last_at: str | None
+    change_pct: Number
+    cv: Number
+    volatility: Number
+    range_pct: Number
+    bipower: Number
+
+
+class Rank(Answer):
+    rank: int | None
+    ranked: int
+    """How many have a rank: the N of k/N."""
+    value: Number
+    reason: str | None
+    """Why it has no rank."""
+
+
+class Pair(PairBrief):
+    at: str
+    window_s: int
+    bid: Number
+    ask: Number
+    mid: Number
+    high: Number
+    low: Number
+    halted_since: str | None
+    activity: Number
+    is_suspect: bool
+    provenance: dict[str, int]
+    statistics: dict[Metric, Figures]
+    """By metric; those that the source gives."""
+    ranks: dict[Measure, Rank]
+    """By measure, of the metric that was asked for."""
+
+
+class History(Answer):
+    id: str
+    pair: str
+    metric: Metric
+    every_s: int
+    points: list[tuple[int, Number]]
+    """(start of the interval, ms since the epoch; value, or null where nothing was observed)."""
+
+
+class Candle(Answer):
+    start_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+    """Base volume, as far as minutes of it are known."""
+
+
+class Candles(Answer):
+    id: str
+    pair: str
+    metric: Metric
+    every_s: int
+    candles: list[Candle]
+
+
+class RankedPair(Answer):
+    id: str
+    pair: str
+    base: str
+    quote: str
+    rank: int | None
+    reason: str | None
+    value: Number
+    stddev: Number
+    mean: Number
+    min: Number
+    max: Number
+    first: Number
+    last: Number
+    change_pct: Number
+    cv: Number
+    volatility: Number
+    range_pct: Number
+    bipower: Number
+    hl_range_pct: Number
+    parkinson: Number
+    volume_usd: Number
+    samples: int
+    coverage: float
+
+
+class Ranking(Answer):
+    source: str
+    metric: Metric
+    by: Measure
+    window_s: int
+    at: str
+    version: int
+    scope_pairs: int
+    ranked: int
+    mixed_units: bool
+    """Whether values in different currencies are compared as if they were one."""
+    offset: int
+    pairs: list[RankedPair]
+
+
+class Statistic(Answer):
+    id: str
+    pair: str
+    metric: Metric
+    by: Measure
+    value: Number
+    rank: str | None = Field(examples=["1/3"])
+    reason: str | None
+    at: str
+    history: list[tuple[int, Number]]
+
+
+class MetricInfo(Answer):
+    name: Metric
+    label: str
+    unit: str
+
+
+class MeasureInfo(Answer):
+    name: Measure
+    label: str
+
+
+class Metrics(Answer):
+    metrics: list[MetricInfo]
+    measures: list[MeasureInfo]
+
+
+class Source(Answer):
+    name: str
+    state: Literal["live", "stale", "offline"]
+    is_simulated: bool
+    instruments: int
+
+
+class Sources(Answer):
+    sources: list[Source]
+
+
+class Status(Answer):
+    server: str
+    epoch: str
+    now: str
+    version: int
+    at: str | None
+    window_s: int
+    interval_s: int
+    age_s: Number
+    """Seconds since the last good poll."""
+    clients: int
+    """Open streams."""
+    source: dict[str, object]
+
+
+class Pairlist(BaseModel):
+    """What freqtrade's RemotePairList reads."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"pairs": ["BTC/USD"], "refresh_period": 60}]}
+    )
+    pairs: list[str]
+    refresh_period: int
+    """Seconds."""
+
+
+class Health(Answer):
+    status: str
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,70 @@
+"""Which pairs a request compares."""
+
+from tui_tracker.api.board import Board
+from tui_tracker.api.problems import Refusal
+from tui_tracker.api.schemas import ScopeQuery
+from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.stats.ranking import Scope
+
+MAX_NAMED: int = 1_000
+
+
+def scope_of(board: Board, query: ScopeQuery, exclude: str | None = None) -> Scope:
+    """The scope of a request.
+
+    Raises:
+        Refusal: For a window that isn't served, another source, a currency that no pair is priced in, unknown classes.
+        UnknownPairError: If a name is no pair.
+        AmbiguousPairError: If it may be several.
+    """
+    check_window(board, query.window)
+    check_source(board, query.source)
+    check_quote(board, query.quote)
+    ids = None if query.pairs is None else named(board, query.pairs)
+    return Scope(query.quote, ids, query.floor, _classes(exclude))
+
+
+def named(board: Board, names: str) -> frozenset[str]:
+    """The ids of a list of names with commas between.
+
+    Raises:
+        Refusal: If it is no list of pairs.
+        UnknownPairError: If a name is no pair.
+        AmbiguousPairError: If it may be several.
+    """
+    each = [name for name in (part.strip() for part in names.split(",")) if name]
+    if not each or len(each) > MAX_NAMED:
+        raise Refusal(422, f"pairs: name 1 to {MAX_NAMED} pairs, with commas between")
+    return frozenset(board.named(name).id for name in each)
+
+
+def check_window(board: Board, window: str | None) -> None:
+    """Refuse any span but the served one."""
+    served = board.snapshot().window_minutes
+    known = {f"{served}m", str(served), f"{served // 60}h" if served % 60 == 0 else ""}
+    if window is not None and window not in known:
+        raise Refusal(422, f"window: this server keeps statistics over {served} minutes only, so use {served}m")
+
+
+def check_source(board: Board, source: str | None) -> None:
+    """Refuse a source that isn't served."""
+    served = board.snapshot().status.source
+    if source is not None and source != served:
+        raise Refusal(422, f"source: this server watches {served} only")
+
+
+def check_quote(board: Board, quote: str | None) -> None:
+    """Refuse a currency that no pair is priced in."""
+    if quote is None:
+        return
+    quotes = {row.instrument.quote for row in board.snapshot().rows}
+    if quote not in quotes:
+        raise Refusal(422, f"quote: no pair is priced in it; there is {', '.join(sorted(quotes)[:40])}")
+
+
+def _classes(names: str | None) -> frozenset[InstrumentClass]:
+    known = {each.value: each for each in InstrumentClass}
+    wanted = [name for name in (part.strip() for part in (names or "").split(",")) if name]
+    if any(name not in known for name in wanted):
+        raise Refusal(422, f"exclude: known are {', '.join(known)}")
+    return frozenset(known[name] for name in wanted)

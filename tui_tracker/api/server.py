@@ -1,0 +1,154 @@
+"""The service on a socket: started, drained, stopped."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from tui_tracker.api.app import make_app
+from tui_tracker.api.board import Board
+from tui_tracker.api.security import Access, Limits
+from tui_tracker.api.streams import Streams
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import ServiceError
+from tui_tracker.core.text import clean
+from tui_tracker.feed.base import Feed
+
+DRAIN_S: Final = 2
+"""Seconds that open requests have to end in when the server stops."""
+BACKLOG: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Where and to whom a feed is served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 for any that is free."""
+    access: Access = field(default_factory=Access)
+    limits: Limits = field(default_factory=Limits)
+    certificate: Path | None = None
+    """PEM with the whole chain; with it the server speaks https only."""
+    key: Path | None = None
+    min_coverage: float = 0.9
+    interval_s: int = 60
+    clock_rate: float = 1.0
+    min_frame_s: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A server that runs."""
+
+    url: str
+    streams: Streams
+
+
+@asynccontextmanager
+async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncIterator[Serving]:
+    """Serve a feed while inside; on leaving, streams are closed with a reason and requests get ``DRAIN_S`` to end.
+
+    Raises:
+        ServiceError: If the address is taken or is none of this machine, or the certificate can't be used.
+    """
+    context = _tls(options)
+    listener = _listen(options.host, options.port)
+    board = Board(
+        feed,
+        clock,
+        min_coverage=options.min_coverage,
+        interval_s=options.interval_s,
+        clock_rate=options.clock_rate,
+    )
+    streams = Streams(board, options.min_frame_s)
+    app = make_app(board, streams, access=options.access, limits=options.limits)
+    server = _Server(_config(app, options, context))
+    scheme, port = "https" if context else "http", listener.getsockname()[1]
+    shown = f"[{options.host}]" if ":" in options.host else options.host
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.serve(sockets=[listener]))
+        try:
+            await server.is_up.wait()
+            yield Serving(f"{scheme}://{shown}:{port}", streams)
+        finally:
+            streams.close("the server stops; try again soon")
+            server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it, and tells when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up: Final = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _config(app: object, options: ServeOptions, context: ssl.SSLContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        loop="none",
+        ws="websockets-sansio",
+        ws_max_size=options.limits.message_bytes,
+        ws_per_message_deflate=False,  # 300 kB a client; large events are deflated once for all instead
+        ws_ping_interval=20.0,
+        ws_ping_timeout=20.0,
+        log_config=None,
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=DRAIN_S,
+        h11_max_incomplete_event_size=options.limits.query_bytes * 2,
+        ssl_context_factory=None if context is None else lambda _config, _default: context,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, UnicodeError) as error:
+        raise ServiceError(f"--host {clean(host)}: {clean(str(error))}", "name an address of this machine") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.setblocking(False)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ServiceError(
+            f"cannot listen at {clean(host)}:{port}: {reason}", "choose another --host or --port"
+        ) from error
+    return listener
+
+
+def _tls(options: ServeOptions) -> ssl.SSLContext | None:
+    if options.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(options.certificate, options.key)
+    except (OSError, ValueError) as error:
+        raise ServiceError(
+            f"the certificate {clean(str(options.certificate))} cannot be used: {clean(str(error))}",
+            "--cert takes a PEM file with the chain, --key its key",
+        ) from error
+    return context

@@ -1,0 +1,101 @@
+"""All open streams and what they follow: one refresh of each thing for every snapshot, however many follow it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tui_tracker.api.board import Board
+from tui_tracker.api.topics import Topic
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.feed.wire import Codec, Encoding
+
+MOST_IDLE: Final = 256
+"""Things that are kept up to date although nobody follows them now, so that a client that comes back gets what it
+missed and no more."""
+TOPICS_AT_A_TIME: Final = 8
+_log = logging.getLogger(__name__)
+
+
+class Streams:
+    """Follows the board on behalf of every open stream.
+
+    Args:
+        board: Where snapshots come from.
+        min_frame_s: A stream gets at most one frame in so many seconds.
+    """
+
+    def __init__(self, board: Board, min_frame_s: float = 0.2) -> None:
+        self.board: Final = board
+        self.min_frame_s: Final = min_frame_s
+        self.codecs: Final = {encoding: Codec(encoding) for encoding in Encoding}
+        self.seq = 0
+        """Number of the newest state."""
+        self.lock: Final = asyncio.Lock()
+        """Held while things move from one state to the next."""
+        self.count = 0
+        """Open streams."""
+        self.closing: str = ""
+        """Why streams are to end; empty while they go on."""
+        self._topics: dict[Hashable, Topic] = {}
+        self._wakes: set[asyncio.Event] = set()
+
+    async def run(self) -> None:
+        """Bring every snapshot to every stream, until cancelled."""
+        snapshot: Snapshot | None = None
+        while True:
+            snapshot = await self.board.newer_than(snapshot)
+            async with self.lock:
+                await self._advance(snapshot)
+            self._wake()
+
+    async def _advance(self, snapshot: Snapshot) -> None:
+        seq = self.seq + 1
+        idle = [key for key, topic in self._topics.items() if not topic.followers]
+        for key in idle[: max(0, len(idle) - MOST_IDLE)]:
+            del self._topics[key]
+        for index, topic in enumerate(tuple(self._topics.values())):
+            await topic.refresh(self.board, snapshot, seq)
+            if index % TOPICS_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+        self.seq = seq
+
+    async def topic(self, key: Hashable, make: Callable[[], Topic]) -> tuple[Topic, bool]:
+        """The thing of this key, up to date, for one more follower; and whether it was kept until now.
+
+        One that is made only now can't tell what led to it, so a client that resumes gets the whole of it.
+        """
+        async with self.lock:
+            known = self._topics.pop(key, None)
+            topic = make() if known is None else known
+            if known is None and self.board.latest is not None:
+                await topic.refresh(self.board, self.board.latest, self.seq)
+            self._topics[key] = topic
+            topic.followers += 1
+            return topic, known is not None
+
+    def release(self, topic: Topic) -> None:
+        """One follower less."""
+        topic.followers -= 1
+
+    @contextmanager
+    def open(self) -> Iterator[asyncio.Event]:
+        """While inside a stream is open; the event is set whenever there may be something to send."""
+        wake = asyncio.Event()
+        self._wakes.add(wake)
+        self.count += 1
+        try:
+            yield wake
+        finally:
+            self._wakes.discard(wake)
+            self.count -= 1
+
+    def close(self, reason: str) -> None:
+        """Have every stream end, with a reason."""
+        self.closing = reason
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in self._wakes:
+            wake.set()

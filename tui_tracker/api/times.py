@@ -1,0 +1,67 @@
+"""Instants and spans of requests, and the samples within them."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from tui_tracker.api.problems import Refusal
+from tui_tracker.core.series import MINUTE_MS, Series
+
+_MS: Final = re.compile(r"\d{1,15}")
+LONGEST_STEP: Final = 1_440
+Point = tuple[int, float | None]
+"""(start of an interval in ms, its last sample or ``None``)."""
+
+
+def instant_ms(text: str | None, name: str) -> int | None:
+    """An instant, RFC 3339 or ms since the epoch, in ms.
+
+    Raises:
+        Refusal: If it is neither.
+    """
+    if text is None:
+        return None
+    if _MS.fullmatch(text):
+        return int(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise Refusal(422, f"{name}: an instant such as 2026-11-24T00:00:00Z, or ms since the epoch")
+    return math.floor(instant.astimezone(UTC).timestamp() * 1000)
+
+
+def step_minutes(text: str) -> int:
+    """A span such as ``5m`` or ``1h``, in minutes.
+
+    Raises:
+        Refusal: If it isn't 1 minute to 24 hours.
+    """
+    minutes = int(text[:-1]) * (60 if text.endswith("h") else 1)
+    if not 1 <= minutes <= LONGEST_STEP:
+        raise Refusal(422, "every: 1m to 24h")
+    return minutes
+
+
+def points(series: Series, since_ms: int | None, to_ms: int | None, step: int) -> list[Point]:
+    """The last sample of each interval of ``step`` minutes that lies in the span, oldest first.
+
+    Intervals start at multiples of their length since the epoch (UTC); the first may begin before the first sample.
+    """
+    first = 0 if since_ms is None else -(-(since_ms - series.start_ms) // MINUTE_MS)
+    stop = len(series.values) if to_ms is None else (to_ms - series.start_ms) // MINUTE_MS + 1
+    first, stop = max(0, first), min(len(series.values), stop)
+    return list(_intervals(series.values, series.start_ms, first, stop, step))
+
+
+def _intervals(values: Sequence[float], start_ms: int, first: int, stop: int, step: int) -> Iterator[Point]:
+    length_ms = step * MINUTE_MS
+    while first < stop:
+        begin_ms = (start_ms + first * MINUTE_MS) // length_ms * length_ms
+        end = min(stop, (begin_ms + length_ms - start_ms) // MINUTE_MS)
+        seen = [value for value in values[first:end] if math.isfinite(value)]
+        yield begin_ms, seen[-1] if seen else None
+        first = end
