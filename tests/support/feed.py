@@ -185,6 +185,8 @@ class FakeFeed:
         self._changed = asyncio.Event()
         self._is_closed = False
         self.report: SourceReport | None = None
+        self.slid = 0
+        """Minutes by which the windows slid; the test moves the values."""
 
     def snapshot(self, status: SourceStatus | None = None, version: int = 1) -> Snapshot:
         """All pairs as they are now."""
@@ -232,7 +234,7 @@ class FakeFeed:
         self.series_calls.append((instrument_id, metric))
         for pair in self.pairs:
             if pair.id == instrument_id:
-                start_ms = END_MS - (WINDOW - 1) * MINUTE_MS
+                start_ms = END_MS - (WINDOW - 1 - self.slid) * MINUTE_MS
                 return Series(instrument_id, metric, start_ms, array("d", pair.series(metric)), self.current.version)
         raise UnknownPairError(instrument_id)
 

@@ -5,9 +5,9 @@ import ipaddress
 import socket
 from base64 import urlsafe_b64decode
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -108,7 +108,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = _headers(scope)
-        refusal = self._refusal(scope, headers)
+        refusal = self._refusal(scope, headers) or self._preflight(scope, headers)
         if refusal is not None:
             await self._refuse(refusal, scope, receive, send)
         elif scope["type"] == "websocket":
@@ -133,7 +133,7 @@ class Guard:
             return problem(421, "this server has another name; start it with --allow-host NAME to be asked by this one")
         if not self._knows_origin(headers):
             return problem(403, "pages of this origin may not ask; start the server with --allow-origin to let them")
-        if not _is_open(path) and not self._knows_token(headers):
+        if not _is_open(path) and not self._knows_token(headers) and not _is_preflight(scope, headers):
             return problem(401, "send Authorization: Bearer TOKEN", headers={"WWW-Authenticate": "Bearer"})
         if scope["type"] == "http" and self._running >= limits.requests:
             return problem(503, "too many requests at a time", headers={"Retry-After": "1"})
@@ -141,6 +141,22 @@ class Guard:
         if not length.isdecimal() or int(length) > limits.body_bytes or "transfer-encoding" in headers:
             return problem(413, f"no call takes a body; at most {limits.body_bytes} bytes")
         return None
+
+    def _preflight(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
+        """What a browser asks before a page of an allowed origin may send its token."""
+        if not _is_preflight(scope, headers) or headers["origin"] not in self._access.origins:
+            return None
+        return Response(
+            None,
+            204,
+            {
+                "Access-Control-Allow-Origin": headers["origin"],
+                "Access-Control-Allow-Methods": "GET",
+                "Access-Control-Allow-Headers": "authorization, if-none-match",
+                "Access-Control-Max-Age": "600",
+                "Vary": "Origin",
+            },
+        )
 
     def _knows_host(self, header: str) -> bool:
         """Names that a page elsewhere could have pointed here are refused (DNS rebinding)."""
@@ -183,23 +199,22 @@ class Guard:
     async def _refuse(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         self.answered[response.status_code] += 1
         if scope["type"] == "http":
-            response.headers["Connection"] = "close"
+            if response.status_code >= 400:
+                response.headers["Connection"] = "close"
             await response(scope, receive, send)
         elif "websocket.http.response" in scope.get("extensions", {}):
-            await response(scope, receive, _denied(send))
+            await response(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
 
-def _denied(send: Send) -> Send:
-    async def denied(message: MutableMapping[str, Any]) -> None:
-        await send({**message, "type": f"websocket.{message['type']}"})
-
-    return denied
-
-
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _is_preflight(scope: Scope, headers: Mapping[str, str]) -> bool:
+    is_options = scope["type"] == "http" and scope["method"] == "OPTIONS"
+    return is_options and "origin" in headers and "access-control-request-method" in headers
 
 
 def _is_open(path: str) -> bool:

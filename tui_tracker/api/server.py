@@ -14,6 +14,7 @@ import uvicorn
 
 from tui_tracker.api.app import make_app
 from tui_tracker.api.board import Board
+from tui_tracker.api.protocol import StreamProtocol
 from tui_tracker.api.security import Access, Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.core.clock import Clock
@@ -74,13 +75,14 @@ async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncItera
     scheme, port = "https" if context else "http", listener.getsockname()[1]
     shown = f"[{options.host}]" if ":" in options.host else options.host
     async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve(sockets=[listener]))
+        task = group.create_task(server.serve(sockets=[listener]))
         try:
             await server.is_up.wait()
             yield Serving(f"{scheme}://{shown}:{port}", streams)
         finally:
             streams.close("the server stops; try again soon")
             server.should_exit = True
+            await asyncio.wait([task])
 
 
 class _Server(uvicorn.Server):
@@ -103,7 +105,7 @@ def _config(app: object, options: ServeOptions, context: ssl.SSLContext | None) 
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="none",
-        ws="websockets-sansio",
+        ws=StreamProtocol,
         ws_max_size=options.limits.message_bytes,
         ws_per_message_deflate=False,  # 300 kB a client; large events are deflated once for all instead
         ws_ping_interval=20.0,

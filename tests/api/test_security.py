@@ -1,0 +1,175 @@
+"""Who is let in, under what name, how often and how much; over real sockets."""
+
+import asyncio
+import base64
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.api.conftest import Serve, Served
+from tests.api.stream_client import client
+from tui_tracker.api.security import Access, Limits, RateLimiter, host_name, is_loopback
+
+TOKEN = "correct-horse"
+CALLS = ("/app/v1/ranking", "/app/v1/status", "/app/v1/pairs/btcusd", "/metrics", "/app/v1/nothing")
+OPEN = ("/healthz", "/readyz", "/app/v1/docs", "/app/v1/openapi.json", "/app/v1/assets/swagger-ui.css")
+
+
+async def refused_stream(url: str, **options: object) -> int:
+    """The HTTP status that a stream is refused with."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(url, proxy=None, **options):  # type: ignore[arg-type]
+            pass
+    assert caught.value.response.headers["content-type"] == "application/problem+json"
+    return caught.value.response.status_code
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "Bearer", "Bearer wrong", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, "é"],
+)
+async def test_without_the_token_nothing_of_the_market_is_told(serve: Serve, given: str) -> None:
+    async with serve(access=Access(token=TOKEN)) as served:
+        headers = httpx.Headers({b"Authorization": given.encode("latin-1")} if given else {})
+        for path in CALLS:
+            answer = await served.http.get(path, headers=headers)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), path
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert TOKEN not in answer.text
+        for path in OPEN:
+            assert (await served.http.get(path, headers=headers)).status_code == 200, path
+        options = {"additional_headers": {"Authorization": given}} if given and given.isascii() else {}
+        assert await refused_stream(served.stream_url, **options) == 401
+
+
+async def test_the_token_opens_calls_and_stream(serve: Serve) -> None:
+    async with serve(access=Access(token=TOKEN)) as served:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await served.http.get("/app/v1/ranking", headers=headers)).status_code == 200
+        async with client(served.stream_url, additional_headers=headers):
+            pass
+        secret = base64.urlsafe_b64encode(TOKEN.encode()).decode().rstrip("=")
+        async with client(served.stream_url, subprotocols=["crypto-tui.v1", f"bearer.{secret}"]) as browser:
+            assert browser.socket.subprotocol == "crypto-tui.v1"
+        assert await refused_stream(served.stream_url, subprotocols=["crypto-tui.v1", "bearer.eA"]) == 401
+        assert await refused_stream(served.stream_url, subprotocols=["bearer._"]) == 401
+        document = (await served.http.get("/app/v1/openapi.json")).json()
+        assert document["security"] == [{"token": []}]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "localhost.evil.example", "127.0.0.1.nip.io"])
+async def test_another_name_is_refused(served: Served, host: str) -> None:
+    answer = await served.http.get("/app/v1/ranking", headers={"Host": host})
+    assert answer.status_code == 421
+    assert "--allow-host" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1:9", "[::1]:80", "10.1.2.3", "tracker.lan:80"])
+async def test_addresses_and_allowed_names_are_known(serve: Serve, host: str) -> None:
+    async with serve(access=Access(hosts=frozenset({"tracker.lan"}))) as served:
+        assert (await served.http.get("/app/v1/ranking", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1", "file://"])
+async def test_pages_of_elsewhere_are_refused(served: Served, origin: str) -> None:
+    answer = await served.http.get("/app/v1/ranking", headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+    assert await refused_stream(served.stream_url, origin=origin) == 403
+
+
+async def test_own_pages_and_allowed_ones_may_ask(serve: Serve) -> None:
+    async with serve(access=Access(origins=frozenset({"https://example.org"}))) as served:
+        own = await served.http.get("/app/v1/ranking", headers={"Origin": served.url})
+        assert own.status_code == 200
+        assert "access-control-allow-origin" not in own.headers
+        other = await served.http.get("/app/v1/ranking", headers={"Origin": "https://example.org"})
+        assert other.headers["access-control-allow-origin"] == "https://example.org"
+        preflight = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
+        answer = await served.http.options("/app/v1/ranking", headers=preflight)
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-headers"] == "authorization, if-none-match"
+        async with client(served.stream_url, origin="https://example.org"):
+            pass
+
+
+async def test_bounds_of_body_and_query(served: Served) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3_000):
+            yield b"x" * 1_000
+
+    assert (await served.http.get("/app/v1/ranking", params={"pairs": "x" * 17_000})).status_code == 414
+    for content in (b"x" * 20_000, chunks()):
+        # The server hangs up on what it does not read, so the client may not get to read the answer.
+        with suppress(httpx.ReadError, httpx.WriteError):
+            assert (await served.http.request("GET", "/app/v1/ranking", content=content)).status_code == 413
+    assert (await served.http.get("/healthz")).status_code == 200
+    assert 'crypto_tui_responses_total{status="413"} 2.0' in (await served.http.get("/metrics")).text
+
+
+async def test_a_header_without_end_is_refused(served: Served) -> None:
+    port = int(served.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000)
+    async with asyncio.timeout(10):
+        assert (await reader.read(12)).startswith(b"HTTP/1.1 4")
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
+    assert (await served.http.get("/healthz")).status_code == 200
+
+
+async def test_a_flood_is_told_when_to_come_again(serve: Serve) -> None:
+    async with serve(limits=Limits(rate_per_s=0.5, burst=3)) as served:
+        answers = [await served.http.get("/healthz") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+        assert answers[-1].headers["retry-after"] in ("1", "2")
+        assert await refused_stream(served.stream_url) == 429
+
+
+def test_a_bucket_fills_again_and_each_address_has_its_own() -> None:
+    now = 0.0
+    limiter = RateLimiter(2.0, 2, lambda: now)
+    assert [limiter.wait_s("a") for _ in range(3)] == [0.0, 0.0, 0.5]
+    assert limiter.wait_s("b") == 0.0
+    now = 0.5
+    assert limiter.wait_s("a") == 0.0
+    assert limiter.wait_s("a") > 0
+    now = 100.0
+    assert [limiter.wait_s("a") for _ in range(3)] == [0.0, 0.0, 0.5]
+    assert RateLimiter(0.0, 1, lambda: now).wait_s("a") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("a.b:80", "a.b"), ("A.b", "a.b"), ("[::1]:80", "::1"), ("[::1]", "::1"), ("::1", "::1"), ("", "")],
+)
+def test_the_name_of_a_host_header(header: str, name: str) -> None:
+    assert host_name(header) == name
+
+
+def test_what_is_loopback() -> None:
+    assert all(is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "127.9.9.9"))
+    assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.1", "example.org", ""))
+
+
+async def test_a_taken_address_is_an_expected_error(serve: Serve) -> None:
+    from tui_tracker.core.errors import ServiceError
+
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServiceError, match="cannot listen"):
+        async with serve(port=taken.getsockname()[1]):
+            pass
+    with pytest.raises(ServiceError, match="--host"):
+        async with serve(host="no.such.host.invalid"):
+            pass
+
+
+async def test_responses_say_nothing_of_the_server(served: Served) -> None:
+    answer: httpx.Response = await served.http.get("/app/v1/ranking")
+    assert "server" not in answer.headers
+    assert answer.headers["x-content-type-options"] == "nosniff"
