@@ -69,6 +69,7 @@ def events() -> tuple[messages.Event, ...]:
 COMMAND: Final = messages.Command(
     subscribe=("fake:A-B",),
     unsubscribe=("fake:C-D",),
+    windows=(("fake:A-B", "flow"),),
     metrics=("price", "mid"),
     statistics=False,
     ranking=messages.RankingSpec(by="cv"),

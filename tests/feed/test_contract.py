@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource
+from tui_tracker.api.server import ServeOptions, serving
 from tui_tracker.core.errors import TimedOutError, UnknownPairError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import SourceReport
@@ -15,6 +16,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.base import Feed
 from tui_tracker.feed.late import LateFeed
 from tui_tracker.feed.local import LocalFeed
+from tui_tracker.feed.remote import RemoteFeed
 
 START = 28_333_320 * MINUTE + 10_000
 Opened = tuple[Feed, FakeClock, FakeSource]
@@ -36,7 +38,42 @@ async def late() -> AsyncIterator[Opened]:
         yield standing_in, clock, source
 
 
-@pytest.fixture(params=[local, late])
+class SharedClock(FakeClock):
+    """Lets a remote feed catch up whenever it settles."""
+
+    def __init__(self, now_ms: int) -> None:
+        super().__init__(now_ms)
+        self.catch_up: Callable[[], bool] = lambda: True
+
+    async def settle(self, rounds: int = 50) -> None:
+        await super().settle(rounds)
+        async with asyncio.timeout(10):
+            while not self.catch_up():  # noqa: ASYNC110 - what is waited for lies in the server
+                await asyncio.sleep(0)
+        await super().settle(rounds)
+
+
+@asynccontextmanager
+async def remote() -> AsyncIterator[Opened]:
+    clock = SharedClock(START)
+    source = FakeSource(clock)
+    options = ServeOptions(port=0, min_frame_s=0.0)
+    async with (
+        Engine(source, clock).running() as engine,
+        serving(LocalFeed(engine), clock, options) as server,
+        RemoteFeed(server.url, monotonic_s=clock.monotonic_s).running() as feed,
+    ):
+
+        def has_caught_up() -> bool:
+            newest = engine.hub.latest
+            return newest is None or (feed.snapshot.version, feed.snapshot.status) == (newest.version, newest.status)
+
+        clock.catch_up = has_caught_up
+        await clock.settle()
+        yield feed, clock, source
+
+
+@pytest.fixture(params=[local, late, remote])
 def opening(request: pytest.FixtureRequest) -> Callable[[], AbstractAsyncContextManager[Opened]]:
     made: Callable[[], AbstractAsyncContextManager[Opened]] = request.param
     return made

@@ -1,5 +1,6 @@
 """One open stream: what its client follows, and how far it has come."""
 
+import asyncio
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Final
@@ -39,6 +40,7 @@ class Connection:
         """State that the client has of each thing it follows."""
         self._topics: dict[Hashable, Topic] = {}
         self._answers: list[bytes] = []
+        self._busy = asyncio.Lock()
 
     def greet(self) -> None:
         """Say hello in the next frame."""
@@ -58,13 +60,14 @@ class Connection:
 
     def release(self) -> None:
         """Follow nothing any more."""
+        self._streams.prioritise(self, ())
         for topic in self._topics.values():
             self._streams.release(topic)
         self._topics.clear()
 
     async def frame(self) -> bytes | None:
         """Everything that the client doesn't have yet, as one frame; ``None`` if there is nothing."""
-        async with self._streams.lock:
+        async with self._busy, self._streams.lock:
             seq = self._streams.seq
             parts, self._answers = self._answers, []
             for key, topic in self._topics.items():
@@ -77,7 +80,11 @@ class Connection:
         return self._codec.frame(seq, version, self._board.now_ms(), parts) if parts else None
 
     async def follow(self, command: messages.Command) -> None:
-        """Do what a client wants; what can't be done is answered."""
+        """Do what a client wants; what can't be done is answered. No frame has the half of a command."""
+        async with self._busy:
+            await self._follow(command)
+
+    async def _follow(self, command: messages.Command) -> None:
         resumed = None
         if command.resume is not None and command.resume.epoch == self._board.epoch:
             resumed = min(command.resume.seq, self._streams.seq)
@@ -86,6 +93,9 @@ class Connection:
             for metric in metrics:
                 self._drop(("series", name, metric))
                 self._drop(("statistics", name, metric))
+        for name, wanted in command.windows:
+            metric = self._metric(wanted)
+            await self._subscribe(name, [] if metric is None else [metric], False, resumed)
         for name in command.subscribe:
             await self._subscribe(name, metrics, command.statistics, resumed)
         if command.ranking is not None:
@@ -93,7 +103,7 @@ class Connection:
         if command.rows is not None:
             await self._follow_rows(command.rows, resumed)
         if command.prioritise is not None:
-            self._board.feed.prioritise(command.prioritise[:MAX_PRIORITIES])
+            self._streams.prioritise(self, command.prioritise[:MAX_PRIORITIES])
         if command.poll:
             self._answer(messages.Polling(at_ms=self._board.feed.request_poll()))
         if command.ping is not None:

@@ -85,7 +85,7 @@ async def _read(
 ) -> None:
     """Follow commands; a client that sends too many waits, one that sends nonsense is sent away."""
     loop, codec = asyncio.get_running_loop(), streams.codecs[encoding]
-    next_s = loop.time()
+    next_s = loop.time() - 1  # a second of messages may come at once
     while True:
         message = await socket.receive()
         if message["type"] != "websocket.receive":

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Final
 
 from tui_tracker.api.board import Board
@@ -40,6 +41,7 @@ class Streams:
         """Why streams are to end; empty while they go on."""
         self._topics: dict[Hashable, Topic] = {}
         self._wakes: set[asyncio.Event] = set()
+        self._wanted: dict[object, Sequence[str]] = {}
 
     async def run(self) -> None:
         """Bring every snapshot to every stream, until cancelled."""
@@ -90,6 +92,16 @@ class Streams:
         finally:
             self._wakes.discard(wake)
             self.count -= 1
+
+    def prioritise(self, who: object, instrument_ids: Sequence[str]) -> None:
+        """Load history first of what each stream wants first, then of what each wants second, and so on."""
+        if not instrument_ids and who not in self._wanted:
+            return
+        self._wanted.pop(who, None)
+        if instrument_ids:
+            self._wanted[who] = instrument_ids
+        turns = zip_longest(*self._wanted.values())
+        self.board.feed.prioritise(tuple(dict.fromkeys(name for turn in turns for name in turn if name is not None)))
 
     def close(self, reason: str) -> None:
         """Have every stream end, with a reason."""

@@ -265,6 +265,8 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
 
     subscribe: tuple[str, ...] = ()
     unsubscribe: tuple[str, ...] = ()
+    windows: tuple[tuple[str, str], ...] = ()
+    """(id, metric) whose samples alone are wanted, beside those of ``subscribe``."""
     metrics: tuple[str, ...] = ("price",)
     """Of the pairs to subscribe to, or to unsubscribe from."""
     statistics: bool = True

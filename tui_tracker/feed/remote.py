@@ -1,0 +1,315 @@
+"""A feed from a server: the same market, seen from elsewhere."""
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from array import array
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from tui_tracker.core.errors import AccessError, ConfigError, FeedError, TrackerError, UnknownPairError
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import Series
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import BackfillProgress, SourceReport, SourceStatus
+from tui_tracker.core.text import clean
+from tui_tracker.feed import messages
+from tui_tracker.feed.mirror import Mirror, Window
+from tui_tracker.feed.wire import MAX_FRAME_BYTES, Codec, Encoding, Frame
+
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 30.0
+"""Between attempts to reach a server; doubled from the first to this one, less up to a half by chance."""
+OPEN_S: Final = 10.0
+HELLO_S: Final = 10.0
+SILENCE_S: Final = 15.0
+"""The connection counts as broken when a ping is not answered for so long."""
+MOST_WINDOWS: Final = 200
+"""Windows that are followed at a time; those asked for longest ago go first."""
+_log = logging.getLogger(__name__)
+
+
+class RemoteFeed:
+    """``Feed`` over the stream of a server. It connects again by itself, and resumes where it was.
+
+    While the server is out of reach, everything stays as it was last told, with the state ``offline`` and the reason.
+
+    Args:
+        url: Of the server, http or https, without a slash at the end.
+        token: What it wants to see; empty for nothing.
+        once: Give up at the first failure, and count history as loaded as far as the server has it.
+        window: Minutes that the statistics must cover, or ``None`` for whatever the server keeps.
+        monotonic_s: A clock that never goes back.
+        sleep: Waits so many seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        *,
+        once: bool = False,
+        window: int | None = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._url, self._token, self._once, self._window = url, token, once, window
+        self._place: Final = clean(urlsplit(url).netloc)
+        self._monotonic_s, self._sleep = monotonic_s, sleep
+        self._codec: Final = Codec(Encoding.MSGPACK)
+        self._mirror = Mirror(self._place)
+        self._wanted: OrderedDict[Window, asyncio.Future[None]] = OrderedDict()
+        self._asked: tuple[str, ...] = ()
+        self._socket: ClientConnection | None = None
+        self._outbox: asyncio.Queue[messages.Command] = asyncio.Queue(1_000)
+        self._clock = (int(time.time() * 1000), monotonic_s())
+        self._count = 0
+        self._changed = asyncio.Event()
+        self._ended: TrackerError | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["RemoteFeed"]:
+        """Stay connected while inside.
+
+        Raises:
+            FeedError: If it collects ``once`` and the server gave nothing usable.
+        """
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self._run())
+            try:
+                yield self
+            finally:
+                task.cancel()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; without rows before the first."""
+        return self._mirror.snapshot
+
+    async def updates(self) -> AsyncIterator[Snapshot]:
+        """See ``Feed.updates``."""
+        seen = 0
+        while True:
+            if self._count > seen:
+                seen = self._count
+                yield self._mirror.snapshot
+            elif self._ended is not None:
+                raise self._ended
+            else:
+                await self._changed.wait()
+
+    async def series(self, instrument_id: str, metric: Metric) -> Series:
+        """See ``Feed.series``; waits for the server if the window was not followed yet."""
+        window = (instrument_id, metric)
+        if window not in self._mirror.series:
+            snapshot = self._mirror.snapshot
+            if snapshot.rows and all(row.instrument.id != instrument_id for row in snapshot.rows):
+                raise UnknownPairError(clean(instrument_id))
+            if window not in self._wanted:
+                self._want(window)
+            await asyncio.shield(self._wanted[window])
+        elif window in self._wanted:
+            self._wanted.move_to_end(window)
+        known = self._mirror.series[window]
+        return replace(known, values=array("d", known.values), version=self._mirror.snapshot.version)
+
+    def status(self) -> SourceStatus:
+        """See ``Feed.status``."""
+        return self._mirror.report.status
+
+    def health(self) -> SourceReport:
+        """See ``Feed.health``; of the server's source, as it last said."""
+        return self._mirror.report
+
+    def request_poll(self) -> int:
+        """See ``Feed.request_poll``; the server's budget decides, so the instant is the earliest possible."""
+        self._send(messages.Command(poll=True))
+        return self.now_ms()
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """See ``Feed.prioritise``; the server weighs it with what its other clients want."""
+        self._asked = tuple(instrument_ids)
+        self._send(messages.Command(prioritise=self._asked))
+        if self._once:
+            self._publish()
+
+    def now_ms(self) -> int:
+        """The market's clock, as the server tells it."""
+        told_ms, at_s = self._clock
+        rate = 1.0 if self._mirror.hello is None else self._mirror.hello.clock_rate
+        return told_ms + int((self._monotonic_s() - at_s) * 1000 * rate)
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            before = self._count
+            try:
+                await self._connect()
+                reason = "the server ended the stream"
+            except (AccessError, ConfigError, FeedError) as error:
+                reason = f"{error.message}; {error.hint}" if error.hint else error.message
+                if self._once:
+                    self._end(error)
+                    return
+            failures = 1 if self._count > before else failures + 1
+            wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
+            _log.info("%s: %s; again in %.1f s", self._place, reason, wait_s)
+            self._mirror.lose(f"{self._place}: {reason}")
+            self._publish()
+            await self._sleep(wait_s)
+
+    async def _connect(self) -> None:
+        """Talk to the server until the connection ends.
+
+        Raises:
+            FeedError: With the reason, in words.
+        """
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        address = self._url.replace("http", "ws", 1) + "/app/v1/stream?encoding=msgpack"
+        try:
+            async with connect(
+                address,
+                additional_headers=headers,
+                max_size=MAX_FRAME_BYTES,
+                compression=None,
+                open_timeout=OPEN_S,
+                close_timeout=1,
+                ping_interval=SILENCE_S,
+                ping_timeout=SILENCE_S,
+            ) as socket:
+                await self._converse(socket)
+        except InvalidStatus as error:
+            raise _refusal(error.response.status_code) from error
+        except ConnectionClosed as error:
+            said = error.rcvd.reason if error.rcvd is not None else ""
+            raise FeedError(clean(said) or "the connection broke") from error
+        except ssl.SSLError as error:
+            raise FeedError(f"no secure connection: {clean(error.reason or str(error))}") from error
+        except TimeoutError as error:
+            raise FeedError("no answer in time") from error
+        except (OSError, WebSocketException) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise FeedError(f"out of reach: {clean(reason)}", "does crypto-tui serve run there?") from error
+
+    async def _converse(self, socket: ClientConnection) -> None:
+        async with asyncio.timeout(HELLO_S):
+            frame = await self._receive(socket)
+        hello = next((event for event in frame.events if isinstance(event, messages.Hello)), None)
+        if hello is None or hello.protocol != messages.PROTOCOL:
+            raise FeedError("the server speaks another protocol", "use programs of like versions")
+        is_same = self._mirror.hello is not None and self._mirror.hello.epoch == hello.epoch
+        resume = messages.Resume(hello.epoch, self._mirror.seq) if is_same else None
+        while not self._outbox.empty():
+            self._outbox.get_nowait()
+        windows = tuple((name, metric.value) for name, metric in self._wanted)
+        first = messages.Command(rows=True, windows=windows, resume=resume, prioritise=self._asked or None)
+        self._mirror.hello = hello
+        try:
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(self._write(socket, first))
+                while True:
+                    self._take(await self._receive(socket))
+                    if writer.done():
+                        break
+        except* (ConnectionClosed, FeedError, OSError) as errors:
+            raise _first(errors) from None
+
+    async def _write(self, socket: ClientConnection, command: messages.Command) -> None:
+        while True:
+            await socket.send(self._codec.command(command))
+            command = await self._outbox.get()
+
+    async def _receive(self, socket: ClientConnection) -> Frame:
+        data = await socket.recv(decode=False)
+        frame = self._codec.read_frame(data)
+        self._clock = (frame.now_ms, self._monotonic_s())
+        return frame
+
+    def _take(self, frame: Frame) -> None:
+        try:
+            has_snapshot = self._mirror.apply(frame)
+        except FeedError:
+            self._mirror.hello = None  # so that the next connection gets all anew
+            raise
+        window = self._mirror.snapshot.window_minutes
+        if self._window is not None and window not in (0, self._window):
+            raise ConfigError(
+                f"the server keeps statistics over {window}m, not {self._window}m", f"use --window {window}m"
+            )
+        for event in frame.events:
+            if isinstance(event, messages.Trouble):
+                self._give_up(event)
+        self._mirror.keep(self._wanted)
+        for key, future in self._wanted.items():
+            if key in self._mirror.series and not future.done():
+                future.set_result(None)
+        if has_snapshot:
+            self._publish()
+
+    def _give_up(self, trouble: messages.Trouble) -> None:
+        _log.info("%s: %s: %s", self._place, clean(trouble.title), clean(trouble.detail))
+        for window in [window for window in self._wanted if window[0] == trouble.id]:
+            future = self._wanted.pop(window)
+            if not future.done():
+                future.set_exception(UnknownPairError(clean(window[0])))
+                future.exception()  # whoever asked may have gone
+
+    def _want(self, window: Window) -> None:
+        self._wanted[window] = asyncio.get_running_loop().create_future()
+        self._send(messages.Command(windows=((window[0], window[1].value),)))
+        for old in [key for key, future in self._wanted.items() if future.done()][: len(self._wanted) - MOST_WINDOWS]:
+            del self._wanted[old]
+            self._mirror.series.pop(old, None)
+            self._send(messages.Command(unsubscribe=(old[0],), metrics=(old[1].value,)))
+
+    def _send(self, command: messages.Command) -> None:
+        """Send when there is a connection; what is asked for again on each new one may be lost without harm."""
+        if not self._outbox.full():
+            self._outbox.put_nowait(command)
+
+    def _publish(self) -> None:
+        if self._once and self._asked:
+            backfill = BackfillProgress(len(self._asked), len(self._asked))
+            self._mirror.snapshot = replace(
+                self._mirror.snapshot, status=replace(self._mirror.snapshot.status, backfill=backfill)
+            )
+        self._count += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def _end(self, error: TrackerError) -> None:
+        self._ended = (
+            error if isinstance(error, ConfigError) else type(error)(f"{self._place}: {error.message}", error.hint)
+        )
+        self._changed.set()
+        for future in self._wanted.values():
+            if not future.done():
+                future.set_exception(self._ended)
+
+
+def _refusal(status: int) -> TrackerError:
+    match status:
+        case 401:
+            return AccessError("a token is needed, or another one", "set CRYPTO_TUI_TOKEN or token-file")
+        case 403 | 421:
+            return AccessError(f"not served under this name (HTTP {status})", "start it with --allow-host NAME")
+        case 404:
+            return FeedError("there is no crypto-tui there (HTTP 404)", "check the URL")
+        case 429 | 503:
+            return FeedError(f"the server is busy (HTTP {status})", "try again later")
+        case _:
+            return FeedError(f"the server refused (HTTP {status})", "check the URL")
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
