@@ -358,8 +358,11 @@ async def test_polls_and_priorities_are_passed_on(served: Served) -> None:
     async with client(served.stream_url) as one:
         await one.send(poll=True, prioritise=[ETH, BTC])
         assert (await one.until("polling"))["at_ms"] > END_MS
-    assert served.feed.polls == 1
-    assert served.feed.priorities == [(ETH, BTC)]
+        assert served.feed.polls == 1
+        async with client(served.stream_url) as other:
+            await other.send(prioritise=["kraken:SOL-USD", ETH], ping=1)
+            await other.until("pong")
+    assert served.feed.priorities[:2] == [(ETH, BTC), (ETH, "kraken:SOL-USD", BTC)]
 
 
 async def test_a_browser_gets_the_subprotocol_it_asks_for(served: Served) -> None:

@@ -28,7 +28,7 @@ def modules_in(layer: str) -> list[str]:
 
 def test_starting_the_command_loads_no_screen_and_no_network() -> None:
     packages = {name.partition(".")[0] for name in loaded_by("tui_tracker.cli.main")}
-    assert packages.isdisjoint({"textual", "httpx", "rich", "plotext", "sqlite3"})
+    assert packages.isdisjoint({"textual", "httpx", "rich", "plotext", "sqlite3", "fastapi", "pydantic", "websockets"})
 
 
 @pytest.mark.parametrize("layer", PURE)

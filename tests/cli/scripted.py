@@ -5,9 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from io import StringIO
 
+from tui_tracker.api.server import ServeOptions, Serving
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
-from tui_tracker.core.errors import SourceError
+from tui_tracker.core.errors import ServiceError, SourceError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
@@ -108,6 +109,8 @@ class ScriptedComposition:
         self.app_code = app_code
         self.settings: Settings | None = None
         self.window: int | None = None
+        self.options: ServeOptions | None = None
+        self.server: Serving | None = None
         self.state = State()
         self.is_closed = False
 
@@ -125,6 +128,16 @@ class ScriptedComposition:
             yield self.feed
         finally:
             self.is_closed = True
+
+    def serve(self, settings: Settings, options: ServeOptions) -> AbstractAsyncContextManager[Serving]:
+        self.settings, self.options = settings, options
+        return self._served()
+
+    @asynccontextmanager
+    async def _served(self) -> AsyncIterator[Serving]:
+        if self.server is None:
+            raise ServiceError("cannot listen", "choose another --port")
+        yield self.server
 
     def run_app(self, settings: Settings, state: State, store: StateStore) -> int:
         self.settings, self.state = settings, state

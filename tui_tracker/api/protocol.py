@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LINGER_S: Final = 3.0
@@ -14,6 +15,12 @@ class StreamProtocol(WebSocketsSansIOProtocol):
     A closed transport first waits until all that was written is taken. A client that answers and never reads would hold
     its socket, and what was written to it, forever.
     """
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send an event of the application; see ASGI."""
+        await super().send(message)
+        if self.close_sent:
+            self.handshake_complete = True  # else each refused stream is an error in the log
 
     async def run_asgi(self) -> None:
         """Run the application for one stream; see above for what follows."""

@@ -24,6 +24,8 @@ from tui_tracker.feed.base import Feed
 
 DRAIN_S: Final = 2
 """Seconds that open requests have to end in when the server stops."""
+CLOSE_S: Final = 1.0
+"""Seconds that streams have to take the close in."""
 BACKLOG: Final = 1_024
 
 
@@ -80,7 +82,7 @@ async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncItera
             await server.is_up.wait()
             yield Serving(f"{scheme}://{shown}:{port}", streams)
         finally:
-            streams.close("the server stops; try again soon")
+            await streams.close("the server stops; try again soon", CLOSE_S)
             server.should_exit = True
             await asyncio.wait([task])
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import zip_longest
 from typing import Final
 
@@ -40,6 +40,7 @@ class Streams:
         self.closing: str = ""
         """Why streams are to end; empty while they go on."""
         self._topics: dict[Hashable, Topic] = {}
+        self._is_empty = asyncio.Event()
         self._wakes: set[asyncio.Event] = set()
         self._wanted: dict[object, Sequence[str]] = {}
 
@@ -87,11 +88,14 @@ class Streams:
         wake = asyncio.Event()
         self._wakes.add(wake)
         self.count += 1
+        self._is_empty.clear()
         try:
             yield wake
         finally:
             self._wakes.discard(wake)
             self.count -= 1
+            if not self.count:
+                self._is_empty.set()
 
     def prioritise(self, who: object, instrument_ids: Sequence[str]) -> None:
         """Load history first of what each stream wants first, then of what each wants second, and so on."""
@@ -103,10 +107,13 @@ class Streams:
         turns = zip_longest(*self._wanted.values())
         self.board.feed.prioritise(tuple(dict.fromkeys(name for turn in turns for name in turn if name is not None)))
 
-    def close(self, reason: str) -> None:
-        """Have every stream end, with a reason."""
+    async def close(self, reason: str, most_s: float) -> None:
+        """Have every stream end, with a reason, and wait for that, but not for longer than ``most_s``."""
         self.closing = reason
         self._wake()
+        if self.count:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_empty.wait(), most_s)
 
     def _wake(self) -> None:
         for wake in self._wakes:

@@ -3,9 +3,9 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,12 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.feed.base import Feed
-from tui_tracker.sources.base import Source
 
 if TYPE_CHECKING:
+    from tui_tracker.api.server import ServeOptions, Serving
     from tui_tracker.feed.late import LateFeed
+    from tui_tracker.feed.remote import RemoteFeed
+    from tui_tracker.sources.base import Source
     from tui_tracker.sources.request_log import RequestLog
     from tui_tracker.storage.store import Store
 
@@ -42,6 +44,8 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
     """
+    if _is_thin(settings):
+        return _remote(settings, once=True, window=window).running()
     from tui_tracker.engine.clock import SteppedClock, SystemClock
 
     clock: Clock = SystemClock()
@@ -58,7 +62,45 @@ def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
     """
+    if _is_thin(settings):
+        return _remote(settings).running()
     return _collect_live(settings, _live_clock(settings))
+
+
+@asynccontextmanager
+async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["Serving"]:
+    """Collect, and serve what is collected, while inside.
+
+    Raises:
+        ConfigError: An unknown source, an unusable URL or proxy variable.
+        ServiceError: An address or a certificate that can't be used.
+    """
+    from tui_tracker.api.server import serving
+
+    clock = _live_clock(settings)
+    async with _collect_live(settings, clock) as feed, asyncio.TaskGroup() as group:
+        sparing = group.create_task(spare_what_stays(feed))
+        options = replace(
+            options,
+            min_coverage=settings.min_coverage,
+            interval_s=settings.interval,
+            clock_rate=DEMO_SCALE if settings.demo else 1.0,
+        )
+        try:
+            async with serving(feed, clock, options) as server:
+                yield server
+        finally:
+            sparing.cancel()
+
+
+def _is_thin(settings: Settings) -> bool:
+    return bool(settings.connect) and not settings.demo
+
+
+def _remote(settings: Settings, *, once: bool = False, window: int | None = None) -> "RemoteFeed":
+    from tui_tracker.feed.remote import RemoteFeed
+
+    return RemoteFeed(settings.connect, settings.token, once=once, window=window)
 
 
 @asynccontextmanager
@@ -147,24 +189,24 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
     async with asyncio.TaskGroup() as group:
         holders: list[asyncio.Task[None]] = []
 
-        def open_late(settings: Settings) -> LateFeed:
-            clock = _live_clock(settings)
-            late = LateFeed("simulated" if settings.demo else settings.source, settings.demo, clock.now_ms)
-            holders.append(group.create_task(_hold(late, settings, clock)))
+        def open_late(market: _Market) -> LateFeed:
+            late = LateFeed(market.name, market.is_simulated, market.now_ms)
+            holders.append(group.create_task(_hold(late, market)))
             return late
 
         async def open_demo() -> Feed:
-            return open_late(replace(settings, demo=True))
+            return open_late(_market(replace(settings, demo=True)))
 
+        market = _market(settings)
         themes, errors = read_themes(default_paths().config_file.with_name("themes"))
         if errors:
             state = replace(state, warning=" · ".join(filter(None, (state.warning, errors[0].message))))
         app = TrackerApp(
-            open_late(settings),
+            open_late(market),
             settings,
             state,
             store,
-            _live_clock(settings).now_ms,
+            market.now_ms,
             None if settings.demo else open_demo,
             QuietDriver,
             themes=themes,
@@ -176,12 +218,37 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
     return app.return_code or 0
 
 
-async def _hold(late: "LateFeed", settings: Settings, clock: Clock) -> None:
+@dataclass(frozen=True, slots=True)
+class _Market:
+    """What the app is to show, not opened yet."""
+
+    name: str
+    is_simulated: bool
+    now_ms: Callable[[], int]
+    open: Callable[[], AbstractAsyncContextManager[Feed]]
+
+
+def _market(settings: Settings) -> _Market:
+    if _is_thin(settings):
+        remote = _remote(settings)
+        return _Market(remote.status().source, False, remote.now_ms, remote.running)
+    clock = _live_clock(settings)
+    name = "simulated" if settings.demo else settings.source
+    return _Market(name, settings.demo, clock.now_ms, lambda: _collect_late(settings, clock))
+
+
+@asynccontextmanager
+async def _collect_late(settings: Settings, clock: Clock) -> AsyncIterator[Feed]:
+    await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
+    async with _collect_live(settings, clock) as feed:
+        yield feed
+
+
+async def _hold(late: "LateFeed", market: _Market) -> None:
     """Open the real feed when it is wanted, and keep it open until cancelled."""
     await late.wanted.wait()
     gc.enable()
-    await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
-    async with _collect_live(settings, clock) as feed:
+    async with market.open() as feed:
         late.connect(feed)
         await spare_what_stays(feed)
         await asyncio.Event().wait()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from tui_tracker.core.errors import StateError
 from tui_tracker.core.text import clean
@@ -60,6 +60,18 @@ def start_logging(folder: Path, *, debug: bool, now_s: Callable[[], float] = tim
     return path
 
 
+def log_to_stderr(*, debug: bool) -> None:
+    """Send all records of this process to stderr, as lines; for a server, whose stderr is its log."""
+    root = logging.getLogger()
+    logging.captureWarnings(True)
+    root.setLevel(logging.DEBUG if debug else logging.INFO)
+    for noisy in ("httpx", "httpcore", "asyncio", "websockets"):
+        logging.getLogger(noisy).setLevel(logging.INFO if debug else logging.WARNING)
+    handler = _StderrLog()
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+    root.addHandler(handler)
+
+
 def prune(folder: Path, max_bytes: int, max_files: int) -> None:
     """Delete log files, the oldest first, until at most so many of so many bytes together are left."""
     found = []
@@ -86,6 +98,11 @@ class _LogFile(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Lose the record: the terminal belongs to the app, and there is nowhere else to say it."""
+
+
+class _StderrLog(logging.StreamHandler[TextIO]):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose the record: nobody reads stderr any more."""
 
 
 class _OneLine(logging.Formatter):

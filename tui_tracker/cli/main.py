@@ -14,6 +14,7 @@ from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
 from tui_tracker.cli.pairs_command import pairs
 from tui_tracker.cli.rank_command import rank
+from tui_tracker.cli.serve_command import serve
 from tui_tracker.cli.sources_command import sources
 from tui_tracker.cli.status_line_command import status_line
 from tui_tracker.cli.watch_command import watch
@@ -30,6 +31,8 @@ Examples:
   crypto-tui --demo                   a simulated market, without a network
   crypto-tui --quote EUR --local      open on pairs in euro, local times
   crypto-tui rank --quote USD --json  rank once, for a program
+  crypto-tui serve                    serve what is collected, over HTTP
+  crypto-tui --connect http://host:8080    watch what is collected there
 
 \b
 Settings: a flag wins over the environment, that over the file, that over the
@@ -70,6 +73,7 @@ cli.add_command(rank)
 cli.add_command(watch)
 cli.add_command(status_line)
 cli.add_command(pairs)
+cli.add_command(serve)
 cli.add_command(sources)
 cli.add_command(config)
 cli.add_command(watchlist)

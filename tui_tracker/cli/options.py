@@ -18,10 +18,11 @@ from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.feed.base import Feed
 
 if TYPE_CHECKING:
+    from tui_tracker.api.server import ServeOptions, Serving
     from tui_tracker.config.state import State, StateStore
 
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
-COLLECTING: Final = ("source", "base_urls", "quote", "demo", "seed", "debug")
+COLLECTING: Final = ("source", "base_urls", "connect", "token_file", "quote", "demo", "seed", "debug")
 """Settings that matter to every command that asks a source."""
 DEFAULTS: Final[Mapping[str, str]] = {"quote": "all", "metric": "price"}
 """What those commands take where no flag says otherwise: what the app opens on is not for them."""
@@ -42,6 +43,10 @@ class Composition(Protocol):
 
     def run_app(self, settings: Settings, state: "State", store: "StateStore") -> int:
         """Run the app until it ends; return its exit code."""
+        ...
+
+    def serve(self, settings: Settings, options: "ServeOptions") -> AbstractAsyncContextManager["Serving"]:
+        """Collect, and serve what is collected, while inside."""
         ...
 
 

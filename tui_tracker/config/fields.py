@@ -13,6 +13,8 @@ from tui_tracker.core.metric import Metric
 ENVIRONMENT_PREFIX: Final = "CRYPTO_TUI_"
 CONFIG_VARIABLE: Final = "CRYPTO_TUI_CONFIG"
 """Names another configuration file; not a setting itself."""
+TOKEN_VARIABLE: Final = "CRYPTO_TUI_TOKEN"
+"""Holds a server's token; not a setting, so that nothing shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,20 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "an asset such as BTC",
         "The asset that each pair is compared with, in the same quote currency.",
         "ASSET",
+    ),
+    SettingField(
+        "connect",
+        parse.server_url,
+        "http or https, a host, and no user, query or fragment",
+        "Watch what a crypto-tui serve collects, at http://host:8080, instead of asking the exchange.",
+        "URL",
+    ),
+    SettingField(
+        "token_file",
+        parse.folder,
+        "a file, ~ for home",
+        "File with the token of the server; CRYPTO_TUI_TOKEN holds it instead.",
+        "PATH",
     ),
     SettingField(
         "debug",

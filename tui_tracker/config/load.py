@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_tracker.config.choices import Theme
-from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, SettingField
+from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, TOKEN_VARIABLE, SettingField
 from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import own_theme_names, read_theme
 from tui_tracker.config.views import views_of
@@ -19,6 +19,8 @@ from tui_tracker.core.text import clean
 
 MAX_FILE_BYTES: Final = 1_000_000
 DEFAULT_ORIGIN: Final = "default"
+MAX_TOKEN: Final = 512
+"""Characters of a token."""
 _CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
 
@@ -70,6 +72,7 @@ def load(
         _from_file(place, settings_table) | _from_environment(environ) | _from_flags(flags)
     ).items():
         values[name], origins[name] = value, origin
+    values["token"] = _token(environ, str(values.get("token_file", "")), origins["token_file"])
     themes = default_path.with_name("themes")
     _check_theme(values, origins, themes)
     return Loaded(_settings(values), origins, wanted, table is not None, themes)
@@ -93,8 +96,30 @@ def _check_theme(values: Mapping[str, object], origins: Mapping[str, str], folde
     )
 
 
+def _token(environ: Mapping[str, str], path: str, origin: str) -> str:
+    """The token of a server, from the environment or a file; empty for none.
+
+    Raises:
+        ConfigError: If the file cannot be read or holds no token.
+    """
+    place, text = f"environment: {TOKEN_VARIABLE}", environ.get(TOKEN_VARIABLE, "").strip()
+    if not text and path:
+        place = f"{origin}: {clean(path)}"
+        try:
+            with Path(path).expanduser().open(encoding="ascii") as file:
+                text = file.read(MAX_TOKEN + 2).strip()
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no plain text"
+            raise ConfigError(f"{place}: the token cannot be read: {clean(reason)}", "one line of text") from error
+        if not text:
+            raise ConfigError(f"{place}: there is no token in it", "one line of text")
+    if len(text) > MAX_TOKEN or not all("!" <= char <= "~" for char in text):
+        raise ConfigError(f"{place}: that is no token", f"up to {MAX_TOKEN} printable ASCII characters without spaces")
+    return text
+
+
 def _settings(values: Mapping[str, object]) -> Settings:
-    assert {field.name for field in FIELDS} | {"views"} == {field.name for field in fields(Settings)}
+    assert {field.name for field in FIELDS} | {"views", "token"} == {field.name for field in fields(Settings)}
     make: Callable[..., Settings] = Settings
     return make(**values)
 
@@ -118,11 +143,11 @@ def _from_environment(environ: Mapping[str, str]) -> Given:
     by_variable = {field.variable: field for field in FIELDS}
     given: Given = {}
     for variable, raw in environ.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == CONFIG_VARIABLE or not raw:
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in (CONFIG_VARIABLE, TOKEN_VARIABLE) or not raw:
             continue
         field = by_variable.get(variable)
         if field is None:
-            known = (*by_variable, CONFIG_VARIABLE)
+            known = (*by_variable, CONFIG_VARIABLE, TOKEN_VARIABLE)
             raise ConfigError(f"environment: unknown variable {clean(variable, 60)}", _nearest(variable, known))
         given[field.name] = variable, _parsed(field, raw, f"environment: {variable}")
     return given

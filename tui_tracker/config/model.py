@@ -82,7 +82,13 @@ class Settings:
     """How many pairs it lists, 1 to 10,000."""
     reference: str = "BTC"
     """Asset whose pair of the same quote currency a pair is compared with."""
+    connect: str = ""
+    """URL of a server to watch instead of collecting here; empty to collect."""
+    token_file: str = ""
+    """File that holds the token that a server wants, or that this one is to want."""
     debug: bool = False
     """Log each request, and show tracebacks."""
+    token: str = field(default="", repr=False)
+    """What ``CRYPTO_TUI_TOKEN`` or the token file holds; never shown, and no flag makes it: others could read that."""
     views: "tuple[ViewSpec, ...]" = ()
     """Named views of the file's ``[views.NAME]`` tables; no flag or variable makes them."""

@@ -249,6 +249,12 @@ def folder(given: object) -> str:
     return text
 
 
+def server_url(given: object) -> str:
+    """Where a server of ours is, http or https, without a slash at the end; nothing for none."""
+    text = _text(given)
+    return _url(text) if text else ""
+
+
 def source_name(given: object) -> str:
     """The name of a source, in lower case; whether it exists is for the sources to say."""
     text = _text(given).lower()

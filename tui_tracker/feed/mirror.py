@@ -33,6 +33,7 @@ class Mirror:
         self.hello: messages.Hello | None = None
         self.seq = 0
         """State of the server that all of this is."""
+        self._told = self.report
         self._rows: dict[str, Row] = {}
         self._has_rows = False
 
@@ -50,8 +51,8 @@ class Mirror:
                 case messages.Rows():
                     self._take_rows(event)
                 case messages.Report():
-                    self.report = report_of(event)
-                    self.snapshot = replace(self.snapshot, status=self.report.status)
+                    self._told = report_of(event)
+                    self.regain()
                 case messages.SeriesWire() if event.metric in _METRICS:
                     metric = _METRICS[event.metric]
                     self.series[event.id, metric] = series_of(event, metric, frame.version)
@@ -67,10 +68,15 @@ class Mirror:
         for window in [window for window in self.series if window not in windows]:
             del self.series[window]
 
+    def regain(self) -> None:
+        """Say what the server last said of the source."""
+        self.report = self._told
+        self.snapshot = replace(self.snapshot, status=self.report.status)
+
     def lose(self, reason: str) -> None:
         """Say that the server is out of reach; everything else stays as it was."""
-        status = replace(self.report.status, state=SourceState.OFFLINE, error=reason)
-        self.report = replace(self.report, status=status)
+        status = replace(self._told.status, state=SourceState.OFFLINE, error=reason)
+        self.report = replace(self._told, status=status)
         self.snapshot = replace(self.snapshot, status=status)
 
     def _take_rows(self, event: messages.Rows) -> None:

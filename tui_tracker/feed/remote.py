@@ -213,6 +213,9 @@ class RemoteFeed:
         windows = tuple((name, metric.value) for name, metric in self._wanted)
         first = messages.Command(rows=True, windows=windows, resume=resume, prioritise=self._asked or None)
         self._mirror.hello = hello
+        if is_same:
+            self._mirror.regain()
+            self._publish()
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._write(socket, first))
@@ -220,7 +223,7 @@ class RemoteFeed:
                     self._take(await self._receive(socket))
                     if writer.done():
                         break
-        except* (ConnectionClosed, FeedError, OSError) as errors:
+        except* (ConnectionClosed, FeedError, ConfigError, OSError) as errors:
             raise _first(errors) from None
 
     async def _write(self, socket: ClientConnection, command: messages.Command) -> None:
@@ -300,10 +303,10 @@ def _refusal(status: int) -> TrackerError:
     match status:
         case 401:
             return AccessError("a token is needed, or another one", "set CRYPTO_TUI_TOKEN or token-file")
-        case 403 | 421:
-            return AccessError(f"not served under this name (HTTP {status})", "start it with --allow-host NAME")
-        case 404:
-            return FeedError("there is no crypto-tui there (HTTP 404)", "check the URL")
+        case 421:
+            return AccessError("the server does not answer to this name", "start it with --allow-host NAME")
+        case 403 | 404:
+            return FeedError(f"there is no crypto-tui there (HTTP {status})", "check the URL")
         case 429 | 503:
             return FeedError(f"the server is busy (HTTP {status})", "try again later")
         case _:

@@ -1,0 +1,126 @@
+"""``crypto-tui serve``: collect, and let others watch and ask."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from tui_tracker.cli.diagnostics import Exit, say
+from tui_tracker.cli.options import COLLECTING, Composition, Invocation, pass_invocation, setting_flags
+from tui_tracker.config.model import Settings
+from tui_tracker.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tui_tracker.api.server import ServeOptions
+
+GRACE_S: Final = 4.5
+"""How long the server may take to drain after a signal, in seconds."""
+SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "quote"))
+
+
+@click.command(short_help="Serve what is collected over HTTP and WebSocket.")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Listen at this address.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="… and port; 0 for any.")
+@click.option(
+    "--cert", metavar="PATH", type=click.Path(path_type=Path), help="Speak https with this certificate (PEM)."
+)
+@click.option("--key", metavar="PATH", type=click.Path(path_type=Path), help="… and its key (PEM).")
+@click.option("--allow-host", "hosts", metavar="NAME", multiple=True, help="Answer under this name too. Repeatable.")
+@click.option("--allow-origin", "origins", metavar="URL", multiple=True, help="Let pages from there ask. Repeatable.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1e6),
+    default=100.0,
+    show_default=True,
+    metavar="N",
+    help="Requests a second that one address may make; 0 for no limit.",
+)
+@click.option(
+    "--max-streams",
+    type=click.IntRange(1, 100_000),
+    default=4_096,
+    show_default=True,
+    metavar="N",
+    help="Open streams.",
+)
+@setting_flags("interval", "window", "min_coverage", *SERVED)
+@pass_invocation
+def serve(
+    invocation: Invocation,
+    host: str,
+    port: int,
+    cert: Path | None,
+    key: Path | None,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    rate: float,
+    max_streams: int,
+) -> int:
+    """Collect, and serve it: REST and WebSocket under /app/v1, docs at /app/v1/docs, /metrics for Prometheus.
+
+    At another address than loopback a token is needed: CRYPTO_TUI_TOKEN, --token-file, or one that is made and printed
+    once. Needs the extra "server". Requests are logged to stderr. Ends at SIGTERM or ctrl+c, within 5 s.
+
+    \b
+    Examples:
+      crypto-tui serve
+      crypto-tui serve --host 0.0.0.0 --token-file /run/secrets/token
+      crypto-tui --connect http://127.0.0.1:8080
+    """
+    _check_extra()
+    from tui_tracker.api.security import Access, Limits
+    from tui_tracker.api.server import ServeOptions
+    from tui_tracker.cli.headless import run_headless
+    from tui_tracker.cli.logs import log_to_stderr
+
+    if key is not None and cert is None:
+        raise ConfigError("--key: there is no certificate to it", "name it with --cert")
+    settings = invocation.load().settings
+    access = Access(_token(settings, host), frozenset(name.lower() for name in (*hosts, host)), frozenset(origins))
+    options = ServeOptions(
+        host, port, access, Limits(rate_per_s=rate, burst=int(rate * 4) or 1, streams=max_streams), cert, key
+    )
+    log_to_stderr(debug=invocation.is_debug)
+    _raise_file_limit()
+    composition = invocation.compose()
+    run_headless(lambda: _serve(composition, settings, options), GRACE_S)
+    return Exit.OK
+
+
+async def _serve(composition: Composition, settings: Settings, options: "ServeOptions") -> None:
+    async with composition.serve(settings, options) as server:
+        say(f"serving at {server.url}, docs at {server.url}/app/v1/docs")
+        await asyncio.Event().wait()
+
+
+def _check_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [
+        name for name in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client") if find_spec(name) is None
+    ]
+    if missing:
+        raise ConfigError(f"serve needs {', '.join(missing)}", "install it with: pip install 'crypto-tui[server]'")
+
+
+def _token(settings: Settings, host: str) -> str:
+    """What everyone must know; made and told here if it is needed and there is none."""
+    from tui_tracker.api.security import is_loopback
+
+    if settings.token or is_loopback(host):
+        return settings.token
+    from secrets import token_urlsafe
+
+    token = token_urlsafe(32)
+    say(f"token, told this once: {token}")
+    return token
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files, and so streams, as this user may have."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
