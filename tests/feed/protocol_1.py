@@ -21,7 +21,8 @@ def events() -> tuple[messages.Event, ...]:
     rows = tuple(pair.row() for pair in make_pairs(count=20)[8:13])
     snapshot = Snapshot(7, AT_MS, END_MS, WINDOW, rows, live_status())
     backfill = messages.Backfill(3, 9, ("fake:A-B",), 12.5, 5)
-    status = messages.Status("kraken", "stale", False, 1, 2, 3, "timed out", 4, -5, 6, 7, 8, 9, backfill)
+    history = messages.History(1, "full", "free some", 2, True, "moved")
+    status = messages.Status("kraken", "stale", False, 1, 2, 3, "timed out", 4, -5, 6, 7, 8, 9, backfill, history)
     return (
         messages.Hello(protocol=1, server="0.2.0", epoch="e", source="kraken", clock_rate=60.0, max_subscriptions=9),
         rows_event(snapshot, rows),

@@ -19,7 +19,7 @@ from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import ErrorTally, RequestReport, SourceReport, SourceState
+from tui_tracker.core.status import ErrorTally, HistoryStatus, RequestReport, SourceReport, SourceState
 from tui_tracker.feed import messages, wire
 from tui_tracker.feed.translate import report_event, report_of, rows_event, rows_of, series_event, series_of
 from tui_tracker.feed.wire import Codec, Encoding, Frame
@@ -66,6 +66,7 @@ def test_rows_survive(codec: Codec) -> None:
 @codecs
 def test_a_report_survives(codec: Codec) -> None:
     status = live_status(state=SourceState.STALE, error="late", backfill=replace(loading(3, 9), failed=("a", "b")))
+    status = replace(status, history=HistoryStatus(1, "full", "free some", 2, True, "moved"))
     report = SourceReport(status, RequestReport(1, 2, 3, 4, 5, 6, 7, 8), (ErrorTally("x", 1, 2, "y"),), (("s", "why"),))
     for one in (report, SourceReport(live_status())):
         (event,) = sent(codec, report_event(one)).events

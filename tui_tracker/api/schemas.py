@@ -27,6 +27,11 @@ class NoParameters(Parameters):
     """A call that takes none."""
 
 
+class NamesQuery(Parameters):
+    pairs: str | None = Field(None, max_length=8_000, examples=["btc/usd,eth/usd"])
+    """Names with commas between."""
+
+
 class PairsQuery(Parameters):
     source: str | None = Field(None, max_length=40, examples=["kraken"])
     """Only pairs of this source."""

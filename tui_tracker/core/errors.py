@@ -119,6 +119,8 @@ class StorageError(TrackerError):
         """Whether the same may succeed later, without a restart."""
         lasting = (StorageFault.NEWER_SCHEMA, StorageFault.NETWORK, StorageFault.CLOSED, StorageFault.OVERFLOW)
         return self.fault not in lasting
+
+
 class FeedError(TrackerError):
     """A server of ours could not be reached, or said something that is no message of its protocol."""
 

@@ -106,6 +106,17 @@ class Backfill(msgspec.Struct, frozen=True):
     step_minutes: int | None = None
 
 
+class History(msgspec.Struct, frozen=True):
+    """See ``HistoryStatus``."""
+
+    stored_ms: int | None = None
+    error: str = ""
+    hint: str = ""
+    held: int = 0
+    is_stopped: bool = False
+    notice: str = ""
+
+
 class Status(msgspec.Struct, frozen=True):
     """See ``SourceStatus``."""
 
@@ -123,6 +134,7 @@ class Status(msgspec.Struct, frozen=True):
     unknown: int = 0
     refused: int = 0
     backfill: Backfill = Backfill()
+    history: History | None = None
 
 
 class Requests(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import (
     BackfillProgress,
     ErrorTally,
+    HistoryStatus,
     RequestReport,
     SourceReport,
     SourceState,
@@ -151,8 +152,10 @@ def gap_or(value: float | None) -> float:
 def report_event(report: SourceReport) -> messages.Report:
     """How a source is doing."""
     status, requests = report.status, report.requests
+    history = None if status.history is None else _copied(messages.History, status.history)
+    backfill = _copied(messages.Backfill, status.backfill)
     return messages.Report(
-        status=_copied(messages.Status, status, backfill=_copied(messages.Backfill, status.backfill)),
+        status=_copied(messages.Status, status, backfill=backfill, history=history),
         requests=None if requests is None else _copied(messages.Requests, requests),
         errors=tuple(_copied(messages.Tally, tally) for tally in report.errors),
         skipped=report.skipped,
@@ -163,7 +166,9 @@ def report_of(event: messages.Report) -> SourceReport:
     """How the source of a message is doing."""
     wire = event.status
     state = SourceState(wire.state) if wire.state in tuple(SourceState) else SourceState.STALE
-    status = _copied(SourceStatus, wire, state=state, backfill=_copied(BackfillProgress, wire.backfill))
+    history = None if wire.history is None else _copied(HistoryStatus, wire.history)
+    backfill = _copied(BackfillProgress, wire.backfill)
+    status = _copied(SourceStatus, wire, state=state, backfill=backfill, history=history)
     return SourceReport(
         status,
         None if event.requests is None else _copied(RequestReport, event.requests),

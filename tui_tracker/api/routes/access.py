@@ -15,7 +15,7 @@ async def _board(request: Request) -> Board:
 
 BoardOf = Annotated[Board, Depends(_board)]
 
-_CONTENT: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_CONTENT: Final = {"application/problem+json": {"schema": Problem.model_json_schema()}}
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -32,6 +32,6 @@ def failures(*codes: int) -> Responses:
     }
     all_of = {code: told[code] for code in codes} | usual
     return {
-        code: {"description": text} if code == 304 else {"description": text, "model": Problem, "content": _CONTENT}
+        code: {"description": text} if code == 304 else {"description": text, "content": _CONTENT}
         for code, text in all_of.items()
     }

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
@@ -12,9 +12,9 @@ from prometheus_client.registry import Collector
 
 from tui_tracker.api.board import Board
 from tui_tracker.api.loop_lag import LoopLag
-from tui_tracker.api.problems import problem
 from tui_tracker.api.reply import Reply
-from tui_tracker.api.routes.access import BoardOf
+from tui_tracker.api.routes.access import BoardOf, failures
+from tui_tracker.api.schemas import NamesQuery
 from tui_tracker.api.scope import named
 from tui_tracker.api.security import Guard
 from tui_tracker.api.streams import Streams
@@ -35,7 +35,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "No quotes yet"}})
+@router.get("/readyz", responses=failures())
 async def readyz(board: BoardOf) -> dict[str, str]:
     """There are quotes to answer with; 503 before. `curl http://127.0.0.1:8080/readyz`"""
     board.snapshot()
@@ -45,16 +45,14 @@ async def readyz(board: BoardOf) -> dict[str, str]:
 @router.get(
     "/metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, 404: {"description": "No such pair"}},
+    responses=failures(404, 422) | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-async def metrics(request: Request, board: BoardOf, pairs: str | None = None) -> Response:
+async def metrics(request: Request, board: BoardOf, query: Annotated[NamesQuery, Query()]) -> Response:
     """For Prometheus: σ, rank, age and coverage of the pairs named (or the 50 most traded), source, server.
 
     `curl 'http://127.0.0.1:8080/metrics?pairs=btc/usd,eth/usd'`
     """
-    if pairs is not None and len(pairs) > 8_000:
-        return problem(422, "pairs: too many")
-    ids = None if pairs is None else named(board, pairs)
+    ids = None if query.pairs is None else named(board, query.pairs)
     state = request.app.state
     registry = CollectorRegistry()
     registry.register(_Gauges(board, ids, state.streams, state.guard, state.lag))
