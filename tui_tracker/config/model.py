@@ -88,7 +88,7 @@ class Settings:
     """File that holds the token that a server wants, or that this one is to want."""
     debug: bool = False
     """Log each request, and show tracebacks."""
-    token: str = field(default="", repr=False)
-    """What ``CRYPTO_TUI_TOKEN`` or the token file holds; never shown, and no flag makes it: others could read that."""
     views: "tuple[ViewSpec, ...]" = ()
     """Named views of the file's ``[views.NAME]`` tables; no flag or variable makes them."""
+    token: str = field(default="", repr=False)
+    """What ``CRYPTO_TUI_TOKEN`` or the token file holds; never shown, and no flag makes it: others could read that."""

@@ -22,7 +22,7 @@ def load_text(folder: Path, text: str | bytes, environ: dict[str, str] | None = 
 
 
 def test_every_setting_is_in_the_list_once() -> None:
-    assert [*(field.name for field in FIELDS), "views"] == [field.name for field in fields(Settings)]
+    assert [*(field.name for field in FIELDS), "views", "token"] == [field.name for field in fields(Settings)]
 
 
 def test_defaults_need_no_file(tmp_path: Path) -> None:
