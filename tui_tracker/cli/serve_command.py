@@ -1,6 +1,5 @@
 """``crypto-tui serve``: collect, and let others watch and ask."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -89,6 +88,8 @@ def serve(
 
 
 async def _serve(composition: Composition, settings: Settings, options: "ServeOptions") -> None:
+    import asyncio
+
     async with composition.serve(settings, options) as server:
         say(f"serving at {server.url}, docs at {server.url}/app/v1/docs")
         await asyncio.Event().wait()
