@@ -100,6 +100,11 @@ class Market:
         except KeyError:
             raise UnknownPairError(instrument_id) from None
 
+    def clear(self) -> None:
+        """Forget everything, to begin anew."""
+        self._holdings, self._returned = {}, {}
+        self._end_ms = self._polled_ms = None
+
     def restore(self, instrument: Instrument, seen: LastSeen, traded: Mapping[int, bool]) -> None:
         """Take up what was kept of an instrument beside its windows; before the first poll only.
 

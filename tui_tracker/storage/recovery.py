@@ -97,8 +97,9 @@ def check(database: Database) -> None:
         StorageError: If there is some.
     """
     with database.reading("check") as connection:
-        for table in _COLUMNS:
+        for table, columns in _COLUMNS.items():
             connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+            connection.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # are they all there?
         for source in catalogue.source_names(connection):
             catalogue.entries(connection, source)
         for (roster,) in connection.execute("SELECT id FROM roster").fetchall():

@@ -7,13 +7,16 @@ from typing import Final
 
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.storage import catalogue
+from tui_tracker.core.status import SourceReport
+from tui_tracker.storage import catalogue, lease
 from tui_tracker.storage.codec import MinuteCodec
 from tui_tracker.storage.connection import Database
 from tui_tracker.storage.fills import encode_fill
 from tui_tracker.storage.groups import usual_hints
 from tui_tracker.storage.latest import encode_latest
+from tui_tracker.storage.lease import Wish
 from tui_tracker.storage.model import Fill, Minute
+from tui_tracker.storage.news import Event, prune, put_news
 from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, sealed, time_of, time_row
 
 _DOING: Final = "write to"
@@ -100,6 +103,22 @@ class Writer:
         with self._database.writing(_DOING) as connection:
             self._put_fills(connection, fills)
 
+    def tell(self, source: str, events: Sequence[Event], fills: Sequence[Fill] = (), *, is_complete: bool) -> None:
+        """Tell other sessions what was done to the market; not ``is_complete`` if something before was left out."""
+        with self._database.writing(_DOING) as connection:
+            self._put_fills(connection, fills)
+            put_news(connection, catalogue.ensure_source(connection, source), events, is_complete=is_complete)
+
+    def put_report(self, source: str, report: SourceReport) -> None:
+        """Tell other sessions how the source is doing."""
+        with self._database.writing(_DOING) as connection:
+            lease.put_report(connection, catalogue.ensure_source(connection, source), report)
+
+    def put_wish(self, source: str, wish: Wish, now_ms: int) -> None:
+        """Ask something of the collector."""
+        with self._database.writing(_DOING) as connection:
+            lease.put_wish(connection, catalogue.ensure_source(connection, source), wish, now_ms)
+
     def _course(self, connection: sqlite3.Connection, source: int, minute: Minute) -> _Course:
         course = self._courses.get(minute.source)
         if course is None or course.ids != minute.instrument_ids or course.source != source:
@@ -124,6 +143,7 @@ class Writer:
                 "INSERT INTO minute(id, roster, is_key, body) VALUES (?, ?, ?, ?)",
                 (row, course.roster, is_key, sealed(body, "minute", row, course.roster, is_key)),
             )
+        prune(connection, course.source, at)
         if minute.latest is not None:
             connection.execute(
                 "INSERT OR REPLACE INTO latest(source, minute, body) VALUES (?, ?, ?)",

@@ -104,6 +104,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms, others, saved_views)
         super().__init__(feed, desk, settings, themes, driver_class)
         self.animation_level = "none"
+        self.before_stop: Sequence[Callable[[], None]] = ()
+        """Called before ctrl+z stops the process."""
         self._store = store
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()
