@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import StorageError
+from tui_tracker.core.instrument import Trading
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.engine import Engine
@@ -189,6 +190,7 @@ class SharedEngine(Engine):
         self._listed_s = None
         if self._sharing.was_beside and len(self.market):
             self._listed_s = self._clock.monotonic_s()
+            self._source.recall([each.instrument for each in self.market if each.halted != Trading.DELISTED])
             self._timekeeper.adopt(self._timekeeper.offset_ms, is_measured=True)
             self._want_history()
         if self.market.polled_ms is not None:

@@ -1,6 +1,6 @@
 """A source under observation: what failed, how often, and what its answers held that could not be used."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -75,6 +75,10 @@ class WatchedSource:
             batch = await self._source.instruments()
         self._unlisted = batch.malformed[:MOST_SKIPPED]
         return batch
+
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        """See ``Source.recall``."""
+        self._source.recall(instruments)
 
     async def tickers(self) -> TickerBatch:
         """See ``Source.tickers``."""
