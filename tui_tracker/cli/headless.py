@@ -17,10 +17,10 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def run_headless(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_headless(work: Callable[[], Coroutine[Any, Any, T]], grace_s: float = GRACE_S) -> T:
     """Run a coroutine to its end, or until a signal cancels it.
 
-    SIGINT, SIGTERM and SIGHUP, unless ignored, cancel the work, which may clean up for ``GRACE_S``; then the process
+    SIGINT, SIGTERM and SIGHUP, unless ignored, cancel the work, which may clean up for ``grace_s``; then the process
     ends even if a thread hangs (in a DNS lookup, say).
 
     Raises:
@@ -34,7 +34,7 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
         def stop(number: int) -> None:
             if not codes:
-                loop.call_later(GRACE_S, _leave, 128 + number)
+                loop.call_later(grace_s, _leave, 128 + number)
             codes.append(128 + number)
             task.cancel()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_tracker import __version__
+from tui_tracker.cli.collect_command import collect
 from tui_tracker.cli.config_command import config
 from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
@@ -68,6 +69,7 @@ def cli(context: click.Context) -> int:
 
 cli.add_command(rank)
 cli.add_command(watch)
+cli.add_command(collect)
 cli.add_command(status_line)
 cli.add_command(pairs)
 cli.add_command(sources)

@@ -220,6 +220,8 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     if pairs:
         groups.append([(f"{count(pairs)} pairs", "muted")])
     groups.extend((_backfill_runs(status), _problem_runs(status)))
+    if status.collector:
+        groups.append([(f"{clean(status.collector, 32)} collects", "faint")])
     if width >= 84:
         groups.insert(0, [(NAME, "faint")])
     return Line(((" ", "text"), *packed(groups, width - 2)))
