@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from importlib import import_module
 
 from tui_tracker.cli.compose import _collect
 from tui_tracker.cli.headless import run_headless
@@ -19,6 +20,20 @@ from tui_tracker.config.model import Settings
 from tui_tracker.core.metric import METRICS
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.feed.base import Feed
+
+LOADED_LATER = (
+    "pwd",
+    "encodings.idna",
+    "httpx",
+    "httpcore._async.connection_pool",
+    "tui_tracker.cli.shared_history",
+    "tui_tracker.cli.stopping",
+    "tui_tracker.engine.shared",
+    "tui_tracker.feed.local",
+    "tui_tracker.sources.kraken",
+    "tui_tracker.sources.registry",
+    "tui_tracker.sources.request_log",
+)
 
 
 class FastClock:
@@ -67,6 +82,15 @@ async def dump(feed: Feed) -> None:
         print(json.dumps(line), flush=True)
 
 
+def become(uid: int) -> None:
+    """Be another user, who may not be able to read the program: all of it is loaded before."""
+    for name in LOADED_LATER:
+        import_module(name)
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
+
+
 async def run(folder: str, url: str, clock: FastClock) -> None:
     settings = Settings(data_dir=folder, base_urls={"kraken": url}, window=int(os.environ.get("WINDOW", "1440")))
     async with _collect(settings, clock, settings.window, once=False) as feed:
@@ -77,5 +101,7 @@ async def run(folder: str, url: str, clock: FastClock) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    _, folder, url, start_ms, start_s, rate = sys.argv
+    folder, url, start_ms, start_s, rate = sys.argv[1:6]
+    if sys.argv[6:]:
+        become(int(sys.argv[6]))
     run_headless(lambda: run(folder, url, FastClock(int(start_ms), float(start_s), float(rate))))
