@@ -22,6 +22,7 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.feed.base import Feed
 
 LOADED_LATER = (
+    "concurrent.futures.thread",
     "pwd",
     "encodings.idna",
     "httpx",
@@ -66,6 +67,16 @@ async def dump(feed: Feed) -> None:
             for metric in METRICS:
                 series = await feed.series(row.id, metric)
                 digest.update(f"{row.id} {metric} {series.start_ms // MINUTE_MS}".encode() + series.values.tobytes())
+        if os.environ.get("DUMP"):
+            windows = {
+                f"{row.id} {metric.value}": list((await feed.series(row.id, metric)).values)
+                for row in snapshot.rows
+                for metric in METRICS
+            }
+            path = f"{os.environ['DUMP']}/{os.getpid()}.json"
+            with open(f"{path}~", "w") as file:
+                json.dump([snapshot.end_ms, windows], file)
+            os.replace(f"{path}~", path)
         line = {
             "at_s": time.monotonic(),
             "pid": os.getpid(),

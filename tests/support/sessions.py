@@ -23,7 +23,7 @@ from tui_tracker.storage.rows import time_of
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "this session"
-PATIENCE_S = 40.0
+PATIENCE_S = 25.0
 NOBODY = 65_534
 START_MS = 1_795_653_160_000
 """20 s before the end of a minute."""
@@ -83,7 +83,10 @@ class Sessions:
         return [each for each in self.all if each.process.poll() is None]
 
     def until(self, holds: Callable[[], bool], what: str) -> None:
-        wait_until(holds, PATIENCE_S, f"{what}: {[each.last for each in self.all]}")
+        try:
+            wait_until(holds, PATIENCE_S, what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {[each.last for each in self.all]}") from None
 
     def until_loaded(self) -> Session:
         """Wait until all show the same loaded windows; return the one that collects."""

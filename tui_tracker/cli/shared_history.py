@@ -52,9 +52,12 @@ async def opened_history(
             store.visit(source)
         else:
             store.follow()
+    sharing = Sharing(store, source, lock, SystemClock()) if lock.may_take or is_reader else None
     try:
-        yield store, Sharing(store, source, lock, SystemClock()) if lock.may_take or is_reader else None
+        yield store, sharing
     finally:
+        if sharing is not None:
+            await asyncio.to_thread(sharing.release)
         await asyncio.to_thread(store.close, CLOSE_S)
         lock.release()
 

@@ -262,16 +262,21 @@ class SharedEngine(Engine):
         """See ``Engine``; where another process collects, what that says."""
         own = replace(super().status(), collector=self._sharing.collector)
         if self._sharing.is_leading or self._shared is None:
-            return own if self._sharing.is_led or self._sharing.may_lead else replace(own, error=NOBODY)
+            return replace(own, error=NOBODY) if self._is_deserted() else own
         status = replace(self._shared.status, collector=own.collector, instruments=own.instruments)
         now_ms = self._timekeeper.now_ms()
         is_old = now_ms - (status.last_good_ms or 0) > STALE_INTERVALS * self._interval_ms
         if is_old and status.state is SourceState.LIVE:
             status = replace(status, state=SourceState.STALE)
-        if not self._sharing.is_led and not self._sharing.may_lead:
+        if self._is_deserted():
             state = SourceState.OFFLINE if status.state is SourceState.OFFLINE else SourceState.STALE
             status = replace(status, state=state, error=NOBODY, next_poll_ms=None)
         return status
+
+    def _is_deserted(self) -> bool:
+        """Whether nobody collects, and this session can't."""
+        sharing = self._sharing
+        return sharing.has_looked and not sharing.is_led and not sharing.may_lead
 
     @override
     def report(self) -> SourceReport:

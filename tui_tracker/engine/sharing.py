@@ -45,6 +45,8 @@ class Sharing:
         self._superseded = 0
         self.is_leading = False
         """Whether this process collects."""
+        self.has_looked = False
+        """Whether it is known who does."""
         self.was_beside = False
         """Whether another one was seen collecting since this one last did."""
 
@@ -87,6 +89,7 @@ class Sharing:
 
     async def _observe(self) -> None:
         sign = await asyncio.to_thread(self._lock.sign)
+        self.has_looked = True
         if sign != self._sign:
             self._sign, self._seen_s = sign, self._clock.monotonic_s()
             self.was_beside = self.was_beside or bool(sign.holder)
@@ -149,9 +152,9 @@ class Sharing:
             await self._beaten.wait()
 
     def release(self) -> None:
-        """Let another process collect, before this one is stopped: what is being written is finished."""
+        """Let another process collect, before this one is stopped or ends: what waits to be written is written."""
         if self.is_leading:
             with suppress(StorageError, NotInTime):
-                self._store.read(lambda _: None).result(REST_S)
+                self._store.rest().result(REST_S)
             self._lock.release()
             self._beaten_s = 0.0

@@ -234,6 +234,18 @@ class Store:
 
         self._calls.put(run)
 
+    def rest(self) -> "Future[None]":
+        """Write what waits, and from then on nothing, not even to tidy up: the process is about to be stopped."""
+        future: Future[None] = Future()
+
+        def run() -> None:
+            self._flush()
+            self._office.follow()
+            _resolve(future, None)
+
+        self._calls.put(run)
+        return future
+
     def visit(self, source: str) -> None:
         """From now on write only as long as no other process begins to collect a source."""
 
