@@ -91,6 +91,22 @@ async def test_windows_after_a_restart_equal_those_of_a_process_that_never_stopp
     assert not [name for name, _ in second.calls if name.startswith("candles")], "history is there"
 
 
+async def test_the_held_price_of_a_quiet_pair_is_kept_too(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors = dict.fromkeys(source.quoted, TimedOutError("slow"))
+    source.price = lambda pair, minute: None if pair == "ETH/USD" and minute > START // MINUTE - 30 else 100.0
+    async with collecting(tmp_path, source, clock) as engine:
+        await clock.advance(60)  # a minute of no known price is stored
+        source.candle_errors.clear()
+        await clock.advance(47)
+        before = everything(engine)
+    silent = FakeSource(clock)
+    silent.error = TimedOutError("slow")
+    async with collecting(tmp_path, silent, clock) as restarted:
+        assert everything(restarted)["fake:ETH-USD"][0][0] == before["fake:ETH-USD"][0][0]  # type: ignore[index]
+
+
 async def test_a_restart_shows_everything_before_the_first_poll(tmp_path: Path) -> None:
     clock = FakeClock(START)
     async with collecting(tmp_path, FakeSource(clock), clock):
