@@ -67,16 +67,6 @@ async def dump(feed: Feed) -> None:
             for metric in METRICS:
                 series = await feed.series(row.id, metric)
                 digest.update(f"{row.id} {metric} {series.start_ms // MINUTE_MS}".encode() + series.values.tobytes())
-        if os.environ.get("DUMP"):
-            windows = {
-                f"{row.id} {metric.value}": list((await feed.series(row.id, metric)).values)
-                for row in snapshot.rows
-                for metric in METRICS
-            }
-            path = f"{os.environ['DUMP']}/{os.getpid()}.json"
-            with open(f"{path}~", "w") as file:
-                json.dump([snapshot.end_ms, windows], file)
-            os.replace(f"{path}~", path)
         line = {
             "at_s": time.monotonic(),
             "pid": os.getpid(),

@@ -21,9 +21,9 @@ from tui_tracker.engine.rows import market_rates
 from tui_tracker.engine.sharing import TICK_S, Sharing
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 from tui_tracker.storage.lease import Wish
 from tui_tracker.storage.looking import Look
-from tui_tracker.storage.news import Dropped, Event, Listed, Loaded, Polled, Slid
 from tui_tracker.storage.store import Store
 
 LOADED_PAUSE_MS: Final = 1_000

@@ -18,6 +18,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.storage.codec import DamagedError
+from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 from tui_tracker.storage.rows import opened, sealed
 
 KEPT_MINUTES: Final = 2
@@ -29,49 +30,6 @@ _FIELDS: Final = Ticker.__match_args__
 _fields_of: Final = attrgetter(*_FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """A poll was accepted. Instants are corrected clock, ms."""
-
-    tickers: tuple[Ticker, ...]
-    at_ms: int
-    now_ms: int
-    unreadable: tuple[str, ...]
-    """Symbols of which no quote could be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Candles of an instrument came."""
-
-    instrument_id: str
-    batch: CandleBatch
-    now_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The exchange told what it lists."""
-
-    instruments: tuple[Instrument, ...]
-    now_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """Minutes after one were stamped by a wrong clock and taken out."""
-
-    now_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Slid:
-    """Windows went on without a poll."""
-
-    now_ms: int
-
-
-Event = Polled | Loaded | Listed | Dropped | Slid
 _KINDS: Final[tuple[type[Event], ...]] = (Polled, Loaded, Listed, Dropped, Slid)
 _POLLED: Final = _KINDS.index(Polled)
 

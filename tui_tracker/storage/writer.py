@@ -11,12 +11,13 @@ from tui_tracker.core.status import SourceReport
 from tui_tracker.storage import catalogue, lease
 from tui_tracker.storage.codec import MinuteCodec
 from tui_tracker.storage.connection import Database
+from tui_tracker.storage.events import Event
 from tui_tracker.storage.fills import encode_fill
 from tui_tracker.storage.groups import usual_hints
 from tui_tracker.storage.latest import encode_latest
 from tui_tracker.storage.lease import Wish
 from tui_tracker.storage.model import Fill, Minute
-from tui_tracker.storage.news import Event, prune, put_news
+from tui_tracker.storage.news import prune, put_news
 from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, sealed, time_of, time_row
 
 _DOING: Final = "write to"
