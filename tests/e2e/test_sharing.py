@@ -8,7 +8,10 @@ from random import Random
 
 import pytest
 
+from tests.storage.child import NEXT_SCHEMA
 from tests.support.sessions import NOBODY, Sessions, sessions
+from tui_tracker.storage.connection import FILE_NAME, open_for_writing
+from tui_tracker.storage.lock import CollectorLock
 
 KILL_RATE = 4
 """A minute takes 15 s, and the 3 s in which it is polled last 0.75 s: enough for a new collector."""
@@ -135,3 +138,13 @@ def test_another_user_reads_without_write_access_and_says_that_nobody_collects()
         found.until(lambda: not reader.last["error"] and not late.last["error"], "a new collector")
         found.until_minutes(1)
         found.until_equal()
+
+
+def test_a_collector_that_meets_a_newer_schema_lets_go_and_collects_for_itself() -> None:
+    with sessions(RATE) as found:
+        old = found.start()
+        found.until_loaded()
+        open_for_writing(found.folder / FILE_NAME, NEXT_SCHEMA).close()
+        found.until(CollectorLock(found.folder, "kraken").is_free, "that it lets go")
+        end = old.last["end"]
+        found.until(lambda: old.last["end"] > end + 1 and old.last["state"] == "live", "that it goes on")

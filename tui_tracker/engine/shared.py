@@ -76,6 +76,7 @@ class SharedEngine(Engine):
         self._own: tuple[str, ...] = ()
         self._has_wish = False
         self._heard: dict[str, int] | None = None
+        self._noted = ""
 
     @override
     def _jobs(self) -> list[Coroutine[None, None, None]]:
@@ -109,7 +110,7 @@ class SharedEngine(Engine):
                 await self._begin()
                 look = await self._look()
         except StorageError as error:
-            _log.info("not followed: %s", error)
+            self._note("not followed", error)
             return
         if look is not None:
             await self._apply_news(look)
@@ -217,7 +218,7 @@ class SharedEngine(Engine):
             try:
                 look = await asyncio.wrap_future(self._store.look(self._source.name, _ONLY_WISHES))
             except StorageError as error:
-                _log.info("wishes not read: %s", error)
+                self._note("wishes not read", error)
                 look = None
             if look is not None:
                 self._hear(look.wishes)
@@ -239,7 +240,13 @@ class SharedEngine(Engine):
                 wish = Wish(self._session, self._polls, self._own)
                 await asyncio.wrap_future(self._store.wish(self._source.name, wish))
             except StorageError as error:
-                _log.info("not asked: %s", error)
+                self._note("not asked", error)
+
+    def _note(self, what: str, error: StorageError) -> None:
+        """Log what fails again and again once."""
+        if error.message != self._noted:
+            self._noted = error.message
+            _log.info("%s: %s", what, error)
 
     @override
     def request_poll(self) -> int:

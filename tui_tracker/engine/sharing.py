@@ -68,6 +68,9 @@ class Sharing:
 
     async def try_lead(self) -> bool:
         """Take the office if nobody has it, or who has it is stopped; return whether it is ours."""
+        if self._store.status.is_stopped:  # whatever others do, it can't be followed
+            self._begin()
+            return True
         if not self._lock.may_take:
             await self._observe()
             return False
@@ -135,6 +138,9 @@ class Sharing:
         self._lock.release()
 
     async def _is_still_ours(self) -> bool:
+        if self._store.status.is_stopped:  # of no use to others, whose program may be newer: collect for this one alone
+            self._lock.release()
+            return True
         if self._store.status.superseded != self._superseded:
             return False
         if await asyncio.to_thread(self._lock.beat):
