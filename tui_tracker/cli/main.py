@@ -11,6 +11,8 @@ import click
 from tui_tracker import __version__
 from tui_tracker.cli.config_command import config
 from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
+from tui_tracker.cli.export_command import export
+from tui_tracker.cli.import_command import import_
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
 from tui_tracker.cli.pairs_command import pairs
 from tui_tracker.cli.rank_command import rank
@@ -73,6 +75,8 @@ cli.add_command(pairs)
 cli.add_command(sources)
 cli.add_command(config)
 cli.add_command(watchlist)
+cli.add_command(export)
+cli.add_command(import_)
 
 
 def start_app(invocation: Invocation) -> int:

@@ -1,4 +1,4 @@
-"""Candles of one instrument, as bytes: a block for each metric, and the intervals that saw a trade."""
+"""Candles or imports of one instrument, as bytes: a block for each metric, and the intervals that saw a trade."""
 
 import zlib
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ from tui_tracker.storage import decimals
 from tui_tracker.storage.codec import Cursor, DamagedError, decompress, pack_track, unpack_track
 from tui_tracker.storage.columns import Columns
 from tui_tracker.storage.groups import usual_hints
-from tui_tracker.storage.model import FILLED, Fill, Series
+from tui_tracker.storage.model import Fill, Series
 
 BUCKET_MINUTES: Final = 5
 
@@ -36,7 +36,7 @@ def encode_fill(fill: Fill, digits: int) -> bytes:
     """Return a block; ``digits`` are the decimals of a price."""
     hints = usual_hints([digits])
     pieces = [fill.first.to_bytes(4, "little"), fill.minutes.to_bytes(2, "little"), bytes([len(fill.values)])]
-    for metric in FILLED:
+    for metric in METRICS:
         if metric not in fill.values:
             continue
         values, index = fill.values[metric], METRIC_INDEX[metric]
@@ -59,7 +59,7 @@ def _encode_traded(traded: Mapping[int, bool]) -> bytes:
     return first.to_bytes(4, "little") + flags
 
 
-def decode_fill(instrument: int, block: bytes, metrics: Collection[Metric] = FILLED) -> StoredFill:
+def decode_fill(instrument: int, block: bytes, metrics: Collection[Metric] = METRICS) -> StoredFill:
     """Return what a block says of some metrics.
 
     Raises:

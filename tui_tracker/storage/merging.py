@@ -55,9 +55,15 @@ class _Job:
 class Merger:
     """Merges one hour after the other, the oldest first, up to the one before that of the newest minute."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on an open history; used by one thread at a time."""
+    def __init__(self, database: Database, closed: int = 0) -> None:
+        """Work on an open history; used by one thread at a time.
+
+        Args:
+            database: The history.
+            closed: A minute since the epoch before which no minute will be appended any more, even where none was yet.
+        """
         self._database: Final = database
+        self._closed: Final = closed
         self._rosters: Final = Rosters()
         self._job: _Job | None = None
 
@@ -84,7 +90,7 @@ class Merger:
     def _next_job(self) -> _Job | None:
         """Gather what is known of the oldest hour that can be merged."""
         with self._database.reading(_DOING) as connection:
-            found = _oldest(connection)
+            found = _oldest(connection, self._closed)
             if found is None:
                 return None
             source, hour = found
@@ -154,7 +160,7 @@ class Merger:
     def _fold(self) -> bool:
         """Move the roll-ups of the oldest whole day into weeks, a few instruments at a time."""
         with self._database.reading(_DOING) as connection:
-            found = _oldest_day(connection)
+            found = _oldest_day(connection, self._closed)
             if found is None:
                 return False
             source, day = found
@@ -179,11 +185,11 @@ class Merger:
         return True
 
 
-def _oldest(connection: sqlite3.Connection) -> tuple[int, int] | None:
+def _oldest(connection: sqlite3.Connection, closed: int) -> tuple[int, int] | None:
     """(source, hour) of the oldest minute or fill that can be merged."""
     for source in catalogue.source_names(connection):
-        newest = last_minute(connection, source)
-        if newest is None:
+        newest = max(last_minute(connection, source) or 0, closed)
+        if not newest:
             continue
         rows = time_row(source, 0), time_row(source, newest - newest % HOUR_MINUTES) - 1
         minute = connection.execute("SELECT min(id) FROM minute WHERE id BETWEEN ? AND ?", rows).fetchone()[0]
@@ -194,13 +200,13 @@ def _oldest(connection: sqlite3.Connection) -> tuple[int, int] | None:
     return None
 
 
-def _oldest_day(connection: sqlite3.Connection) -> tuple[int, int] | None:
+def _oldest_day(connection: sqlite3.Connection, closed: int) -> tuple[int, int] | None:
     """(source, day) of the oldest roll-ups that are not in weeks, of a day that has ended."""
     for source in catalogue.source_names(connection):
-        newest = last_minute(connection, source)
+        newest = max(last_minute(connection, source) or 0, closed)
         rows = time_row(source, 0), time_row(source + 1, 0) - 1
         row = connection.execute("SELECT min(id) FROM rollup_hour WHERE id BETWEEN ? AND ?", rows).fetchone()[0]
-        if row is not None and newest is not None and time_of(row) // DAY_HOURS < newest // HOUR_MINUTES // DAY_HOURS:
+        if row is not None and time_of(row) // DAY_HOURS < newest // HOUR_MINUTES // DAY_HOURS:
             return source, time_of(row) // DAY_HOURS
     return None
 

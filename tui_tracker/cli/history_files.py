@@ -1,0 +1,62 @@
+"""The history of this user, for commands that read it or bring something in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tui_tracker.config.model import Settings
+from tui_tracker.config.paths import Paths
+from tui_tracker.core.errors import NoDataError
+
+if TYPE_CHECKING:
+    from tui_tracker.storage.connection import Database
+
+SETTINGS: Final = ("source", "data_dir", "debug")
+"""Settings of commands that read the history."""
+PATIENCE_MS: Final = 10_000
+"""How long a command waits for another process that writes."""
+
+
+def history_folder(settings: Settings, paths: Paths) -> Path:
+    """Where the history is or would be."""
+    return Path(settings.data_dir or paths.data_folder).expanduser()
+
+
+@contextmanager
+def reading(folder: Path) -> "Iterator[Database]":
+    """Open the history of a folder; write access is not needed.
+
+    Raises:
+        NoDataError: If there is none.
+        StorageError: If it can't be read.
+    """
+    from tui_tracker.storage.connection import FILE_NAME, open_for_reading
+
+    path = folder / FILE_NAME
+    if not path.exists():
+        raise NoDataError(f"there is no history in {folder}", "it begins with the app, or with crypto-tui import")
+    database = open_for_reading(path)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def writing(folder: Path) -> "Iterator[Database]":
+    """Open the history of a folder, or begin one.
+
+    What is written is on disk once the block is left: until then a crash of the machine may take the last of it.
+
+    Raises:
+        StorageError: If it can't be written.
+    """
+    from tui_tracker.storage.connection import FILE_NAME, open_for_writing
+
+    database = open_for_writing(folder / FILE_NAME, busy_ms=PATIENCE_MS)
+    database.connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield database
+    finally:
+        database.close()
