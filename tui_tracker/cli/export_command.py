@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from tui_tracker.cli.diagnostics import Exit, ProgressLine, say
-from tui_tracker.cli.history_files import SETTINGS, history_folder
+from tui_tracker.cli.history_files import SETTINGS, history_folder, source_of, source_option
 from tui_tracker.cli.options import Invocation, pass_invocation, setting_flags
 from tui_tracker.core.errors import ConfigError, NoDataError
 from tui_tracker.core.metric import METRICS, Metric
@@ -35,6 +35,7 @@ _EVERY: Final = {"1m": 1, "5m": 5, "1h": 60}
 @click.option("--provenance", is_flag=True, help="Add where each sample came from: poll, candle_1m …")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@source_option
 @setting_flags(*SETTINGS)
 @pass_invocation
 def export(
@@ -49,6 +50,7 @@ def export(
     provenance: bool,
     output: Path | None,
     force: bool,
+    source: str | None,
 ) -> int:
     """Write the history on disk to stdout or to a file, hour by hour; nothing is sent.
 
@@ -78,7 +80,7 @@ def export(
     made = encoder(Format(kind or _kind_of(output)), shape)
     with reading(history_folder(settings, invocation.paths())) as database:
         reader = Reader(database)
-        chosen = _selection(reader, settings.source, pairs, start, end, shape)
+        chosen = _selection(reader, source_of(source, settings), pairs, start, end, shape)
         with _sink(output, force) as put:
             rows = _copy(reader, chosen, made, put)
     if reader.damaged:

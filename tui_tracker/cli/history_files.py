@@ -5,17 +5,42 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
+
 from tui_tracker.config.model import Settings
+from tui_tracker.config.parse import source_name
 from tui_tracker.config.paths import Paths
-from tui_tracker.core.errors import NoDataError
+from tui_tracker.core.errors import ConfigError, NoDataError
+from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
     from tui_tracker.storage.connection import Database
 
-SETTINGS: Final = ("source", "data_dir", "debug")
+SETTINGS: Final = ("data_dir", "debug")
 """Settings of commands that read the history."""
 PATIENCE_MS: Final = 10_000
 """How long a command waits for another process that writes."""
+
+
+source_option: Final = click.option(
+    "--source",
+    metavar="NAME",
+    help="The source whose history is meant; also one that can't be watched.  [default: the one to watch]",
+)
+
+
+def source_of(given: str | None, settings: Settings) -> str:
+    """The source that is meant; that it is in the history is for the history to say.
+
+    Raises:
+        ConfigError: If it is no name.
+    """
+    if given is None:
+        return settings.source
+    try:
+        return source_name(given)
+    except ValueError as error:
+        raise ConfigError(f"--source: {clean(given, 40)!r} is no name of a source", "for example kraken") from error
 
 
 def history_folder(settings: Settings, paths: Paths) -> Path:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from tui_tracker.cli.diagnostics import Exit, ProgressLine, say
-from tui_tracker.cli.history_files import SETTINGS, history_folder, writing
+from tui_tracker.cli.history_files import SETTINGS, history_folder, source_of, source_option, writing
 from tui_tracker.cli.options import Invocation, pass_invocation, setting_flags
 from tui_tracker.core.errors import AmbiguousPairError, ConfigError, UnknownPairError
 from tui_tracker.core.text import clean
@@ -68,9 +68,10 @@ class FileReport:
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @click.option("--pair", metavar="PAIR", help="The pair of all rows, as BTC/USD or kraken:BTC-USD.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@source_option
 @setting_flags(*SETTINGS, "raw_days")
 @pass_invocation
-def import_(invocation: Invocation, files: Sequence[str], pair: str | None, as_json: bool) -> int:
+def import_(invocation: Invocation, files: Sequence[str], pair: str | None, as_json: bool, source: str | None) -> int:
     """Merge files into the history on disk: what "crypto-tui export" writes, and candles; - is stdin.
 
     CSV with a heading, JSON with an object a line, or Parquet. Candles have time_ms (or time), close, and perhaps open,
@@ -92,7 +93,7 @@ def import_(invocation: Invocation, files: Sequence[str], pair: str | None, as_j
     settings = invocation.load().settings
     now_ms = SystemClock().now_ms()
     with writing(history_folder(settings, invocation.paths())) as database:
-        work = Import(database, settings.source, now_ms)
+        work = Import(database, source_of(source, settings), now_ms)
         reports = [work.run(file, pair) for file in files]
     for report in reports:
         _tell(report, now_ms, settings.raw_days)
@@ -144,7 +145,10 @@ class Import:
         ahead = list(islice(table.rows, _AHEAD))
         meaning.look_ahead(ahead)
         if meaning.is_too_coarse:
-            raise ConfigError(f"{report.file} has candles of {meaning.step} minutes", "candles of 1 and 5 are taken")
+            raise ConfigError(
+                f"{report.file} has candles of {meaning.step} minutes",
+                "those of 1 and 5 are taken; a column minutes tells",
+            )
         first, last = 1 << 62, -1
         for number, cells in chain(ahead, table.rows):
             report.rows += 1

@@ -16,6 +16,8 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.text import clean
 
 FIVE: Final = 5
+COARSE: Final = 15
+"""No exchange has candles between those of 5 minutes and those of 15."""
 _CANDLE_COUNTS: Final = {"volume": Metric.FLOW, "trades": Metric.TRADES_MIN, "flow": Metric.FLOW}
 """What a candle's columns stand for."""
 _NUMBER: Final = re.compile(r"[-+]?(\d{1,40}(\.\d{0,60})?|\.\d{1,60})([eE][-+]?\d{1,3})?", re.ASCII)
@@ -90,9 +92,9 @@ class Meaning:
             raise ConfigError(f"{place} has no column that could be imported", f"known: close, {', '.join(METRICS)}")
 
     def look_ahead(self, rows: Iterable[Row]) -> None:
-        """Find out how long candles are, from some rows: the least time between two of a pair."""
+        """Find out how long candles are, from some rows: the largest span that all steps of a pair are multiples of."""
         last: dict[str, int] = {}
-        steps: set[int] = set()
+        common = 0
         for _, cells in rows:
             if isinstance(cells, str):
                 continue
@@ -100,15 +102,14 @@ class Meaning:
                 name, minute = self._pair_of(cells), self._minute_of(cells)
             except ValueError:
                 continue
-            if (step := abs(minute - last.get(name, minute))) > 0:
-                steps.add(step)
+            common = math.gcd(common, minute - last.get(name, minute))
             last[name] = minute
-        self.step = min(steps, default=1)
+        self.step = 1 if common % FIVE or not common else FIVE if common % COARSE else common
 
     @property
     def is_too_coarse(self) -> bool:
         """Whether candles are neither of one nor of five minutes."""
-        return self._is_candle and self._length < 0 and self.step not in (1, FIVE)
+        return self._is_candle and self._length < 0 and self.step > FIVE
 
     def read(self, cells: Sequence[object]) -> Meant:
         """Return what a row says.
