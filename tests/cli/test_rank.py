@@ -1,9 +1,11 @@
 import asyncio
+import csv
 import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 
@@ -296,3 +298,17 @@ def test_a_signal_ends_it_with_its_code_and_no_output(run: Run, number: signal.S
     assert (outcome.code, outcome.out) == (128 + number, "")
     assert signal.getsignal(number) == before
     assert composition.is_closed
+
+
+def test_csv_has_a_line_a_pair_with_every_figure(run: Run) -> None:
+    outcome = run("rank", "--csv", composition=composed())
+    rows = list(csv.DictReader(StringIO(outcome.out)))
+    document = json.loads(run("rank", "--json", composition=composed()).out)
+    assert [(row["pair"], row["rank"]) for row in rows] == [
+        (pair["pair"], str(pair["rank"] or "")) for pair in document["pairs"]
+    ]
+    assert list(rows[0])[: len(KEYS) - 1] == KEYS[:-1]
+    assert [row["stddev"] for row in rows] == [str(pair["stddev"] or "") for pair in document["pairs"]]
+    assert rows[0]["provenance_candle_1m"] == "3"
+    assert rows[0]["is_suspect"] == "false"
+    assert run("rank", "--csv", "--json", composition=composed()).code == 2

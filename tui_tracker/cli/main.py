@@ -12,6 +12,7 @@ from tui_tracker import __version__
 from tui_tracker.cli.config_command import config
 from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
 from tui_tracker.cli.export_command import export
+from tui_tracker.cli.history_command import history
 from tui_tracker.cli.import_command import import_
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
 from tui_tracker.cli.pairs_command import pairs
@@ -77,6 +78,7 @@ cli.add_command(config)
 cli.add_command(watchlist)
 cli.add_command(export)
 cli.add_command(import_)
+cli.add_command(history)
 
 
 def start_app(invocation: Invocation) -> int:
