@@ -26,18 +26,16 @@ _MINUTE_MS: Final = 60_000
 class Gaps:
     """Stretches of a source in which no pair has a price."""
 
-    first_ms: int
     minutes: int = 0
     """In all of them together."""
     found: list[tuple[int, int]] = field(default_factory=list)
     """(first minute in ms, minutes)"""
-    _next_ms: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._next_ms = self.first_ms
+    _next_ms: int | None = None
 
     def note(self, minute_ms: int) -> None:
         """Take a minute that has a price; minutes come in order."""
+        if self._next_ms is None:
+            self._next_ms = minute_ms
         missing = (minute_ms - self._next_ms) // _MINUTE_MS
         if missing > 0:
             self.minutes += missing
@@ -91,7 +89,7 @@ def history(invocation: Invocation, as_json: bool) -> int:
 
 def _kept(reader: "Reader", source: str) -> Kept:
     span, hours = reader.span(source), reader.rollup_span(source)
-    gaps = Gaps(0 if span is None else span.first_ms)
+    gaps = Gaps()
     if span is not None:
         gaps = _gaps(reader, source, span.first_ms, span.last_ms)
     return Kept(
@@ -109,7 +107,7 @@ def _gaps(reader: "Reader", source: str, first_ms: int, last_ms: int) -> Gaps:
     """Look at every hour, one at a time."""
     from tui_tracker.core.metric import Metric
 
-    gaps, progress = Gaps(first_ms), ProgressLine()
+    gaps, progress = Gaps(), ProgressLine()
     try:
         for start_ms, loaded in reader.hours(source, (Metric.PRICE,), first_ms, last_ms + _MINUTE_MS):
             progress.show(f"{source}: {(start_ms - first_ms) / max(1, last_ms - first_ms):.0%} looked through")

@@ -15,8 +15,8 @@ from tui_tracker.core.errors import AmbiguousPairError, ConfigError, UnknownPair
 from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
-    from tui_tracker.cli.transfer.files import Table
     from tui_tracker.cli.transfer.reading import Meaning
+    from tui_tracker.cli.transfer.tables import Table
     from tui_tracker.storage.bringing import Bringer
     from tui_tracker.storage.connection import Database
 

@@ -11,6 +11,7 @@ import click
 from tui_tracker import __version__
 from tui_tracker.cli.config_command import config
 from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
+from tui_tracker.cli.doctor_command import doctor
 from tui_tracker.cli.export_command import export
 from tui_tracker.cli.history_command import history
 from tui_tracker.cli.import_command import import_
@@ -79,6 +80,7 @@ cli.add_command(watchlist)
 cli.add_command(export)
 cli.add_command(import_)
 cli.add_command(history)
+cli.add_command(doctor)
 
 
 def start_app(invocation: Invocation) -> int:

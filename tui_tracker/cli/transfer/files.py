@@ -4,7 +4,6 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import IO, Final
@@ -12,13 +11,12 @@ from typing import IO, Final
 import msgspec
 
 from tui_tracker.cli.transfer.columns import CANDLE, FROM, ID, MINUTES, TIME
+from tui_tracker.cli.transfer.tables import MOST_COLUMNS, PAIR, Row, Table
 from tui_tracker.core.errors import ConfigError, TrackerError
 from tui_tracker.core.metric import METRICS
 from tui_tracker.core.text import clean
 
 MOST_LINE: Final = 64 * 1024
-MOST_COLUMNS: Final = 64
-PAIR: Final = "pair"
 KNOWN: Final = (
     *TIME.values(),
     ID,
@@ -30,18 +28,6 @@ KNOWN: Final = (
 )
 """Columns that mean something."""
 _MAGIC: Final = b"PAR1"
-Row = tuple[int, Sequence[object] | str]
-"""(number of the line or row, its cells, or why it can't be read)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A file that is being read."""
-
-    heads: tuple[str, ...]
-    rows: Iterator[Row]
-    unit: str = "line"
-    """What rows are counted in."""
 
 
 @contextmanager

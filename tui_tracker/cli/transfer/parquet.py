@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING, Final
 
 from tui_tracker.cli.transfer.columns import ID, MINUTES, Line, Shape, origin_name
-from tui_tracker.cli.transfer.files import MOST_COLUMNS, Row, Table
+from tui_tracker.cli.transfer.tables import MOST_COLUMNS, Row, Table
 from tui_tracker.cli.transfer.times import Times
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.cli.transfer.columns import FROM, ID, MINUTES, ORIGIN_NAMES, TIME
-from tui_tracker.cli.transfer.files import PAIR, Row
+from tui_tracker.cli.transfer.tables import PAIR, Row
 from tui_tracker.cli.transfer.times import read_ms
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.errors import ConfigError
