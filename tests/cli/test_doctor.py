@@ -98,7 +98,7 @@ def test_a_damaged_history_is_a_problem(tmp_path: Path, run: Run) -> None:
 
 
 def test_a_history_too_large_to_be_seen_in_time_is_a_note(tmp_path: Path) -> None:
-    make_history(tmp_path, 90, merged=False)
+    make_history(tmp_path, 600, merged=False)
     integrity, _ = places.stored(tmp_path, check_s=0.0)
     assert integrity.verdict is Verdict.NOTE
 
