@@ -1,27 +1,26 @@
-"""Makes the pictures of the README: ``python -m screenshots.make [FOLDER]``.
+"""Makes the pictures of the README: ``python -m screenshots.make [FOLDER] [NAME …]``.
 
 The market is the demo's, its engine and its app are the real ones, and only their clock is ours, so that equal versions
-make equal SVG files. A PNG is made of each where a Chromium is installed.
+make equal SVG files. A PNG is made of each where a Chromium is installed, a small one with Pillow
+(``pip install -e '.[test,pictures]'``).
 """
 
 import argparse
 import asyncio
-import html
 import os
-import re
 import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from textual.pilot import Pilot
 
+from screenshots.drawing import BROWSERS, as_terminal_draws, write_png
 from tests.support.clock import FakeClock
-from tui_tracker.config.choices import Theme
+from tests.support.feed import FakeStore
+from tui_tracker.config.choices import ChartStyle, Theme
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.core.series import MINUTE_MS
@@ -30,77 +29,90 @@ from tui_tracker.feed.local import LocalFeed
 from tui_tracker.sources.simulated import START_MS, SimulatedSource
 from tui_tracker.tui.app import TrackerApp
 from tui_tracker.tui.times import UTC_ZONE
+from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.views import BUILT_IN, named, taken_up
 
 FOLDER: Final = Path(__file__).parent
 SEED: Final = 1
-LIVE_MINUTES: Final = 3
-"""How long the market is watched before a picture is taken, after its history was loaded."""
+LIVE_MINUTES: Final = 65
+"""How long the app watches the market before its first picture: ranks of an hour ago are known then."""
 WATCHLIST: Final = ("simulated:BTC-USD", "simulated:ETH-USD", "simulated:SOL-EUR")
 WIDE: Final = (120, 28)
-SCALE: Final = 1.5
-"""Pixels of a PNG for one of the SVG."""
-CELL: Final = (12.2, 24.4)
-"""Width and height of a character's cell in the SVG that Rich writes."""
-BASELINE: Final = 18.5
-"""How far down in its cell a character stands."""
-BRAILLE: Final = 0x2800
-DOTS: Final = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
-"""Column and row of the dot that each bit of a braille character stands for (Unicode 16, chapter 21.1)."""
-DOT: Final = 3
-"""Side of a dot."""
-DESCENT: Final = 3
-"""What letters below the line need more in this font than in the one that Rich lays out for."""
-_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
-_WEB_FONT: Final = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-_CLIP: Final = re.compile(r'(-clip-terminal">\s*<rect [^>]*height=")([\d.]+)"')
-_LINE_CLIP: Final = re.compile(r' clip-path="url\(#[\w-]*-line-\d+\)"')
-_FIRST_CELLS: Final = re.compile(r'(?<=-clip-terminal\)">)(\s*)(?=<rect fill="(#\w+)")')
-_TEXT: Final = re.compile(r'<text class="([\w-]+)" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
-_BUSY: Final = ("series", "chart")
+CHARACTERS: Final = {" ": "space", ">": "greater_than_sign", "%": "percent_sign"}
+_BUSY: Final = ("series", "chart", "trends", "page")
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture: how the app is opened, and the keys pressed before it is taken."""
+    """One picture: the keys pressed before it is taken, and those that lead back."""
 
     name: str
-    size: tuple[int, int] = WIDE
-    theme: Theme = Theme.DARK
     keys: tuple[str, ...] = ()
+    size: tuple[int, int] = WIDE
+    back: tuple[str, ...] = ()
 
 
-SHOTS: Final = (
-    Shot("main"),
-    Shot("small", size=(80, 24)),
-    Shot("chart", keys=("j", "left_square_bracket", "enter")),
-    Shot("light", theme=Theme.LIGHT, keys=("e", "e", "g")),
-    Shot("help", keys=("question_mark",)),
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """How the app is opened, how long it watches the market, and the pictures taken meanwhile."""
+
+    shots: tuple[Shot, ...]
+    selected: str = "BTC-USD"
+    settings: Settings = field(default_factory=lambda: in_theme(Theme.DARK))
+    view: View = field(default_factory=View)
+    minutes: int = 1
+
+
+def in_theme(theme: Theme, *, ascii: bool = False) -> Settings:  # noqa: A002
+    """The demo in some colours."""
+    return Settings(demo=True, theme=theme, ascii=ascii)
+
+
+def view_named(name: str) -> View:
+    """One of the views that everyone has."""
+    view = named(BUILT_IN, name)
+    assert view is not None, name
+    return taken_up(view, ViewState(theme=Theme.DARK)).remembered()
+
+
+TO_CHART: Final = ("vertical_line",)
+SITTINGS: Final = (
+    Sitting(
+        (
+            Shot("main", ("g", "down", "down", "down")),
+            Shot("why", ("i",), (110, 26), ("escape",)),
+            Shot("overview", ("o",), (120, 36), ("escape",)),
+            Shot("help", ("question_mark",), (100, 40), ("escape",)),
+        ),
+        view=view_named("Most volatile USD"),
+        minutes=LIVE_MINUTES,
+    ),
+    Sitting((Shot("chart", (*TO_CHART, "b", *["left"] * 24)),), "ETH-USD"),
+    Sitting((Shot("candles", (*TO_CHART, "b", "b")),), "SOL-USD", view=View(chart_style=ChartStyle.CANDLES.value)),
+    Sitting(
+        (Shot("compare", (*TO_CHART, *["left"] * 30)),),
+        "SOL-USD",
+        view=View(compared=tuple(f"simulated:{name}-USD" for name in ("BTC", "ETH", "DOGE"))),
+    ),
+    Sitting((Shot("pair", ("enter",), (120, 42)),), "ETH-USD"),
+    Sitting(
+        (Shot("filter", ("slash", *"volatility > 80% and volume > 1M")),), "KAS-USD", view=view_named("Biggest movers")
+    ),
+    Sitting((Shot("light"),), settings=in_theme(Theme.LIGHT), view=view_named("σ of USD pairs")),
+    Sitting(
+        (Shot("ascii", size=(100, 28)),), "SOL-USD", in_theme(Theme.DARK, ascii=True), view_named("σ of USD pairs")
+    ),
+    Sitting((Shot("small", size=(80, 24)),), view=view_named("σ of USD pairs")),
 )
 
 
-class Forgetful:
-    """A store that keeps nothing: what a picture's app does must not reach the next one, nor a person's state."""
-
-    def save_view(self, view: View) -> None:
-        """Forget it."""
-
-    def add_favourite(self, instrument_id: str) -> None:
-        """Forget it."""
-
-    def remove_favourite(self, instrument_id: str) -> None:
-        """Forget it."""
-
-
 @asynccontextmanager
-async def watched_market(clock: FakeClock) -> AsyncIterator[LocalFeed]:
-    """The demo's market with its history loaded, watched for some minutes."""
+async def loaded_market(clock: FakeClock) -> AsyncIterator[LocalFeed]:
+    """The demo's market with its history loaded."""
     engine = Engine(SimulatedSource(clock, SEED), clock)
     async with engine.running():
         feed = LocalFeed(engine)
         await polled(feed, START_MS)
-        for minute in range(1, LIVE_MINUTES + 1):
-            await clock.advance(60)
-            await polled(feed, START_MS + minute * MINUTE_MS)
         yield feed
 
 
@@ -113,16 +125,32 @@ async def polled(feed: LocalFeed, at_ms: int) -> None:
             return
 
 
-async def taken(shot: Shot, feed: LocalFeed, clock: FakeClock) -> str:
-    """The SVG of one picture."""
-    settings = Settings(demo=True, theme=shot.theme)
-    app = TrackerApp(feed, settings, State(watchlist=WATCHLIST), Forgetful(), clock.now_ms, zone=UTC_ZONE)
-    async with app.run_test(size=shot.size) as pilot:
+async def taken(sitting: Sitting, feed: LocalFeed, clock: FakeClock) -> AsyncIterator[tuple[str, str]]:
+    """Names and SVGs of the pictures of one sitting."""
+    view = replace(sitting.view, selected=f"simulated:{sitting.selected}", theme=None)
+    state = State(watchlist=WATCHLIST, view=view if view.quote else replace(view, quote="USD"))
+    app = TrackerApp(feed, sitting.settings, state, FakeStore(), clock.now_ms, zone=UTC_ZONE)
+    async with app.run_test(size=sitting.shots[0].size) as pilot:
         await settled(pilot)
-        for key in shot.keys:
-            await pilot.press(key)
+        for _ in range(sitting.minutes):
+            at_ms = clock.now_ms() // MINUTE_MS * MINUTE_MS + MINUTE_MS
+            await clock.advance(60)
+            await polled(feed, at_ms)
             await settled(pilot)
-        return as_terminal_draws(app.export_screenshot(title="crypto-tui --demo"))
+        for shot in sitting.shots:
+            await pilot.resize_terminal(*shot.size)
+            await pressed(pilot, shot.keys)
+            app.end_flash()
+            await settled(pilot)
+            yield shot.name, as_terminal_draws(app.export_screenshot(title="crypto-tui --demo"))
+            await pressed(pilot, shot.back)
+
+
+async def pressed(pilot: Pilot[None], keys: Sequence[str]) -> None:
+    """Press keys, each once the one before has done its work."""
+    for key in keys:
+        await pilot.press(CHARACTERS.get(key, key))
+        await settled(pilot)
 
 
 async def settled(pilot: Pilot[None]) -> None:
@@ -135,90 +163,33 @@ async def settled(pilot: Pilot[None]) -> None:
         await pilot.app.workers.wait_for_complete(busy)
 
 
-def as_terminal_draws(svg: str) -> str:
-    """The picture in a font of the machine instead of one from the web, its cells filled as terminals fill them.
-
-    That font has no braille (a browser's substitute is too wide) and its lines don't touch: like a terminal we draw
-    the dots ourselves, and let the letters be high enough, and the ground be whole enough, to leave no seams.
-    """
-
-    def heightened(clip: re.Match[str]) -> str:
-        return f'{clip[1]}{float(clip[2]) + DESCENT:.1f}"'
-
-    svg = _WEB_FONT.sub("", svg).replace("Fira Code", "DejaVu Sans Mono").replace("font-size: 20px", "font-size: 21px")
-    svg = _CLIP.sub(heightened, _LINE_CLIP.sub("", svg))
-    svg = _FIRST_CELLS.sub(r'\1<rect fill="\2" width="100%" height="100%"/>\g<0>', svg, count=1)
-    return _TEXT.sub(_with_drawn_dots, svg)
-
-
-def _with_drawn_dots(text: re.Match[str]) -> str:
-    """A run of text, with its braille as a path of squares."""
-    style, left, base, content = text[1], float(text[2]), float(text[3]), html.unescape(text[4])
-    squares = []
-    for index, char in enumerate(content):
-        dots = ord(char) - BRAILLE if BRAILLE < ord(char) < BRAILLE + 256 else 0
-        for bit, (column, row) in enumerate(DOTS):
-            if dots >> bit & 1:
-                x = left + (index + 0.25 + column / 2) * CELL[0] - DOT / 2
-                y = base - BASELINE + (row + 0.5) / 4 * CELL[1] - DOT / 2
-                squares.append(f"M{x:.1f} {y:.1f}h{DOT}v{DOT}h-{DOT}z")
-    if not squares:
-        return text[0]
-    rest = "".join(" " if ord(char) - BRAILLE in range(256) else char for char in content)
-    path = f'<path class="{style}" d="{"".join(squares)}"/>'
-    return path if rest.isspace() else path + text[0].replace(text[4], html.escape(rest).replace(" ", "&#160;"))
-
-
-def write_png(browser: str, svg: Path) -> None:
-    """Let a browser draw an SVG file, at ``SCALE`` pixels each."""
-    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg.read_text(encoding="utf-8"))
-    assert found is not None, "Rich writes a viewBox"
-    width, height = (round(float(side)) for side in found.groups())
-    with tempfile.TemporaryDirectory() as profile:
-        subprocess.run(
-            [
-                browser,
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--no-first-run",
-                "--hide-scrollbars",
-                "--default-background-color=00000000",
-                f"--force-device-scale-factor={SCALE}",
-                f"--user-data-dir={profile}",
-                f"--screenshot={svg.with_suffix('.png')}",
-                f"--window-size={width},{height}",
-                svg.resolve().as_uri(),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-
-
-async def write_svgs(folder: Path, shots: Sequence[Shot]) -> list[Path]:
-    """Take all pictures of one market."""
+async def write_svgs(folder: Path, sittings: Sequence[Sitting]) -> list[Path]:
+    """Take pictures of one market."""
     clock = FakeClock(START_MS)
     written = []
-    async with watched_market(clock) as feed:
-        for shot in shots:
-            path = folder / f"{shot.name}.svg"
-            path.write_text(await taken(shot, feed, clock), encoding="utf-8")
-            written.append(path)
+    async with loaded_market(clock) as feed:
+        for sitting in sittings:
+            async for name, svg in taken(sitting, feed, clock):
+                written.append(folder / f"{name}.svg")
+                written[-1].write_text(svg, encoding="utf-8")
     return written
 
 
 def main() -> None:
-    """Write all pictures."""
+    """Write the pictures."""
     parser = argparse.ArgumentParser(description="Make the pictures of the README.")
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these pictures")
+    options = parser.parse_args()
+    folder: Path = options.folder
     os.environ.pop("NO_COLOR", None)
-    os.environ["TERM"] = "xterm-256color"
+    os.environ.pop("COLORFGBG", None)
+    os.environ["TERM"], os.environ["COLORTERM"] = "xterm-256color", "truecolor"
     folder.mkdir(parents=True, exist_ok=True)
-    svgs = asyncio.run(write_svgs(folder, SHOTS))
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    wanted = set(options.names) or {shot.name for sitting in SITTINGS for shot in sitting.shots}
+    sittings = [sitting for sitting in SITTINGS if wanted & {shot.name for shot in sitting.shots}]
+    svgs = asyncio.run(write_svgs(folder, sittings))
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     for svg in svgs:
         if browser is not None:
             write_png(browser, svg)

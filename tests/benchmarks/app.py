@@ -1,170 +1,140 @@
-"""The app in a real pseudo-terminal, against the fake exchange in its own process: ``python -m tests.benchmarks.app``.
+"""The app in a real pseudo-terminal of 140 × 40: ``python -m tests.benchmarks.app [PART …] [--peer crypto-terminal]``.
 
-Each figure is printed beside its goal. Give parts as arguments (paint, idle, keys, memory, loop) to run only those.
+Each figure is printed beside its goal; parts say how long they take, and can be run alone. With ``--peer`` the parts
+``first-paint`` and ``idle`` also measure another program (``pip install crypto-terminal==2.5.1`` in a venv of its own),
+in turn with ours, both without a network. Other programs make times longer and processor shares uncertain: compare runs
+on an idle machine only.
 """
 
-import fcntl
+import argparse
 import json
-import os
-import pty
 import re
-import select
-import signal
 import statistics
-import struct
 import subprocess
 import sys
-import tempfile
-import termios
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple
 from urllib.request import urlopen
 
+from tests.benchmarks.raw_pty import RawPty, command, exchange
 from tests.benchmarks.timing import verdict
 
-ROWS, COLS = 40, 140
-TICK: Final = os.sysconf("SC_CLK_TCK")
+ROUNDS: Final = 9
+NOWHERE: Final = ("--base-url", "kraken=http://127.0.0.1:9")
+"""An exchange that is out of reach."""
+OWN_PAINT: Final = rb"Ranked|of price"
+ANY_WORD: Final = rb"[A-Za-z]{3,} "
+QUIET_PAIRS: Final = 20
+LOADED: Final = 3 + 2 * QUIET_PAIRS
+"""Requests after which all history is there: time, list, quotes, two of candles for each."""
 
 
-class RawPty:
-    """A program in a pseudo-terminal whose output is only counted, not interpreted, so that reading takes no time."""
+class Contender(NamedTuple):
+    """A program to be measured."""
 
-    def __init__(self, argv: Sequence[str]) -> None:
-        home = tempfile.mkdtemp()
-        environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": home}
-        environ |= {name: f"{home}/{name}" for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
-        environ.pop("NO_COLOR", None)
-        self.began_s = time.perf_counter()
-        self.pid, self.fd = pty.fork()
-        if not self.pid:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLS, 0, 0))
-            os.execvpe(argv[0], list(argv), environ)
-        self.output = bytearray()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-    def read(self, timeout_s: float) -> int:
-        """Read what comes within a time; return the bytes, 0 if none came."""
-        ready, _, _ = select.select([self.fd], [], [], timeout_s)
-        if not ready:
-            return 0
-        data = os.read(self.fd, 65_536)
-        self.output += data
-        return len(data)
-
-    def read_for(self, seconds: float) -> int:
-        """Read for a time; return the bytes."""
-        end_s, before = time.perf_counter() + seconds, len(self.output)
-        while (left_s := end_s - time.perf_counter()) > 0:
-            self.read(left_s)
-        return len(self.output) - before
-
-    def read_until(self, pattern: bytes, timeout_s: float = 60.0) -> float:
-        """Read until the whole output holds a pattern; return the seconds since the start of the program."""
-        end_s = time.perf_counter() + timeout_s
-        while not re.search(pattern, self.output):
-            if time.perf_counter() > end_s:
-                raise TimeoutError(f"no {pattern!r} in {bytes(self.output[-2000:])!r}")
-            self.read(0.5)
-        return time.perf_counter() - self.began_s
-
-    def key_s(self, key: bytes) -> float:
-        """Send a key; return the seconds until the first byte of what it changed."""
-        while self.read(0):
-            pass
-        start_s = time.perf_counter()
-        os.write(self.fd, key)
-        self.read(2.0)
-        return time.perf_counter() - start_s
-
-    def cpu_s(self) -> float:
-        """Processor time used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
-
-    def rss_mb(self) -> float:
-        """Resident memory."""
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
-        return int(found[1]) / 1024 if found else 0.0
+    name: str
+    argv: Sequence[str]
+    painted: bytes
+    """What its output has once something can be read."""
 
 
-@contextmanager
-def exchange(pairs: int) -> Iterator[str]:
-    """The fake exchange in a process of its own; yields its URL."""
-    command = [sys.executable, "-m", "tests.support.fake_kraken", "--pairs", str(pairs), "--port", "0"]
-    process = subprocess.Popen([*command, "--duration", "600"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        url = process.stdout.readline().strip()
-        for path in ("AssetPairs", "Ticker"):
-            urlopen(f"{url}/0/public/{path}").read()  # the first answer is built slowly
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
+def contenders(peer: str) -> list[Contender]:
+    """Our app without a network, and a peer if there is one."""
+    ours = Contender("crypto-tui", command(*NOWHERE), OWN_PAINT)
+    return [ours, Contender(Path(peer).name, [peer], ANY_WORD)] if peer else [ours]
 
 
-def command(*arguments: str) -> list[str]:
-    """The installed command."""
-    return [str(Path(sys.executable).with_name("crypto-tui")), *arguments]
-
-
-def paint() -> None:
+def first_paint(peer: str) -> None:
     """Time to the first paint, beside the import of Textual alone."""
-    imports, paints = [], []
-    for _ in range(9):
+    imports: list[float] = []
+    paints: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
         start_s = time.perf_counter()
         subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
         imports.append(time.perf_counter() - start_s)
-        with RawPty(command("--base-url", "kraken=http://127.0.0.1:9")) as app:
-            paints.append(app.read_until(b"Ranked"))
-    ratios = [a / b for a, b in zip(paints[1:], imports[1:], strict=True)]
-    painted, imported = statistics.median(paints[1:]), statistics.median(imports[1:])
-    print(f"First paint: {painted:.3f} s; import textual.app: {imported:.3f} s")
+        for name, argv, painted in contenders(peer):
+            with RawPty(argv) as app:
+                paints.setdefault(name, []).append(app.read_until(painted))
+    print(f"        import textual.app: {statistics.median(imports[1:]):.3f} s")
+    for name, times_s in paints.items():
+        print(f"        first paint of {name}: {statistics.median(times_s[1:]):.3f} s")
+    ratios = [a / b for a, b in zip(paints["crypto-tui"][1:], imports[1:], strict=True)]
     verdict("first paint, of `python -c 'import textual.app'`", statistics.median(ratios), 1.8)
 
 
-def idle() -> None:
-    """Bytes, processor time and key to paint between two polls, once all history is loaded."""
-    with exchange(12) as url, RawPty(command("--base-url", f"kraken={url}", "--quote", "all")) as app:
-        app.read_until(rb"history", 30)
-        deadline_s = time.perf_counter() + 90
-        while json.load(urlopen(f"{url}/control/stats"))["requests"] < LOADED and time.perf_counter() < deadline_s:
-            app.read_for(1)
-        wait_for_second(app, 5)
+def idle(peer: str) -> None:
+    """Bytes and processor time between two polls, all history loaded; then beside a peer, both without a network."""
+    with exchange(QUIET_PAIRS) as url, RawPty(command("--base-url", f"kraken={url}", "--quote", "all")) as app:
+        wait_for_history(app, url)
         cpu_s, written = app.cpu_s(), app.read_for(45)
         verdict("bytes written in 45 s between polls", written, 0, "B")
         verdict("idle processor time", (app.cpu_s() - cpu_s) / 45 * 100, 0.5, "%")
-        for pause_s, what in ((0.3, "one by one"), (0.033, "held down")):
+    for name, argv, painted in contenders(peer):
+        with RawPty(argv) as program:
+            program.read_until(painted)
+            program.read_for(5)
+            cpu_s, written = program.cpu_s(), program.read_for(20)
+            share, size = (program.cpu_s() - cpu_s) / 20 * 100, written / 20
+            print(f"        {name}, no network: {size:.0f} B/s, {share:.1f} % of a core, {program.rss_mb():.0f} MB")
+
+
+def update(_peer: str) -> None:
+    """Bytes of a full update: a minute of the simulated market, every price new, chart and table."""
+    with RawPty(command("--demo", "--pairs", "60")) as app:
+        app.read_until_shown(lambda text: "history" in text)
+        app.read_until_shown(lambda text: "history" not in text, 120)
+        app.read_for(2)
+        before, first = len(app.output), polled_minute(app)
+        app.read_for(20)
+        written = len(app.output) - before
+        polls = (polled_minute(app) - first) % (24 * 60)
+        verdict(f"bytes of a full update, mean of {polls}", written / max(1, polls) / 1000, 25, "kB")
+
+
+def polled_minute(app: RawPty) -> int:
+    """The minute of the day of the last poll, as the top line tells it."""
+    found = re.search(r"polled (\d\d):(\d\d):", app.text())
+    assert found is not None, app.text()
+    return int(found[1]) * 60 + int(found[2])
+
+
+def cursor(_peer: str) -> None:
+    """Key to paint and bytes of a cursor move between two polls, all history loaded."""
+    with exchange(QUIET_PAIRS) as url, RawPty(command("--base-url", f"kraken={url}", "--quote", "all")) as app:
+        wait_for_history(app, url)
+        for pause_s, what in ((0.033, "held down"), (0.4, "one by one, with the chart that follows")):
             wait_for_second(app, 5)
-            press_keys(app, 45.0, pause_s, f"key to paint, idle, {what}", 8)
+            press_keys(app, 45.0, pause_s, what)
 
 
-LOADED: Final = 3 + 2 * 12
-"""Requests after which all history of 12 pairs is there: time, list, quotes, two of candles for each."""
+def wait_for_history(app: RawPty, url: str) -> None:
+    """Read on until all history is there, and a minute has begun."""
+    app.read_until(rb"history", 30)
+    deadline_s = time.perf_counter() + 120
+    while json.load(urlopen(f"{url}/control/stats"))["requests"] < LOADED and time.perf_counter() < deadline_s:
+        app.read_for(1)
+    wait_for_second(app, 5)
 
 
-def press_keys(app: RawPty, seconds: float, pause_s: float, what: str, goal_ms: float) -> None:
+def press_keys(app: RawPty, seconds: float, pause_s: float, what: str) -> None:
     """Move the cursor for a time, and print how long its paints took and how many bytes they had."""
     times_s: list[float] = []
     moved: list[int] = []
     end_s = time.perf_counter() + seconds
     while time.perf_counter() < end_s:
         before = len(app.output)
-        times_s.append(app.key_s(b"j" if len(times_s) % 20 < 10 else b"k"))
+        times_s.append(app.key_s(b"j" if len(times_s) % 10 < 5 else b"k"))
         app.read_for(pause_s)
         moved.append(len(app.output) - before)
-    report_latency(what, times_s, goal_ms)
-    print(f"        bytes of a cursor move: median {statistics.median(moved):.0f}, most {max(moved)}")
+    report_latency(f"key to paint, {what}", times_s, 8)
+    middle = statistics.median(moved)
+    if pause_s < 0.2:
+        verdict(f"bytes of a cursor move, {what}", middle, 600, "B")
+    else:
+        print(f"        bytes of a cursor move, {what}: median {middle:.0f}, most {max(moved)}")
 
 
 def wait_for_second(app: RawPty, second: int) -> None:
@@ -172,24 +142,31 @@ def wait_for_second(app: RawPty, second: int) -> None:
     app.read_for((second - time.time()) % 60)
 
 
-def keys() -> None:
-    """Key to paint while history is loaded, and while polls of 3,000 pairs come in."""
+def keys(_peer: str) -> None:
+    """Key to paint at 3,000 pairs while history is loaded."""
     with exchange(3_000) as url, RawPty(command("--base-url", f"kraken={url}", "--quote", "all")) as app:
         app.read_until(rb"live", 60)
         app.read_for(3)
         wait_for_second(app, 5)
-        press_keys(app, 45.0, 0.033, "key to paint at 3,000 pairs while history loads", 8)
-        busy_s = []
-        for _ in range(3):
-            wait_for_second(app, 56)
-            end_s = time.perf_counter() + 5
-            number = 0
-            while time.perf_counter() < end_s:
-                busy_s.append(app.key_s(b"j" if number % 40 < 20 else b"k"))
-                number += 1
-                app.read_for(0.013)
-        report_latency("key to paint, while a poll of 3,000 pairs comes in", busy_s, 30)
-        print(f"        resident memory with 3,000 pairs after a few polls: {app.rss_mb():.0f} MB")
+        press_keys(app, 45.0, 0.033, "3,000 pairs, history loading")
+
+
+def busy(_peer: str) -> None:
+    """Key to paint while polls of 3,000 pairs come in: one each 5 s, 3 s before the five are over."""
+    with exchange(3_000) as url:
+        arguments = ("--base-url", f"kraken={url}", "--quote", "all", "--interval", "5")
+        with RawPty(command(*arguments)) as app:
+            app.read_until(rb"live", 60)
+            app.read_for(5)
+            times_s: list[float] = []
+            for _ in range(12):
+                app.read_for((1.9 - time.time()) % 5)
+                end_s = time.perf_counter() + 1.5
+                while time.perf_counter() < end_s:
+                    times_s.append(app.key_s(b"j" if len(times_s) % 40 < 20 else b"k"))
+                    app.read_for(0.013)
+            report_latency("key to paint, while a poll of 3,000 pairs comes in", times_s, 30)
+            print(f"        resident memory with 3,000 pairs after a few polls: {app.rss_mb():.0f} MB")
 
 
 def report_latency(what: str, times_s: list[float], goal_ms: float) -> None:
@@ -200,52 +177,93 @@ def report_latency(what: str, times_s: list[float], goal_ms: float) -> None:
     verdict(f"{what}, p99", ordered[int(len(ordered) * 0.99)] * 1e3, goal_ms, "ms")
 
 
-MEMORY = """
-import random, sys
-import tui_tracker.tui.app, tui_tracker.engine.engine, httpx
-from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.ticker import Ticker
-from tui_tracker.engine.market import Market
-from tui_tracker.engine.rows import make_row, market_rates
-every_metric = sys.argv[1] == "all"
-market, source = Market(), random.Random(1)
-names = [f"kraken:A{n}-USD" for n in range(2500)]
-market.list_instruments([Instrument(n, n[7:-4], "USD", n, (), 2) for n in names], 0)
-prices = [source.uniform(0.01, 90000) for _ in names]
-for minute in range(28_000_000, 28_000_000 + 1440):
-    at_ms = minute * 60_000 + 57_000
-    prices = [round(p * (1 + source.gauss(0, 5e-4)), 4) or 0.01 for p in prices]
-    if every_metric:
-        day = minute % 1440
-        batch = [
-            Ticker(n, p, p * 0.999, p * 1.001, 5 * p, 7 * p, int(p) + 1, p, p, p * 1e-3 * day * (day + 1), day * 3)
-            for n, p in zip(names, prices)
-        ]
-    else:
-        batch = [Ticker(n, p, None, None, None, None, None) for n, p in zip(names, prices)]
-    market.apply(batch, at_ms, at_ms)
-    market.close_poll(at_ms)
-rows = [make_row(market, h, market_rates(market)) for h in market]
-print(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1])
-"""
+def many(_peer: str) -> None:
+    """10,000 simulated pairs: first paint, first ranks, then keys, updates and memory."""
+    with RawPty(command("--demo", "--pairs", "10000", "--quote", "all", "--interval", "900")) as app:
+        print(f"        10,000 pairs: first paint {app.read_until(OWN_PAINT):.3f} s")
+        print(f"        10,000 pairs: first ranks {app.read_until(rb' 1/[0-9]', 120):.1f} s")
+        app.read_for(10)
+        press_keys(app, 10.0, 0.033, "10,000 pairs, history loading")
+        times_s: list[float] = []
+        before, end_s = len(app.output), time.perf_counter() + 45
+        while time.perf_counter() < end_s:
+            times_s.append(app.key_s(b"j" if len(times_s) % 40 < 20 else b"k"))
+            app.read_for(0.05)
+        report_latency("key to paint, 10,000 pairs, three polls of them", times_s, 30)
+        print(f"        bytes with all of that: {(len(app.output) - before) / 45:.0f} B/s")
+        print(f"        resident memory, 10,000 pairs, all metrics: {app.rss_mb():.0f} MB")
 
 
-def memory() -> None:
+def day(_peer: str) -> None:
+    """Memory over 24 simulated hours, painted minute by minute as fast as it goes."""
+    with RawPty([sys.executable, "-m", "tests.benchmarks.day"]) as app:
+        found: dict[int, float] = {}
+        deadline_s = time.perf_counter() + 600
+        while 24 not in found and time.perf_counter() < deadline_s:
+            app.read_for(1)
+            marks = re.findall(rb"\x1b\]2;hour (\d+) rss (\d+)\x07", bytes(app.output))
+            found |= {int(hour): int(rss) / 1024 for hour, rss in marks}
+            del app.output[: max(0, len(app.output) - 200_000)]
+    print("        " + "  ".join(f"{hour} h: {rss:.0f} MB" for hour, rss in sorted(found.items()) if hour % 4 == 0))
+    last = max(found)
+    verdict(f"memory growth from hour 2 to hour {last} of a simulated day", found[last] - found[min(2, last)], 5, "MB")
+
+
+def memory(_peer: str) -> None:
     """Resident memory of the loaded program with 24 h of 2,500 pairs."""
     for which, goal in (("price", 150), ("all", 320)):
-        run = subprocess.run([sys.executable, "-c", MEMORY, which], capture_output=True, text=True, check=True)
-        verdict(f"resident memory, 2,500 pairs, {which}", int(run.stdout) / 1024, goal, "MB")
+        run = [sys.executable, "-m", "tests.benchmarks.memory", which]
+        found = subprocess.run(run, capture_output=True, text=True, check=True)
+        verdict(f"resident memory, 2,500 pairs, {which}", int(found.stdout) / 1024, goal, "MB")
 
 
-def loop() -> None:
+def loop(_peer: str) -> None:
     """Longest time that one callback holds the event loop, from the bytes of a Ticker to the screen."""
     with exchange(1_500) as url:
         subprocess.run([sys.executable, "-m", "tests.benchmarks.loop", url], check=True)
 
 
-PARTS = {"paint": paint, "loop": loop, "memory": memory, "keys": keys, "idle": idle}
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that can be measured alone."""
+
+    run: Callable[[str], None]
+    takes: str
+
+
+PARTS: Final = {
+    "first-paint": Part(first_paint, "10 s"),
+    "idle": Part(idle, "4 min"),
+    "update": Part(update, "30 s"),
+    "cursor": Part(cursor, "4 min"),
+    "keys": Part(keys, "2 min"),
+    "busy": Part(busy, "80 s"),
+    "memory": Part(memory, "1 min"),
+    "day": Part(day, "5 min"),
+    "many": Part(many, "2 min"),
+    "loop": Part(loop, "20 s"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts that are asked for, one after the other; one that fails doesn't stop the others."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.app", description=__doc__)
+    told = ", ".join(f"{name} ({part.takes})" for name, part in PARTS.items())
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{told}; all by default")
+    parser.add_argument("--peer", default="", metavar="PATH", help="the command of a peer to measure beside ours")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    failed = False
+    for name in options.parts or PARTS:
+        print(f"{name} (about {PARTS[name].takes})", flush=True)
+        try:
+            PARTS[name].run(options.peer)
+        except (TimeoutError, EOFError, subprocess.CalledProcessError) as error:
+            failed = True
+            print(f"  FAIL  {name}: {error}"[:500])
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
-        PARTS[part]()
+    main()

@@ -13,7 +13,9 @@ RANKED: Final = re.compile(r" 1/[\d,]+ ")
 """The first row of a ranking."""
 DEADLINE_S: Final = 20.0
 PAIR: Final = re.compile(r"[A-Z0-9]*[A-Z][A-Z0-9]*/[A-Z]{3,5}")
-_TITLE: Final = re.compile(r"╭─ (.*?) ─*╮")
+_TITLE: Final = re.compile(r"(?:╭─|┏━|\+-) (.*?) [─━-]*[╮┓+]")
+"""A pane's upper edge: as usual, with the focus where there is no colour, in ASCII."""
+_CURSOR: Final = re.compile(r"▌|(?<=[|+])>")
 
 
 class App:
@@ -40,13 +42,14 @@ class App:
     @property
     def titles(self) -> list[str]:
         """Titles of the panes, from the top left."""
-        return _TITLE.findall(self.text)
+        return [title.replace(" -- ", " ── ") for title in _TITLE.findall(self.text)]
 
     @property
     def table(self) -> list[str]:
         """Rows of the ranked table that are in view."""
-        _, _, below = self.text.rpartition("╭─")
-        return [line.strip("│▐▇ ") for line in below.split("\n")[2:] if line.startswith("│") and PAIR.search(line)]
+        start = max((found.start() for found in _TITLE.finditer(self.text)), default=len(self.text))
+        lines = self.text[start:].split("\n")[2:]
+        return [line.strip("│┃|▐▇ ") for line in lines if line.startswith(("│", "┃", "|")) and PAIR.search(line)]
 
     @property
     def table_pairs(self) -> list[str]:
@@ -56,7 +59,7 @@ class App:
     @property
     def marked(self) -> set[str]:
         """Pairs that a cursor is on, in any list, and the one of the chart's title."""
-        rows = [piece for line in self.text.split("\n") for piece in line.split("▌")[1:]]
+        rows = [piece for line in self.text.split("\n") for piece in _CURSOR.split(line)[1:]]
         found = {match[0] for row in rows if (match := PAIR.search(row))}
         return found | {match[0] for title in self.titles if (match := PAIR.match(title))}
 

@@ -29,8 +29,8 @@ def test_ten_polls_are_one_connection_and_nothing_is_written_between_them(tmp_pa
     """Once the history is there, bytes come with a poll and at no other time."""
     with FakeKrakenThread(pairs=4) as exchange, started(tmp_path, *at(exchange.url), *EVERY_5_S) as app:
         app.until_shown(LIVE)
-        app.until_shown("history")
-        app.until_gone("history")
+        app.until_shown("hist")
+        app.until_gone("hist")
         while polls(exchange) < 10:
             until_polls(app, exchange, polls(exchange) + 1)
             app.session.pump(1.5)
@@ -117,7 +117,7 @@ def test_offline_at_the_start_recovers_by_itself(tmp_path: Path) -> None:
 
 def test_an_outage_keeps_data_and_ranks_and_ends_by_itself(tmp_path: Path) -> None:
     with FakeKrakenThread(pairs=4) as exchange, started(tmp_path, *at(exchange.url), *EVERY_5_S) as app:
-        app.until_gone(re.compile(r"history|first poll"))
+        app.until_gone(re.compile(r"hist|first poll"))
         app.until_shown(RANKED)
         exchange.stop_listening()
         app.until(lambda: "○ offline" in app.header, "the outage in the header")

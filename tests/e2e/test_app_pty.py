@@ -21,11 +21,11 @@ SHIFT_TAB, CTRL_C, CTRL_P, CTRL_Z = "\x1b[Z", "\x03", "\x10", "\x1a"
 @pytest.mark.parametrize(
     ("cols", "rows", "panes"),
     [
-        (200, 50, ["Pairs", "price ──", "σ of price ──"]),
-        (120, 28, ["Pairs", "price ──", "σ of price ──"]),
-        (80, 24, ["price ──", "σ of price ──"]),
-        (60, 20, ["σ of price ──"]),
-        (40, 12, ["σ of price ──"]),
+        (200, 50, ["Pairs", "price ──", "σ of USD pairs ──"]),
+        (120, 28, ["Pairs", "price ──", "σ of USD pairs ──"]),
+        (80, 24, ["price ──", "σ of USD pairs ──"]),
+        (60, 20, ["σ of USD pairs ──"]),
+        (40, 12, ["σ of USD pairs ──"]),
     ],
 )
 def test_panes_fit_the_terminal_and_say_simulated(cols: int, rows: int, panes: list[str], tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_cursor_moves_everywhere_at_once(tmp_path: Path) -> None:
 
 def frozen(app: App) -> None:
     """Freeze the order once everything is ranked, so that rows stand still."""
-    app.until_gone("history")
+    app.until_gone("hist")
     app.press_until_titled("p", "frozen")
 
 
@@ -144,7 +144,7 @@ def rank_of(app: App, pair: str) -> str:
 
 def test_sorting_moves_rows_and_the_cursor_but_no_rank(tmp_path: Path) -> None:
     with demo(tmp_path, "--quote", "GBP") as app:
-        app.until_gone("history")
+        app.until_gone("hist")
         app.press("g")
         app.until(lambda: app.marked == {app.table_pairs[0]}, "the first")
         (chosen,) = app.marked
@@ -164,10 +164,10 @@ def test_metric_and_measure(tmp_path: Path) -> None:
     """`m` goes through the metrics of chart and ranking, `e` through the measures to rank by."""
     with demo(tmp_path) as app:
         for metric in ("mid", "volume", "quote volume", "spread", "trades", "flow", "trades a minute", "price"):
-            app.press_until_titled("m", f"σ of {metric} ")
+            app.press_until_titled("m", "σ of USD pairs" if metric == "price" else f"σ of {metric} ")
             app.until(lambda metric=metric: metric.split()[0] in app.titles[1].lower(), f"chart of {metric}")  # type: ignore[misc]
         for measure in ("cv", "volatility", "range", "24 h high-low", "Parkinson", "bipower", "σ"):
-            app.press_until_titled("e", f"── {measure} of price")
+            app.press_until_titled("e", "σ of USD pairs" if measure == "σ" else f"{measure} of price")
 
 
 def test_range_is_of_the_chart_only(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from tests.storage.made import FIRST, made_fill, made_latest, made_minute
 from tui_tracker.core.candle import Provenance
+from tui_tracker.core.metric import Metric
 from tui_tracker.storage import decimals, lanes
 from tui_tracker.storage.codec import DamagedError, MinuteCodec, decode_hour, encode_hour
 from tui_tracker.storage.fills import decode_fill, decode_traded, encode_fill
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, usual_hints
 from tui_tracker.storage.latest import decode_latest, encode_latest
-from tui_tracker.storage.model import Latest
+from tui_tracker.storage.model import FILLED, Fill, Latest
 
 numbers = st.one_of(
     st.floats(1e-60, 1e60),
@@ -135,6 +136,17 @@ def test_fills_come_back() -> None:
         assert stored.series[metric].values.tobytes() == values.tobytes()
         assert stored.series[metric].provenance == fill.provenance[metric]
     assert decode_traded(block) == fill.traded
+    part = decode_fill(8, block, [Metric.FLOW], FIRST + 100, FIRST + 130)
+    assert (part.first, list(part.series)) == (FIRST + 100, [Metric.FLOW])
+    assert part.series[Metric.FLOW].values.tobytes() == fill.values[Metric.FLOW][89:119].tobytes()
+    assert decode_fill(8, block, FILLED, FIRST, FIRST + 5).series[Metric.PRICE].provenance == b""
+
+
+def test_part_of_a_fill_has_its_own_wholes() -> None:
+    values = array("d", [1 / 3, 1.0, 1 / 7, math.nan, 2 / 3, 1 / 9])
+    fill = Fill("made", "made:A", FIRST, {Metric.PRICE: values}, {Metric.PRICE: bytes([4, 4, 4, 0, 4, 4])})
+    part = decode_fill(1, encode_fill(fill, 2), FILLED, FIRST + 2, FIRST + 5)
+    assert part.series[Metric.PRICE].values.tobytes() == values[2:5].tobytes()
 
 
 @given(st.data())
@@ -151,4 +163,4 @@ def test_damaged_blocks_say_so(data: st.DataObject) -> None:
         found, _ = MinuteCodec(usual_hints([2] * 4)).decode(FIRST, bytes(block))
     except DamagedError:
         return
-    assert [each.tobytes() for each in found.values()] == [each.tobytes() for each in minute.arrays()]
+    assert [found[field].tobytes() for field in range(FIELDS)] == [each.tobytes() for each in minute.arrays()]

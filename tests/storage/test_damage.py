@@ -72,11 +72,11 @@ def assert_true(found: Samples, model: Samples) -> None:
         assert origin < expected[key][1] or (value, origin) == expected[key]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_damage_is_never_taken_for_samples(healthy: tuple[bytes, Samples], tmp_path: Path, seed: int) -> None:
     whole, model = healthy
     kept = []
-    for number, (what, content) in enumerate(damaged_copies(whole, 15, seed)):
+    for number, (what, content) in enumerate(damaged_copies(whole, 12, seed)):
         folder = tmp_path / str(number)
         folder.mkdir()
         path = folder / FILE_NAME

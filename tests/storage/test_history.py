@@ -76,7 +76,6 @@ def test_any_step_of_merging_reads_the_same(database: Database) -> None:
     while more:
         more = merger.step()
         assert bits(everything(Reader(database), FIRST + 1_300, 200)) == bits(model)
-        merger = Merger(database) if merger._job is None else merger
 
 
 def test_a_merger_that_stopped_midway_begins_the_hour_again(database: Database) -> None:

@@ -24,7 +24,9 @@ from tests.storage.reading import bits, everything
 from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.storage.connection import FILE_NAME, open_for_writing
 from tui_tracker.storage.reader import Reader
-from tui_tracker.storage.store import Patience, Store, StoreStatus
+from tui_tracker.storage.retention import Limits
+from tui_tracker.storage.standing import Patience, StoreStatus
+from tui_tracker.storage.store import Store
 
 PATIENCE_S = 30
 NOW_MS = (FIRST + 500) * MINUTE_MS
@@ -33,11 +35,11 @@ NOW_MS = (FIRST + 500) * MINUTE_MS
 class Watched:
     """A store and all that it reported."""
 
-    def __init__(self, folder: Path, **patience: float) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None, **patience: float) -> None:
         self._changed = threading.Condition()
         self.seen: list[StoreStatus] = []
         how = replace(Patience(retry_s=0.01, fill_pause_s=0.05), **patience)  # type: ignore[arg-type]
-        self.store = Store(folder, lambda: NOW_MS, on_change=self._note, patience=how)
+        self.store = Store(folder, lambda: NOW_MS, limits=limits, on_change=self._note, patience=how)
 
     def _note(self, status: StoreStatus) -> None:
         with self._changed:
@@ -83,6 +85,14 @@ def test_fills_alone_are_written_within_a_second_together(watched: Watched) -> N
     futures = [watched.store.add_fill(made_fill(at, FIRST, 30)) for at in range(5)]
     assert [future.result(PATIENCE_S) for future in futures] == [None] * 5
     assert len(watched.everything()) > 0
+
+
+def test_a_log_that_grew_too_large_is_cut_and_reported(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, Limits(most_log_bytes=50_000))
+    for minute in range(FIRST, FIRST + 20):
+        watched.store.append(made_minute(minute))
+    assert watched.wait_for(lambda status: status.log_cut > 0).log_cut > 50_000
+    watched.store.close()
 
 
 def test_upkeep_merges_what_has_ended(watched: Watched) -> None:

@@ -31,9 +31,12 @@ class PtyScreen:
         self._stream = pyte.ByteStream(self._main)
         self._rest = b""
         self.modes = TerminalModes()
+        self._lines: list[str] | None = None
+        """What is shown, where that was asked for since the last output: pyte takes 15 ms for a large screen."""
 
     def feed(self, data: bytes) -> None:
         """Take output; a sequence split over two calls waits for its end."""
+        self._lines = None
         data = self._rest + data
         cut = _UNFINISHED.search(data)
         self._rest = data[cut.start() :] if cut else b""
@@ -49,6 +52,7 @@ class PtyScreen:
     def resize(self, rows: int, columns: int) -> None:
         """Follow the terminal's new size."""
         self._rows, self._columns = rows, columns
+        self._lines = None
         for screen in {id(screen): screen for screen in (self._main, self._current)}.values():
             screen.resize(rows, columns)
 
@@ -60,7 +64,9 @@ class PtyScreen:
     @property
     def lines(self) -> list[str]:
         """What is shown, one string a row."""
-        return list(self._current.display)
+        if self._lines is None:
+            self._lines = list(self._current.display)
+        return self._lines
 
     @property
     def pyte(self) -> pyte.Screen:

@@ -13,9 +13,9 @@ async def test_styles_and_band_change_the_picture_and_are_remembered() -> None:
         await rig.press("v")
         assert "░" in chart.plain
         await rig.press("v", "b")
-        assert "min candles" in rig.title("pane")
+        assert "1 h candles" in rig.title("pane")
         assert "mean ± 2σ of 24 h" in rig.title("pane")
-        assert "┃" in chart.plain
+        assert "┌" in chart.plain
         assert "·" in chart.plain
         remembered = rig.view.remembered()
         assert (remembered.chart_style, remembered.band_minutes) == ("candles", 1440)
@@ -59,7 +59,7 @@ async def test_the_crosshair_reads_values_without_drawing_again() -> None:
         words = pane.strip.plain
         await rig.press("left")
         assert pane.strip.plain.startswith(" 21:57  84,120.5")
-        assert "from 21:58" in pane.strip.plain
+        assert "from yesterday 21:58" in pane.strip.plain
         assert " z " in pane.strip.plain
         before = pane.chart.lines
         await rig.press("left")
@@ -115,3 +115,21 @@ async def test_the_rank_of_a_pair_over_time() -> None:
         assert "rank 1" in rig.app.main.pane.strip.plain
         await rig.press("h")
         assert rig.title("pane").startswith("BTC/USD ── price")
+
+
+async def test_what_comparing_needs_and_leaves_out_is_said() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("c")
+        assert "move to another pair and press c" in rig.title("pane")
+        await rig.press("v")
+        assert "styles and the band show again" in [note.message for note in rig.app._notifications][-1]
+        await rig.press("j", "c")
+        assert rig.title("pane").startswith("Compared from the left edge")
+
+
+async def test_zoom_is_reset_by_one_key() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("vertical_line", "plus", "plus")
+        assert rig.view.span is not None
+        await rig.press("0")
+        assert rig.view.span is None

@@ -1,6 +1,7 @@
 """Pictures of each way to draw, and the pure parts that they are made from."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -17,6 +18,7 @@ from tui_tracker.tui.charts.crosshair import Normal, moved, readout, with_crossh
 from tui_tracker.tui.charts.picture import draw
 from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
 from tui_tracker.tui.charts.span import Span
+from tui_tracker.tui.runs import Line, packed
 from tui_tracker.tui.times import UTC_ZONE
 
 PAIRS = {pair.instrument.pair: pair.values for pair in make_pairs(count=30)}
@@ -36,14 +38,25 @@ def text(picture: Picture) -> str:
 def test_candles_of_a_line_up_and_down() -> None:
     values = [100.0 + index / 2 for index in range(60)] + [130.0 - index / 2 for index in range(60)]
     drawn = draw(request(values, style=ChartStyle.CANDLES))
-    assert drawn.note == "5 min candles, ┃ up █ down"
-    rise, fall = text(drawn).count("┃"), text(drawn).count("█")
-    assert rise > 2
-    assert fall > 2
+    assert drawn.note == "10 min candles, □ up █ down"
+    shown = text(drawn)
+    assert shown.count("┌") > 2
+    assert shown.count("█") > 2
+    assert "▐" in shown
+
+
+def test_wicks_touch_the_bodies_of_candles() -> None:
+    drawn = draw(request(BTC, style=ChartStyle.CANDLES))
+    lines = text(drawn).splitlines()
+    for upper, lower in pairwise(lines):
+        for above, below in zip(upper.ljust(60), lower.ljust(60), strict=True):
+            assert (above, below) not in {("│", "▄"), ("▀", "│"), ("╵", "█"), ("█", "╷")}
 
 
 def test_volumes_stand_under_candles_only_where_they_are_known() -> None:
     with_volume = draw(request(BTC, style=ChartStyle.CANDLES, volumes=(1.0,) * 1440))
+    late = draw(request(BTC, style=ChartStyle.CANDLES, volumes=(math.nan,) * 720 + (1.0,) * 720))
+    assert "volume, known from 09:58" in text(late)
     assert with_volume.frame is not None
     assert with_volume.frame.below == 2
     without = draw(request(BTC, style=ChartStyle.CANDLES))
@@ -147,3 +160,24 @@ def test_a_span_never_leaves_the_window(steps: list[str], count: int) -> None:
             span = span.panned(1 if step == "right" else -1, 0, count)
         start, stop = span.bounds(0, count)
         assert 0 <= start < stop <= count
+
+
+def test_the_values_of_seven_pairs_fit_below_each_other_s_letters() -> None:
+    traces = tuple(Trace(letter, f"LONGNAME{letter}/USDT", changes(BTC)) for letter in (*"ABCDEF", ""))
+    asked = request(BTC, Unit.PERCENT, traces=traces)
+    drawn = draw(asked)
+    assert drawn.frame is not None
+    groups = readout(asked, drawn.frame, asked.start_ms, Normal(), 118)
+    line = Line(packed(groups, 118)).text
+    assert [letter for letter in "ABCDEF" if f"{letter} " in line] == list("ABCDEF")
+    assert "LONGNAME" not in line
+    wide = Line(packed(readout(asked, drawn.frame, asked.start_ms, Normal(), 300), 300)).text
+    assert "F LONGNAMEF/USDT" in wide
+
+
+def test_every_letter_stands_on_its_line_with_dashes_too() -> None:
+    walks = [[value * (1 + place / 50 * index / 1440) for index, value in enumerate(BTC)] for place in range(6)]
+    traces = tuple(Trace(letter, letter, changes(walk)) for letter, walk in zip("ABCDEF", walks, strict=True))
+    shown = draw(replace(request(BTC, Unit.PERCENT, traces=traces), width=120, height=30, is_dashed=True))
+    plot = "\n".join(line.text[:100] for line in shown.lines[2:])
+    assert all(letter in plot for letter in "ABCDEF")

@@ -40,6 +40,19 @@ async def test_a_mistake_is_underlined() -> None:
         assert rig.app.main.filter_bar._mark.span == (10, 15)
 
 
+async def test_the_list_stays_while_an_expression_is_begun() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"parkinson")
+        assert rig.app.main.table.keys, "what matched last stays"
+        assert said(rig) == "parkinson > 1, parkinson < 5% …"
+        await rig.press(*" > 10%")
+        assert rig.view.needle == "parkinson > 10%"
+        assert " of 78 " in said(rig)
+        await rig.press("ctrl+u", *"parkinson", "enter")
+        assert rig.view.needle == "parkinson", "whoever insists is obeyed"
+        assert "no pair matches" in rig.app.main.table.plain
+
+
 def said(rig: Rig) -> str:
     assert rig.app.main.filter_bar is not None
     return rig.app.main.filter_bar.query_one(".filter-count", Canvas).plain.strip()

@@ -129,6 +129,21 @@ async def test_the_app_obeys_and_shows_the_keys_in_force() -> None:
     assert any("no action 'reverse'" in text for text in notices)
 
 
+@pytest.mark.parametrize("width", [140, 80, 60])
+async def test_the_help_is_whole_at_any_width(width: int) -> None:
+    async with running(Rig(), (width, 40)) as rig:
+        await rig.press("question_mark")
+        canvas = rig.app.screen.query_one("#help-text", Canvas)
+        words = canvas.plain.split()
+        assert max(len(line) for line in canvas.plain.split("\n")) <= canvas.size.width
+        for command in KEY_COMMANDS:
+            if command.id.startswith("view.") or command.id == "demo":
+                continue
+            told = command.help.split()
+            assert any(words[place : place + len(told)] == told for place in range(len(words))), command.help
+        assert "view: Most volatile USD" in canvas.plain
+
+
 async def test_half_a_page() -> None:
     async with running(Rig()) as rig:
         keys = rig.app.main.table.keys

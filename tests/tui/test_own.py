@@ -73,10 +73,16 @@ async def test_ascii_keeps_columns_and_spells_signs() -> None:
         assert not any("  s v" in row for row in rows)
 
 
-@pytest.mark.parametrize("text", ["┌──┐", "★BTC ▲ 1.2 σ", "币安", "e\u0301", "⣀⡠", "a–b…"])
+@pytest.mark.parametrize("text", ["┌──┐", "≥ ≤ ± ≠ ² ‖ ╸╽", "★BTC ▲ 1.2 σ", "币安", "e\u0301", "⣀⡠", "a–b…"])
 def test_ascii_takes_as_many_cells(text: str) -> None:
     assert in_ascii(text).isascii()
     assert len(in_ascii(text)) == cell_len(text)
+
+
+def test_ascii_tells_the_levels_of_a_small_line_apart() -> None:
+    assert in_ascii("▁▂▃▄▅▆▇") == "_.-=+*#"
+    assert "?" not in in_ascii("≥ ≤ ± ≠ ² ‖ ╸╽")
+    assert spelled("volume ≥  1M") == "volume >= 1M"
 
 
 def test_words_take_the_blanks_beside_them() -> None:

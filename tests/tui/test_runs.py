@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_tracker.tui.runs import Line, Run, changed_spans, clipped, fit, joined, packed, width_of
+from tui_tracker.tui.runs import Line, Run, changed_span, clipped, fit, joined, packed, width_of
 
 TEXTS = st.text(st.sampled_from("ab ▲长x"), max_size=12)
 RUNS = st.lists(st.tuples(TEXTS, st.sampled_from(("text", "muted", "up"))), max_size=6)
@@ -39,29 +39,30 @@ def test_packed_leaves_out_whole_groups() -> None:
     assert "".join(text for text, _ in packed(groups, 2)) == "o…"
 
 
-def test_changed_spans_are_only_the_cells_that_differ() -> None:
+def test_a_changed_span_is_only_the_cells_that_differ() -> None:
     old = Line((("BTC   84,120.5", "text"), ("  ▲ 1.21", "up")))
     new = Line((("BTC   84,121.5", "text"), ("  ▼ 1.21", "down")))
-    assert changed_spans(old, old) == []
-    assert changed_spans(old, new) == [(11, 22)]
+    assert changed_span(old, old) == (0, 0)
+    assert changed_span(old, new) == (11, 22)
     far = Line((("BTC" + " " * 30 + "1", "text"),)), Line((("ETH" + " " * 30 + "2", "text"),))
-    assert changed_spans(*far) == [(0, 3), (33, 34)]
+    assert changed_span(*far) == (0, 34)
+    assert changed_span(Line((("ab", "text"), ("c", "text"))), Line((("abc", "text"),))) == (0, 0)
 
 
 def test_lines_that_cannot_be_compared_by_cell_are_repainted() -> None:
     plain = Line((("abc", "text"),))
-    assert changed_spans(plain, Line((("abcd", "text"),))) is None
-    assert changed_spans(plain, Line((("a长", "text"),))) is None
-    assert changed_spans(plain, Line(plain.runs, True)) is None
+    assert changed_span(plain, Line((("abcd", "text"),))) is None
+    assert changed_span(plain, Line((("a长", "text"),))) is None
+    assert changed_span(plain, Line(plain.runs, True)) is None
 
 
 @given(RUNS, RUNS)
-def test_changed_spans_cover_every_difference(left: list[Run], right: list[Run]) -> None:
+def test_changed_span_cover_every_difference(left: list[Run], right: list[Run]) -> None:
     old, new = Line(joined(left)), Line(joined(right))
-    spans = changed_spans(old, new)
-    if spans is None:
+    span = changed_span(old, new)
+    if span is None:
         return
     before = [(char, kind) for text, kind in old.runs for char in text]
     after = [(char, kind) for text, kind in new.runs for char in text]
     for place, (was, now) in enumerate(zip(before, after, strict=True)):
-        assert was == now or any(start <= place < stop for start, stop in spans)
+        assert was == now or span[0] <= place < span[1]

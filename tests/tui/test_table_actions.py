@@ -13,9 +13,11 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.tui.columns import Shift
-from tui_tracker.tui.highlights import Highlights, settled, shifts
+from tui_tracker.tui.highlights import Highlights, heat, settled, shifts
 from tui_tracker.tui.rank_history import RankTrack
 from tui_tracker.tui.screens.columns import ColumnsScreen
+from tui_tracker.tui.table import TableModel
+from tui_tracker.tui.view import ViewState
 
 
 def next_poll(rig: Rig, factor: float = 1.01) -> None:
@@ -57,7 +59,7 @@ async def test_rows_in_view_get_their_small_lines_once() -> None:
     async with running(Rig()) as rig:
         rig.app.load_trends()
         await rig.settle()
-        assert "█" in row_of(rig, "BTC/USD").split("100%")[0]
+        assert "▇" in row_of(rig, "BTC/USD")
         calls = len(rig.feed.series_calls)
         assert calls <= len(rig.app.main.table.visible_keys) + 3
         rig.app.load_trends()
@@ -171,9 +173,51 @@ def test_changes_of_rank_are_against_the_past() -> None:
     assert settled(after, track, end_ms, 60) == 0
 
 
-def test_heat_is_told_without_colour_too() -> None:
+def test_a_pair_whose_history_was_loaded_late_is_not_new() -> None:
     feed = FakeFeed(make_pairs())
-    ranking = rank(feed.current, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
-    highlights = Highlights(has_color=False)
-    highlights.rate(ranking, RankTrack(), feed.current.end_ms, 60)
-    assert (highlights.heat(None), highlights.heat(0.0), highlights.heat(1e9)) == (0, 0, 4)
+    scope = Scope(quote="USD")
+    late = feed.pairs[0].values
+    feed.pairs[0].values = [float("nan")] * len(late)
+    track = RankTrack()
+    end_ms = feed.current.end_ms
+    assert end_ms is not None
+    track.record(rank(feed.snapshot(), Metric.PRICE, Measure.STDDEV, scope), end_ms)
+    feed.pairs[0].values = late
+    after = rank(feed.snapshot(), Metric.PRICE, Measure.STDDEV, scope)
+    track.record(after, end_ms + 5 * MINUTE_MS)
+    found = shifts(after, track, end_ms + 5 * MINUTE_MS, 5)
+    assert BTC not in found
+    assert found[after.places[1].row.id].places == -1
+
+
+def test_heat_follows_the_share_of_the_rank() -> None:
+    assert [heat(place, 100) for place in (1, 3, 4, 10, 11, 25, 26, 50, 51, 100)] == [4, 4, 3, 3, 2, 2, 1, 1, 0, 0]
+    assert heat(None, 100) is None
+    assert heat(1, 1) == 4
+
+
+async def test_the_ranked_figure_is_shaded_and_the_coldest_is_the_palest() -> None:
+    async with running(Rig()) as rig:
+        scene = rig.app.desk.scene
+        assert scene is not None
+        highlights = rig.app.desk.highlights
+        for measure in (Measure.STDDEV, Measure.CV):
+            rig.app.choose(rig.view.with_measure(measure))
+            model = rig.app.desk.scene.table if rig.app.desk.scene is not None else scene.table
+            highlights.marks_heat = False
+            kinds = [kind for index in (0, model.ranked - 1) for _, kind in model.row(index, 118)]
+            assert "heat4" in kinds
+            assert "strong" not in kinds
+            highlights.marks_heat = True
+            hot, cold = ("".join(text for text, _ in model.row(index, 118)) for index in (0, model.ranked - 1))
+            assert " █ " in hot, "the mark stands apart from its neighbours"
+            assert not set("░▒▓█") & set(cold[:80])
+
+
+def test_the_heading_of_the_rank_change_stays_and_says_where_less_is_known() -> None:
+    ranking = rank(FakeFeed(make_pairs()).current, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+    highlights = Highlights()
+    model = TableModel((), (), ranking.places, ViewState(), ranking.ranked, frozenset(), {}, False, "24 h", highlights)
+    assert " Δ1h " in model.header(118).text
+    highlights.shift_minutes = 19
+    assert " Δ<1h " in model.header(118).text

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, loading, make_pairs
+from tui_tracker.config.views import CLASSES
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
@@ -26,9 +27,9 @@ def said(status: SourceStatus, view: ViewState, has_rows: bool = False, demo: bo
     return "\n".join(line.text for line in empty_lines(status, view, has_rows, UTC_ZONE, AT_MS, demo))
 
 
-def title(view: ViewState, width: int = 120, loading: bool = False) -> str:
+def title(view: ViewState, width: int = 120, loading: bool = False, name: str = "") -> str:
     ranking = rank(SNAPSHOT, view.metric, view.measure, Scope(quote=view.quote))
-    return table_title(view, ranking, COUNTS, 1440, UTC_ZONE, loading, width)
+    return table_title(view, ranking, COUNTS, 1440, UTC_ZONE, loading, width, name)
 
 
 def strip(key: str, view: ViewState | None = None, width: int = 110, lines: int = 2) -> str:
@@ -60,7 +61,7 @@ def test_header_of_a_live_source() -> None:
         (live_status(skew_ms=-3_600_000), "clock 1h00 ahead"),
         (live_status(is_simulated=True), "▮ SIMULATED"),
         (live_status(is_simulated=True, state=SourceState.STALE), "▮ SIMULATED ◌ stale"),
-        (live_status(malformed=3, unknown=2, refused=1), "3 malformed · 2 unknown · 1 refused"),
+        (live_status(malformed=3, unknown=2, refused=1), "3 unreadable rows · 2 unknown symbols · 1 sample refused"),
         (live_status(backfill=BackfillProgress(2, 2, ("a",))), "1 without history"),
     ],
 )
@@ -85,6 +86,64 @@ def test_titles() -> None:
     assert "/so 78 of 78" in title(ViewState(needle="so"))
     assert chart_title(SNAPSHOT.rows[0], ViewState(), UTC_ZONE, 1440) == "BTC/USD ── price ── 24 h ── UTC"
     assert "90 min" in chart_title(SNAPSHOT.rows[0], ViewState(range_hours=6), UTC_ZONE, 90)
+
+
+def test_titles_of_named_views_say_nothing_twice() -> None:
+    view = ViewState(min_volume=1e5, excluded=CLASSES)
+    text = title(view, name="σ of USD pairs")
+    assert text.startswith("σ of USD pairs ── 24 h ── ≥ $100k ── no stable, fiat, … ── ranked")
+    volatile = replace(view, measure=Measure.VOLATILITY, excluded=("stable", "fiat"))
+    assert title(volatile, name="Most volatile USD").startswith(
+        "Most volatile USD ── 24 h ── ≥ $100k ── no stable or f"
+    )
+    calm = replace(volatile, needle="activity >= 50%")
+    assert title(calm, 78, name="Calmest").startswith("Calmest ── volatility")
+    assert "/activity" not in title(calm, 160, name="Calmest")
+    assert "── 78 of 78 ──" in title(calm, 160, name="Calmest")
+    movers = ViewState(measure=Measure.CV, sort="move")
+    assert title(movers, name="Biggest movers").startswith("Biggest movers ── cv of price ── USD ── 24 h")
+
+
+def test_a_changed_view_shows_the_truth_and_what_it_was() -> None:
+    view = ViewState(metric=Metric.VOLUME, measure=Measure.CV, quote="USDT")
+    text = title(view, 140, name="σ of USD pairs*")
+    assert text.startswith("Ranked by cv of volume ── USDT ── 24 h")
+    assert text.endswith("was σ of USD pairs")
+    assert "was" not in title(view, 56, name="σ of USD pairs*")
+
+
+def test_progress_is_told_in_narrow_headers_too() -> None:
+    status = live_status(backfill=loading(468, 2112))
+    assert "history ▓░░░░░░░ 468/2,112" in header(status, 130)
+    for width in (60, 80, 100):
+        assert "hist 468/2,112 ~" in header(status, width)
+
+
+def test_a_single_sample_tells_no_change_and_no_spread() -> None:
+    row = next(row for row in SNAPSHOT.rows if row.id == "kraken:BTC-USD")
+    figures = row.figures_of(Metric.PRICE)
+    assert figures is not None
+    one = figures._replace(samples=1, first_ms=END_MS, first=figures.last, stddev=0.0)
+    snapshot = replace(SNAPSHOT, rows=(replace(row, figures=(one, *row.figures[1:])),))
+    scene = Presenter(0.9, 0.0).scene(snapshot, ViewState(selected=row.id), (), ())
+    table = "".join(text for text, _ in scene.table.row(0, 98))
+    assert table.split()[:7] == ["<1", "%", "BTC/USD", "84,120.5", "–", "–", "–"]
+    assert "".join(text for text, _ in scene.pairs.row(0, 34)).endswith(" –")
+    words = strip_lines(snapshot.rows[0], snapshot, ViewState(), (), Extremes(), UTC_ZONE, (110, 2))
+    assert "one sample since 21:57" in words[0].text
+    assert "σ –" in words[1].text
+
+
+def test_a_late_change_is_marked_in_both_lists() -> None:
+    scene = Presenter(0.9, 0.0).scene(SNAPSHOT, ViewState(), (), ())
+    for model in (scene.table, scene.pairs):
+        texts = {}
+        for key in ("kraken:AVAX-USD", "kraken:BTC-USD"):
+            index = model.index(key)
+            assert index is not None
+            texts[key] = "".join(part for part, _ in model.row(index, 58))
+        assert "~▲" in texts["kraken:AVAX-USD"] or "~▼" in texts["kraken:AVAX-USD"]
+        assert "~" not in texts["kraken:BTC-USD"]
 
 
 def test_titles_say_when_units_are_mixed() -> None:
@@ -131,12 +190,44 @@ def test_strip_names_the_measure() -> None:
     assert "rank by cv " in strip("kraken:BTC-USD", ViewState(measure=Measure.CV))
 
 
+def test_an_empty_view_says_why() -> None:
+    view = ViewState(needle="history < 23")
+    running = live_status(backfill=loading(57, 297))
+    typed = said(running, view, has_rows=True)
+    assert "no pair matches “history < 23”" in typed
+    assert "history is loading, 57 of 297: more may match soon" in typed
+    own = "\n".join(
+        line.text for line in empty_lines(live_status(), view, True, UTC_ZONE, AT_MS, False, "New listings")
+    )
+    assert "nothing in “New listings” now" in own
+    assert "its filter: history < 23" in own
+    assert "clear the filter" not in own
+    bare = said(live_status(), ViewState(min_volume=1e5, excluded=("stable", "fiat")), has_rows=True)
+    assert "that trades at least $100k a day" in bare
+    assert "isn't stable or fiat" in bare
+
+
+@pytest.mark.parametrize(
+    ("width", "ranks"),
+    [
+        (72, "rank by volatility 34 of 74 USD · 119 of 236"),
+        (60, "rank 34 of 74 USD · 119 of 236"),
+        (40, "rank 34 of 74 USD"),
+    ],
+)
+def test_strip_leaves_out_whole_ranks_where_there_is_no_room(width: int, ranks: str) -> None:
+    text = strip("kraken:PEPE-USD", ViewState(measure=Measure.VOLATILITY), width=width).split("\n")[1]
+    assert text.startswith(f" σ 0.00000017596  {ranks}")
+    assert "…" not in text
+    assert len(text) <= width
+
+
 def test_what_an_empty_screen_says() -> None:
     view = ViewState()
     first = replace(OFFLINE, error="", last_attempt_ms=None)
     assert said(first, view) == " first poll of kraken is running …"
     lost = said(OFFLINE, view, demo=True)
-    assert "kraken is out of reach\n connection refused" in lost
+    assert "kraken is out of reach\n   connection refused" in lost
     assert "next try at 21:58:57 UTC" in lost
     assert " d  watch a simulated market" in lost
     assert "simulated" not in said(OFFLINE, view)

@@ -14,8 +14,8 @@ def test_a_sparkline_has_exactly_its_width(values: list[float], width: int) -> N
 
 
 def test_a_sparkline_spans_its_own_range_and_leaves_gaps_blank() -> None:
-    assert sparkline([1, 2, 3, 4, 5, 6, 7, 8], 8) == "▁▂▃▄▅▆▇█"
-    assert sparkline([1, math.nan, 2], 3) == "▁ █"
+    assert sparkline([1, 2, 3, 4, 5, 6, 7], 7) == "▁▂▃▄▅▆▇"
+    assert sparkline([1, math.nan, 2], 3) == "▁ ▇"
     assert sparkline([5, 5, 5], 3) == "▁▁▁"
     assert sparkline([], 4) == "    "
 
@@ -30,4 +30,4 @@ def test_only_nothing_is_an_empty_bar_and_only_all_a_full_one(share: float, widt
     text = bar(share, width)
     assert len(text) == width
     assert (text == " " * width) == (share == 0)
-    assert (text == "█" * width) == (share == 1)
+    assert (text == "━" * width) == (share == 1)

@@ -62,7 +62,7 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         assert (rig.view.measure, rig.view.min_volume) == (Measure.VOLATILITY, 100_000)
         assert rig.title("table").startswith("Most volatile USD ──")
         await rig.press("e")
-        assert rig.title("table").startswith("Most volatile USD* ──")
+        assert rig.title("table").startswith("range of price ── USD ── 24 h")
         await rig.press("asterisk")
         assert rig.view.name == "Calmest"
         await rig.press("5")
@@ -70,6 +70,15 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         await rig.press("9")
         assert rig.view.name == "Widest spreads"
         assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; ctrl+p, save this view"]
+
+
+async def test_a_view_that_is_taken_up_shows_its_top() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("G", "2")
+        table = rig.app.main.table
+        assert rig.view.selected == table.keys[0] == table.visible_keys[0]
+        await rig.press("3")
+        assert rig.view.selected == table.keys[0] == table.visible_keys[0]
 
 
 async def test_the_stable_coins_are_sorted_by_their_distance() -> None:

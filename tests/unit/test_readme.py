@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 import click
 import pytest
@@ -14,16 +15,25 @@ from tests.support.readme_commands import README, command
 from tui_tracker.cli.diagnostics import Exit
 from tui_tracker.cli.main import cli
 from tui_tracker.cli.rank_report import RankReport
+from tui_tracker.config import views
 from tui_tracker.config.fields import CONFIG_VARIABLE, FIELDS, SettingField
+from tui_tracker.config.load import load
 from tui_tracker.config.model import Settings
+from tui_tracker.config.themes import COLORS, read_theme
 from tui_tracker.core.figures import Figures, Measure
-from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.instrument import Instrument, InstrumentClass
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.filters import columns as filter_columns
+from tui_tracker.filters.columns import NumberColumn, Unit
+from tui_tracker.filters.language import compile_filter
 from tui_tracker.stats.ranking import rank
-from tui_tracker.tui.bindings import KEY_COMMANDS
-from tui_tracker.tui.keys import label
+from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS
+from tui_tracker.tui.column_choice import unknown
+from tui_tracker.tui.columns import COLUMNS
+from tui_tracker.tui.keys import key_book, label
+from tui_tracker.tui.views import BUILT_IN
 
 
 def table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
@@ -33,13 +43,35 @@ def table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 
 def keys_table() -> str:
-    def rows() -> Iterator[tuple[str, ...]]:
-        for group, commands in groupby(KEY_COMMANDS, key=lambda command: command.group):
-            yield f"**{group}**", ""
-            for one in commands:
-                yield " ".join(f"`{label(key)}`" for key in one.keys.split(",")), one.help
+    picks = [command.id for command in KEY_COMMANDS if command.id.startswith("view.") and command.keys.isdecimal()]
 
-    return table(("Key", "What it does"), rows())
+    def rows() -> Iterator[tuple[str, ...]]:
+        for group, commands in groupby((*KEY_COMMANDS, *CHART_COMMANDS), key=lambda command: command.group):
+            yield f"**{group}**", "", ""
+            for one in commands:
+                if one.id == picks[0]:
+                    yield "`1` … `9`", "saved view 1 to 9", f"`{picks[0]}` … `{picks[-1]}`"
+                elif one.id not in picks:
+                    keys = " ".join(f"`{label(key)}`" for key in one.keys.split(","))
+                    yield keys, one.help, f"`{one.id}`" if one in KEY_COMMANDS else ""
+
+    return table(("Key", "What it does", "Id"), rows())
+
+
+UNITS = {Unit.PLAIN: "", Unit.FRACTION: "fraction", Unit.PERCENT: "percent", Unit.BPS: "basis points"}
+
+
+def filter_columns_table() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for one in filter_columns.COLUMNS:
+            unit = UNITS[one.unit] if isinstance(one, NumberColumn) else "text"
+            yield " ".join(f"`{name}`" for name in (one.name, *one.aliases)), one.help, unit
+
+    return table(("Name", "What it is", "Compared with"), rows())
+
+
+def columns_table() -> str:
+    return table(("Name", "Heading", "What it shows"), ((f"`{one.key}`", one.title, one.about) for one in COLUMNS))
 
 
 def settings_table() -> str:
@@ -67,7 +99,12 @@ def meaning(field: SettingField) -> str:
     return re.sub(r"\s+", " ", field.help)
 
 
-TABLES = {"keys": keys_table, "settings": settings_table}
+TABLES = {
+    "keys": keys_table,
+    "filter columns": filter_columns_table,
+    "columns": columns_table,
+    "settings": settings_table,
+}
 
 
 def with_tables(readme: str) -> str:
@@ -124,6 +161,45 @@ def test_every_field_of_the_json_is_in_it(readme: str) -> None:
     provenance = pairs[0]["provenance"]
     for name in (*document, *pairs[0], *provenance):
         assert f"`{name}`" in readme, name
+
+
+def toml_examples(readme: str) -> list[str]:
+    return re.findall(r"^```toml\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+
+
+def test_its_examples_of_a_configuration_are_accepted(readme: str, tmp_path: Path) -> None:
+    themes = [text for text in toml_examples(readme) if text.startswith("base ")]
+    assert len(themes) == 1
+    (tmp_path / "night.toml").write_text(themes[0], encoding="utf-8")
+    assert set(read_theme(tmp_path, "night").colors or ()) == {"background", "text", "accent", "up"}
+    for text in toml_examples(readme):
+        if text not in themes:
+            file = tmp_path / "config.toml"
+            file.write_text(text, encoding="utf-8")
+            settings = load({}, {}, file).settings
+            assert key_book(settings.keymap, settings.keys).problems == ()
+            assert not unknown([column for view in settings.views for column in view.columns or ()])
+
+
+def test_every_key_of_a_view_colour_and_class_is_in_it(readme: str) -> None:
+    for key in views._PARTS:
+        assert re.search(rf"\b{key} = ", readme), key
+    for word in (*COLORS, *(kind.value for kind in InstrumentClass)):
+        assert re.search(rf"\b{word}\b", readme), word
+
+
+def test_every_view_is_named(readme: str) -> None:
+    flat = " ".join(readme.split())
+    assert ", ".join(view.name for view in BUILT_IN) in flat
+
+
+def test_its_filters_are_understood(readme: str) -> None:
+    _, _, examples = readme.partition("| Typed | Shown |")
+    rows = re.findall(r"^\| (`.*?`) \|", examples.partition("\n\n")[0], re.MULTILINE)
+    filters = [text.replace("\\|", "|") for row in rows for text in re.findall(r"`(.*?)`", row)]
+    assert len(filters) > 5
+    for text in (*filters, *re.findall(r"--filter '(.*?)'", readme)):
+        assert compile_filter(text).text == text
 
 
 def test_its_two_commands_are_one_line_each(readme: str) -> None:

@@ -111,7 +111,7 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
     if settings.demo:
         from tui_tracker.sources.simulated import SimulatedSource
 
-        return SimulatedSource(clock, settings.seed), None
+        return SimulatedSource(clock, settings.seed, settings.demo_pairs), None
     from tui_tracker.sources.registry import create
     from tui_tracker.sources.request_log import RequestLog
 

@@ -296,6 +296,14 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "seed", parse.whole(0, 2**63 - 1), "a whole number, 0 or more", "Which simulated market, a number.", "N"
     ),
     SettingField(
+        "demo_pairs",
+        parse.whole(1, 10_000),
+        "a whole number from 1 to 10000",
+        "How many pairs the simulated market lists, 1 to 10000.",
+        "N",
+        flag="--pairs",
+    ),
+    SettingField(
         "reference",
         parse.asset,
         "an asset such as BTC",

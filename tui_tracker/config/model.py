@@ -78,6 +78,8 @@ class Settings:
     """Watch a simulated market instead of an exchange."""
     seed: int = 1
     """Which simulated market, 0 or more."""
+    demo_pairs: int = 300
+    """How many pairs it lists, 1 to 10,000."""
     reference: str = "BTC"
     """Asset whose pair of the same quote currency a pair is compared with."""
     debug: bool = False

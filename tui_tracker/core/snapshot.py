@@ -54,6 +54,13 @@ class Row:
         return None if self.bid is None or self.ask is None else (self.bid + self.ask) / 2
 
     @property
+    def spread_bps(self) -> float | None:
+        """(ask − bid) / mid in basis points; ``None`` unless both are known and their sum is positive."""
+        if self.bid is None or self.ask is None or not self.bid + self.ask > 0:
+            return None
+        return (self.ask - self.bid) / (self.bid + self.ask) * 20_000
+
+    @property
     def hl_range_pct(self) -> float | None:
         """(high − low) / mid · 100 of the exchange's 24 h; ``None`` unless all are known."""
         mid = self.mid

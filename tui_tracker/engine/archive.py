@@ -18,7 +18,8 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
 from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute
 from tui_tracker.storage.reader import Loaded
-from tui_tracker.storage.store import Store, StoreStatus
+from tui_tracker.storage.standing import StoreStatus
+from tui_tracker.storage.store import Store
 
 LATER: Final = (
     (Metric.MID, Metric.SPREAD),

@@ -58,6 +58,7 @@ class Backfill:
         self._failed: dict[str, None] = {}
         self._setbacks: dict[str, int] = {}
         self._known: set[str] = set()
+        self._first: dict[str, int] = {}
         self._work = asyncio.Event()
         self.is_open = asyncio.Event()
         """Set while the source answers; nothing is fetched while it is not."""
@@ -76,11 +77,8 @@ class Backfill:
         self._queue(self._instruments.keys() - self._known, range(len(self.steps)))
 
     def take_up(self, instrument_ids: Iterable[str], first_step: int) -> None:
-        """Take instruments whose history is known: load only the steps from ``first_step`` on, none past the last."""
-        names = set(instrument_ids)
-        self._known |= names
-        for step in range(first_step, len(self.steps)):
-            self._away[step].update(names)
+        """When these are wanted, load only the steps from ``first_step`` on: what those before would tell is known."""
+        self._first.update(dict.fromkeys(instrument_ids, first_step))
 
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load these first, in this order."""
@@ -105,7 +103,9 @@ class Backfill:
         wanted = [name for name in wanted if name in self._instruments]
         self._known.update(wanted)
         for step in steps:
-            self._pending[step].update(wanted)
+            self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
+        for name in wanted:
+            self._first.pop(name, None)
         if any(self._pending):
             self._work.set()
 

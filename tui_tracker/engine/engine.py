@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
@@ -16,7 +16,6 @@ from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceReport, SourceStatus
 from tui_tracker.core.ticker import Ticker
-from tui_tracker.engine.archive import Archive
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.hub import Hub
@@ -28,7 +27,10 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
-from tui_tracker.storage.store import Store
+
+if TYPE_CHECKING:
+    from tui_tracker.engine.archive import Archive
+    from tui_tracker.storage.store import Store
 
 SLICE: Final = 16
 """Quotes that are applied at a time."""
@@ -53,7 +55,7 @@ class Engine:
         window_minutes: int = 1_440,
         once: bool = False,
         requests: RequestLog | None = None,
-        store: Store | None = None,
+        store: "Store | None" = None,
     ) -> None:
         """Make an engine at rest.
 
@@ -86,7 +88,7 @@ class Engine:
             self._take_candles,
             self._publish_given_up,
         )
-        self._archive: Final = None if store is None else Archive(store, source.name, self.market, self._publish_status)
+        self._archive: Final = None if store is None else self._open_archive(store)
         self._polled = asyncio.Event()
         self._rows: dict[str, Row] = {}
         self._dirty: set[str] = set()
@@ -98,6 +100,11 @@ class Engine:
         self._repaired_ms = 0
         self._malformed = self._unknown = self._skipped = 0
         self._is_sampling = False
+
+    def _open_archive(self, store: "Store") -> "Archive":
+        from tui_tracker.engine.archive import Archive  # brings SQLite along, which not everyone needs
+
+        return Archive(store, self._source.name, self.market, self._publish_status)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Engine"]:
@@ -190,9 +197,9 @@ class Engine:
         needs: dict[int, list[str]] = {}
         for holding in self.market:
             hole, is_coarse = self.market.missing(holding, fine_minutes)
-            if hole + away_minutes < fine_minutes or not hole:
-                first = finest if hole or is_coarse else finest + 1
-                needs.setdefault(first, []).append(holding.instrument.id)
+            back = hole + away_minutes if hole else away_minutes if away_minutes > 1 else 0
+            if back < fine_minutes:
+                needs.setdefault(finest if back or is_coarse else finest + 1, []).append(holding.instrument.id)
         for first, names in needs.items():
             self.backfill.take_up(names, first)
 

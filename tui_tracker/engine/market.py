@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_tracker.core.candle import Candle, CandleBatch, Provenance
 from tui_tracker.core.errors import SampleError, UnknownPairError
@@ -17,7 +17,9 @@ from tui_tracker.stats.activity import Activity
 from tui_tracker.stats.counters import minute_gain
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
 from tui_tracker.stats.window import DAY_MINUTES, Window
-from tui_tracker.storage.model import LastSeen
+
+if TYPE_CHECKING:
+    from tui_tracker.storage.model import LastSeen
 
 MAX_AHEAD_MS: Final = 60_000
 """A sample further ahead of the corrected clock than this is refused."""
@@ -100,7 +102,7 @@ class Market:
         except KeyError:
             raise UnknownPairError(instrument_id) from None
 
-    def restore(self, instrument: Instrument, seen: LastSeen, traded: Mapping[int, bool]) -> None:
+    def restore(self, instrument: Instrument, seen: "LastSeen", traded: Mapping[int, bool]) -> None:
         """Take up what was kept of an instrument beside its windows; before the first poll only.
 
         Args:

@@ -6,10 +6,15 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Final, NamedTuple
 
+from tui_tracker.core.candle import Provenance
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row
 
 MS_PER_HOUR: Final = 3_600_000
+_FROM_CANDLES: Final = tuple(
+    place for place, kind in enumerate(Provenance) if kind in (Provenance.CANDLE_5M, Provenance.CANDLE_1M)
+)
 
 
 class Subject(NamedTuple):
@@ -23,6 +28,8 @@ class Subject(NamedTuple):
     """The newest value of the metric that is looked at."""
     text: str = ""
     """Every usual spelling of the pair, in lower case: what plain words are looked for in."""
+    shift: int | None = None
+    """How many places its rank rose, negative if it fell; ``None`` while that is unknown."""
 
 
 class Unit(Enum):
@@ -74,11 +81,14 @@ def _of_figures(pick: Callable[[Figures], float | None]) -> Callable[[Subject], 
     return value
 
 
-def _spread_bps(subject: Subject) -> float | None:
-    bid, ask = subject.row.bid, subject.row.ask
-    if bid is None or ask is None or not bid + ask > 0:
-        return None
-    return (ask - bid) / (bid + ask) * 20_000
+def _newest(metric: Metric) -> Callable[[Subject], float | None]:
+    index = METRIC_INDEX[metric]
+
+    def value(subject: Subject) -> float | None:
+        figures = subject[0].figures[index]
+        return None if figures is None else figures.last
+
+    return value
 
 
 def _peg_pct(subject: Subject) -> float | None:
@@ -91,8 +101,13 @@ def _move_pct(figures: Figures) -> float | None:
     return None if change is None else abs(change)
 
 
-def _history_hours(figures: Figures) -> float | None:
-    if figures.first_ms is None or figures.last_ms is None:
+def _history_hours(subject: Subject) -> float | None:
+    """How far back its prices go; unknown until candles told it, since before that every pair looks new."""
+    row = subject.row
+    figures = row.figures[METRIC_INDEX[Metric.PRICE]]
+    if figures is None or figures.first_ms is None or figures.last_ms is None:
+        return None
+    if not any(row.provenance[place] for place in _FROM_CANDLES):
         return None
     return (figures.last_ms - figures.first_ms) / MS_PER_HOUR
 
@@ -124,14 +139,26 @@ COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("cv", _of_figures(lambda f: f.cv), Unit.FRACTION, "σ over mean"),
     NumberColumn("volatility", _of_figures(lambda f: f.volatility), Unit.FRACTION, "annualised volatility", ("vol",)),
     NumberColumn("range", _of_figures(lambda f: f.range_pct), Unit.PERCENT, "(max − min) over mean"),
+    NumberColumn(
+        "bipower", _of_figures(lambda f: f.bipower), Unit.FRACTION, "annualised volatility without jumps", ("bip",)
+    ),
+    NumberColumn("hl_range", lambda s: s.row.hl_range_pct, Unit.PERCENT, "the exchange's high less low", ("hl",)),
+    NumberColumn("parkinson", lambda s: s.row.parkinson, Unit.FRACTION, "volatility of high and low", ("pk",)),
+    NumberColumn("shift", lambda s: s.shift, Unit.PLAIN, "places that its rank rose", ("delta_rank", "rise")),
     NumberColumn("volume", lambda s: s.row.volume_usd, Unit.PLAIN, "24 h volume in US dollars", ("volume_usd",)),
-    NumberColumn("spread", _spread_bps, Unit.BPS, "bid to ask, in basis points; 1% is 100", ("spread_bps",)),
+    NumberColumn(
+        "spread", lambda s: s.row.spread_bps, Unit.BPS, "bid to ask in basis points; 1% is 100", ("spread_bps",)
+    ),
+    NumberColumn("trades", _newest(Metric.TRADES), Unit.PLAIN, "trades of 24 h"),
+    NumberColumn("trades_min", _newest(Metric.TRADES_MIN), Unit.PLAIN, "trades of the newest minute"),
+    NumberColumn("flow", _newest(Metric.FLOW), Unit.PLAIN, "base volume of the newest minute"),
+    NumberColumn("mid", lambda s: s.row.mid, Unit.PLAIN, "middle of bid and ask"),
     NumberColumn("coverage", _of_figures(lambda f: f.coverage), Unit.FRACTION, "observed share", ("cover", "cov")),
     NumberColumn("activity", _activity, Unit.FRACTION, "share of 5-minute spans with a trade", ("active",)),
     NumberColumn("min", _of_figures(lambda f: f.minimum), Unit.PLAIN, "lowest", ("minimum", "low")),
     NumberColumn("max", _of_figures(lambda f: f.maximum), Unit.PLAIN, "highest", ("maximum", "high")),
     NumberColumn("mean", _of_figures(lambda f: f.mean), Unit.PLAIN, "mean", ("average", "avg")),
-    NumberColumn("history", _of_figures(_history_hours), Unit.PLAIN, "hours since its first sample", ("age", "hours")),
+    NumberColumn("history", _history_hours, Unit.PLAIN, "hours since its first sample", ("age", "hours")),
     NumberColumn("peg", _peg_pct, Unit.PERCENT, "distance of the last price from 1"),
 )
 """All columns of the language."""
@@ -140,6 +167,16 @@ BY_NAME: Final[dict[str, Column]] = {name: column for column in COLUMNS for name
 
 
 def near(name: str) -> str:
-    """A hint: the column whose name looks like this one, or an empty string."""
-    found = get_close_matches(name.lower()[:40], BY_NAME, n=1, cutoff=0.6)
-    return f"did you mean {found[0]}?" if found else ""
+    """A hint: the columns whose names look like this one, else those that there are."""
+    name = name.lower()[:40]
+    begun = [column.name for column in COLUMNS if len(name) > 1 and column.name.startswith(name)]
+    found = begun[:3] or get_close_matches(name, BY_NAME, n=1, cutoff=0.6)
+    if found:
+        return f"did you mean {' or '.join(found)}?"
+    return f"known: {', '.join(column.name for column in COLUMNS)}"
+
+
+def begins_name(text: str) -> bool:
+    """Whether a text ends in a word that begins the name of a column: an expression may follow."""
+    word = text.replace("(", " ").rstrip().rpartition(" ")[2].lower()
+    return bool(word) and any(name.startswith(word) for name in BY_NAME)

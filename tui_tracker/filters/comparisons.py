@@ -83,6 +83,7 @@ def _limit(column: NumberColumn, word: Token) -> tuple[NumberColumn, float]:
     """What is compared with which number; a percentage is made one of the column's unit."""
     if word.kind is not Kind.NUMBER:
         hint = near(word.text) if word.kind is Kind.WORD else ""
+        hint = hint if hint.startswith("did") else ""
         raise FilterError(f"{column.name} is a number, {word.text!r} is none", word.position, word.length, hint)
     if not word.is_percent:
         return column, word.value

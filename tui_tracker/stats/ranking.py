@@ -170,5 +170,5 @@ def _obstacle(row: Row, figures: Figures | None, value: float | None, min_covera
     if figures is None or not figures.samples:
         return 1, "0 % observed"
     if figures.coverage < min_coverage:
-        return 0, f"{int(figures.coverage * 100)} % observed"
+        return 0, f"{int(figures.coverage * 100) or '<1'} % observed"
     return (0, "") if value is not None else (1, UNDEFINED)

@@ -125,6 +125,19 @@ def decode(track: Track) -> "array[float]":
     return values
 
 
+def part_of(track: Track, start: int, stop: int) -> Track:
+    """Return the samples from ``start`` to before ``stop``; less than the first and more than the last one mean all."""
+    start = max(start, 0)
+    if not start and stop >= len(track.origins):
+        return track
+    wholes = track.wholes
+    if wholes:
+        kept_at = whole_places(track.origins, track.hows)
+        wholes = array("d", [whole for at, whole in zip(kept_at, wholes, strict=True) if start <= at < stop])
+    part = slice(start, max(start, stop))
+    return Track(track.origins[part], track.hows[part], track.ticks[part], wholes)
+
+
 def put_wholes(values: "array[float]", track: Track, hows: bytes | None = None) -> None:
     """Set the doubles that were kept whole, by the hows of this track or of another one."""
     if track.wholes:

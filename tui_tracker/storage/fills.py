@@ -9,10 +9,13 @@ from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.storage import decimals
 from tui_tracker.storage.codec import Cursor, DamagedError, decompress, pack_track, unpack_track
 from tui_tracker.storage.columns import Columns
+from tui_tracker.storage.decimals import part_of
 from tui_tracker.storage.groups import usual_hints
 from tui_tracker.storage.model import Fill, Series
 
 BUCKET_MINUTES: Final = 5
+FAR: Final = 1 << 31
+"""A minute after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,10 @@ def _encode_traded(traded: Mapping[int, bool]) -> bytes:
     return first.to_bytes(4, "little") + flags
 
 
-def decode_fill(instrument: int, block: bytes, metrics: Collection[Metric] = METRICS) -> StoredFill:
-    """Return what a block says of some metrics.
+def decode_fill(
+    instrument: int, block: bytes, metrics: Collection[Metric] = METRICS, start: int = 0, stop: int = FAR
+) -> StoredFill:
+    """Return what a block says of some metrics in the minutes from ``start`` to before ``stop``, since the epoch.
 
     Raises:
         DamagedError: If it is no such block.
@@ -72,11 +77,11 @@ def decode_fill(instrument: int, block: bytes, metrics: Collection[Metric] = MET
         index, part = _part(cursor)
         if METRICS[index] in metrics and part:
             try:
-                track = unpack_track(decompress(part), minutes, None)
+                track = part_of(unpack_track(decompress(part), minutes, None), start - first, stop - first)
                 series[METRICS[index]] = Series(decimals.decode(track), track.origins)
             except (ArithmeticError, ValueError) as error:
                 raise DamagedError(str(error)) from error
-    return StoredFill(instrument, first, series)
+    return StoredFill(instrument, max(first, start), series)
 
 
 def decode_traded(block: bytes) -> dict[int, bool]:

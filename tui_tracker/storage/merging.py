@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Final
 
+from tui_tracker.core.metric import METRICS
 from tui_tracker.storage import catalogue
 from tui_tracker.storage.codec import DamagedError, encode_hour
 from tui_tracker.storage.columns import Columns
@@ -17,7 +18,7 @@ from tui_tracker.storage.connection import Database
 from tui_tracker.storage.fills import decode_fill
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, usual_hints
 from tui_tracker.storage.hours import Rosters, fetch_hour
-from tui_tracker.storage.rollup import FIGURES, hour_tables, read_week, roll_up, write_week
+from tui_tracker.storage.rollup import FIGURES, Table, hour_tables, read_week, roll_up, write_week
 from tui_tracker.storage.rows import (
     DAY_HOURS,
     HOUR_MINUTES,
@@ -52,6 +53,20 @@ class _Job:
     """The next group to write."""
 
 
+@dataclass(slots=True)
+class _Folding:
+    """A day whose roll-ups are moved into weeks."""
+
+    source: int
+    first: int
+    """Its first hour since the epoch."""
+    hours: list[tuple[int, dict[int, int], Table]]
+    """(hour, place of each instrument, roll-ups)."""
+    keys: list[int]
+    """Instruments that are still to be moved."""
+    digits: dict[int, int]
+
+
 class Merger:
     """Merges one hour after the other, the oldest first, up to the one before that of the newest minute."""
 
@@ -66,6 +81,7 @@ class Merger:
         self._closed: Final = closed
         self._rosters: Final = Rosters()
         self._job: _Job | None = None
+        self._folding: _Folding | None = None
 
     def step(self) -> bool:
         """Do a little; return whether there is more to do.
@@ -74,18 +90,26 @@ class Merger:
             StorageError: If it could not be written.
         """
         try:
-            if self._job is None:
-                self._job = self._next_job()
-                return self._job is not None or self._fold()
-            if self._job.group < len(GROUPS):
-                self._merge_group(self._job)
-            else:
-                self._finish(self._job)
-                self._job = None
+            return self._step()
         except BaseException:
-            self._job = None
+            self._job = self._folding = None
             raise
-        return True
+
+    def _step(self) -> bool:
+        if self._folding is not None:
+            if self._fold(self._folding):
+                self._folding = None
+        elif self._job is None:
+            self._job = self._next_job()
+            if self._job is None:
+                self._folding = self._next_folding()
+        elif self._job.group < len(GROUPS):
+            self._merge_group(self._job)
+        else:
+            self._finish(self._job)
+            self._job = None
+            return True
+        return self._job is not None or self._folding is not None
 
     def _next_job(self) -> _Job | None:
         """Gather what is known of the oldest hour that can be merged."""
@@ -107,7 +131,7 @@ class Merger:
         for _, key, first, merged, blob in fills:
             try:
                 merged = number_in(merged, "fill")
-                fill = decode_fill(key, opened(blob, "fill", source, key, first))
+                fill = decode_fill(key, opened(blob, "fill", source, key, first), METRICS, start, start + HOUR_MINUTES)
             except DamagedError:
                 continue
             fill.put_into(columns, merged)
@@ -157,32 +181,35 @@ class Merger:
             )
             connection.execute("DELETE FROM fill WHERE id <= ? AND merged > last", (job.last_fill,))
 
-    def _fold(self) -> bool:
-        """Move the roll-ups of the oldest whole day into weeks, a few instruments at a time."""
+    def _next_folding(self) -> "_Folding | None":
+        """Gather the roll-ups of the oldest whole day that are not in weeks yet."""
         with self._database.reading(_DOING) as connection:
             found = _oldest_day(connection, self._closed)
             if found is None:
-                return False
+                return None
             source, day = found
             first, last = day * DAY_HOURS, day * DAY_HOURS + DAY_HOURS - 1
             tables, _ = hour_tables(connection, self._rosters, source, first, last)
             digits = catalogue.digits_of(connection, source)
-        instruments = sorted({key for _, keys, _ in tables for key in keys})
-        week = first // WEEK_HOURS
-        places = [{key: at for at, key in enumerate(keys)} for _, keys, _ in tables]
-        for start in range(0, len(instruments), FOLDED):
-            with self._database.writing(_DOING) as connection:
-                for key in instruments[start : start + FOLDED]:
-                    folded = _week(connection, key, week)
-                    for (hour, _, table), place in zip(tables, places, strict=True):
-                        if (at := place.get(key)) is not None:
-                            for figure, values in zip(folded, table, strict=True):
-                                figure[hour % WEEK_HOURS] = values[at]
-                    write_week(connection, key, week, folded, digits.get(key, catalogue.UNKNOWN_DIGITS))
+        hours = [(hour, {key: at for at, key in enumerate(keys)}, table) for hour, keys, table in tables]
+        return _Folding(source, first, hours, sorted({key for _, places, _ in hours for key in places}), digits)
+
+    def _fold(self, folding: "_Folding") -> bool:
+        """Move roll-ups of a few instruments into their weeks; return whether all are there now."""
+        keys, folding.keys = folding.keys[:FOLDED], folding.keys[FOLDED:]
+        week = folding.first // WEEK_HOURS
         with self._database.writing(_DOING) as connection:
-            rows = time_row(source, first), time_row(source, last)
-            connection.execute("DELETE FROM rollup_hour WHERE id BETWEEN ? AND ?", rows)
-        return True
+            for key in keys:
+                folded = _week(connection, key, week)
+                for hour, places, table in folding.hours:
+                    if (at := places.get(key)) is not None:
+                        for figure, values in zip(folded, table, strict=True):
+                            figure[hour % WEEK_HOURS] = values[at]
+                write_week(connection, key, week, folded, folding.digits.get(key, catalogue.UNKNOWN_DIGITS))
+            if not folding.keys:
+                rows = (time_row(folding.source, folding.first + at) for at in (0, DAY_HOURS - 1))
+                connection.execute("DELETE FROM rollup_hour WHERE id BETWEEN ? AND ?", tuple(rows))
+        return not folding.keys
 
 
 def _oldest(connection: sqlite3.Connection, closed: int) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from tui_tracker.storage import catalogue
 from tui_tracker.storage.codec import DamagedError
 from tui_tracker.storage.columns import Columns
 from tui_tracker.storage.connection import Database
-from tui_tracker.storage.fills import StoredFill, decode_fill, decode_traded
+from tui_tracker.storage.fills import FAR, StoredFill, decode_fill, decode_traded
 from tui_tracker.storage.groups import GROUP_OF
 from tui_tracker.storage.hours import Rosters, fetch_hour
 from tui_tracker.storage.latest import decode_latest
@@ -22,8 +22,6 @@ from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, number_in,
 PAGE: Final = 64
 """Fills that are read in one transaction."""
 _DOING: Final = "read"
-_FAR: Final = 1 << 31
-"""A minute after all others."""
 _log = logging.getLogger(__name__)
 Loaded = dict[str, dict[Metric, Series]]
 """By instrument and metric; what was never observed is absent."""
@@ -109,7 +107,7 @@ class Reader:
         first = start_ms // MINUTE_MS
         number, names = self._names(source)
         found: dict[str, dict[int, bool]] = {}
-        for rows in self._pages(number, first, _FAR):
+        for rows in self._pages(number, first, FAR):
             for key, _, body in rows:
                 try:
                     intervals = decode_traded(body)
@@ -181,7 +179,7 @@ class Reader:
         for rows in self._pages(source, first, last):
             for key, merged, body in rows:
                 try:
-                    yield decode_fill(key, body, metrics), merged
+                    yield decode_fill(key, body, metrics, first, last + 1), merged
                 except DamagedError as error:
                     self._note(error)
 

@@ -16,7 +16,6 @@ PAGES: Final = 256
 """Free pages that are given back in one step."""
 WEEKS: Final = 256
 """Rows of roll-ups that are deleted in one step."""
-WAL_LIMIT: Final = 64 * 2**20
 _LOG_PATIENCE_MS: Final = 200
 _DOING: Final = "tidy up"
 _WEEK_BITS: Final = (1 << 16) - 1
@@ -30,6 +29,8 @@ class Limits:
     rollup_days: int = 730
     most_bytes: int = 2 * 10**9
     """Size of the file above which the oldest raw hours go, whatever their age."""
+    most_log_bytes: int = 64 * 2**20
+    """Size of the write-ahead log above which it is reported and cut; a reader that dawdles makes it grow."""
 
 
 @dataclass(frozen=True, slots=True)

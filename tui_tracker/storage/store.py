@@ -14,59 +14,18 @@ from typing import Final, TypeVar
 
 from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.storage.connection import BUSY_MS, FILE_NAME, Database
+from tui_tracker.storage.connection import FILE_NAME, Database
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Minute
 from tui_tracker.storage.reader import Reader
-from tui_tracker.storage.recovery import Recovery, open_or_recover, recover
-from tui_tracker.storage.retention import WAL_LIMIT, Limits, Size, empty_log, retain, size_of
+from tui_tracker.storage.recovery import open_or_recover, recover
+from tui_tracker.storage.retention import Limits, empty_log, retain, size_of
 from tui_tracker.storage.schema import SCHEMA, Schema
+from tui_tracker.storage.standing import Patience, StoreStatus
 from tui_tracker.storage.writer import Writer
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long and how much is waited."""
-
-    most_minutes: int = 240
-    """Minutes that are held while nothing can be written (some 25 MB at 1,100 pairs). Of more, the oldest is let go: it
-    is the first that will have left the windows."""
-    most_fills: int = 1_200
-    """Fills that are held; of more, the oldest is let go: it can be fetched again."""
-    fill_pause_s: float = 1.0
-    """Fills are committed at most this often, together, or with the next minute."""
-    retry_s: float = 5.0
-    """Pause before a failed write is tried again, unless something new is to be written before."""
-    upkeep_s: float = 60.0
-    """Pause between looks for something to merge or let go."""
-    busy_ms: int = BUSY_MS
-    """A lock of another process that is held longer fails a write."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    """How the history is doing."""
-
-    is_open: bool = False
-    error: StorageError | None = None
-    """Why the last write failed; ``None`` after one that succeeded."""
-    is_stopped: bool = False
-    """Whether nothing will be written any more: the error tells what to do."""
-    held: int = 0
-    """Minutes that wait to be written."""
-    dropped: int = 0
-    """Minutes and fills that were let go since the start, for want of room."""
-    stored_ms: int | None = None
-    """The newest minute that is on disk, of any source."""
-    recovery: Recovery | None = None
-    """What became of a damaged history at the start or since."""
-    size: Size | None = None
-    """As of the last upkeep."""
-    log_cut: int = 0
-    """Bytes of the largest write-ahead log that had to be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +296,7 @@ class Store:
             return
         has_more = merger.step() or retain(database, self._limits, self._now_ms())
         size = size_of(database)
-        if size.log > WAL_LIMIT:
+        if size.log > self._limits.most_log_bytes:
             cut = empty_log(database)
             _log.warning("the write-ahead log of %s had grown to %d MB", self.path, cut // 2**20)
             self._change(log_cut=max(cut, self._status.log_cut))

@@ -19,6 +19,7 @@ from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
+from tui_tracker.filters.columns import begins_name
 from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
@@ -263,16 +264,26 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         problem = problem_of(message.needle)
         if self.main.filter_bar is not None:
             self.main.filter_bar.show_problem(problem)
-        if problem is not None:
+        if problem is not None or self._holds(message.needle):
             return
         if message.needle == self.desk.view.needle:
             self.show()
         self.choose(replace(self.desk.view, needle=message.needle))
 
+    def _holds(self, needle: str) -> bool:
+        """Keep the last good list while what is typed seems to be the beginning of an expression."""
+        is_beginning = begins_name(needle) and not self.desk.is_matching(needle)
+        if self.main.filter_bar is not None:
+            self.main.filter_bar.show_beginning(is_beginning)
+        return is_beginning
+
     def on_filter_kept(self) -> None:
         """Go on with what matches."""
-        if self.main.filter_bar is not None and self.main.filter_bar.problem is not None:
+        bar = self.main.filter_bar
+        if bar is not None and bar.problem is not None:
             return
+        if bar is not None and bar.is_beginning:
+            self.choose(replace(self.desk.view, needle=bar.field.value))
         self._leave_filter(is_kept=True)
 
     def _leave_filter(self, is_kept: bool) -> None:
@@ -335,7 +346,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.main.focused_pane, self.main.hint_ids(), self.active_commands()))
+        views = [view.name for view in self.desk.views]
+        self.push_screen(HelpScreen(self.main.focused_pane, self.main.hint_ids(), self.active_commands(), views))
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""

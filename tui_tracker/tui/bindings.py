@@ -5,6 +5,8 @@ from typing import Final
 
 from textual.binding import Binding
 
+from tui_tracker.core.figures import Measure
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -43,6 +45,7 @@ class Command:
 
 MOVE, LOOK, SHOW, DO = "Move", "Rank and filter", "Show", "Do"
 
+_MEASURES: Final = ", ".join(measure.label for measure in Measure)
 _VIEW_COMMANDS: Final = tuple(
     Command(f"view.{n}", f"{n}", f"pick_view({n})", "view", f"saved view {n}", f"{n}", LOOK, in_palette=False)
     for n in range(1, 10)
@@ -80,9 +83,7 @@ KEY_COMMANDS: Final = (
     Command("sort", "s", "sort", "sort", "sort rows by the next column", "s", LOOK),
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),
-    Command(
-        "measure", "e", "look('measure')", "measure", "next measure to rank by: σ, cv, volatility, range", "e", LOOK
-    ),
+    Command("measure", "e", "look('measure')", "measure", f"next measure to rank by: {_MEASURES}", "e", LOOK),
     Command("quote", "u", "quote", "quote", "next quote currency, then all", "u", LOOK),
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
     Command("sort.then", "a", "then", "then by", "second column to sort by", "a", LOOK),
@@ -113,6 +114,7 @@ KEY_COMMANDS: Final = (
         "chart.band", "b", "chart_look('band')", "band", "Bollinger band: mean ± 2σ of 24 h, 4 h, 1 h, none", "b", SHOW
     ),
     Command("chart.compare", "c", "compare", "compare", "compare the pair in the chart, or no longer", "c", SHOW),
+    Command("chart.zoom_reset", "0", "zoom_reset", "zoom reset", "the chart's whole range again", "0", SHOW),
     Command("chart.ranks", "h", "chart_look('ranks')", "ranks", "the pair's rank over time in the chart", "h", SHOW),
     Command("why", "i", "open_page('why')", "why", "why the pair has its rank", "i", SHOW),
     Command("overview", "o", "open_page('overview')", "overview", "the market: heat map, breadth, events", "o", SHOW),

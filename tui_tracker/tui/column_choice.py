@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tui_tracker.tui.columns import BY_KEY, COLUMN_KEYS, default_keys
+from tui_tracker.tui.column_layout import default_keys
+from tui_tracker.tui.columns import BY_KEY, COLUMN_KEYS
 
 LEAST_COLUMN: Final = 3
 WIDEST_COLUMN: Final = 40

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import UNDEFINED, Place
 from tui_tracker.tui.runs import Kind
 from tui_tracker.tui.trends import bar, sparkline
 
+LATE_MS: Final = 5 * MINUTE_MS
+"""A first sample later than this after the window's start makes a change say since when."""
+OF_EXCHANGE: Final = (Measure.HL_RANGE, Measure.PARKINSON)
+"""Measures that the exchange's own high and low tell, whatever was sampled."""
 GUTTER: Final = 2
 """Cells in front of the first column: cursor and star."""
-NARROW_WIDTH: Final = 56
-"""Below this width only the narrow columns are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Subject:
     """How its rank has changed; ``None`` while that is unknown."""
     trend: Sequence[float] = ()
     """Means over equal parts of the window, oldest first, NaN in gaps; empty while they are unknown."""
+    end_ms: int | None = None
+    """The last minute of the window; ``None`` while that is unknown."""
 
     @property
     def figures(self) -> Figures | None:
@@ -58,8 +63,17 @@ class Subject:
         return self.place.row.figures_of(self.metric)
 
     def measured(self, measure: Measure) -> float | None:
-        """What a measure says of the metric; ``None`` where it is undefined."""
+        """What a measure says of the metric; ``None`` where it is undefined, or would be told by a single sample."""
+        figures = self.figures
+        if measure not in OF_EXCHANGE and figures is not None and figures.samples < 2:
+            return None
         return self.place.row.measured(self.metric, measure)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the first sample came so late that a change over the window would mislead."""
+        figures = self.figures
+        return figures is not None and late_since(figures, self.end_ms) is not None
 
     @property
     def last(self) -> float | None:
@@ -127,11 +141,25 @@ def change_run(value: float | None, width: int) -> Cell:
     return Cell(f"▲ {text}", "up") if value > 0 else Cell(f"▼ {text}", "down")
 
 
+def change_of(figures: Figures | None) -> float | None:
+    """The change over the window in percent; ``None`` where fewer than two samples tell it."""
+    return None if figures is None or figures.samples < 2 else figures.change_pct
+
+
+def late_since(figures: Figures, end_ms: int | None) -> int | None:
+    """The first sample's minute, if it came so late that a change up to ``end_ms`` would mislead."""
+    if figures.first_ms is None or end_ms is None:
+        return None
+    start = end_ms - (figures.length - 1) * MINUTE_MS
+    return figures.first_ms if figures.first_ms - start > LATE_MS else None
+
+
 def short_reason(reason: str, width: int) -> str:
-    """Why a row is unranked, in a rank's room: ``~12 %``, ``–`` where there is nothing to rank by."""
+    """Why a row is unranked, in a rank's room: ``~12 %``, ``<1 %``, ``–`` where there is nothing to rank by."""
     if reason == UNDEFINED:
         return fmt.ABSENT
-    return ("~" + reason.removesuffix(" observed").partition(":")[0])[:width]
+    short = reason.removesuffix(" observed").partition(":")[0]
+    return short if short.startswith("<") else f"~{short}"[:width]
 
 
 def _rank_cell(subject: Subject, width: int) -> Cell:
@@ -200,9 +228,12 @@ def _last_cell(subject: Subject, width: int) -> Cell:
     return Cell(value_text(subject.last, subject.metric, row.instrument.digits, width), "text")
 
 
-def _change(subject: Subject) -> float | None:
-    figures = subject.figures
-    return None if figures is None else figures.change_pct
+def _change_cell(subject: Subject, width: int) -> Cell:
+    """The change; behind a faint ``~`` where the window began later than it should have."""
+    value = change_of(subject.figures)
+    if value is None or not subject.is_late:
+        return change_run(value, width)
+    return Cell(f"~{change_run(value, width - 1).text}", "faint")
 
 
 def _coverage(subject: Subject) -> float | None:
@@ -238,12 +269,61 @@ def _shift_cell(subject: Subject, width: int) -> Cell:
     return Cell(f"{mark}{'▲' if rose else '▼'}{abs(shift.places)}"[:width], kind)
 
 
+def _newest_column(metric: Metric, title: str, width: int, about: str) -> Column:
+    """The newest value of a metric of its own, whichever is looked at."""
+
+    def value(subject: Subject) -> float | None:
+        figures = subject.place.row.figures_of(metric)
+        return None if figures is None else figures.last
+
+    def cell(subject: Subject, _: int) -> Cell:
+        return Cell(fmt.compact(value(subject)))
+
+    return Column(metric.value, title, width, value, cell, is_optional=True, about=about)
+
+
+def _sides() -> tuple[Column, ...]:
+    """Bid, ask and what lies between them."""
+
+    def quote(key: str, pick: Callable[[Row], float | None], about: str) -> Column:
+        def cell(subject: Subject, width: int) -> Cell:
+            row = subject.place.row
+            return Cell(value_text(pick(row), Metric.PRICE, row.instrument.digits, width))
+
+        return Column(key, key, 12, lambda s: pick(s.place.row), cell, is_optional=True, about=about)
+
+    def spread_cell(subject: Subject, width: int) -> Cell:
+        value = subject.place.row.spread_bps
+        return Cell(number(value, fmt.percent(value, 1), width))
+
+    return (
+        quote("bid", lambda row: row.bid, "best bid"),
+        quote("ask", lambda row: row.ask, "best ask"),
+        Column(
+            "spread",
+            "spread",
+            7,
+            lambda s: s.place.row.spread_bps,
+            spread_cell,
+            is_optional=True,
+            about="bid to ask, in basis points of mid",
+        ),
+    )
+
+
 ENTERED: Final = "◆"
 """Marks a pair that came into the top of the ranking."""
 RANK: Final = Column(
     "rank", "rank", 9, lambda s: s.place.rank, _rank_cell, about="rank, of how many; why there is none"
 )
-SHIFT: Final = Column("shift", "Δrank", 5, _shift_value, _shift_cell, about="change of the rank, ◆ new in the top 20")
+SHIFT: Final = Column(
+    "shift",
+    "Δrank",
+    5,
+    _shift_value,
+    _shift_cell,
+    about="change of the rank, ◆ new in the top 20, <1h if less is known",
+)
 PAIR: Final = Column(
     "pair",
     "pair",
@@ -274,14 +354,16 @@ LAST: Final = Column(
 CHANGE: Final = Column(
     "change",
     "Δ24h %",
-    9,
-    _change,
-    lambda s, width: change_run(_change(s), width),
-    about="change over the window, percent",
+    8,
+    lambda s: change_of(s.figures),
+    _change_cell,
+    about="change over the window, percent; ~ if less is known",
 )
-STDDEV: Final = _measure_column(Measure.STDDEV, "σ", 10, _figure_text, "standard deviation, shaded by cv")
+STDDEV: Final = _measure_column(Measure.STDDEV, "σ", 10, _figure_text, "standard deviation")
 CV: Final = _measure_column(Measure.CV, "cv %", 7, _fraction_text(2), "σ over mean, percent")
-VOLATILITY: Final = _measure_column(Measure.VOLATILITY, "vol %", 7, _fraction_text(0), "annualised volatility, percent")
+VOLATILITY: Final = _measure_column(
+    Measure.VOLATILITY, "volat %", 7, _fraction_text(0), "annualised volatility, percent"
+)
 RANGE: Final = _measure_column(Measure.RANGE, "range %", 7, _percent_text(1), "high less low over mean, percent")
 HL_RANGE: Final = _measure_column(
     Measure.HL_RANGE, "hl %", 7, _percent_text(1), "the exchange's 24 h high less low over mid, percent"
@@ -305,8 +387,8 @@ TREND: Final = Column(
 )
 VOLUME: Final = Column(
     "volume",
-    "vol $",
-    7,
+    "volume $",
+    8,
     lambda s: s.place.row.volume_usd,
     lambda s, _: Cell(fmt.compact(s.place.row.volume_usd)),
     about="volume of 24 h in US dollars",
@@ -326,6 +408,7 @@ COLUMNS: Final = (
     PAIR,
     QUOTE,
     LAST,
+    *_sides(),
     CHANGE,
     STDDEV,
     CV,
@@ -334,86 +417,18 @@ COLUMNS: Final = (
     TREND,
     VOLUME,
     COVERAGE,
+    _value_column("min", "min", lambda figures: figures.minimum, "lowest of the window"),
+    _value_column("max", "max", lambda figures: figures.maximum, "highest of the window"),
+    _value_column("mean", "mean", lambda figures: figures.mean, "mean of the window"),
     ACTIVITY,
     HL_RANGE,
     PARKINSON,
     BIPOWER,
-    _value_column("min", "min", lambda figures: figures.minimum, "lowest of the window"),
-    _value_column("max", "max", lambda figures: figures.maximum, "highest of the window"),
-    _value_column("mean", "mean", lambda figures: figures.mean, "mean of the window"),
+    _newest_column(Metric.TRADES, "trades", 7, "trades of 24 h"),
+    _newest_column(Metric.TRADES_MIN, "tr/min", 7, "trades of the newest minute"),
+    _newest_column(Metric.FLOW, "flow", 8, "base volume of the newest minute"),
 )
 """All columns, from left to right."""
 COLUMN_KEYS: Final = tuple(column.key for column in COLUMNS)
 SORT_KEYS: Final = tuple(column.key for column in COLUMNS if column.is_sortable)
 BY_KEY: Final = {column.key: column for column in COLUMNS}
-_FIRST: Final = (RANK, PAIR, LAST, CHANGE, STDDEV, CV, VOLATILITY, SHIFT, TREND, VOLUME, COVERAGE)
-"""Which columns get room first; the others follow from left to right."""
-_NARROW: Final = ((RANK, 7), (PAIR, 9), (LAST, 10))
-_NARROW_MEASURE: Final = 7
-_BY_MEASURE: Final = {column.measure: column for column in COLUMNS if column.measure is not None}
-
-Shown = tuple[tuple[Column, int], ...]
-"""Columns from left to right, each with its width."""
-
-
-def default_keys() -> tuple[str, ...]:
-    """The columns that are shown where nobody chose any, room permitting."""
-    return tuple(column.key for column in COLUMNS if not column.is_optional)
-
-
-@lru_cache(maxsize=32)
-def columns_for(width: int, measure: Measure, chosen: tuple[str, ...] = ()) -> Shown:
-    """The columns, with their widths, that fit into a pane of ``width`` cells.
-
-    The column of the measure is always among them: where it would have been dropped it takes the last place. Cells that
-    are left over go to a column that can grow.
-
-    Args:
-        width: Of the pane.
-        measure: What pairs are ranked by.
-        chosen: ``key`` or ``key:width`` of columns from left to right, as many of them as fit; the usual ones if empty.
-    """
-    main = _BY_MEASURE[measure]
-    if chosen:
-        wanted = [_sized(spec) for spec in chosen]
-        shown = _fitting(wanted, width, is_whole=False)
-    elif width < NARROW_WIDTH:
-        return (*_NARROW, (main, _NARROW_MEASURE))
-    else:
-        usual = [column for column in COLUMNS if not column.is_optional]
-        first = [column for column in usual if column in _FIRST]
-        rest = [column for column in usual if column not in _FIRST]
-        wanted = [(column, column.width) for column in (*sorted(first, key=_FIRST.index), *rest)]
-        shown = sorted(_fitting(wanted, width, is_whole=True), key=lambda pair: COLUMNS.index(pair[0]))
-    if all(column is not main for column, _ in shown):
-        shown[-1:] = [(main, shown[-1][1] if shown else min(main.width, width - GUTTER))]
-    return _grown(shown, width)
-
-
-def _sized(spec: str) -> tuple[Column, int]:
-    key, _, size = spec.partition(":")
-    column = BY_KEY[key]
-    return column, int(size) if size else column.width
-
-
-def _fitting(wanted: Sequence[tuple[Column, int]], width: int, *, is_whole: bool) -> list[tuple[Column, int]]:
-    """Those that fit, in their order; the rest ends at the first that doesn't fit, unless the whole list is tried."""
-    room = width - GUTTER + 1
-    shown: list[tuple[Column, int]] = []
-    for column, size in wanted:
-        if size + 1 <= room:
-            room -= size + 1
-            shown.append((column, size))
-        elif not is_whole:
-            break
-    return shown
-
-
-def _grown(shown: Sequence[tuple[Column, int]], width: int) -> Shown:
-    left = width - GUTTER + 1 - sum(size + 1 for _, size in shown)
-    grown: list[tuple[Column, int]] = []
-    for column, size in shown:
-        more = max(0, min(left, column.grows_to - size)) if size == column.width else 0
-        left -= more
-        grown.append((column, size + more))
-    return tuple(grown)

@@ -1,38 +1,33 @@
 """Columns that show only where they sort the rows: figures of the filter language without a column of their own."""
 
+from functools import lru_cache
 from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.filters import columns as language
 from tui_tracker.filters.columns import NumberColumn, Unit
-from tui_tracker.tui.columns import COLUMNS, Cell, Column, Subject
+from tui_tracker.tui.columns import BY_KEY, Cell, Column, Subject
 
 WIDTH: Final = 9
-_BY_KEY: Final = {column.key: column for column in COLUMNS}
 _TITLES: Final = {"move": "|Δ| %", "peg": "peg %", "history": "hist h"}
 
 
+@lru_cache(maxsize=64)
 def column_of(key: str | None) -> Column | None:
-    """The column that rows are sorted by; ``None`` for the rank or an unknown one."""
+    """The column that rows are sorted by; ``None`` for the rank or an unknown one. The same one each time."""
     if key is None:
         return None
     found = language.BY_NAME.get(key)
-    return _BY_KEY.get(key) or (_derived(found) if isinstance(found, NumberColumn) else None)
-
-
-def with_sorting(shown: tuple[tuple[Column, int], ...], key: str | None) -> tuple[tuple[Column, int], ...]:
-    """Columns with their widths, the last one replaced by the derived one that sorts the rows, if one does."""
-    column = None if key in _BY_KEY else column_of(key)
-    if column is None or len(shown) < 2:
-        return shown
-    place = next((index for index in range(len(shown) - 1, 0, -1) if shown[index][1] >= WIDTH), len(shown) - 1)
-    return (*shown[:place], (column, shown[place][1]), *shown[place + 1 :])
+    if key not in BY_KEY and found is not None and found.name in BY_KEY:
+        key = found.name
+    return BY_KEY.get(key) or (_derived(found) if isinstance(found, NumberColumn) else None)
 
 
 def _derived(column: NumberColumn) -> Column:
     def value(subject: Subject) -> float | None:
         row = subject.place.row
-        return column.value(language.Subject(row, subject.figures, subject.place.rank, subject.last))
+        shift = None if subject.shift is None else subject.shift.places
+        return column.value(language.Subject(row, subject.figures, subject.place.rank, subject.last, shift=shift))
 
     return Column(
         column.name,

@@ -33,7 +33,7 @@ from tui_tracker.tui.table import matches
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
-from tui_tracker.tui.views import all_views, label
+from tui_tracker.tui.views import all_views, label, named
 
 FLOW: Final = next((metric for metric in Metric if metric.value == "flow"), None)
 """Base volume a minute, for the bars under candles; ``None`` where no source gives it."""
@@ -186,6 +186,13 @@ class Desk:
         """The ranking of a scope by what was chosen."""
         return self._presenter.ranking(snapshot, self.view, scope)
 
+    def is_matching(self, needle: str) -> bool:
+        """Whether a filter would let any pair of the scope through. O(n)."""
+        if self.snapshot is None:
+            return False
+        ranking = self.ranking(self.snapshot, self.scope())
+        return self._presenter.is_any(ranking, replace(self.view, needle=needle), self.highlights.shifts)
+
     def build(self, snapshot: Snapshot, can_demo: bool) -> Scene:
         """What both lists show; the selection becomes one of the rows, if there is any.
 
@@ -193,7 +200,9 @@ class Desk:
         """
         has_rows = bool(snapshot.rows)
         now_ms = self.source_now_ms(snapshot.status)
-        placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo)
+        view = named(self.views, self.view.name)
+        own = view.name if view is not None and view.needle == self.view.needle else ""
+        placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo, own)
         ranking = self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
         self.highlights.rate(ranking, self.ranks.track_of(ranking), snapshot.end_ms, self.view.shift_minutes)
         scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder, self.highlights)
@@ -284,6 +293,8 @@ class Desk:
     def table_title(self, snapshot: Snapshot, scene: Scene, width: int) -> str:
         """The title of the table, in at most ``width`` cells if its least important parts can make room."""
         is_loading = snapshot.status.backfill.is_running
+        if not snapshot.rows and snapshot.status.error:
+            return "No market yet"
         return titles.table_title(
             self.view,
             scene.ranking,

@@ -166,6 +166,7 @@ class FeedApp(App[None]):
             self.desk.view.selected,
             self.desk.list_title(scene),
             self.desk.table_title(snapshot, scene, self.main.table.size.width - 4),
+            is_lost=not snapshot.rows and bool(snapshot.status.error),
         )
         if self.desk.view.selected != selected:
             self.load_series()

@@ -1,6 +1,5 @@
 """What sets rows of the table off from each other: changes since the last poll, heat, ranks of before, small lines."""
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,19 +9,21 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import Cell, Shift, Subject
 from tui_tracker.tui.rank_history import RankTrack
-from tui_tracker.tui.runs import Kind, width_of
+from tui_tracker.tui.runs import Kind, fit, width_of
 from tui_tracker.tui.trends import reduced
 
 FLASH_S: Final = 0.8
 """How long a value that has changed is set off, unless the next poll comes earlier."""
-QUANTILES: Final = (0.5, 0.75, 0.9, 0.97)
-"""Shares of the ranked pairs below which a pair has no heat, a little, more, much, and most."""
+HEAT_SHARES: Final = (0.03, 0.1, 0.25, 0.5)
+"""The hottest are the first so much of the ranked pairs, then less and less hot; the rest is cold."""
 HEAT_KINDS: Final[tuple[Kind, ...]] = ("heat1", "heat2", "heat3", "heat4")
 TOP: Final = 20
 """A pair that was not among so many first, and is now, is marked."""
 SEEN: Final = 100
 """So many pairs are looked at to find out whether ranks were settled."""
 HEAT_MARKS: Final = " ░▒▓█"
+MARKED_KINDS: Final[tuple[Kind, ...]] = ("muted", "text", "text", "strong", "strong")
+"""How heat is written where a mark tells it."""
 
 
 class Highlights:
@@ -30,7 +31,7 @@ class Highlights:
 
     Args:
         is_flashing: Whether changed values are set off at all.
-        has_color: Whether heat can be told by colour; a character tells it otherwise.
+        has_color: Whether heat can be told by colour; ``marks_heat`` can be changed later.
     """
 
     def __init__(self, is_flashing: bool = True, has_color: bool = True) -> None:
@@ -40,14 +41,14 @@ class Highlights:
         """How ranks have changed, by id."""
         self.shift_minutes = 0
         """How long ago the ranks were that they are told against."""
+        self.marks_heat = not has_color
+        """Whether a character tells heat, since colours can't."""
         self._is_flashing = is_flashing
-        self._has_color = has_color
         self._at_ms: int | None = None
         self._rows: Sequence[Row] = ()
         self._before: dict[str, Row] = {}
         self._ranking: Ranking | None = None
         self._shifts_of: int | None = None
-        self._thresholds: tuple[float, ...] = ()
 
     @property
     def has_flashes(self) -> bool:
@@ -85,17 +86,17 @@ class Highlights:
         room = width - width_of(cell.text)
         return Cell(f"{arrow}{' ' if room > 1 else ''}{cell.text}" if room > 0 else cell.text, "accent")
 
-    def heat(self, cv: float | None) -> int:
-        """0 to 4: how large a cv is among those of the ranking."""
-        return 0 if cv is None else bisect_right(self._thresholds, cv)
+    def shaded(self, cell: Cell, subject: Subject, width: int) -> Cell:
+        """The cell of the ranked figure: the higher the rank is among those of the scope, the hotter.
 
-    def shaded(self, cell: Cell, subject: Subject) -> tuple[Cell, str]:
-        """The cell of σ in the colour of its heat, and the mark before it where there are no colours."""
-        figures = subject.figures
-        level = self.heat(None if figures is None else figures.cv)
-        if not self._has_color:
-            return cell, HEAT_MARKS[level]
-        return (Cell(cell.text, HEAT_KINDS[level - 1]) if level else cell), " "
+        Where colours can't tell it, a mark at the cell's left edge does, and the weight of the figure.
+        """
+        level = heat(subject.place.rank, subject.ranked)
+        if level is None:
+            return cell
+        if self.marks_heat:
+            return Cell(f"{HEAT_MARKS[level]}{fit(cell.text, width - 1, right=True)}", MARKED_KINDS[level])
+        return Cell(cell.text, HEAT_KINDS[level - 1] if level else "text")
 
     def trend(self, key: str, metric: Metric) -> Sequence[float]:
         """The reduced series of a row, empty while that isn't known."""
@@ -110,7 +111,7 @@ class Highlights:
         self._trends[row.id], self._stamps[row.id] = reduced(values), _stamp(row, metric)
 
     def rate(self, ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int) -> None:
-        """Tell heat and changes of rank by a ranking from now on. O(n log n) for a new one.
+        """Tell changes of rank by a ranking from now on. O(n) for a new one.
 
         Changes are against ``minutes`` before ``end_ms``, or as far back as ranks are known.
         """
@@ -118,7 +119,6 @@ class Highlights:
             minutes = settled(ranking, track, end_ms, min(minutes, (end_ms - track.since_ms) // MINUTE_MS))
         if ranking is not self._ranking:
             self._ranking, self._shifts_of = ranking, None
-            self._thresholds = quantiles(ranking)
         if minutes != self._shifts_of:
             self._shifts_of, self.shift_minutes = minutes, minutes
             self.shifts = shifts(ranking, track, end_ms, minutes)
@@ -141,16 +141,12 @@ def last_of(row: Row, metric: Metric) -> float | None:
     return None if figures is None else figures.last
 
 
-def quantiles(ranking: Ranking) -> tuple[float, ...]:
-    """The cv above which a pair of the ranking is hotter, for each step of heat."""
-    cvs = sorted(
-        figures.cv
-        for place in ranking.places
-        if place.rank is not None
-        and (figures := place.row.figures_of(ranking.metric)) is not None
-        and figures.cv is not None
-    )
-    return tuple(cvs[min(len(cvs) - 1, int(share * len(cvs)))] for share in QUANTILES) if cvs else ()
+def heat(rank: int | None, ranked: int) -> int | None:
+    """0 to 4: how far at the top of a ranking a rank is; ``None`` without one."""
+    if rank is None or not ranked:
+        return None
+    share = (rank - 1) / ranked
+    return sum(share < limit for limit in HEAT_SHARES)
 
 
 def settled(ranking: Ranking, track: RankTrack, end_ms: int, minutes: int) -> int:
@@ -183,7 +179,14 @@ def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int)
             enters_top=(place.rank or TOP + 1) <= TOP and (was is None or was > TOP),
         )
         for place, was in zip(ranked, before, strict=True)
+        if was is not None or _began_after(place.row, ranking.metric, then_ms)
     }
+
+
+def _began_after(row: Row, metric: Metric, then_ms: int) -> bool:
+    """Whether a pair is new since some instant: one of which older samples were read lately isn't."""
+    figures = row.figures_of(metric)
+    return figures is not None and figures.first_ms is not None and figures.first_ms > then_ms
 
 
 def shift_text(minutes: int) -> str:

@@ -6,7 +6,25 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 from rich.cells import cell_len, set_cell_size
 
 Kind: TypeAlias = Literal[
-    "text", "muted", "faint", "strong", "accent", "up", "down", "warn", "line", "heat1", "heat2", "heat3", "heat4"
+    "text",
+    "muted",
+    "faint",
+    "strong",
+    "accent",
+    "up",
+    "down",
+    "warn",
+    "line",
+    "heat1",
+    "heat2",
+    "heat3",
+    "heat4",
+    "trace1",
+    "trace2",
+    "trace3",
+    "trace4",
+    "trace5",
+    "trace6",
 ]
 """What a run of text means; the style sheet says how that looks."""
 
@@ -92,26 +110,20 @@ def packed(groups: Sequence[Sequence[Run]], width: int, gap: str = "   ") -> tup
     return clipped(joined(runs), width)
 
 
-def changed_spans(old: Line, new: Line, least_gap: int = 14) -> list[tuple[int, int]] | None:
-    """Which cells ``[start, stop)`` differ between two lines; ``None`` means all of them.
+def changed_span(old: Line, new: Line) -> tuple[int, int] | None:
+    """The cells ``[start, stop)`` outside of which two lines are the same; ``None`` means all of them.
 
-    Spans closer than ``least_gap`` are one, since moving the terminal's cursor and style costs about that many bytes.
+    One span and never several: Textual writes a widget's line from its left end to the end of each span, once for each.
     """
     if old == new:
-        return []
+        return 0, 0
     before, after = old.text, new.text
     if old.is_cursor != new.is_cursor or len(before) != len(after) or _has_wide(before) or _has_wide(after):
         return None
-    left, right = _cells(old), _cells(new)
-    spans: list[tuple[int, int]] = []
-    for index, (was, now) in enumerate(zip(left, right, strict=True)):
-        if was == now:
-            continue
-        if spans and index - spans[-1][1] < least_gap:
-            spans[-1] = (spans[-1][0], index + 1)
-        else:
-            spans.append((index, index + 1))
-    return spans
+    differs = [was != now for was, now in zip(_cells(old), _cells(new), strict=True)]
+    if True not in differs:
+        return 0, 0
+    return differs.index(True), len(differs) - differs[::-1].index(True)
 
 
 def _has_wide(text: str) -> bool:

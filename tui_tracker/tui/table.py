@@ -8,8 +8,9 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place, Ranking
-from tui_tracker.tui.columns import GUTTER, Cell, Column, Shift, Shown, Subject, change_run, columns_for, value_text
-from tui_tracker.tui.derived import column_of, with_sorting
+from tui_tracker.tui.column_layout import Shown, columns_for
+from tui_tracker.tui.columns import GUTTER, Cell, Column, Shift, Subject, change_of, change_run, late_since, value_text
+from tui_tracker.tui.derived import column_of
 from tui_tracker.tui.highlights import PLAIN, Highlights, shift_text
 from tui_tracker.tui.runs import Kind, Line, Run, fit, joined, width_of
 from tui_tracker.tui.view import ViewState
@@ -141,10 +142,12 @@ class TableModel(_Indexed):
     window: str
     """How long the window is, for the heading of the change."""
     highlights: Highlights = PLAIN
+    end_ms: int | None = None
+    """The last minute of the window."""
 
     def columns(self, width: int) -> Shown:
         """The columns that are shown at a width."""
-        return with_sorting(columns_for(width, self.view.measure, self.view.columns), self.view.sort)
+        return columns_for(width, self.view.measure, self.view.columns, self.view.sort)
 
     def header(self, width: int) -> Line:
         """The headings, with an arrow at the column that orders the rows."""
@@ -160,12 +163,16 @@ class TableModel(_Indexed):
         if column.key == "change":
             title = f"Δ{self.window.replace(' ', '')} %"
         elif column.key == "shift":
-            title = f"Δ{shift_text(self.highlights.shift_minutes or self.view.shift_minutes)}"
-        is_main = column.key == self.view.sort or (self.view.sort is None and column.measure is self.view.measure)
+            is_shorter = 0 < self.highlights.shift_minutes < self.view.shift_minutes
+            title = f"Δ{'<' if is_shorter else ''}{shift_text(self.view.shift_minutes)}"
+        is_main = column is column_of(self.view.sort) or (
+            self.view.sort is None and column.measure is self.view.measure
+        )
         if not is_main:
             return title, False
         rises = self.view.reverse is not (column.key == "pair")
-        return f"{title} {'▴' if rises else '▾'}" if len(title) < 6 else f"{title}{'▴' if rises else '▾'}"[-7:], True
+        arrow = "▴" if rises else "▾"
+        return f"{title} {arrow}" if len(title) < 6 else f"{title.removesuffix(' %')}{arrow}", True
 
     def row(self, index: int, width: int) -> tuple[Run, ...]:
         """One row; an unranked one is faint from end to end."""
@@ -173,23 +180,25 @@ class TableModel(_Indexed):
         key = place.row.id
         highlights = self.highlights
         shift, trend = highlights.shifts.get(key), highlights.trend(key, self.view.metric)
-        subject = Subject(place, self.view.metric, self.view.measure, self.ranked, self.moves.get(key, 0), shift, trend)
+        subject = Subject(
+            place, self.view.metric, self.view.measure, self.ranked, self.moves.get(key, 0), shift, trend, self.end_ms
+        )
         override = self._override(place)
         runs: list[Run] = [(STAR if key in self.watchlist else " ", override or "accent")]
         for position, (column, size) in enumerate(self.columns(width)):
-            cell, gap = self._highlighted(column, column.cell(subject, size), subject, size)
+            cell = self._highlighted(column, column.cell(subject, size), subject, size)
             if position:
-                runs.append((gap, "muted"))
+                runs.append((" ", "muted"))
             runs.append((fit(cell.text, size, right=not column.is_left), override or cell.kind))
         return joined(runs)
 
-    def _highlighted(self, column: Column, cell: Cell, subject: Subject, size: int) -> tuple[Cell, str]:
-        """A cell with what sets it off from others, and the character in the gap before it."""
+    def _highlighted(self, column: Column, cell: Cell, subject: Subject, size: int) -> Cell:
+        """A cell with what sets it off from others."""
         if column.key == "last" and not self.is_dimmed:
-            return self.highlights.flashed(cell, subject, size), " "
-        if column.key == "stddev" and subject.place.rank is not None:
-            return self.highlights.shaded(cell, subject)
-        return cell, " "
+            return self.highlights.flashed(cell, subject, size)
+        if column.measure is self.view.measure:
+            return self.highlights.shaded(cell, subject, size)
+        return cell
 
     def _override(self, place: Place) -> Kind | None:
         if place.rank is None:
@@ -214,6 +223,8 @@ class ListModel(_Indexed):
     view: ViewState
     watchlist: frozenset[str]
     is_dimmed: bool
+    end_ms: int | None = None
+    """The last minute of the window."""
 
     def header(self, width: int) -> Line | None:  # noqa: ARG002
         """None: the list needs no headings."""
@@ -227,7 +238,9 @@ class ListModel(_Indexed):
         """Star, pair, last price and change."""
         row = self.rows[index]
         figures = row.figures_of(self.view.metric)
-        change = change_run(None if figures is None else figures.change_pct, 7)
+        change = change_run(change_of(figures), 7)
+        if figures is not None and change.text != fmt.ABSENT and late_since(figures, self.end_ms) is not None:
+            change = Cell(f"~{change.text}", "faint")
         pair = clean(row.instrument.pair, 40)
         room = width - GUTTER - 9
         price = value_text(row.last, self.view.metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))

@@ -8,18 +8,15 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import SourceStatus
+from tui_tracker.core.status import BackfillProgress, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
-from tui_tracker.tui.columns import change_run, value_text
-from tui_tracker.tui.runs import Kind, Line, Run, packed
+from tui_tracker.tui.columns import change_of, change_run, late_since, value_text
+from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, count, scope_text, window_text
+from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, scope_text, window_text
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
-MINUTE_MS: Final = 60_000
-LATE_MS: Final = 5 * MINUTE_MS
-"""A first sample later than this after the window's start makes the change say since when."""
 TOO_SMALL: Final = f"too small: {LEAST_WIDTH} × {LEAST_HEIGHT} at least"
 
 
@@ -54,7 +51,7 @@ def strip_lines(
         return [Line()] * lines
     figures = row.figures_of(view.metric)
     values = _value_groups(row, figures, snapshot, view, extremes, zone)
-    ranks = _rank_groups(row, figures, view, standings)
+    ranks = _rank_groups(row, figures, view, standings, width - 2)
     if lines == 1:
         return [Line(((" ", "text"), *packed([values[0], ranks[0], *ranks[1:], *values[1:]], width - 2)))]
     return [Line(((" ", "text"), *packed(groups, width - 2))) for groups in (values, ranks)]
@@ -71,17 +68,9 @@ def _value_groups(
     if figures is None or not figures.samples:
         last: list[Run] = [("last ", "muted"), (fmt.price(row.last, digits), "strong")]
         return [last, [(f"no samples of {METRIC_WORDS[view.metric]} yet", "muted")]]
-    change = change_run(figures.change_pct, 12)
     value = row.last if view.metric is Metric.PRICE else figures.last
-    since = late_since(figures, snapshot)
     groups: list[list[Run]] = [
-        [
-            ("last ", "muted"),
-            (text(value), "strong"),
-            ("  ", "text"),
-            (f"{change.text} %", change.kind),
-            (f" since {zone.minute(since)}" if since is not None else "", "warn"),
-        ]
+        [("last ", "muted"), (text(value), "strong"), ("  ", "text"), *_change_runs(figures, snapshot, zone)]
     ]
     span = "" if view.range_hours * 60 >= figures.length else f"{window_text(figures.length)} "
     for word, value, at_ms in (("high", figures.maximum, extremes.high_ms), ("low", figures.minimum, extremes.low_ms)):
@@ -91,27 +80,32 @@ def _value_groups(
     return groups
 
 
-def late_since(figures: Figures, snapshot: Snapshot) -> int | None:
-    """The first sample's minute, if it came so late that a change over the window would mislead."""
-    if figures.first_ms is None or snapshot.end_ms is None:
-        return None
-    start = snapshot.end_ms - (figures.length - 1) * MINUTE_MS
-    return figures.first_ms if figures.first_ms - start > LATE_MS else None
+def _change_runs(figures: Figures, snapshot: Snapshot, zone: Zone) -> list[Run]:
+    value, since = change_of(figures), late_since(figures, snapshot.end_ms)
+    when: Run = (f" since {zone.minute(since)}" if since is not None else "", "warn")
+    if value is None:
+        return [("one sample", "muted"), when] if figures.samples == 1 else [(fmt.ABSENT, "faint")]
+    change = change_run(value, 12)
+    return [(f"{change.text} %", change.kind), when]
 
 
-def _rank_groups(row: Row, figures: Figures | None, view: ViewState, standings: Sequence[Standing]) -> list[list[Run]]:
+def _rank_groups(
+    row: Row, figures: Figures | None, view: ViewState, standings: Sequence[Standing], room: int
+) -> list[list[Run]]:
     if figures is None:
         return [[(f"the exchange gives no {METRIC_WORDS[view.metric]} for it", "muted")]]
-    groups = [_standing_runs(row, figures, view, standings)]
-    groups.append([("cv ", "muted"), (_percent(figures.cv, 2), "text")])
+    groups = [_standing_runs(row, figures, view, standings, room)]
+    groups.append([("cv ", "muted"), (_percent(figures.cv if figures.samples > 1 else None, 2), "text")])
     groups.append([("cover ", "muted"), (f"{count(figures.samples)}/{count(figures.length)}", "text")])
-    groups.append([("vol ", "muted"), (_percent(figures.volatility, 0), "text")])
+    groups.append([("volatility ", "muted"), (_percent(figures.volatility, 0), "text")])
     groups.append([("traded $ ", "muted"), (fmt.compact(row.volume_usd), "text")])
     return groups
 
 
-def _standing_runs(row: Row, figures: Figures, view: ViewState, standings: Sequence[Standing]) -> list[Run]:
-    runs: list[Run] = [("σ ", "muted"), (value_text(figures.stddev, Metric.VOLUME, 0, 16), "strong")]
+def _standing_runs(row: Row, figures: Figures, view: ViewState, standings: Sequence[Standing], room: int) -> list[Run]:
+    """σ and the ranks; where there is no room the measure is not named, then ranks are left out from the right."""
+    stddev = figures.stddev if figures.samples > 1 else None
+    runs: list[Run] = [("σ ", "muted"), (value_text(stddev, Metric.VOLUME, 0, 16), "strong")]
     reason = next((place.reason for s in standings if (place := s.ranking.place(row.id)) is not None), "")
     if reason:
         return [*runs, (f"  not ranked: {clean(reason, 40)}", "warn")]
@@ -120,10 +114,12 @@ def _standing_runs(row: Row, figures: Figures, view: ViewState, standings: Seque
         place = standing.ranking.place(row.id)
         if place is not None and place.rank is not None:
             words.append(f"{count(place.rank)} of {count(standing.ranking.ranked)}{standing.word}")
-    if words:
-        by = "" if view.measure.value == "stddev" else f" by {view.measure.label}"
-        runs.extend(((f"  rank{by} ", "muted"), (" · ".join(words), "text")))
-    return runs
+    if not words:
+        return runs
+    by = "" if view.measure.value == "stddev" else f" by {view.measure.label}"
+    choices = [(by, len(words)), *(("", size) for size in range(len(words), 0, -1))]
+    shown = [[*runs, (f"  rank{by} ", "muted"), (" · ".join(words[:size]), "text")] for by, size in choices]
+    return next((one for one in shown if sum(width_of(text) for text, _ in one) <= room), shown[-1])
 
 
 def _percent(fraction: float | None, digits: int) -> str:
@@ -131,41 +127,74 @@ def _percent(fraction: float | None, digits: int) -> str:
 
 
 def empty_lines(
-    status: SourceStatus, view: ViewState, has_rows: bool, zone: Zone, now_ms: int, demo: bool
+    status: SourceStatus, view: ViewState, has_rows: bool, zone: Zone, now_ms: int, demo: bool, own: str = ""
 ) -> list[Line]:
-    """What a pane without rows says: why, and what to do about it."""
+    """What a pane without rows says: why, and what to do about it.
+
+    ``own`` is the named view whose filter is in force, empty for a filter that was typed.
+    """
     source = clean(status.source, 16)
     if has_rows:
-        return _nothing_in_view(view)
+        return _nothing_in_view(view, own, status.backfill)
     if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
         until = zone.second(status.limited_until_ms)
         return [_said(f"{source} asked us to wait until {until} {zone.name}.", "warn"), Line(), _demo_hint(demo)]
     if status.error:
-        lines = [_said(f"{source} is out of reach", "down"), _said(clean(status.error), "text"), Line()]
-        if status.next_poll_ms is not None:
-            lines.append(_said(f"next try at {zone.second(status.next_poll_ms)} {zone.name}", "muted"))
-        return [*lines, Line(((" ", "muted"), ("R", "accent"), ("  try now", "muted"))), _demo_hint(demo)]
+        return _out_of_reach(status, zone, demo)
     if status.last_good_ms is not None:
         return [_said(f"{source} lists no pair", "muted")]
     return [_said(f"first poll of {source} is running …", "muted")]
 
 
-def _nothing_in_view(view: ViewState) -> list[Line]:
+def _out_of_reach(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:
+    """What failed, what happens next without any key, and which keys there are."""
+    lines = [
+        Line(),
+        Line(((f"   {clean(status.source, 16)} is out of reach", "strong"),)),
+        Line(((f"   {clean(status.error)}", "down"),)),
+        Line(),
+    ]
+    if status.next_poll_ms is not None:
+        lines.append(Line((("   next try at ", "muted"), (f"{zone.second(status.next_poll_ms)} {zone.name}", "text"))))
+        lines.append(Line((("   then everything appears by itself; history follows", "muted"),)))
+    demo_key = [("d", "watch a simulated market meanwhile")] if demo else []
+    keys = [("R", "try now"), *demo_key, ("H", "what went wrong")]
+    return [*lines, Line(), *(Line((("   ", "muted"), (key, "accent"), (f"  {text}", "muted"))) for key, text in keys)]
+
+
+def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> list[Line]:
     if view.needle:
-        return [
-            _said(f"no pair matches “{clean(view.needle, 24)}”", "text"),
-            Line(((" ", "muted"), ("Esc", "accent"), ("  clear the filter", "muted"))),
-        ]
+        return _nothing_matches(view, own, history)
     if view.watchlist_only:
         return [
             _said("no pair in the watchlist yet", "text"),
-            Line(((" ", "muted"), ("F", "accent"), ("  all pairs again, then", "muted"))),
-            Line(((" ", "muted"), ("f", "accent"), ("  adds the selected pair", "muted"))),
+            _key("F", "all pairs again, then"),
+            _key("f", "adds the selected pair"),
         ]
-    return [
-        _said(f"no pair in {scope_text(view)}", "text"),
-        Line(((" ", "muted"), ("u", "accent"), ("  another quote currency", "muted"))),
-    ]
+    lines = [_said(f"no pair in {scope_text(view)}", "text")]
+    if view.min_volume:
+        lines.append(_said(f"that trades at least ${fmt.compact(view.min_volume)} a day", "text"))
+    if view.excluded:
+        lines += [_said(f"and isn't {classes_text(view.excluded)}", "text"), _key("X", "shows every class")]
+    return [*lines, _key("u", "another quote currency")]
+
+
+def _nothing_matches(view: ViewState, own: str, history: BackfillProgress) -> list[Line]:
+    """Nothing passes the filter: it may be a view's own, and may ask for what isn't known yet."""
+    needle = clean(view.needle, 40)
+    if own:
+        lines = [_said(f"nothing in “{clean(own, 40)}” now", "text"), _said(f"its filter: {needle}", "muted")]
+        way_out = _key("Esc", "without its filter")
+    else:
+        lines, way_out = [_said(f"no pair matches “{needle}”", "text")], _key("Esc", "clear the filter")
+    if history.is_running:
+        so_far = f"{count(history.done)} of {count(history.total)}"
+        lines.append(_said(f"history is loading, {so_far}: more may match soon", "muted"))
+    return [*lines, Line(), way_out]
+
+
+def _key(key: str, text: str) -> Line:
+    return Line(((" ", "muted"), (key, "accent"), (f"  {text}", "muted")))
 
 
 def _said(text: str, kind: Kind) -> Line:

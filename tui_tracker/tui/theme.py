@@ -71,6 +71,14 @@ BLUE_ORANGE: Final = {
     Theme.HIGH_CONTRAST: ("#7db8ff", "#ffb052"),
 }
 """Up and down that stay apart whichever of the three kinds of cone is missing: they differ in blue and in lightness."""
+TRACES: Final = {
+    Theme.DARK: ("#e69f00", "#56c596", "#f0e442", "#d98cc3", "#e8704a", "#b9a7ff"),
+    Theme.LIGHT: ("#9a5b00", "#00714f", "#7a6a00", "#a0347f", "#b3401a", "#5a3fc0"),
+    Theme.TERMINAL: ("ansi_yellow", "ansi_green", "ansi_magenta", "ansi_blue", "ansi_red", "ansi_default"),
+    Theme.HIGH_CONTRAST: ("#ffb000", "#4dff88", "#ffffff", "#ff9de1", "#ff8f5f", "#c9b8ff"),
+}
+"""Lines of compared pairs: hues far apart, also for those who see fewer, after Okabe and Ito, "Color universal design",
+2008. Letters on the lines tell them apart as well."""
 _ANSWER: Final = re.compile(r"rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 
 
@@ -96,7 +104,7 @@ def _made(theme: OwnTheme, changes: ChangeColors) -> TextualTheme:
     palette = _palette(theme, changes)
     accent, background = palette.pop("accent"), palette.pop("background")
     is_ansi = background == "ansi_default"
-    variables = {f"tracker-{name}": color for name, color in palette.items()}
+    variables = {f"tracker-{name}": color for name, color in palette.items()} | _traces(theme.base)
     variables |= {
         "ansi-background": "ansi_default",
         "ansi-foreground": "ansi_default",
@@ -125,6 +133,10 @@ def _made(theme: OwnTheme, changes: ChangeColors) -> TextualTheme:
         variables=variables,
         ansi=is_ansi,
     )
+
+
+def _traces(base: Theme) -> dict[str, str]:
+    return {f"tracker-trace{place}": color for place, color in enumerate(TRACES[base], 1)}
 
 
 def _palette(theme: OwnTheme, changes: ChangeColors) -> dict[str, str]:
@@ -157,7 +169,7 @@ def is_light_by_answer(answer: str) -> bool | None:
 
 def default_variables() -> dict[str, str]:
     """What our style variables are under a theme that isn't ours."""
-    return {f"tracker-{name}": color for name, color in DARK.items()}
+    return {f"tracker-{name}": color for name, color in DARK.items()} | _traces(Theme.DARK)
 
 
 def has_no_color(environ: Mapping[str, str] | None = None) -> bool:

@@ -1,10 +1,12 @@
 """Titles of the panes and the top line: what the numbers are, how many pairs, how recent. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.config.views import MAIN
 from tui_tracker.core import format as fmt
+from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
@@ -75,7 +77,14 @@ def sort_text(view: ViewState) -> str:
 
 def column_word(key: str) -> str:
     """A column in a title."""
-    return {"stddev": "σ", "change": "Δ24h", "shift": "Δrank", "volume": "vol $"}.get(key, key)
+    return {"stddev": "σ", "change": "Δ24h", "shift": "Δrank", "volume": "volume $"}.get(key, key)
+
+
+def classes_text(excluded: Sequence[str]) -> str:
+    """``stable or fiat``, or ``stable, fiat, …``: classes that are left out."""
+    if len(excluded) <= 2:
+        return " or ".join(excluded).replace("_", " ")
+    return f"{', '.join(excluded[:2])}, …"
 
 
 def table_title(
@@ -91,15 +100,25 @@ def table_title(
     """``Ranked by σ of price ── USD ── 24 h ── live order``, with whatever else one must know to read the ranks.
 
     Where ``width`` cells aren't enough, the parts that matter least are left out.
+
+    Args:
+        name: The named view; with ``*`` behind it once something was changed, which is then said last.
     """
-    what = f"{view.measure.label} of {METRIC_WORDS[view.metric]}"
-    parts = [_Part(clean(name, 40), 7), _Part(what)] if name else [_Part(f"Ranked by {what}", 3, what)]
+    name = clean(name, 41)
+    was = name[:-1] if name.endswith("*") else ""
+    name = "" if was else name
+    parts = _subject_parts(view, name)
     if ranking.mixed_units:
         parts.append(_Part("mixed units"))
-    parts += [_Part(scope_text(view)), _Part(window_text(window) if window else "", 4)]
+    scope = scope_text(view)
+    if not (name and scope in name.split()):
+        parts.append(_Part(scope))
+    parts.append(_Part(window_text(window) if window else "", 4))
     parts = [part for part in parts if part.text]
     if view.min_volume and not view.watchlist_only:
         parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}", 6))
+    if view.excluded and not view.watchlist_only:
+        parts.append(_Part(f"no {classes_text(view.excluded)}", 4))
     if view.unique_base and not view.watchlist_only:
         parts.append(_Part("one an asset", 3))
     if ranking.ranked < len(ranking.places):
@@ -107,7 +126,8 @@ def table_title(
         of = f"{count(ranking.ranked)} of {count(len(ranking.places))}{so_far}"
         parts.append(_Part(f"ranked {of}", 5, of))
     if view.needle:
-        parts.append(_Part(f"/{clean(view.needle, 16)} {count(counts.shown)} of {count(counts.in_scope)}"))
+        typed = "" if name else f"/{clean(view.needle, 16)} "
+        parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}"))
     if ranking.no_usd_route:
         parts.append(_Part(f"{count(ranking.no_usd_route)} without a USD volume left out", 1))
     if view.frozen is not None:
@@ -117,7 +137,23 @@ def table_title(
     else:
         parts.append(_Part("reversed" if view.reverse else "live order", 2))
     parts.append(_Part("stays at line", 5, "line") if view.keeps_line else _Part("follows pair", 1))
+    if was:
+        parts.append(_Part(f"was {was}", 3))
     return _fitting(parts, width)
+
+
+def _subject_parts(view: ViewState, name: str) -> list["_Part"]:
+    """What the ranks are of: a named view says it with its name, and what the name leaves open follows."""
+    what = f"{view.measure.label} of {METRIC_WORDS[view.metric]}"
+    if not name:
+        return [_Part(f"Ranked by {what}", 3, what)]
+    is_said = view.metric is Metric.PRICE and _stem(view.measure) in name.casefold()
+    return [_Part(name, 7, what if is_said else ""), *([] if is_said else [_Part(what, 5, view.measure.label)])]
+
+
+def _stem(measure: Measure) -> str:
+    """What a view's name says of its measure: ``volatil`` is in ``Most volatile``."""
+    return measure.label.casefold()[:7]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +185,9 @@ def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since
         known = "" if since_ms is None else f"known since {zone.minute(since_ms)}"
         return SEPARATOR.join(part for part in (pair, what, scope_text(view), known, zone.name) if part)
     if view.compared:
-        pair = "Compared from the left edge"
+        is_alone = view.compared == (view.selected,)
+        what = "move to another pair and press c" if is_alone else "compared from the left edge"
+        pair = f"{pair} ── {what}" if is_alone else what.capitalize()
     band = ""
     if view.band_minutes and not view.compared:
         band = f"mean ± 2σ of {window_text(min(view.band_minutes, window or view.band_minutes))}"
@@ -214,24 +252,35 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
         times.append((f"{'  ' if times else ''}{word} {zone.second(status.next_poll_ms)}", "muted"))
     if times:
         times.append((f" {zone.name}", "faint"))
-    groups: list[list[Run]] = [state, times]
-    if width < 70 and times:
-        groups = [state, times[:1]]
-    if pairs:
-        groups.append([(f"{count(pairs)} pairs", "muted")])
-    groups.extend((_backfill_runs(status), _problem_runs(status)))
-    if width >= 84:
-        groups.insert(0, [(NAME, "faint")])
+    short_times = times[:1] if width < 70 else times
+    name: list[Run] = [(NAME, "faint")] if width >= 84 else []
+    known: list[Run] = [(f"{count(pairs)} pairs", "muted")] if pairs else []
+    problems = _problem_runs(status)
+    choices = [
+        [name, state, times, known, _backfill_runs(status), problems],
+        [name, state, times, known, _backfill_runs(status, is_short=True), problems],
+        [state, times, known, _backfill_runs(status, is_short=True), problems],
+        [state, times[:1], known, _backfill_runs(status, is_short=True), problems],
+        [state, times[:1], _backfill_runs(status, is_short=True), known, problems],
+    ]
+    if not status.backfill.is_running or status.error:
+        choices = [[name, state, short_times, known, _backfill_runs(status), problems]]
+    groups = next((choice for choice in choices if _is_fitting(choice[:5], width - 2)), choices[-1])
     return Line(((" ", "text"), *packed(groups, width - 2)))
 
 
-def _backfill_runs(status: SourceStatus) -> list[Run]:
+def _is_fitting(groups: Sequence[Sequence[Run]], width: int) -> bool:
+    sizes = [size for group in groups if (size := sum(width_of(text) for text, _ in group))]
+    return sum(sizes) + 3 * max(0, len(sizes) - 1) <= width
+
+
+def _backfill_runs(status: SourceStatus, *, is_short: bool = False) -> list[Run]:
     progress = status.backfill
     if not progress.is_running:
         return []
     runs: list[Run] = [
-        ("history ", "muted"),
-        (progress_bar(progress.done, progress.total), "accent"),
+        ("hist" if is_short else "history ", "muted"),
+        ("" if is_short else progress_bar(progress.done, progress.total), "accent"),
         (f" {count(progress.done)}/{count(progress.total)}", "muted"),
     ]
     if progress.remaining_s is not None:
@@ -244,14 +293,18 @@ def _ahead(skew_ms: int) -> str:
     return f"{fmt.age(abs(skew_ms))} {'behind' if skew_ms > 0 else 'ahead'}"
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
+
+
 def _problem_runs(status: SourceStatus) -> list[Run]:
     facts: list[str] = []
     if status.malformed:
-        facts.append(f"{count(status.malformed)} malformed")
+        facts.append(_counted(status.malformed, "unreadable row"))
     if status.unknown:
-        facts.append(f"{count(status.unknown)} unknown")
+        facts.append(_counted(status.unknown, "unknown symbol"))
     if status.refused:
-        facts.append(f"{count(status.refused)} refused")
+        facts.append(_counted(status.refused, "sample") + " refused")
     if status.backfill.failed:
         facts.append(f"{count(len(status.backfill.failed))} without history")
     runs: list[Run] = [(" · ".join(facts), "warn")] if facts else []

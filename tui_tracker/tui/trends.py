@@ -6,8 +6,8 @@ from typing import Final
 
 PARTS: Final = 48
 """Into how many parts a window is reduced: half hours of a day."""
-LEVELS: Final = "▁▂▃▄▅▆▇█"
-EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+LEVELS: Final = "▁▂▃▄▅▆▇"
+"""Never a full block: those of neighbouring rows would touch."""
 
 
 def reduced(values: Sequence[float], parts: int = PARTS) -> tuple[float, ...]:
@@ -41,9 +41,9 @@ def _block(value: float, low: float, span: float) -> str:
 
 
 def bar(share: float, width: int) -> str:
-    """A share of 0 … 1 as a bar of ``width`` cells, in eighths of a cell; only nothing is empty, only all is full."""
-    eighths = round(max(0.0, min(share, 1.0)) * width * 8)
+    """A share of 0 … 1 as a thin bar of ``width`` cells, in half cells; only nothing is empty, only all is full."""
+    halves = round(max(0.0, min(share, 1.0)) * width * 2)
     if 0 < share < 1:
-        eighths = max(1, min(eighths, width * 8 - 1))
-    whole, rest = divmod(eighths, 8)
-    return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
+        halves = max(1, min(halves, width * 2 - 1))
+    whole, rest = divmod(halves, 2)
+    return ("━" * whole + "╸" * rest).ljust(width)

@@ -7,7 +7,8 @@ from typing import Final
 from tui_tracker.config.views import CLASSES, MAIN, ViewSpec
 from tui_tracker.core.figures import Measure
 from tui_tracker.tui.column_choice import chosen_of, entries, known
-from tui_tracker.tui.columns import SORT_KEYS, default_keys
+from tui_tracker.tui.column_layout import default_keys
+from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.view import Panes, ViewState
 
 FLOOR_USD: Final = 100_000.0
@@ -33,7 +34,7 @@ BUILT_IN: Final = (
 """The views that everyone has; the first is what the first start opens on.
 
 Pegs: coins that promise a dollar, by name, since a class of stable coins also holds those of other currencies. New
-listings: what is known of a pair's age is how far back its samples go, so while history loads every pair looks new.
+listings: a pair's age is how far back its samples go, and unknown until its candles were read.
 """
 _SET: Final = tuple(
     field.name for field in fields(ViewSpec) if field.name not in ("watchlist", "columns", "then", "layout")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.support.feed import END_MS, WINDOW, FakeFeed, live_status, make_pairs
 from tui_tracker.config.model import Settings
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -28,7 +29,7 @@ from tui_tracker.tui.pages.pair import PairFacts, bin_labels, find_reference, pa
 from tui_tracker.tui.pages.why import WhyFacts, why_page
 from tui_tracker.tui.pages.wording import bar
 from tui_tracker.tui.pulse import Pulse
-from tui_tracker.tui.runs import Line, width_of
+from tui_tracker.tui.runs import Line, Run, width_of
 from tui_tracker.tui.times import UTC_ZONE
 
 PAIRS = make_pairs()
@@ -139,6 +140,13 @@ def test_the_command_names_every_setting_of_the_ranking() -> None:
     )
 
 
+def test_the_command_leaves_out_what_the_ranking_leaves_out() -> None:
+    scope = Scope(quote="USD", excluded=frozenset({InstrumentClass.FIAT, InstrumentClass.STABLE}), unique_base=True)
+    words = rank_words(Settings(), ranking(scope=scope), 1440, [])
+    assert words is not None
+    assert "--exclude fiat,stable --unique-base" in shlex.join(words)
+
+
 def test_the_command_of_a_watchlist_names_its_pairs_and_that_of_the_demo_its_seed() -> None:
     rows = [row_of("BTC/USD"), row_of("ETH/USD")]
     watched = ranking(scope=Scope(ids=frozenset(row.id for row in rows)))
@@ -147,6 +155,9 @@ def test_the_command_of_a_watchlist_names_its_pairs_and_that_of_the_demo_its_see
     assert words[:6] == ["crypto-tui", "rank", "--demo", "--seed", "7", "--pairs"]
     assert words[6] == "BTC/USD,ETH/USD"
     assert rank_words(Settings(), ranking(metric=Metric.MID), 1440, []) is None
+    words = rank_words(Settings(demo=True, demo_pairs=5_000), ranking(), 1440, rows)
+    assert words is not None
+    assert words[:5] == ["crypto-tui", "--pairs", "5000", "rank", "--demo"]
 
 
 # Why this rank
@@ -318,3 +329,13 @@ def test_pages_have_no_steering_characters() -> None:
         if not math.isnan(pair.values[-1]):
             text = pair_text(pair.instrument.pair) + why(pair.instrument.pair) + overview()
             assert all(char.isprintable() or char == "\n" for char in text)
+
+
+def test_what_follows_below_a_table_leaves_out_rows_without_anything_to_say() -> None:
+    rows: list[list[Run]] = [
+        [(text, "text") for text in row]
+        for row in (("metric", "last", "volatility"), ("price", "1", "50 %"), ("trades", "2", "–"))
+    ]
+    assert [line.text.split() for line in chunked(rows, 13)] == [
+        ["metric", "last"], ["price", "1"], ["trades", "2"], [], ["metric", "volatility"], ["price", "50", "%"],
+    ]  # fmt: skip

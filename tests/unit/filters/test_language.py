@@ -1,5 +1,6 @@
 """What filters let through, and how they say what is wrong with them."""
 
+from dataclasses import replace
 from time import perf_counter
 
 import pytest
@@ -10,7 +11,7 @@ from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.filters.columns import COLUMNS, Subject
+from tui_tracker.filters.columns import BY_NAME, COLUMNS, Subject, begins_name, near
 from tui_tracker.filters.errors import FilterError
 from tui_tracker.filters.language import MAX_LENGTH, compile_filter, problem_of
 
@@ -20,8 +21,11 @@ def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float |
     base, quote = pair.split("/")
     figures = Figures(1440, 720, 100.0, 2.0, 95.0, 105.0, 100.0, 0, 102.5, 43_200_000, 0.5) if is_known else None
     instrument = Instrument(f"kraken:{base}-{quote}", base, quote, base + quote, (), 2)
-    row = Row(instrument, 102.5, 101.0, 102.0, volume_usd, True, "", None, (figures,) * len(METRICS))
-    return Subject(row, figures, 3, 102.5, f"{pair} {base}{quote}".lower())
+    row = Row(
+        instrument, 102.5, 101.0, 102.0, volume_usd, True, "", None, (figures,) * len(METRICS),
+        provenance=(700, 20, 0, 0) if is_known else (0, 0, 0, 0), high=110.0, low=100.0,
+    )  # fmt: skip
+    return Subject(row, figures, 3, 102.5, f"{pair} {base}{quote}".lower(), 4)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,11 @@ def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float |
         "cv > 1% and (btc or eth)",
         "cv > 1% and /^b/",
         "history = 12",
+        "hl_range > 9% and hl < 10%",
+        "parkinson > 100% and pk < 120%",
+        "bid < ask and mid = 101.5",
+        "trades = 102.5 and trades_min > 1 and flow > 1",
+        "shift > 3",
         "move > 2",
         "peg > 100%",
         "base = MEAN or base in (btc, last)",
@@ -180,3 +189,31 @@ def test_no_pattern_takes_long() -> None:
         for _ in range(10):
             matches(hostile)
     assert perf_counter() - start < 5
+
+
+def test_an_age_is_unknown_until_candles_told_it() -> None:
+    young = subject()
+    polled = young._replace(row=replace(young.row, provenance=(0, 720, 0, 0)))
+    assert compile_filter("history < 23").matches(young)
+    assert not compile_filter("history < 23").matches(polled)
+
+
+def test_every_figure_of_the_table_has_a_name_in_the_language() -> None:
+    from tui_tracker.tui.columns import COLUMNS as SHOWN
+
+    beside = {"trend"}
+    assert {column.key for column in SHOWN} - set(BY_NAME) == beside
+
+
+def test_an_unknown_name_lists_near_ones_or_all() -> None:
+    assert near("volu") == "did you mean volume?"
+    assert near("vola") == "did you mean volatility?"
+    assert near("tra") == "did you mean trades or trades_min?"
+    assert near("zzz").startswith("known: rank, pair, base")
+
+
+def test_the_beginning_of_an_expression_is_told() -> None:
+    for text in ("park", "parkinson ", "cv > 1% and (vol", "btc sig"):
+        assert begins_name(text)
+    for text in ("", "  ", "zzz", "cv > 1"):
+        assert not begins_name(text)

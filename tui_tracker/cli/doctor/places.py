@@ -121,10 +121,10 @@ def _integrity(database: "Database", check_s: float) -> Finding:
 def _contents(database: "Database") -> Finding:
     from tui_tracker.core.format import rfc3339
     from tui_tracker.storage.reader import Reader
-    from tui_tracker.storage.retention import WAL_LIMIT, size_of
+    from tui_tracker.storage.retention import Limits, size_of
 
     size, reader = size_of(database), Reader(database)
-    if size.log > WAL_LIMIT:
+    if size.log > Limits().most_log_bytes:
         return note("history", f"its log has grown to {size.log / 1e6:,.0f} MB", "end programs that keep it open")
     spans = {source: reader.span(source) for source in reader.sources()}
     last = [f"{source} to {rfc3339(span.last_ms)[:16]}Z" for source, span in spans.items() if span is not None]

@@ -23,6 +23,8 @@ class ChartActions(FeedApp):
     def action_chart_look(self, choice: str) -> None:
         """Make one of the chart's choices that need nothing but what was chosen before."""
         self.look_at_chart(CHOICES[choice](self.desk.view))
+        if choice in ("style", "band") and self.desk.view.compared:
+            self.say("several pairs are compared as lines; styles and the band show again for one pair alone")
 
     def action_compare(self) -> None:
         """Compare the selected pair, or no longer."""
@@ -67,6 +69,10 @@ class ChartActions(FeedApp):
             around_ms = self.main.pane.chart.crosshair_ms
             series = data.series
             self._show_span(data.span.zoomed(is_in, around_ms, series.start_ms, len(series.values)))
+
+    def action_zoom_reset(self) -> None:
+        """Show the whole range again."""
+        self.look_at_chart(replace(self.desk.view, span=None))
 
     def action_pan(self, direction: int) -> None:
         """Show an earlier or later time of the same length."""

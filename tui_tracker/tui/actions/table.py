@@ -15,6 +15,7 @@ from tui_tracker.tui.columns import TREND
 from tui_tracker.tui.highlights import FLASH_S
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import TableModel
+from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.titles import count, progress_bar, scope_text
 from tui_tracker.tui.view import ViewState
 
@@ -29,10 +30,6 @@ class TableActions(ScreenActions):
 
     _flash_timer: Timer | None = None
     _trends_timer: Timer | None = None
-
-    def on_mount(self) -> None:
-        """Tell heat by weight where there are only 16 colours."""
-        self.main.set_class(self.console.color_system == "standard", "few-colors")
 
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""
@@ -55,6 +52,8 @@ class TableActions(ScreenActions):
 
     def show(self) -> None:
         """Tell all panes what they show, and read what the rows in view need for that."""
+        is_pale = self.console.color_system in (None, "standard") or self.current_theme.ansi
+        self.desk.highlights.marks_heat = is_pale or has_no_color()
         super().show()
         if self.page is not None:
             return

@@ -33,6 +33,10 @@ class ViewActions(FeedApp):
         """Look at things in another way."""
         raise NotImplementedError
 
+    def go_to(self, key: str) -> None:
+        """Select a pair."""
+        raise NotImplementedError
+
     # Views
 
     def action_next_view(self) -> None:
@@ -52,7 +56,9 @@ class ViewActions(FeedApp):
         view = named(self.desk.views, name)
         if view is not None:
             self.choose(taken_up(view, self.desk.view))
-            self.main.table.jump(False)
+            self.main.table.start_over()
+            if self.main.table.keys:
+                self.go_to(self.main.table.keys[0])
 
     async def action_save_view(self) -> None:
         """Ask for a name and save the present view."""

@@ -16,9 +16,12 @@ from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 LETTERS: Final = "ABCDEF"
 MOST: Final = len(LETTERS)
 """Pairs that can be compared, beside the selected one."""
-DASHES: Final = ((1, 0), (8, 3), (3, 3), (14, 3), (5, 2), (2, 5))
-"""Columns of dots drawn and left out, by letter."""
-KINDS: Final[tuple[Kind, ...]] = ("text", "muted", "text", "muted", "text", "muted")
+SOLID: Final = (1, 0)
+DASHES: Final = (SOLID, (8, 3), (3, 3), (14, 3), (5, 2), (2, 5))
+"""Columns of dots drawn and left out, by letter, where colours can't tell the lines apart."""
+KINDS: Final[tuple[Kind, ...]] = ("trace1", "trace2", "trace3", "trace4", "trace5", "trace6")
+NEAR: Final = 6
+"""So far beside its place a letter may stand, where the line has a gap there."""
 BETWEEN: Final = 28
 """Columns between two letters on a line."""
 GAP: Final = "   "
@@ -45,7 +48,7 @@ def legend(traces: Sequence[Trace], glyphs: Glyphs, width: int, most: int) -> li
 def _entry(trace: Trace, glyphs: Glyphs, has_change: bool) -> list[Run]:
     last = next((value for value in reversed(trace.values) if math.isfinite(value)), None)
     change = "–" if last is None else value_text(last, Unit.PERCENT, 0)
-    kind: Kind = "text" if trace.letter else "accent"
+    kind: Kind = KINDS[LETTERS.index(trace.letter)] if trace.letter else "accent"
     entry: list[Run] = [(trace.letter or glyphs.own, "strong"), (f" {trace.name}", kind)]
     return [*entry, (f" {change}", "muted")] if has_change else entry
 
@@ -76,17 +79,28 @@ def paint_traces(grid: Grid, request: ChartRequest, frame: Frame, glyphs: Glyphs
         marker = request.marker
         if marker == "*":
             marker = trace.letter or glyphs.own  # type: ignore[assignment]
-        lines = plotted(polylines(_dashed(columns, DASHES[place]), frame), frame, marker)
+        dash = DASHES[place] if request.is_dashed else SOLID
+        lines = plotted(polylines(_dashed(columns, dash), frame), frame, marker)
         grid.lay(lines, KINDS[place] if trace.letter else "accent")
         if trace.letter:
             start = min(4 * place + 3, frame.columns)
             for column in range(start, frame.columns, BETWEEN):
-                row = next((row for row, line in enumerate(lines) if line[column] not in " ⠀"), None)
-                if row is not None:
-                    letters.append((row, column, trace.letter))
+                found = _near(lines, column)
+                if found is not None:
+                    letters.append((*found, trace.letter))
     for row, column, letter in letters:
         grid.put(row, column, letter, "strong")
     _paint_ends(grid, request.traces, frame, glyphs)
+
+
+def _near(lines: Sequence[str], column: int) -> tuple[int, int] | None:
+    """Row and column of a line at a column, or as near as it is drawn."""
+    for distance in range(NEAR + 1):
+        for place in {column + distance, column - distance}:
+            for row, line in enumerate(lines):
+                if 0 <= place < len(line) and line[place] not in " ⠀":
+                    return row, place
+    return None
 
 
 def _dashed(columns: Sequence[Column | None], dash: tuple[int, int]) -> list[Column | None]:

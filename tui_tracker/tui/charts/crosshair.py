@@ -3,17 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tui_tracker.config.choices import ChartStyle
 from tui_tracker.core import format as fmt
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.ohlc import candles
 from tui_tracker.tui.charts.candles import candle_minutes, centre
+from tui_tracker.tui.charts.compare import GAP
 from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import glyphs_for
 from tui_tracker.tui.charts.request import ChartRequest, Picture, Unit
 from tui_tracker.tui.charts.values import value_text
-from tui_tracker.tui.runs import Kind, Line, Run
+from tui_tracker.tui.runs import Kind, Line, Run, width_of
+
+DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,16 @@ def _value(request: ChartRequest, instant_ms: int, values: Sequence[float] | Non
     return values[index]
 
 
-def readout(request: ChartRequest, frame: Frame, instant_ms: int, normal: Normal) -> list[list[Run]]:
-    """What is under the crosshair, in groups: time, value, change from the left edge, z-score."""
+def readout(request: ChartRequest, frame: Frame, instant_ms: int, normal: Normal, width: int = 1000) -> list[list[Run]]:
+    """What is under the crosshair, in groups: time, value, change from the left edge, z-score.
+
+    Compared pairs are called by their letters alone where their names don't fit into ``width`` cells.
+    """
     when: Run = (request.zone.minute(instant_ms), "strong")
     if request.traces:
-        return [[when], *_trace_groups(request, instant_ms)]
+        groups = [[when], *_trace_groups(request, instant_ms)]
+        used = sum(len(GAP) + sum(width_of(text) for text, _ in group) for group in groups)
+        return groups if used <= width else [[when], *_trace_groups(request, instant_ms, has_names=False)]
     if _is_candles(request):
         return _candle_groups(request, frame, instant_ms, normal)
     value = _value(request, instant_ms)
@@ -112,18 +121,19 @@ def readout(request: ChartRequest, frame: Frame, instant_ms: int, normal: Normal
     word = "rank " if request.unit is Unit.RANK else ""
     return [
         [when, (f"  {word}{value_text(value, request.unit, request.digits)}", "strong")],
-        *_change_groups(request, value),
+        *_change_groups(request, value, instant_ms),
         *_score_groups(normal, value),
     ]
 
 
-def _trace_groups(request: ChartRequest, instant_ms: int) -> list[list[Run]]:
+def _trace_groups(request: ChartRequest, instant_ms: int, *, has_names: bool = True) -> list[list[Run]]:
     groups: list[list[Run]] = []
     for trace in sorted(request.traces, key=lambda trace: trace.letter):
         value = _value(request, instant_ms, trace.values)
         text = fmt.ABSENT if value is None else value_text(value, Unit.PERCENT, 0)
         letter = trace.letter or glyphs_for(request.marker).own
-        groups.append([(f"{letter} ", "strong"), (trace.name, "muted"), (f" {text}", "text")])
+        name = f" {trace.name}" if has_names else ""
+        groups.append([(letter, "strong"), (name, "muted"), (f" {text}", "text")])
     return groups
 
 
@@ -140,14 +150,28 @@ def _candle_groups(request: ChartRequest, frame: Frame, instant_ms: int, normal:
         [(word, "muted"), (value_text(value, request.unit, request.digits), "text")] for word, value in named
     ]
     volume: list[list[Run]] = [[("volume ", "muted"), (fmt.compact(one.volume), "text")]] if request.volumes else []
-    return [[when], *prices, *_change_groups(request, one.close), *_score_groups(normal, one.close), *volume]
+    return [
+        [when],
+        *prices,
+        *_change_groups(request, one.close, instant_ms),
+        *_score_groups(normal, one.close),
+        *volume,
+    ]
 
 
-def _change_groups(request: ChartRequest, value: float) -> list[list[Run]]:
-    base = next((one for one in request.values if math.isfinite(one)), None)
-    if base is None:
+def _since(request: ChartRequest, start_ms: int, instant_ms: int) -> str:
+    """The time of day; ``yesterday`` where that is not the day of the crosshair."""
+    zone = request.zone
+    days = [(ms + zone.offset_ms(ms)) // DAY_MS for ms in (start_ms, instant_ms)]
+    return f"{'yesterday ' if days[0] < days[1] else ''}{zone.minute(start_ms)}"
+
+
+def _change_groups(request: ChartRequest, value: float, instant_ms: int) -> list[list[Run]]:
+    first = next((index for index, one in enumerate(request.values) if math.isfinite(one)), None)
+    if first is None:
         return []
-    since = f" from {request.zone.minute(request.start_ms)}"
+    base = request.values[first]
+    since = f" from {_since(request, request.start_ms + first * MINUTE_MS, instant_ms)}"
     if request.unit is Unit.RANK:
         places = round(value - base)
         word = f"▲ {places:,}" if places > 0 else f"▼ {-places:,}" if places < 0 else "same rank"

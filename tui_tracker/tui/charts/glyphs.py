@@ -30,6 +30,14 @@ class Glyphs:
     """Bars from low to high."""
     own: str
     """Stands for the selected pair among compared ones."""
+    hollow: str = "+"
+    """Stands for candles that rose, in words."""
+    sides: str = ""
+    """Left and right end of the body of a wide candle that fell; then the same of its upper and of its lower half."""
+    box: str = ""
+    """The body of a wide candle that rose, hollow: top left, top, top right, side, bottom left, bottom right; then
+    what stands where a wick meets the top, and the bottom; the ends and the middle of a body one row high, and its
+    middle where a wick meets it from above, from below, from both."""
 
 
 RICH: Final = Glyphs(
@@ -44,6 +52,9 @@ RICH: Final = Glyphs(
     hair="│",
     bars="▁▂▃▄▅▆▇█",
     own="•",
+    hollow="□",
+    sides="▐▌▝▘▗▖",
+    box="┌─┐│└┘┴┬╺╸━┷┯┿",
 )
 PLAIN: Final = Glyphs(
     wick=("|", "|", "|"),

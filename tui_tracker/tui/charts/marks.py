@@ -25,9 +25,18 @@ def paint_marks(grid: Grid, request: ChartRequest, frame: Frame, found: tuple[in
         label = f"{value_text(value, request.unit, request.digits)} {request.zone.minute(instant)}"
         column, row = frame.column(instant), frame.row(value)
         if has_room:
-            _at(grid, 0 if inward == 1 else frame.rows - 1, column, arrow, label)
+            _at(grid, _free_row(grid, row, -inward, frame.rows, column, len(label) + 2), column, arrow, label)
         elif not _beside(grid, (row, row + inward), column, arrow, label):
             _at(grid, row, column, arrow, label)
+
+
+def _free_row(grid: Grid, row: int, outward: int, rows: int, column: int, size: int) -> int:
+    """The nearest row further out with nothing on either side of the column, or the outermost one."""
+    last = 0 if outward < 0 else rows - 1
+    for near in range(row + outward, last, outward):
+        if grid.is_free(near, max(0, column - size), min(grid.columns, column + size)):
+            return near
+    return last
 
 
 def _at(grid: Grid, row: int, column: int, arrow: str, label: str) -> None:

@@ -7,7 +7,7 @@ from tui_tracker.config.choices import ChartStyle
 from tui_tracker.stats.axis import Axis, even_axis
 from tui_tracker.stats.downsample import extremes, value_ticks
 from tui_tracker.tui.charts.band import Edges, edges, paint_band
-from tui_tracker.tui.charts.candles import candle_minutes, paint_candles
+from tui_tracker.tui.charts.candles import candle_minutes, paint_candles, volume_labels
 from tui_tracker.tui.charts.compare import legend, paint_traces
 from tui_tracker.tui.charts.frame import Frame, time_axis, value_axis
 from tui_tracker.tui.charts.glyphs import glyphs_for
@@ -57,6 +57,7 @@ def draw(request: ChartRequest) -> Picture:
     grid = Grid(rows + below, columns + ends)
     _paint(grid, request, frame, band)
     at_row = {frame.row(tick): label for tick, label in zip(axis.ticks, labels, strict=True) if label}
+    at_row |= volume_labels(request, frame, label_width)
     sides = value_axis(at_row, label_width, grid.rows)
     plot = [Line(joined((*side, *grid.runs(row)))) for row, side in enumerate(sides)]
     foot = [
@@ -66,8 +67,13 @@ def draw(request: ChartRequest) -> Picture:
     note = ""
     if request.style is ChartStyle.CANDLES and _is_single(request):
         step = candle_minutes(minutes, columns)
-        note = f"{step} min candles, {glyphs.rise[0]} up {glyphs.fall[0]} down"
+        note = f"{span_text(step)} candles, {glyphs.hollow} up {glyphs.fall[0]} down"
     return Picture((*head, *plot, *foot), frame, note)
+
+
+def span_text(minutes: int) -> str:
+    """``15 min``, ``2 h``."""
+    return f"{minutes} min" if minutes % 60 else f"{minutes // 60} h"
 
 
 def _is_single(request: ChartRequest) -> bool:

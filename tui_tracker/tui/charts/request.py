@@ -66,6 +66,8 @@ class ChartRequest:
     """Base volume of each minute, for candles; empty where the exchange doesn't give it."""
     traces: tuple[Trace, ...] = ()
     """Compared pairs, the selected one last; they replace ``values``."""
+    is_dashed: bool = False
+    """Whether dashes tell compared pairs apart, since colours can't."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ChartRequest) and self.identity == other.identity

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from itertools import combinations, zip_longest
 from typing import Final, NamedTuple
 
+from tui_tracker.core.format import ABSENT
 from tui_tracker.tui.runs import Line, Run, clipped, fit, joined, width_of
 
 GAP: Final = 4
@@ -108,7 +109,10 @@ def tabulated(rows: Sequence[Sequence[Run]], left: AbstractSet[int] = frozenset(
 
 
 def chunked(rows: Sequence[Sequence[Run]], width: int, gap: int = 2) -> list[Line]:
-    """A table like :func:`tabulated`; columns for which there is no room follow below, under the first one again."""
+    """A table like :func:`tabulated`; columns for which there is no room follow below, under the first one again.
+
+    Rows that have nothing to say there are left out.
+    """
     widths = [max(width_of(cell[0]) for cell in column) for column in zip(*rows, strict=True)]
     parts: list[list[int]] = [[]]
     used = widths[0]
@@ -122,7 +126,9 @@ def chunked(rows: Sequence[Sequence[Run]], width: int, gap: int = 2) -> list[Lin
     for part in parts:
         if lines:
             lines.append(Line())
-        lines += tabulated([[row[place] for place in (0, *part)] for row in rows], gap=gap)
+        is_first = part is parts[0]
+        told = [row for row in rows if is_first or any(row[place][0] != ABSENT for place in part)]
+        lines += tabulated([[row[place] for place in (0, *part)] for row in told], gap=gap)
     return lines
 
 

@@ -23,7 +23,8 @@ def rank_words(settings: Settings, ranking: Ranking, window_minutes: int, rows: 
         return None
     scope = ranking.scope
     if settings.demo:
-        words = [PROGRAM, "rank", "--demo", "--seed", str(settings.seed)]
+        market = [] if settings.demo_pairs == Settings().demo_pairs else ["--pairs", str(settings.demo_pairs)]
+        words = [PROGRAM, *market, "rank", "--demo", "--seed", str(settings.seed)]
     else:
         words = [PROGRAM, "rank", "--source", settings.source]
         if settings.source in settings.base_urls:
@@ -32,6 +33,10 @@ def rank_words(settings: Settings, ranking: Ranking, window_minutes: int, rows: 
         words += ["--pairs", ",".join(clean(row.instrument.pair) for row in rows)]
     else:
         words += ["--quote", scope.quote or "all", "--limit", "0"]
+        if scope.excluded:
+            words += ["--exclude", ",".join(sorted(kind.value for kind in scope.excluded))]
+        if scope.unique_base:
+            words.append("--unique-base")
     window = str(field_named("window").written(window_minutes))
     words += ["--metric", ranking.metric.value, "--by", ranking.measure.value, "--window", window]
     words += ["--min-coverage", f"{settings.min_coverage:g}"]

@@ -16,6 +16,7 @@ from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.gaps import find_gaps
 from tui_tracker.stats.histogram import Histogram, histogram, minute_returns
 from tui_tracker.stats.ranking import Ranking
+from tui_tracker.tui.columns import change_of
 from tui_tracker.tui.pages.blocks import Block, Page, chunked, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.wording import bar, change, classes, measure_text, measured, metric_text
 from tui_tracker.tui.runs import Line, Run
@@ -25,6 +26,9 @@ from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, window_text
 BINS: Final = 11
 BAR_WIDTH: Final = 20
 MOST_GAPS: Final = 5
+OF_PRICES: Final = (Measure.VOLATILITY, Measure.BIPOWER, Measure.HL_RANGE, Measure.PARKINSON)
+"""Measures that only prices have."""
+OF_ALL: Final = tuple(measure for measure in Measure if measure not in OF_PRICES)
 ON_ITS_WAY: Final = "The samples are on their way."
 
 
@@ -92,7 +96,7 @@ def _now(known: PairFacts) -> list[Line]:
             [
                 (fmt.price(row.last, digits), "strong"),
                 ("  ", "text"),
-                change(None if price is None else price.change_pct),
+                change(change_of(price)),
             ],
         ),
         ("bid · ask", [(f"{fmt.price(row.bid, digits)} · {fmt.price(row.ask, digits)}", "text")]),
@@ -264,7 +268,9 @@ def _in_words(coefficient: float) -> str:
 
 def _figures(row: Row, width: int) -> list[Line]:
     """One line a metric; measures for which there is no room follow below."""
-    heads = ["metric", "last", "mean", *(measure.label for measure in Measure), "min", "max", "Δ window", "cover"]
+    figures_of_all = [measure.label for measure in OF_ALL]
+    heads = ["metric", "last", "mean", *figures_of_all, "min", "max", "Δ window", "cover"]
+    heads += [measure.label for measure in OF_PRICES]
     rows: list[list[Run]] = [[(head, "faint") for head in heads]]
     for metric in METRICS:
         figures = row.figures_of(metric)
@@ -282,12 +288,17 @@ def _figure_cells(row: Row, metric: Metric, figures: Figures) -> list[Run]:
     def text(value: float | None) -> Run:
         return metric_text(metric, value, digits), "text"
 
+    def measure_of(measure: Measure) -> Run:
+        value = measured(row, metric, measure)
+        return measure_text(measure, value), "faint" if value is None else "strong"
+
     return [
         text(figures.last),
         text(figures.mean),
-        *((measure_text(measure, measured(row, metric, measure)), "strong") for measure in Measure),
+        *(measure_of(measure) for measure in OF_ALL),
         text(figures.minimum),
         text(figures.maximum),
-        change(figures.change_pct),
+        change(change_of(figures)),
         (fmt.share(figures.coverage), "muted"),
+        *(measure_of(measure) for measure in OF_PRICES),
     ]

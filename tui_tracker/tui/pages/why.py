@@ -195,7 +195,7 @@ def _return_lines(known: WhyFacts, series: Series) -> list[Line]:
 def _sum_line(shares: Sequence[float], of: int, what: str) -> Line:
     whole = sum(shares)
     return Line(
-        ((f"{bar(whole, 12):12} ", "accent"), (f"{percent(whole, 1)} in {len(shares)} of {count(of)} {what}", "muted"))
+        ((f"{bar(whole, 12)} ", "accent"), (f"{percent(whole, 1)} in {len(shares)} of {count(of)} {what}", "muted"))
     )
 
 

@@ -8,7 +8,7 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
-from tui_tracker.tui.columns import change_run, value_text
+from tui_tracker.tui.columns import OF_EXCHANGE, change_run, value_text
 from tui_tracker.tui.runs import Run
 
 NUMBER_WIDTH: Final = 12
@@ -39,7 +39,10 @@ _MEASURES: Final[dict[str, Callable[[float | None], str]]] = {
 
 
 def measured(row: Row, metric: Metric, measure: Measure) -> float | None:
-    """A measure of a metric; ``None`` where it is undefined."""
+    """A measure of a metric; ``None`` where it is undefined, or would be told by a single sample."""
+    figures = row.figures_of(metric)
+    if measure not in OF_EXCHANGE and figures is not None and figures.samples < 2:
+        return None
     return row.measured(metric, measure)
 
 

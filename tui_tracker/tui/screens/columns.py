@@ -1,7 +1,7 @@
 """Choosing columns while the table shows the effect."""
 
 from dataclasses import replace
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_tracker.tui import column_choice as choice
+from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import BY_KEY
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.runs import Line, Run, fit
@@ -30,22 +31,27 @@ class Host(Protocol):
         ...
 
 
+HERE: Final = "Choosing columns"
+COLUMN_COMMANDS: Final = (
+    Command("columns.close", "escape,q,C,enter", "leave", "done", "back to the table", "Esc Enter", HERE),
+    Command("columns.down", "down,j", "step(1)", "next", "next column", "↓ j", HERE),
+    Command("columns.up", "up,k", "step(-1)", "previous", "previous column", "↑ k", HERE),
+    Command("columns.first", "home,g", "step(-99)", "first", "first column", "Home g", HERE),
+    Command("columns.last", "end,G", "step(99)", "last", "last column", "End G", HERE),
+    Command("columns.show", "space", "show_or_hide", "show", "show or hide the column", "Space", HERE),
+    Command("columns.later", "J,shift+down", "move(1)", "move", "column further to the right", "J Shift-↓", HERE),
+    Command("columns.earlier", "K,shift+up", "move(-1)", "move", "column further to the left", "K Shift-↑", HERE),
+    Command("columns.wider", "right", "widen(1)", "wider", "column wider", "→", HERE),
+    Command("columns.narrower", "left", "widen(-1)", "narrower", "column narrower", "←", HERE),
+    Command("columns.reset", "r", "reset", "reset", "columns as configured, or the usual ones", "r", HERE),
+    Command("columns.help", "question_mark,f1", "keys", "help", "these keys", "?", HERE),
+)
+
+
 class ColumnsScreen(ModalScreen[None]):
     """All columns, with the cursor on one of them; each change takes effect at once."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,q,C,enter", "leave", "close"),
-        ("down,j", "step(1)", "next column"),
-        ("up,k", "step(-1)", "previous column"),
-        ("home,g", "step(-99)", "first column"),
-        ("end,G", "step(99)", "last column"),
-        ("space", "show_or_hide", "show or hide"),
-        ("J,shift+down", "move(1)", "move down"),
-        ("K,shift+up", "move(-1)", "move up"),
-        ("right", "widen(1)", "wider"),
-        ("left", "widen(-1)", "narrower"),
-        ("r", "reset", "as configured"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in COLUMN_COMMANDS]
 
     def __init__(self, host: Host) -> None:
         super().__init__()
@@ -57,7 +63,7 @@ class ColumnsScreen(ModalScreen[None]):
         """One list."""
         with VerticalScroll(id="columns", can_focus=False) as box:
             box.border_title = Content("Columns")
-            box.border_subtitle = Content("Space show  J K move  ← → width  r reset  Esc done")
+            box.border_subtitle = Content("Space show  J K move  ← → width  ? keys  Esc done")
             yield Canvas(id="columns-text")
 
     def on_mount(self) -> None:
@@ -68,6 +74,14 @@ class ColumnsScreen(ModalScreen[None]):
     def action_leave(self) -> None:
         """Back to the table."""
         self.dismiss()
+
+    def action_keys(self) -> None:
+        """Show the keys that work here."""
+        from tui_tracker.tui.screens.help import HelpScreen
+
+        self.app.push_screen(
+            HelpScreen("list of columns", [command.id for command in COLUMN_COMMANDS], COLUMN_COMMANDS)
+        )
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""

@@ -114,7 +114,7 @@ class MainScreen(Screen[None]):
     def _share_out(self, width: int) -> None:
         body, layout, rows = self.query_one("#body"), self.arrangement, self.body_rows
         chart = self.panes.chart_rows(layout, rows)
-        is_grid = layout is Layout.WIDE and not self.is_chart_full
+        is_grid = layout is Layout.WIDE and not self.is_chart_full and not self.has_class("lost")
         if is_grid:
             body.styles.grid_columns = f"{self.panes.list_cells(width)} 1fr"
             body.styles.grid_rows = f"{chart} 1fr"
@@ -141,6 +141,8 @@ class MainScreen(Screen[None]):
         """The panes that can have the focus, in the order of Tab."""
         if self.is_chart_full:
             return ("chart",)
+        if self.has_class("lost"):
+            return ("table",)
         if self.arrangement is Layout.NARROW:
             return ("list", "table")
         return ("list", "chart", "table")
@@ -171,9 +173,20 @@ class MainScreen(Screen[None]):
         self.pane.show_title(chart_title)
         self.table.show_title(table_title)
 
-    def show_lists(self, scene: Scene, selected: str | None, list_title: str, table_title: str) -> None:
-        """Tell both lists, and the filter, what they show."""
+    def set_lost(self, is_lost: bool) -> None:
+        """Give the room of empty panes to what there is to say, or give it back."""
+        if is_lost is not self.has_class("lost"):
+            self.set_class(is_lost, "lost")
+            self._share_out(self.size.width)
+            if is_lost:
+                self.focus_pane("table")
+
+    def show_lists(
+        self, scene: Scene, selected: str | None, list_title: str, table_title: str, is_lost: bool = False
+    ) -> None:
+        """Tell both lists, and the filter, what they show; ``is_lost`` if nothing is known and nothing comes."""
         self.is_waiting = not scene.counts.all
+        self.set_lost(is_lost)
         self.set_class(scene.table.is_dimmed, "stale")
         self.pairs.show(scene.pairs, selected)
         self.table.show(scene.table, selected)

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from typing_extensions import override
 
 from tui_tracker.tui.plain_ascii import in_words
-from tui_tracker.tui.runs import KINDS, Kind, Line, changed_spans
+from tui_tracker.tui.runs import KINDS, Kind, Line, changed_span
 
 BLANK = Line()
 
@@ -47,10 +47,9 @@ class Canvas(Widget):
         for y in range(min(max(len(old), len(new)), self.size.height)):
             was = old[y] if y < len(old) else BLANK
             now = new[y] if y < len(new) else BLANK
-            spans = changed_spans(was, now)
-            if spans is None:
-                spans = [(0, width)]
-            regions.extend(Region(left, y, right - left, 1) for left, right in spans if left < width)
+            left, right = changed_span(was, now) or (0, width)
+            if left < min(right, width):
+                regions.append(Region(left, y, right - left, 1))
         if regions:
             self.refresh(*regions)
 

@@ -18,6 +18,7 @@ from tui_tracker.tui.charts.picture import draw
 from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
 from tui_tracker.tui.desk import ChartData
 from tui_tracker.tui.runs import Line, packed
+from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
 from tui_tracker.tui.widgets.titled import Titled
@@ -90,7 +91,7 @@ class Chart(Canvas, can_focus=True):
         """The values under the crosshair, as many as fit."""
         if self._data is None or self._drawn is None or self._picture.frame is None or self._crosshair_ms is None:
             return None
-        groups = readout(self._drawn, self._picture.frame, self._crosshair_ms, self._data.normal)
+        groups = readout(self._drawn, self._picture.frame, self._crosshair_ms, self._data.normal, width - 2)
         return Line(((" ", "text"), *packed(groups, width - 2)))
 
     def _request(self) -> None:
@@ -138,6 +139,7 @@ class Chart(Canvas, can_focus=True):
             style=data.style,
             band=_band(data, series, start),
             volumes=() if data.flow is None else _part(data.flow, start_ms, stop - start),
+            is_dashed=has_no_color(),
             traces=tuple(Trace(one.letter, one.name, changes(part)) for one, part in others),
         )
 

@@ -39,6 +39,8 @@ class FilterBar(Horizontal):
         self._count = Canvas(classes="filter-count")
         self.problem: FilterError | None = None
         """What is wrong with what is typed; the filter of before is in force."""
+        self.is_beginning = False
+        """Whether what is typed seems to go on; the filter of before is in force."""
 
     def compose(self) -> ComposeResult:
         """Prompt, field, count."""
@@ -57,10 +59,18 @@ class FilterBar(Horizontal):
 
     def show_count(self, shown: int, in_scope: int) -> None:
         """Say how many of the pairs in scope match, unless there is something wrong to be said."""
-        if self.problem is not None:
+        if self.problem is not None or self.is_beginning:
             return
         text = f"{whole(shown)} of {whole(in_scope)}   Enter keep   Esc clear "
         self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
+
+    def show_beginning(self, is_beginning: bool) -> None:
+        """Say that a comparison is expected, or no longer."""
+        self.is_beginning = is_beginning
+        if is_beginning:
+            word = self._input.value.split()[-1]
+            text = clean(f"{word} > 1, {word} < 5% …", 38)
+            self._count.paint((Line(((f"{text} ".rjust(self._count.size.width), "muted"),)),))
 
     def show_problem(self, problem: FilterError | None) -> None:
         """Say what is wrong with what is typed, and underline it; ``None`` if nothing is."""
@@ -71,7 +81,8 @@ class FilterBar(Horizontal):
         if problem is not None:
             width = self._count.size.width - 1
             whole = f"^ {problem.message}: {problem.hint}" if problem.hint else f"^ {problem.message}"
-            text = clean(whole if len(whole) <= width else f"^ {problem.message}", max(1, width))
+            is_hinted = len(whole) <= width or len(f"^ {problem.message}: ") + 24 <= width
+            text = clean(whole if is_hinted else f"^ {problem.message}", max(1, width))
             self._count.paint((Line(((text.rjust(width) + " ", "warn"),)),))
 
     def on_input_changed(self, event: Input.Changed) -> None:

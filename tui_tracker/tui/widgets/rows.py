@@ -52,11 +52,17 @@ class Rows(Canvas, Titled, can_focus=True):
             self._reveal(index)
         self._sync()
 
+    def start_over(self) -> None:
+        """Show the first rows, and keep them in view until the cursor is moved."""
+        self._was_moved, self._top = False, 0
+        self._sync()
+
     def set_cursor(self, key: str | None) -> None:
         """Put the cursor on a row, and bring that into view."""
         if key == self._cursor:
             return
-        self._cursor, self._was_moved = key, True
+        was_first = not self._was_moved and key is not None and self._model is not None and self._model.index(key) == 0
+        self._cursor, self._was_moved = key, not was_first
         index = None if self._model is None else self._model.index(key)
         if index is not None:
             self._reveal(index)
@@ -83,6 +89,7 @@ class Rows(Canvas, Titled, can_focus=True):
 
     def _move_to(self, index: int) -> None:
         if self._model is not None and self._model.keys:
+            self._was_moved = True
             self.set_cursor(self._model.keys[max(0, min(index, len(self._model.keys) - 1))])
 
     def _page(self) -> int:

@@ -1,0 +1,49 @@
+"""What the help says, whatever its width and the keys in force."""
+
+import pytest
+
+from tests.tui.test_app import Rig, running
+from tui_tracker.config.choices import Keymap
+from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS
+from tui_tracker.tui.keys import key_book
+from tui_tracker.tui.runs import width_of
+from tui_tracker.tui.screens.help import HelpScreen, help_lines
+
+VIEWS = ("σ of USD pairs", "Calmest")
+
+
+def plain(width: int, keymap: Keymap = Keymap.DEFAULT) -> list[str]:
+    commands = (*key_book(keymap, {}).commands, *CHART_COMMANDS)
+    return [line.text for line in help_lines("table", ["filter"], commands, VIEWS, width)]
+
+
+@pytest.mark.parametrize("keymap", list(Keymap))
+@pytest.mark.parametrize("width", [36, 56, 72])
+def test_nothing_is_cut(width: int, keymap: Keymap) -> None:
+    lines = plain(width, keymap)
+    assert max(map(width_of, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    for command in KEY_COMMANDS:
+        if not command.id.startswith("view."):
+            assert command.help in text
+
+
+def test_views_are_called_by_their_names_and_only_those_that_there_are() -> None:
+    text = "\n".join(plain(72))
+    assert "1          view: σ of USD pairs" in text
+    assert "view: Calmest" in text
+    assert "saved view 1" not in text
+
+
+def test_an_action_without_a_key_says_so() -> None:
+    lines = plain(72, Keymap.VIM)
+    assert any(line.strip().startswith("–") and "(no key; palette)" in line for line in lines)
+    assert "PgDn ctrl+f  one page down" in "\n".join(lines)
+
+
+async def test_the_list_of_columns_explains_its_keys() -> None:
+    async with running(Rig(), (60, 20)) as rig:
+        await rig.press("C", "question_mark")
+        assert isinstance(rig.app.screen, HelpScreen)
+        await rig.press("escape", "escape")
+        assert len(rig.app.screen_stack) == 1
