@@ -45,10 +45,10 @@ where file, state and logs are. NO_COLOR is honoured.
 \b
 Exit codes:
   0    done (also: q or ctrl+c in the app)
-  1    failure
+  1    failure; doctor: there is a problem; import: some lines were refused
   2    wrong usage or configuration, or no terminal for the app
-  3    no data: the source could not be reached, answered nonsense, or nothing
-       could be ranked; worth trying again
+  3    no data: the source could not be reached, answered nonsense, nothing could
+       be ranked, or there is no history; worth trying again
   130  interrupted by ctrl+c (commands);  143, 129  by SIGTERM, SIGHUP
 """
 
