@@ -12,12 +12,15 @@ import pytest
 
 from tests.cli.conftest import Outcome
 from tests.cli.histories import LAST, PAIRS, make_history, ranks, restored, windows
-from tests.storage.made import MINUTE_MS, SOURCE
+from tests.storage.made import MINUTE_MS, SOURCE, made_minute
 from tests.support.recorded import recorded
+from tui_tracker.cli.history_files import writing
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_reading
 from tui_tracker.storage.reader import Reader
+from tui_tracker.storage.writer import Writer
 
 Run = Callable[..., Outcome]
 HEAD = "time_ms,open,high,low,close,volume\n"
@@ -304,3 +307,28 @@ def test_minutes_are_taken_up_beside_those_that_were_collected(tmp_path: Path, r
     database = open_for_reading(tmp_path / "a" / FILE_NAME)
     assert Reader(database).span(SOURCE) is not None
     database.close()
+
+
+def test_two_imports_at_once_are_refused(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(HEAD + CANDLE)
+    told = "--data-dir", str(tmp_path / "here"), "--pair", "BTC/USD", str(file)
+    with writing(tmp_path / "here"):
+        done = run("import", *told)
+        assert done.code == 1
+        assert "another import" in done.err
+    assert run("import", *told).code == 0
+
+
+def test_merging_is_left_to_a_collector_that_runs(tmp_path: Path) -> None:
+    for collects in (False, True):
+        with writing(tmp_path / str(collects)) as database:
+            if collects:
+                Writer(database).append(made_minute(LAST, PAIRS))
+            bringer = Bringer(database, SOURCE, (LAST + 2) * MINUTE_MS)
+            for at in range(600, 700):
+                bringer.add(f"{SOURCE}:A0-USD", LAST - at, [(0, 5.0, 4)])
+            bringer.finish()
+            assert bringer.taken == 100
+        assert (bytes_of(tmp_path / str(collects))["hour"] == 0) is collects
+        assert (bytes_of(tmp_path / str(collects))["fill"] == 0) is not collects

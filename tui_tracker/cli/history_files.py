@@ -1,5 +1,6 @@
 """The history of this user, for commands that read it or bring something in."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import source_name
 from tui_tracker.config.paths import Paths
-from tui_tracker.core.errors import ConfigError, NoDataError
+from tui_tracker.core.errors import ConfigError, NoDataError, StorageError, StorageFault
 from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def reading(folder: Path) -> "Iterator[Database]":
 def writing(folder: Path) -> "Iterator[Database]":
     """Open the history of a folder, or begin one.
 
-    What is written is on disk once the block is left: until then a crash of the machine may take the last of it.
+    What is written is on disk once the block is left: until then a crash of the machine may take the last of it. A
+    collector may write at the same time, another command of this kind may not.
 
     Raises:
         StorageError: If it can't be written.
@@ -82,6 +84,25 @@ def writing(folder: Path) -> "Iterator[Database]":
     database = open_for_writing(folder / FILE_NAME, busy_ms=PATIENCE_MS)
     database.connection.execute("PRAGMA synchronous = NORMAL")
     try:
-        yield database
+        with _only_one(folder):
+            yield database
     finally:
         database.close()
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold a lock on the folder itself; the system lets go of it, however the process ends."""
+    import fcntl
+
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        message = f"another import into {folder} is running"
+        raise StorageError(message, StorageFault.LOCKED, str(folder), "wait for its end") from error
+    try:
+        yield
+    finally:
+        os.close(held)

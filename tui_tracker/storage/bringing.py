@@ -15,12 +15,13 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.activity import BUCKET_MINUTES
+from tui_tracker.storage import catalogue
 from tui_tracker.storage.aftermath import latest_after
 from tui_tracker.storage.connection import Database
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Series
 from tui_tracker.storage.reader import Reader
-from tui_tracker.storage.writer import Writer
+from tui_tracker.storage.writer import Writer, last_minute
 
 CHUNK_MINUTES: Final = 360
 """Samples of one instrument are put down in pieces of this length."""
@@ -29,6 +30,8 @@ MOST_SAMPLES: Final = 500_000
 MOST_INSTRUMENTS: Final = 20_000
 OPEN_MINUTES: Final = 300
 """Minutes before now that a collector may still have to append."""
+FRESH_MINUTES: Final = 10
+"""A history whose newest minute is not older than this is being written by a collector."""
 _BATCH: Final = 256
 _WATCHED_PRICES: Final = 200
 """Prices of a new instrument that its number of decimals is told from."""
@@ -65,6 +68,7 @@ class Bringer:
         self._held = 0
         self._ids: set[str] = set()
         self._last = -1
+        self._version = self._data_version()
         self.taken = 0
         """Samples that were written."""
         self.known = 0
@@ -156,6 +160,9 @@ class Bringer:
     def finish(self, on_step: Callable[[int], None] = lambda _: None) -> None:
         """Write the rest, let windows go on from it, and merge it into hours and their roll-ups.
 
+        Where another process writes, merging is left to it: of two that merge the same hour at the same time, one
+        could undo what the other had taken in.
+
         Args:
             on_step: Told how many steps of merging were done.
         """
@@ -165,9 +172,21 @@ class Bringer:
         latest = latest_after(self._reader, self._source, self._last, self._ids)
         self._writer.put_latest(self._source, latest)
         merger, steps = Merger(self._database, self._now - OPEN_MINUTES), 0
-        while merger.step():
+        while self._is_alone() and merger.step():
             steps += 1
             on_step(steps)
+
+    def _is_alone(self) -> bool:
+        """Whether no other process has written since the start, or shortly before."""
+        if self._data_version() != self._version:
+            return False
+        with self._database.reading("read") as connection:
+            newest = [last_minute(connection, source) or 0 for source in catalogue.source_names(connection)]
+        return max(newest, default=0) < self._now - FRESH_MINUTES
+
+    def _data_version(self) -> int:
+        """A number that the writes of other connections change."""
+        return int(self._database.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _fill(source: str, name: str, first: int, piece: _Piece) -> Fill | None:
