@@ -19,7 +19,9 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_reading
+from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.reader import Reader
+from tui_tracker.storage.retention import Limits, retain
 from tui_tracker.storage.writer import Writer
 
 Run = Callable[..., Outcome]
@@ -332,3 +334,41 @@ def test_merging_is_left_to_a_collector_that_runs(tmp_path: Path) -> None:
             assert bringer.taken == 100
         assert (bytes_of(tmp_path / str(collects))["hour"] == 0) is collects
         assert (bytes_of(tmp_path / str(collects))["fill"] == 0) is not collects
+
+
+def test_minutes_older_than_kept_leave_their_hourly_sums(tmp_path: Path, run: Run) -> None:
+    with writing(tmp_path) as database:
+        bringer = Bringer(database, SOURCE, (LAST + 30 * 1_440) * MINUTE_MS)
+        for at in range(300):
+            bringer.add(f"{SOURCE}:A0-USD", LAST - at, [(0, 5.0 + at % 7, 4), (6, 0.5, 4)])
+        bringer.finish()
+        while Merger(database).step() or retain(database, Limits(), (LAST + 30 * 1_440) * MINUTE_MS):
+            pass
+    assert bytes_of(tmp_path)["hour"] <= 2 * len(METRICS), "the hour of the newest minute stays"
+    hours = exported(run, tmp_path, "--every", "1h", "--metric", "price,flow")
+    assert len(hours) == 6
+    assert sum(float(row["flow"]) for row in hours) == 150
+
+
+def test_a_parquet_file_of_another_program_comes_in(tmp_path: Path, run: Run) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow belongs to the extra parquet")
+    parquet = importlib.import_module("pyarrow.parquet")
+    table = pyarrow.table(
+        {
+            "time": pyarrow.array([1_762_777_020_000 + 60_000 * at for at in range(3)], pyarrow.timestamp("ms")),
+            "close": [5.5, float("nan"), 6.5],
+            "volume": [1, None, 2],
+        }
+    )
+    file = tmp_path / "in.parquet"
+    parquet.write_table(table, file)
+    report = json.loads(run("import", "--json", "--pair", "BTC/USD", str(file)).out)["files"][0]
+    assert (report["samples_taken"], report["refusals"]) == (4, [{"row": 2, "reason": "no close"}])
+    data = bytearray(file.read_bytes())
+    data[4:120] = bytes(116)
+    file.write_bytes(data)
+    done = run("import", "--pair", "BTC/USD", str(file))
+    assert done.code in (1, 2)
+    assert "unexpected" not in done.err
+    file.write_bytes(data[:-200])
+    assert run("import", "--pair", "BTC/USD", str(file)).code == 2

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Final
 from tui_tracker.cli.transfer.columns import ID, MINUTES, Line, Shape, origin_name
 from tui_tracker.cli.transfer.tables import MOST_COLUMNS, Row, Table
 from tui_tracker.cli.transfer.times import Times
-from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.errors import ConfigError, TrackerError
 from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
@@ -125,13 +125,18 @@ def read_parquet(stream: IO[bytes], place: str) -> Table:
     heads = tuple(str(name).lower() for name in file.schema_arrow.names)
     if not 1 < len(heads) <= MOST_COLUMNS or len(set(heads)) < len(heads):
         raise ConfigError(f"{place} has not 2 to {MOST_COLUMNS} different columns")
-    return Table(heads, _rows(file), "row")
+    return Table(heads, _rows(file, place), "row")
 
 
-def _rows(file: "pyarrow.parquet.ParquetFile") -> Iterator[Row]:
+def _rows(file: "pyarrow.parquet.ParquetFile", place: str) -> Iterator[Row]:
+    import pyarrow
+
     number = 0
-    for batch in file.iter_batches(batch_size=_BATCH):
-        columns = [column.to_pylist() for column in batch.columns]
-        for cells in zip(*columns, strict=True):
-            number += 1
-            yield number, cells
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH):
+            columns = [column.to_pylist() for column in batch.columns]
+            for cells in zip(*columns, strict=True):
+                number += 1
+                yield number, cells
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise TrackerError(f"{place} is damaged after row {number:,}: {clean(str(error), 120)}") from error

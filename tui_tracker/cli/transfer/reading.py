@@ -170,7 +170,7 @@ class Meaning:
         return minute
 
     def _length_of(self, cells: Sequence[object]) -> int:
-        if self._length < 0 or (given := cells[self._length]) in (None, ""):
+        if self._length < 0 or _is_absent(given := cells[self._length]):
             return self.step if self._is_candle else 1
         length = _number(given)
         if length not in (1, FIVE):
@@ -179,7 +179,7 @@ class Meaning:
 
     def _close_of(self, cells: Sequence[object]) -> float | None:
         given = (cells[at] if at >= 0 else None for at in self._limits)
-        high, low, close = (None if cell is None or cell == "" else _number(cell) for cell in given)
+        high, low, close = (None if _is_absent(cell) else _number(cell) for cell in given)
         if close is None:
             if self._is_candle:
                 raise ValueError("no close")
@@ -195,7 +195,7 @@ class Meaning:
         usual = int(Provenance.CANDLE_1M if self._is_candle else Provenance.POLL)
         for place, metric, told in self._columns:
             given = cells[place]
-            if given is None or given == "":
+            if _is_absent(given):
                 continue
             value = _number(given)
             _check(metric, value)
@@ -207,6 +207,11 @@ class Meaning:
                 origin = known
             samples.append((metric, value, origin))
         return samples
+
+
+def _is_absent(given: object) -> bool:
+    """Whether a cell says nothing: other programs write NaN for it."""
+    return given is None or given == "" or given != given
 
 
 def _number(given: object) -> float:
