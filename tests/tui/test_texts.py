@@ -254,3 +254,18 @@ def test_what_an_empty_chart_says() -> None:
     assert message("TRX/USD", ViewState()) == "not sampled: maintenance since 19:57"
     assert message("YFI/USD", ViewState(metric=Metric.SPREAD)) == "the exchange gives no spread for YFI/USD"
     assert message("BTC/USD", ViewState(range_hours=1)) == "no sample in the last 1 h"
+
+
+def test_a_history_that_cannot_be_kept_is_told_in_the_header_and_on_the_page_of_health() -> None:
+    from tui_tracker.core.status import HistoryStatus, SourceReport
+    from tui_tracker.tui.pages.health import AppHealth, health_page
+
+    history = HistoryStatus(AT_MS, "the disk is full", "free some space", 3, False, "")
+    status = live_status(history=history)
+    assert "not stored: the disk is full" in header_line(status, 78, AT_MS, UTC_ZONE, 160).text
+    app = AppHealth("1", 0, (0, True), (None, None, None), None, 78, 1)
+    page = "\n".join(line.text for line in health_page(SourceReport(status), app, AT_MS, UTC_ZONE, 120).lines)
+    for words in ("up to 21:57", "3 minutes", "the disk is full", "free some space"):
+        assert words in page
+    notice = live_status(history=HistoryStatus(AT_MS, notice="the history was damaged"))
+    assert "damaged history moved aside" in header_line(notice, 78, AT_MS, UTC_ZONE, 160).text

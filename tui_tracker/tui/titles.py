@@ -299,6 +299,11 @@ def _counted(number: int, thing: str) -> str:
 
 def _problem_runs(status: SourceStatus) -> list[Run]:
     facts: list[str] = []
+    history = status.history
+    if history is not None and history.error:
+        facts.append(f"not stored: {clean(history.error, 40)}")
+    elif history is not None and history.notice:
+        facts.append("damaged history moved aside (H)")
     if status.malformed:
         facts.append(_counted(status.malformed, "unreadable row"))
     if status.unknown:

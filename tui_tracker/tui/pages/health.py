@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.status import BackfillProgress, RequestReport, SourceReport, SourceStatus
+from tui_tracker.core.status import BackfillProgress, HistoryStatus, RequestReport, SourceReport, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.wording import bar
@@ -45,7 +45,7 @@ def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, w
         Block(f"Source {clean(status.source, 16)}", tuple(_source(status, app.pairs, now_ms, zone))),
         Block("Requests", tuple(_requests(report.requests))),
         Block("Errors since the start", tuple(_errors(report, now_ms, zone))),
-        Block("History", tuple(_history(status.backfill))),
+        Block("History", (*_history(status.backfill), *_stored(status.history, zone))),
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
     ]
@@ -148,6 +148,18 @@ def _history(progress: BackfillProgress) -> list[Line]:
         ]
     )
     return [*lines, *(Line(((f"  {name}", "muted"),)) for name in failed[:MOST_NAMED]), *_more(len(failed))]
+
+
+def _stored(history: HistoryStatus | None, zone: Zone) -> list[Line]:
+    """How the history on disk is doing."""
+    if history is None:
+        return facts([("on disk", [("nothing, by choice", "muted")])])
+    newest = fmt.ABSENT if history.stored_ms is None else f"up to {zone.minute(history.stored_ms)}"
+    found: list[tuple[str, Sequence[Run]]] = [("on disk", [(newest, "text")])]
+    if history.held:
+        found.append(("waiting", [(f"{count(history.held)} minutes", "warn")]))
+    told = [part for part in (history.error, history.hint, history.notice) if part]
+    return [*facts(found), *(line for part in told for line in said(clean(part, 200), 40))]
 
 
 def _skipped(report: SourceReport) -> list[Line]:
