@@ -133,10 +133,10 @@ def one(findings: Iterable[Finding]) -> Finding:
 
 def test_who_collects_is_told(tmp_path: Path) -> None:
     assert one(collector(tmp_path, "kraken")).verdict is Verdict.NOTE
-    assert one(collector(tmp_path, "kraken", lambda _, name: Holder(name, 7, True))).verdict is Verdict.OK
-    frozen = one(collector(tmp_path, "kraken", lambda _, name: Holder(name, 7, False)))
+    assert one(collector(tmp_path, "kraken", lambda *_: Holder("pid 7 by ada", True))).verdict is Verdict.OK
+    frozen = one(collector(tmp_path, "kraken", lambda *_: Holder("pid 7 by ada", False)))
     assert frozen.verdict is Verdict.PROBLEM
-    assert "kill -CONT 7" in frozen.advice
+    assert "pid 7 by ada" in frozen.text
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from tui_tracker.cli.doctor.findings import Finding, note, ok, problem
 class Holder:
     """A process that collects a source."""
 
-    source: str
-    process: int
+    who: str
+    """``pid 1234 by ada``."""
     is_fresh: bool
     """Whether it gave a sign of life within the time of its lease."""
 
@@ -32,10 +32,10 @@ def collector(folder: Path, source: str, probe: Probe = no_probe) -> Iterator[Fi
     if holder is None:
         yield note("collector", f"no process is known to collect {source}", "the next session will")
     elif holder.is_fresh:
-        yield ok("collector", f"process {holder.process} collects {source}")
+        yield ok("collector", f"{holder.who} collects {source}")
     else:
         yield problem(
             "collector",
-            f"process {holder.process} holds {source} but gives no sign of life",
-            f"let it go on (fg, kill -CONT {holder.process}) or end it; another session takes over meanwhile",
+            f"{holder.who} holds {source} but gives no sign of life",
+            "let it go on (fg, or kill -CONT and its pid) or end it; another session takes over meanwhile",
         )
