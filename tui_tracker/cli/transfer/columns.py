@@ -16,14 +16,13 @@ MINUTES: Final = "minutes"
 CANDLE: Final = ("open", "high", "low", "close")
 FROM: Final = "_from"
 """Ending of the column that tells where a metric's sample came from."""
-ORIGIN_NAMES: Final = {int(each): each.name.lower() for each in Provenance}
 SUMMED: Final = (Metric.FLOW, Metric.TRADES_MIN)
 """What happened within a minute, and is summed up over longer intervals."""
 
 
-def origin_name(origin: int) -> str:
-    """Return how a provenance is written; nothing where nothing is known."""
-    return ORIGIN_NAMES.get(origin, "")
+ORIGIN_NAMES: Final = {int(each): each.name.lower() for each in Provenance}
+ORIGIN_TEXTS: Final = {0: "", **ORIGIN_NAMES}
+"""How a provenance is written; nothing where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, Protocol
 
-from tui_tracker.cli.transfer.columns import ID, MINUTES, Line, Shape, origin_name
+from tui_tracker.cli.transfer.columns import ID, MINUTES, ORIGIN_TEXTS, Line, Shape
 from tui_tracker.cli.transfer.times import Times, written
 
 
@@ -65,13 +65,14 @@ class CsvEncoder:
         length = f",{self._shape.every}" if self._shape.every > 1 else ""
         texts: list[str] = []
         at_ms, time = -1, ""
+        ids = {line.id: _quoted(line.id) for line in lines}
         for line in lines:
             if line.at_ms != at_ms:
                 at_ms, time = line.at_ms, written(line.at_ms, self._shape.times)
             numbers = ",".join([repr(value) if value == value else "" for value in line.numbers])
-            texts.append(f"{time},{_quoted(line.id)}{length},{numbers}")
+            texts.append(f"{time},{ids[line.id]}{length},{numbers}")
             if self._shape.has_provenance:
-                texts[-1] += "," + ",".join([origin_name(each) for each in line.origins])
+                texts[-1] += "," + ",".join([ORIGIN_TEXTS[each] for each in line.origins])
         return ("\n".join(texts) + "\n").encode() if texts else b""
 
     def end(self) -> bytes:
@@ -106,7 +107,7 @@ class JsonEncoder:
             row |= {name: value for name, value in zip(shape.numbers, line.numbers, strict=True) if value == value}
             if shape.has_provenance:
                 origins = zip(shape.origins, line.origins, strict=True)
-                row |= {name: origin_name(origin) for name, origin in origins if origin}
+                row |= {name: ORIGIN_TEXTS[origin] for name, origin in origins if origin}
             texts.append(self._before + json.dumps(row, allow_nan=False, separators=(",", ":")))
             self._before = ",\n"
         return "".join(texts).encode()

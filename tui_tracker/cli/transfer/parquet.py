@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Final
 
-from tui_tracker.cli.transfer.columns import ID, MINUTES, Line, Shape, origin_name
+from tui_tracker.cli.transfer.columns import ID, MINUTES, ORIGIN_TEXTS, Line, Shape
 from tui_tracker.cli.transfer.tables import MOST_COLUMNS, Row, Table
 from tui_tracker.cli.transfer.times import Times
 from tui_tracker.core.errors import ConfigError, TrackerError
@@ -49,7 +49,7 @@ class ParquetEncoder:
         columns += [[value if value == value else None for value in values] for values in numbers]
         if shape.has_provenance:
             origins = zip(*(line.origins for line in lines), strict=True)
-            columns += [[origin_name(each) or None for each in names] for names in origins]
+            columns += [[ORIGIN_TEXTS[each] or None for each in names] for names in origins]
         arrays = [pyarrow.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(pyarrow.Table.from_arrays(arrays, schema=self._schema))
         return self._taken()
