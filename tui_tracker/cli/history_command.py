@@ -67,7 +67,8 @@ class Kept:
 def history(invocation: Invocation, as_json: bool) -> int:
     """Say what the history on disk holds: size, span, pairs and gaps of each source, and how long it is kept.
 
-    A gap is a minute in which no pair has a price. Reads some 10 days of 1,100 pairs in 4 s; changes nothing.
+    A gap is a minute in which no pair has a price. Every hour is looked through, which takes some 0.5 s a day of 1,100
+    pairs; nothing is changed.
     """
     from tui_tracker.cli.output import show_json, write
     from tui_tracker.storage.connection import FILE_NAME
