@@ -6,7 +6,6 @@ make equal SVG files. A PNG is made of each where a Chromium is installed.
 
 import argparse
 import asyncio
-import html
 import os
 import re
 import shutil
@@ -29,6 +28,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.local import LocalFeed
 from tui_tracker.sources.simulated import START_MS, SimulatedSource
 from tui_tracker.tui.app import TrackerApp
+from tui_tracker.tui.svg import placed
 from tui_tracker.tui.times import UTC_ZONE
 
 FOLDER: Final = Path(__file__).parent
@@ -39,15 +39,6 @@ WATCHLIST: Final = ("simulated:BTC-USD", "simulated:ETH-USD", "simulated:SOL-EUR
 WIDE: Final = (120, 28)
 SCALE: Final = 1.5
 """Pixels of a PNG for one of the SVG."""
-CELL: Final = (12.2, 24.4)
-"""Width and height of a character's cell in the SVG that Rich writes."""
-BASELINE: Final = 18.5
-"""How far down in its cell a character stands."""
-BRAILLE: Final = 0x2800
-DOTS: Final = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
-"""Column and row of the dot that each bit of a braille character stands for (Unicode 16, chapter 21.1)."""
-DOT: Final = 3
-"""Side of a dot."""
 DESCENT: Final = 3
 """What letters below the line need more in this font than in the one that Rich lays out for."""
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -55,7 +46,6 @@ _WEB_FONT: Final = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _CLIP: Final = re.compile(r'(-clip-terminal">\s*<rect [^>]*height=")([\d.]+)"')
 _LINE_CLIP: Final = re.compile(r' clip-path="url\(#[\w-]*-line-\d+\)"')
 _FIRST_CELLS: Final = re.compile(r'(?<=-clip-terminal\)">)(\s*)(?=<rect fill="(#\w+)")')
-_TEXT: Final = re.compile(r'<text class="([\w-]+)" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
 _BUSY: Final = ("series", "chart")
 
 
@@ -138,8 +128,7 @@ async def settled(pilot: Pilot[None]) -> None:
 def as_terminal_draws(svg: str) -> str:
     """The picture in a font of the machine instead of one from the web, its cells filled as terminals fill them.
 
-    That font has no braille (a browser's substitute is too wide) and its lines don't touch: like a terminal we draw
-    the dots ourselves, and let the letters be high enough, and the ground be whole enough, to leave no seams.
+    Its lines don't touch: we let the letters be high enough, and the ground be whole enough, to leave no seams.
     """
 
     def heightened(clip: re.Match[str]) -> str:
@@ -148,25 +137,7 @@ def as_terminal_draws(svg: str) -> str:
     svg = _WEB_FONT.sub("", svg).replace("Fira Code", "DejaVu Sans Mono").replace("font-size: 20px", "font-size: 21px")
     svg = _CLIP.sub(heightened, _LINE_CLIP.sub("", svg))
     svg = _FIRST_CELLS.sub(r'\1<rect fill="\2" width="100%" height="100%"/>\g<0>', svg, count=1)
-    return _TEXT.sub(_with_drawn_dots, svg)
-
-
-def _with_drawn_dots(text: re.Match[str]) -> str:
-    """A run of text, with its braille as a path of squares."""
-    style, left, base, content = text[1], float(text[2]), float(text[3]), html.unescape(text[4])
-    squares = []
-    for index, char in enumerate(content):
-        dots = ord(char) - BRAILLE if BRAILLE < ord(char) < BRAILLE + 256 else 0
-        for bit, (column, row) in enumerate(DOTS):
-            if dots >> bit & 1:
-                x = left + (index + 0.25 + column / 2) * CELL[0] - DOT / 2
-                y = base - BASELINE + (row + 0.5) / 4 * CELL[1] - DOT / 2
-                squares.append(f"M{x:.1f} {y:.1f}h{DOT}v{DOT}h-{DOT}z")
-    if not squares:
-        return text[0]
-    rest = "".join(" " if ord(char) - BRAILLE in range(256) else char for char in content)
-    path = f'<path class="{style}" d="{"".join(squares)}"/>'
-    return path if rest.isspace() else path + text[0].replace(text[4], html.escape(rest).replace(" ", "&#160;"))
+    return placed(svg)
 
 
 def write_png(browser: str, svg: Path) -> None:

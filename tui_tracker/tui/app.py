@@ -12,6 +12,7 @@ from textual import work
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widgets import Input
 from typing_extensions import override
 
 from tui_tracker.config.model import Settings
@@ -249,7 +250,9 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
             self.choose(replace(self.desk.view, needle=""))
 
     async def action_filter(self) -> None:
-        """Type to filter both lists. Keys typed ahead are held until the field has the focus."""
+        """Type to filter both lists, from wherever one is. Keys typed ahead are held until the field has the focus."""
+        if self.page is not None:
+            await self.page.dismiss()
         if self.main.is_chart_full:
             self.action_go_back()
         if self.main.filter_bar is None:
@@ -349,8 +352,10 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
                 return self.can_demo
             case "filter":
                 bar = self.main.filter_bar
-                is_free = self.screen is self.main and self.prompt is None
+                is_free = self.screen in (self.main, self.page) and self.prompt is None
                 return is_free and (bar is None or not bar.field.has_focus)
+            case "picture":
+                return not isinstance(self.focused, Input)
             case _:
                 return super().check_action(action, parameters)
 

@@ -121,7 +121,16 @@ KEY_COMMANDS: Final = (
     Command("copy.row", "y", "copy_row", "copy", "copy the pair's row", "y", DO),
     Command("copy.view", "Y", "copy_view", "copy all", "copy the rows of the view", "Y", DO),
     Command("export", "w", "export", "write", "write the view to a file, CSV or JSON", "w", DO),
-    Command("picture", "P", "picture", "picture", "save a picture of the screen (SVG)", "P", DO),
+    Command(
+        "picture",
+        "P",
+        "picture",
+        "picture",
+        "save a picture of the screen (SVG)",
+        "P",
+        DO,
+        is_priority=True,  # on every screen; where one types, the app refuses it
+    ),
     Command("demo", "d", "demo", "demo", "watch a simulated market", "d", DO),
     Command(
         "palette",

@@ -14,6 +14,7 @@ from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.columns import TREND
 from tui_tracker.tui.highlights import FLASH_S
 from tui_tracker.tui.runs import Line
+from tui_tracker.tui.svg import placed
 from tui_tracker.tui.table import TableModel
 from tui_tracker.tui.titles import count, progress_bar, scope_text
 from tui_tracker.tui.view import ViewState
@@ -203,7 +204,7 @@ class TableActions(ScreenActions):
     @work(name="picture", group="export")
     async def action_picture(self) -> None:
         """Save what the screen shows as an SVG picture."""
-        svg = self.export_screenshot()
+        svg = placed(self.export_screenshot())
         try:
             path = await asyncio.to_thread(
                 export.write_new, self.desk.settings.export_dir, self._stem("screen"), "svg", svg
