@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from textual.events import Key, MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast, ToastHolder
 from textual.worker import WorkerCancelled
 
 from tests.support.feed import AT_MS, FakeFeed, FakeStore, live_status, loading, make_pairs
@@ -82,6 +83,11 @@ class Rig:
     def title(self, pane: str) -> str:
         title = self.app.main.query_one(f"#{pane}")._border_title
         return "" if title is None else title.plain
+
+
+def messages(rig: Rig) -> list[str]:
+    """What the boxes say that are on the screen."""
+    return [toast._notification.message for toast in rig.app.screen.query(Toast)]
 
 
 @asynccontextmanager
@@ -656,3 +662,24 @@ def test_every_binding_has_an_id_and_a_description() -> None:
 def test_importing_the_app_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, tui_tracker.tui.app; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_there_is_one_message_at_a_time() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("T", "T", "y", "T")
+        assert messages(rig) == [f"theme: {rig.view.theme}"]
+        rig.type_at_once(*"y" * 500)
+        await rig.settle()
+        assert messages(rig) == ["copied the row of BTC/USD"]
+        await rig.press("o", "T")
+        await rig.press("escape")
+        assert len(messages(rig)) == 1
+        assert len(rig.app.main.query(ToastHolder)) == 1
+
+
+async def test_two_warnings_at_the_start_are_told_together() -> None:
+    settings = Settings(keys={"nonsense": ("x",)})
+    async with running(Rig(settings=settings, state=State(warning="the state is odd"))) as rig:
+        (message,) = messages(rig)
+        assert "the state is odd" in message
+        assert "nonsense" in message

@@ -125,9 +125,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
 
     def on_ready(self) -> None:
         """Say what went wrong before."""
-        for warning in (self._warning, self.key_problems()):
-            if warning:
-                self.say(warning)
+        if warnings := [warning for warning in (self._warning, self.key_problems()) if warning]:
+            self.say(*warnings)
 
     # The selection
 

@@ -9,7 +9,9 @@ from typing import Final
 from textual import work
 from textual.app import App
 from textual.driver import Driver
+from textual.notifications import Notify
 from textual.timer import Timer
+from textual.widgets._toast import ToastHolder
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.metric import Metric
@@ -47,6 +49,7 @@ class FeedApp(App[None]):
         self._rest_timer: Timer | None = None
         self._moved_s = float("-inf")
         self._age_timer: Timer | None = None
+        self._is_telling = False
 
     @property
     def can_demo(self) -> bool:
@@ -197,6 +200,22 @@ class FeedApp(App[None]):
         """Write header, titles and strip for the new size."""
         self.show()
 
-    def say(self, message: str) -> None:
-        """Show a message for a few seconds, as plain text."""
-        self.notify(clean(message), markup=False, timeout=6)
+    def say(self, *messages: str) -> None:
+        """Show messages as plain text for a few seconds, one below the other, in the place of what was said before."""
+        self.notify("\n".join(clean(message) for message in messages), markup=False, timeout=6)
+
+    def _on_notify(self, event: Notify) -> None:
+        """Keep the newest message alone; of several that come together, only the last is drawn."""
+        event.prevent_default()
+        self._notifications.clear().add(event.notification)
+        if not self._is_telling:
+            self._is_telling = True
+            self.call_later(self._show_message)
+
+    def _show_message(self) -> None:
+        """Draw the message. Textual takes an old one away, but leaves its holder."""
+        self._is_telling = False
+        for screen in self.screen_stack:
+            for holder in screen.query(ToastHolder):
+                holder.remove()
+        self._refresh_notifications()
