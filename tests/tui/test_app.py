@@ -15,7 +15,7 @@ from textual.worker import WorkerCancelled
 from tests.support.feed import AT_MS, FakeFeed, FakeStore, live_status, loading, make_pairs
 from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.model import Settings
-from tui_tracker.config.state import State
+from tui_tracker.config.state import State, View
 from tui_tracker.core.errors import StateError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -471,6 +471,21 @@ async def test_nothing_known_and_out_of_reach_offers_the_simulated_market() -> N
         assert "d demo" not in rig.app.main.keys.plain
         await rig.press("d")
         assert not rig.app.check_action("demo", ())
+
+
+async def test_a_demo_in_the_place_of_an_exchange_leaves_no_trace() -> None:
+    state = State(view=View(quote="EUR", compared=(ETH,)), watchlist=(ETH,), others={"alts": (SOL,)})
+    async with running(Rig(FakeFeed((), OFFLINE), state=state)) as rig:
+        await rig.press("d")
+        await rig.settle()
+        assert rig.app.desk.watchlists == {"main": (), "alts": ()}
+        assert rig.view.compared == ()
+        await rig.press("f", "m", "c")
+        assert len(rig.app.desk.watchlist) == 1
+    assert rig.store.changes == []
+    (left,) = rig.store.views
+    assert isinstance(left, View)
+    assert (left.quote, left.compared, left.metric) == ("EUR", (ETH,), "price")
 
 
 async def test_the_simulated_market_is_not_offered_over_known_data() -> None:

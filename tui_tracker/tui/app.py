@@ -31,7 +31,7 @@ from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.screens.main import Pane
-from tui_tracker.tui.store import Store
+from tui_tracker.tui.store import NoStore, Store
 from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
@@ -320,6 +320,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         if self._demo_feed is None or not self.can_demo:
             return
         demo_feed, self._demo_feed = self._demo_feed, None
+        await self._save_all()
+        self._store = NoStore()
         self._feed = await demo_feed()
         self.desk.start_over()
         self.show()
@@ -360,6 +362,9 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
 
     async def on_unmount(self) -> None:
         """Remember how the app was left."""
+        await self._save_all()
+
+    async def _save_all(self) -> None:
         try:
             await self.save_changes()
             await asyncio.to_thread(self._store.save_view, self.desk.view.remembered())
