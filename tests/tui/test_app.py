@@ -413,7 +413,7 @@ async def test_the_palette_goes_to_a_pair_and_runs_commands() -> None:
         titles["scope: all quotes"].run()
         titles["metric: spread (bps)"].run()
         titles["theme: light"].run()
-        titles["chart: 1 h"].run()
+        titles["range: 1 h of the chart"].run()
         titles["poll the exchange now  (R)"].run()
         await rig.settle()
         assert (rig.view.measure, rig.view.quote, rig.view.metric) == (Measure.VOLATILITY, None, Metric.SPREAD)

@@ -69,7 +69,7 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         assert "spread▾" in rig.app.main.table.plain
         await rig.press("9")
         assert rig.view.name == "Widest spreads"
-        assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; ctrl+p, save this view"]
+        assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; V saves this view"]
 
 
 async def test_the_stable_coins_are_sorted_by_their_distance() -> None:
@@ -101,6 +101,19 @@ async def test_a_view_is_saved_under_a_name_and_removed() -> None:
         await rig.settle()
         assert rig.store.named_views == {}
         assert rig.title("table").startswith("Ranked by")
+
+
+async def test_a_key_saves_the_view_and_offers_the_name_of_ones_own() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("e", "V")
+        assert rig.app.query_one(Prompt).field.value == ""
+        await rig.press(*"mine", "enter", "e", "V")
+        assert rig.app.query_one(Prompt).field.value == "mine"
+        await rig.press("enter")
+        assert rig.store.named_views["mine"].measure is rig.view.measure is Measure.VOLATILITY
+        assert rig.title("table").startswith("mine ──")
+        await rig.press("V", *"new", "enter")
+        assert set(rig.store.named_views) == {"mine", "new"}
 
 
 async def test_a_question_is_left_without_an_answer() -> None:

@@ -91,6 +91,7 @@ KEY_COMMANDS: Final = (
     Command("watchlist.next", "W", "next_watchlist", "next list", "rank the next watchlist", "W", LOOK),
     Command("watchlist.add", "A", "add_to_watchlist", "add", "search a pair and add it to the watchlist", "A", LOOK),
     Command("view.next", "asterisk", "next_view", "view", "next saved view", "*", LOOK),
+    Command("view.save", "V", "save_view", "save view", "save this view as …", "V", LOOK),
     *_VIEW_COMMANDS,
     Command("unique_base", "U", "look('unique_base')", "unique", "one row an asset: its most traded pair", "U", LOOK),
     Command("classes", "X", "look('classes')", "classes", "hide or show stable, fiat, wrapped … pairs", "X", LOOK),
