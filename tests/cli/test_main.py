@@ -211,9 +211,9 @@ def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outc
     file.write_text('[keys]\nsort = "p"\nsrt = "x"\n')
     outcome = run("config", "--config", str(file), "check")
     assert outcome.code == 2
-    assert f"{file}: keys.sort: p is on sort and on freeze" in outcome.err
+    assert f"{file}: keys.sort.next: p is on sort.next and on freeze" in outcome.err
     assert "allowed: another key for freeze, or none" in outcome.err
-    assert "did you mean sort?" in outcome.err
+    assert "did you mean sort.then?" in outcome.err
     file.write_text('[keys]\nsort = ["x", "F6"]\ndemo = "none"\n')
     outcome = run("config", "--config", str(file), "check")
     assert (outcome.code, outcome.out[:3]) == (0, "ok:")

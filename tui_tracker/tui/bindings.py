@@ -77,7 +77,7 @@ KEY_COMMANDS: Final = (
         LOOK,
         is_priority=True,  # so that what is typed right behind it waits for the field
     ),
-    Command("sort", "s", "sort", "sort", "sort rows by the next column", "s", LOOK),
+    Command("sort.next", "s", "sort", "sort", "sort rows by the next column", "s", LOOK),
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),
     Command(
@@ -87,7 +87,7 @@ KEY_COMMANDS: Final = (
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
     Command("sort.then", "a", "then", "then by", "second column to sort by", "a", LOOK),
     Command("favourite", "f", "favourite", "★", "put the pair on the watchlist, or take it off", "f", LOOK),
-    Command("watchlist", "F", "look('watchlist')", "watchlist", "rank the watchlist only", "F", LOOK),
+    Command("watchlist.only", "F", "look('watchlist')", "watchlist", "rank the watchlist only", "F", LOOK),
     Command("watchlist.next", "W", "next_watchlist", "next list", "rank the next watchlist", "W", LOOK),
     Command("watchlist.add", "A", "add_to_watchlist", "add", "search a pair and add it to the watchlist", "A", LOOK),
     Command("view.next", "asterisk", "next_view", "view", "next saved view", "*", LOOK),
@@ -148,7 +148,7 @@ KEY_COMMANDS: Final = (
     Command("suspend", "ctrl+z", "suspend_process", "suspend", "back to the shell; fg returns", "ctrl+z", DO),
     Command("quit", "q", "quit", "quit", "quit", "q", DO),
     Command(
-        "quit.now", "ctrl+c", "quit", "quit", "quit from anywhere", "ctrl+c", DO, is_priority=True, in_palette=False
+        "quit_now", "ctrl+c", "quit", "quit", "quit from anywhere", "ctrl+c", DO, is_priority=True, in_palette=False
     ),
 )
 CHART: Final = "In the chart"
@@ -175,10 +175,10 @@ CHART_COMMANDS: Final = (
 """Keys that the chart takes while it has the focus; their actions are the app's."""
 BY_ID: Final = {command.id: command for command in (*KEY_COMMANDS, *CHART_COMMANDS)}
 
-LIST_HINTS: Final = ("filter", "favourite", "pair", "quote", "metric", "watchlist", "palette")
+LIST_HINTS: Final = ("filter", "favourite", "pair", "quote", "metric", "watchlist.only", "palette")
 TABLE_HINTS: Final = (
     "filter",
-    "sort",
+    "sort.next",
     "metric",
     "measure",
     "quote",
