@@ -350,3 +350,10 @@ def test_the_command_that_the_app_prints_makes_the_same_ranking(
     outcome = run(*shlex.split(printed)[1:], "--json", composition=composed(MANY_ROWS), **configured)
     assert ranked(outcome) == expected
     assert json.loads(outcome.out)["ranked"] == shown.ranked
+
+
+def test_an_empty_scope_is_told_in_one_line(run: Run) -> None:
+    outcome = run("rank", "--min-volume", "1e15", composition=composed())
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.count("\n") == 1
+    assert "no pair is in scope" in outcome.err

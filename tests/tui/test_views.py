@@ -143,6 +143,7 @@ async def test_several_watchlists() -> None:
         if rig.app.screen is not rig.app.main:
             await rig.press("enter")
         assert rig.store.changes[-1] == ("add", "alts/kraken:DOGE-USD")
+        assert [note.message for note in rig.app._notifications] == ["DOGE/USD is on the watchlist alts now: 2 in all"]
         assert "kraken:DOGE-USD" in rig.app.main.table.keys
         await rig.app.run_action("new_watchlist")
         await rig.settle()

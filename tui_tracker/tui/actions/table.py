@@ -161,7 +161,7 @@ class TableActions(ScreenActions):
         if model is None or not model.places:
             self.say("no rows to write")
             return
-        folder = self.desk.settings.export_dir or "."
+        folder = export.shown_path(self.desk.settings.export_dir)
 
         def write(chosen: export.Format | None) -> None:
             if chosen is not None:
@@ -188,7 +188,7 @@ class TableActions(ScreenActions):
         except TrackerError as error:
             self.say(f"{error.message}; {error.hint}")
         else:
-            self.say(f"wrote {count(rows)} rows to {path}")
+            self.say(f"wrote {count(rows)} rows to {export.shown_path(path)}")
         finally:
             self.main.keys.repaint()
 
@@ -212,4 +212,4 @@ class TableActions(ScreenActions):
         except TrackerError as error:
             self.say(f"{error.message}; {error.hint}")
         else:
-            self.say(f"saved a picture in {path}")
+            self.say(f"saved a picture in {export.shown_path(path)}")

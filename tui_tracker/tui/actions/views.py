@@ -131,6 +131,11 @@ class ViewActions(FeedApp):
             return
         self.desk.toggle_favourite(key)
         self.write(partial(self._store.add_favourite, key, watchlist=self.desk.view.watchlist))
+        row, name = self.desk.row_of(key), self.desk.view.watchlist
+        pair = key if row is None else row.instrument.pair
+        self.say(
+            f"{pair} is on the watchlist{'' if name == MAIN else f' {name}'} now: {len(self.desk.watchlist)} in all"
+        )
         self.show()
 
     # One line at the bottom
