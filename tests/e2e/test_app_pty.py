@@ -446,3 +446,21 @@ def test_python_m_is_the_same_command(tmp_path: Path) -> None:
         app.until_shown(RANKED)
         app.press("q")
         app.assert_left_clean(0)
+
+
+def test_what_is_typed_behind_a_slash_is_a_filter_even_over_the_full_chart(tmp_path: Path) -> None:
+    """`|` `/` `q`, in one write and one by one: the filter takes the letter, and the app goes on."""
+    with demo(tmp_path) as app:
+        for keys in ("|", "/", "q"):
+            app.press(keys)
+        app.until(lambda: app.keys.startswith(" / q"), "the filter")
+        app.press(ESC)
+        app.until(lambda: "? help" in app.keys, "the bottom line")
+        app.press("|")
+        app.until(lambda: len(app.titles) == 1, "the chart alone")
+        app.press("/q")
+        app.until(lambda: app.keys.startswith(" / q"), "the filter again")
+        app.press(ESC)
+        app.until(lambda: "? help" in app.keys, "the bottom line again")
+        app.press("q")
+        app.assert_left_clean(0)
