@@ -33,7 +33,7 @@ NOTES = (
     "~ marks what is not ranked, with the reason; ★ a favourite; ↑12 where a row of a frozen order belongs.",
     "Filters: btc !eur, /^(BTC|ETH)/, cv > 2% and volume > 1M and quote in (USD, EUR), base ~ ^A. "
     "σ against a percentage means cv; a fraction is written with %; what is unknown matches no comparison.",
-    "Click selects, a second click opens the chart, a heading sorts, the wheel scrolls.",
+    "Click selects, a second click tells all about the pair, a heading sorts, the wheel scrolls.",
 )
 
 
