@@ -61,7 +61,7 @@ def test_an_unread_terminal_misses_no_poll_and_gets_one_repaint(tmp_path: Path) 
         unread = app.session.drain()
         assert unread <= 2 * 65_536, "no more than the kernel held is written late"
         app.session.resume()
-        app.until_titled("Ranked by cv")
+        app.until_titled("cv of price")
         app.until_shown(LIVE)
         assert "Traceback" not in app.text
         app.press("q")

@@ -21,11 +21,11 @@ SHIFT_TAB, CTRL_C, CTRL_P, CTRL_Z = "\x1b[Z", "\x03", "\x10", "\x1a"
 @pytest.mark.parametrize(
     ("cols", "rows", "panes"),
     [
-        (200, 50, ["Pairs", "price ──", "Ranked by σ of price"]),
-        (120, 28, ["Pairs", "price ──", "Ranked by σ of price"]),
-        (80, 24, ["price ──", "Ranked by σ of price"]),
-        (60, 20, ["σ of price"]),
-        (40, 12, ["σ of price"]),
+        (200, 50, ["Pairs", "price ──", "σ of price"]),
+        (120, 28, ["Pairs", "price ──", "σ of price"]),
+        (80, 24, ["price ──", "σ of price"]),
+        (60, 20, ["σ of USD pairs"]),
+        (40, 12, ["σ of USD pairs"]),
     ],
 )
 def test_panes_fit_the_terminal_and_say_simulated(cols: int, rows: int, panes: list[str], tmp_path: Path) -> None:
@@ -33,6 +33,7 @@ def test_panes_fit_the_terminal_and_say_simulated(cols: int, rows: int, panes: l
     with demo(tmp_path, cols=cols, rows=rows) as app:
         app.until(lambda: len(app.titles) == len(panes), "all panes")
         assert all(part in title for part, title in zip(panes, app.titles, strict=True)), app.titles
+        assert not any("…" in title for title in app.titles), "no title is cut"
         assert "SIMULATED" in app.header
         app.until(lambda: "? help" in app.keys, "the bottom line")
         assert all(len(line) <= cols for line in app.text.split("\n"))
@@ -149,6 +150,7 @@ def test_sorting_moves_rows_and_the_cursor_but_no_rank(tmp_path: Path) -> None:
         app.until(lambda: app.marked == {app.table_pairs[0]}, "the first")
         (chosen,) = app.marked
         by_rank, rank = app.table_pairs, rank_of(app, chosen)
+        app.press_until_titled("s", "by Δrank")
         app.press_until_titled("s", "by pair")
         app.until(lambda: app.table_pairs == sorted(app.table_pairs) != by_rank, "rows by name")
         app.until(lambda: app.marked == {chosen}, "the same pair selected")
@@ -162,11 +164,11 @@ def test_sorting_moves_rows_and_the_cursor_but_no_rank(tmp_path: Path) -> None:
 def test_metric_and_measure(tmp_path: Path) -> None:
     """`m` goes through the metrics of chart and ranking, `e` through the measures to rank by."""
     with demo(tmp_path) as app:
-        for metric in ("mid", "volume", "quote volume", "spread", "trades", "price"):
-            app.press_until_titled("m", f"Ranked by σ of {metric} ")
+        for metric in ("mid", "volume", "quote volume", "spread", "trades", "flow", "trades a minute", "price"):
+            app.press_until_titled("m", f"σ of {metric} ")
             app.until(lambda metric=metric: metric.split()[0] in app.titles[1].lower(), f"chart of {metric}")  # type: ignore[misc]
-        for measure in ("cv", "volatility", "range", "σ"):
-            app.press_until_titled("e", f"Ranked by {measure} of price")
+        for measure in ("cv", "volatility", "range", "24 h high-low", "Parkinson", "bipower", "σ"):
+            app.press_until_titled("e", f"{measure} of price")
 
 
 def test_range_is_of_the_chart_only(tmp_path: Path) -> None:
@@ -178,7 +180,7 @@ def test_range_is_of_the_chart_only(tmp_path: Path) -> None:
 
 def test_quote_scope_opens_on_usd_and_goes_through_all(tmp_path: Path) -> None:
     """N counts the ranked of the scope; a σ ranking over several currencies says `mixed units`."""
-    with demo(tmp_path) as app:
+    with demo(tmp_path, "--quote", "USD") as app:
         assert "── USD ──" in app.titles[0]
         seen = []
         while "all" not in seen:
@@ -190,7 +192,7 @@ def test_quote_scope_opens_on_usd_and_goes_through_all(tmp_path: Path) -> None:
                 app.until(lambda: {p.partition("/")[2] for p in app.table_pairs} == {seen[-1]}, "rows of the scope")
         assert {"EUR", "BTC", "all"} <= set(seen)
         app.until_titled("mixed units")
-        app.press_until_titled("e", "Ranked by cv")
+        app.press_until_titled("e", "cv of price")
         app.until(lambda: "mixed units" not in app.titles[-1], "cv has no unit")
 
 
@@ -323,11 +325,11 @@ def test_no_color_means_none(tmp_path: Path) -> None:
 )
 def test_signals_end_it_cleanly_with_state_saved(number: signal.Signals, code: int, tmp_path: Path) -> None:
     with demo(tmp_path) as app:
-        app.press_until_titled("e", "Ranked by cv")
+        app.press_until_titled("e", "cv of price")
         app.session.signal(number)
         app.assert_left_clean(code)
     with demo(tmp_path) as app:
-        app.until_titled("Ranked by cv")
+        app.until_titled("cv of price")
 
 
 def test_ctrl_c_quits_from_anywhere_with_0(tmp_path: Path) -> None:
@@ -348,11 +350,11 @@ def test_a_signal_before_the_first_paint_leaves_it_clean_too(number: signal.Sign
 
 def test_a_dropped_line_ends_it_with_state_saved(tmp_path: Path) -> None:
     with demo(tmp_path) as app:
-        app.press_until_titled("e", "Ranked by cv")
+        app.press_until_titled("e", "cv of price")
         app.session.close_master()
         assert app.session.wait_exit(10) == 129
     with demo(tmp_path) as app:
-        app.until_titled("Ranked by cv")
+        app.until_titled("cv of price")
 
 
 def test_the_end_of_stdin_ends_it_cleanly(tmp_path: Path) -> None:
@@ -387,7 +389,7 @@ def test_ctrl_z_hands_the_terminal_to_the_shell_and_fg_takes_it_back(tmp_path: P
         assert session.left_on <= {"bracketed paste (2004)"}, "bash asks for that itself"
         app.press("fg\r")
         app.until_shown(RANKED)
-        app.press_until_titled("e", "Ranked by cv")
+        app.press_until_titled("e", "cv of price")
         app.press("q")
         app.until(lambda: not session.screen.is_alternate and app.text.rstrip().endswith("SHELL>"), "the shell")
         app.press("echo code=$?\r")

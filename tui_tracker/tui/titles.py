@@ -128,12 +128,16 @@ class _Part:
     short: str = ""
 
 
+SHORTENED: Final = 20
+"""What was shortened is dropped at this less its number: the last to be shortened first."""
+
+
 def _fitting(parts: list[_Part], width: int) -> str:
-    for drop in range(1, 8):
+    for drop in range(1, SHORTENED):
         text = SEPARATOR.join(part.text for part in parts)
         if width_of(text) <= width:
             return text
-        shorter = (part if part.drop != drop else _Part(part.short) for part in parts)
+        shorter = (part if part.drop != drop else _Part(part.short, SHORTENED - drop) for part in parts)
         parts = [part for part in shorter if part.text]
     return SEPARATOR.join(part.text for part in parts)
 

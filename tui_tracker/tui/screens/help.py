@@ -57,10 +57,17 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = Content("Esc closes")
             yield Canvas(id="help-text")
 
+    def on_mount(self) -> None:
+        """Write the text before the first paint."""
+        self._write(self.app.size.width)
+
     def on_resize(self, event: events.Resize) -> None:
         """Write the text for the width that there is."""
+        self._write(event.size.width)
+
+    def _write(self, width: int) -> None:
         canvas = self.query_one("#help-text", Canvas)
-        lines = help_lines(*self._told, width=min(WIDTH, event.size.width) - FRAME)
+        lines = help_lines(*self._told, width=min(WIDTH, width) - FRAME)
         canvas.styles.height = len(lines)
         canvas.paint(lines)
 
