@@ -10,6 +10,7 @@ from typing import Final
 SCALE: Final = 1.5
 """Pixels of a PNG for one of the SVG."""
 COLOURS: Final = 256
+"""Of a PNG; the last one is the transparent ground behind the window's corners."""
 CELL: Final = (12.2, 24.4)
 """Width and height of a character's cell in the SVG that Rich writes."""
 BASELINE: Final = 18.5
@@ -99,5 +100,7 @@ def reduce_colours(png: Path) -> None:
     except ImportError:
         return
     with Image.open(png) as picture:
-        few = picture.convert("RGBA").quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.save(png, optimize=True)
+        opaque, alpha = picture.convert("RGB"), picture.convert("RGBA").getchannel("A")
+    few = opaque.quantize(COLOURS - 1, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.paste(COLOURS - 1, mask=alpha.point(lambda value: 255 * (value < 128)))
+    few.save(png, optimize=True, transparency=COLOURS - 1)
