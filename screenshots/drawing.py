@@ -71,5 +71,7 @@ def reduce_colours(png: Path) -> None:
     except ImportError:
         return
     with Image.open(png) as picture:
-        few = picture.convert("RGBA").quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.save(png, optimize=True)
+        opaque, alpha = picture.convert("RGB"), picture.convert("RGBA").getchannel("A")
+    few = opaque.quantize(COLOURS - 1, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.paste(COLOURS - 1, mask=alpha.point(lambda value: 255 * (value < 128)))
+    few.save(png, optimize=True, transparency=COLOURS - 1)

@@ -158,9 +158,9 @@ async def test_half_a_page() -> None:
 
 
 def test_the_ids_of_before_are_still_obeyed() -> None:
-    book = key_book(Keymap.DEFAULT, {"sort": ("0",), "watchlist": ("f5",), "quit.now": ()})
+    book = key_book(Keymap.DEFAULT, {"sort": ("f6",), "watchlist": ("f5",), "quit.now": ()})
     assert (keys_of(book, "sort.next"), keys_of(book, "watchlist.only"), keys_of(book, "quit_now")) == (
-        ["0"],
+        ["f6"],
         ["f5"],
         [""],
     )

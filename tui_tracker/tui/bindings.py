@@ -157,8 +157,8 @@ CHART: Final = "In the chart"
 CHART_COMMANDS: Final = (
     Command("crosshair.left", "left", "crosshair(-1)", "crosshair", "crosshair to the left", "←", CHART),
     Command("crosshair.right", "right", "crosshair(1)", "crosshair", "crosshair to the right", "→", CHART),
-    Command("chart.earlier", "shift+left", "pan(-1)", "earlier", "earlier minutes", "Shift-←", CHART),
-    Command("chart.later", "shift+right", "pan(1)", "later", "later minutes", "Shift-→", CHART),
+    Command("chart.earlier", "comma,shift+left", "pan(-1)", "earlier", "earlier minutes", ", Shift-←", CHART),
+    Command("chart.later", "full_stop,shift+right", "pan(1)", "later", "later minutes", ". Shift-→", CHART),
     Command("chart.zoom_in", "plus,equals_sign", "zoom(True)", "zoom in", "zoom in, around the crosshair", "+", CHART),
     Command("chart.zoom_out", "minus", "zoom(False)", "zoom out", "zoom out, to the whole window", "-", CHART),
     Command("chart.copy", "y", "copy_readout", "copy", "copy the values at the crosshair", "y", CHART),

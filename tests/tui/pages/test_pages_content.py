@@ -155,7 +155,7 @@ def test_the_command_of_a_watchlist_names_its_pairs_and_that_of_the_demo_its_see
     assert words[:6] == ["crypto-tui", "rank", "--demo", "--seed", "7", "--pairs"]
     assert words[6] == "BTC/USD,ETH/USD"
     assert rank_words(Settings(), ranking(metric=Metric.MID), 1440, []) is None
-    words = rank_words(Settings(demo=True, demo_pairs=5_000), ranking(), 1440, rows)
+    words = rank_words(Settings(demo_pairs=5_000), ranking(), 1440, rows, is_simulated=True)
     assert words is not None
     assert words[:5] == ["crypto-tui", "--pairs", "5000", "rank", "--demo"]
 
