@@ -89,14 +89,16 @@ def start_app(invocation: Invocation) -> int:
     Raises:
         ConfigError: For settings that can't be used, or where there is no terminal.
     """
-    from tui_tracker.config.state import StateStore
+    from tui_tracker.config.state import StateStore, of_source
 
     loaded = invocation.load()
+    settings = loaded.settings
     check_terminal(invocation.environ)
     invocation.start_logging()
-    store = StateStore(invocation.paths().state_folder)
-    state = opening(without_overruled(store.load(), loaded), loaded)
-    return invocation.compose().run_app(loaded.settings, state, store)
+    store = StateStore(invocation.paths().state_of(is_simulated=settings.demo))
+    state = of_source(store.load(), settings.market)
+    state = opening(without_overruled(state, loaded), loaded)
+    return invocation.compose().run_app(settings, state, store)
 
 
 def opening(state: "State", loaded: "Loaded") -> "State":

@@ -221,11 +221,11 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
     ids = _named(snapshot, request.names) if request.names else None
     wanted = Scope(request.quote, ids, request.floor_usd, request.excluded, request.unique_base)
     scope = rank(snapshot, Metric.PRICE, request.settings.by, wanted)
-    if request.floor_usd > 0 and scope.no_usd_route:
-        say(f"note: {_pairs(scope.no_usd_route)} left out: volume has no route to USD, so it fails the floor")
     rows = [place.row for place in scope.places]
     if not rows:
         raise NoDataError("no pair is in scope", "lower --min-volume, or name another --quote, --pairs or --exclude")
+    if request.floor_usd > 0 and scope.no_usd_route:
+        say(f"note: {_pairs(scope.no_usd_route)} left out: volume has no route to USD, so it fails the floor")
     if not request.names and request.limit:
         rows.sort(key=lambda row: (row.volume_usd is None, -(row.volume_usd or 0.0), row.id))
         return tuple(rows[: request.limit]), len(rows)
