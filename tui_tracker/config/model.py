@@ -86,3 +86,8 @@ class Settings:
     """Log each request, and show tracebacks."""
     views: "tuple[ViewSpec, ...]" = ()
     """Named views of the file's ``[views.NAME]`` tables; no flag or variable makes them."""
+
+    @property
+    def market(self) -> str:
+        """The source whose pairs are watched."""
+        return "simulated" if self.demo else self.source

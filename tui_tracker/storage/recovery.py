@@ -96,6 +96,15 @@ def check(database: Database) -> None:
     Raises:
         StorageError: If there is some.
     """
+    look_through(database, CHECKED_BYTES)
+
+
+def look_through(database: Database, most_bytes: int | None = None) -> None:
+    """Look for damage, in every page unless the file has more than ``most_bytes``; reads only.
+
+    Raises:
+        StorageError: If there is some.
+    """
     with database.reading("check") as connection:
         for table, columns in _COLUMNS.items():
             connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
@@ -104,7 +113,7 @@ def check(database: Database) -> None:
             catalogue.entries(connection, source)
         for (roster,) in connection.execute("SELECT id FROM roster").fetchall():
             catalogue.read_roster(connection, roster)
-        if database.path.stat().st_size <= CHECKED_BYTES:
+        if most_bytes is None or database.path.stat().st_size <= most_bytes:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise DamagedError(str(found).splitlines()[-1])

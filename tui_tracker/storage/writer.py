@@ -16,7 +16,7 @@ from tui_tracker.storage.fills import encode_fill
 from tui_tracker.storage.groups import usual_hints
 from tui_tracker.storage.latest import encode_latest
 from tui_tracker.storage.lease import Wish
-from tui_tracker.storage.model import Fill, Minute
+from tui_tracker.storage.model import Fill, Latest, Minute
 from tui_tracker.storage.news import prune, put_news
 from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, sealed, time_of, time_row
 
@@ -99,6 +99,17 @@ class Writer:
             connection.execute("DELETE FROM latest WHERE source = ? AND minute > ?", (number, at))
         return gone
 
+    def put_latest(self, source: str, latest: Latest) -> bool:
+        """Store what is known beside the windows, unless that of a later minute is there; return whether it was."""
+        at = latest.minute_ms // MINUTE_MS
+        with self._database.writing(_DOING) as connection:
+            number = catalogue.ensure_source(connection, source)
+            row = connection.execute("SELECT minute FROM latest WHERE source = ?", (number,)).fetchone()
+            if row is not None and row[0] > at:
+                return False
+            self._put_latest(connection, number, latest)
+        return True
+
     def add_fills(self, fills: Sequence[Fill]) -> None:
         """Store what candles told."""
         with self._database.writing(_DOING) as connection:
@@ -146,10 +157,14 @@ class Writer:
             )
         prune(connection, course.source, at)
         if minute.latest is not None:
-            connection.execute(
-                "INSERT OR REPLACE INTO latest(source, minute, body) VALUES (?, ?, ?)",
-                (course.source, at, sealed(encode_latest(minute.latest), "latest", course.source, at)),
-            )
+            self._put_latest(connection, course.source, minute.latest)
+
+    def _put_latest(self, connection: sqlite3.Connection, source: int, latest: Latest) -> None:
+        at = latest.minute_ms // MINUTE_MS
+        connection.execute(
+            "INSERT OR REPLACE INTO latest(source, minute, body) VALUES (?, ?, ?)",
+            (source, at, sealed(encode_latest(latest), "latest", source, at)),
+        )
 
     def _put_fills(self, connection: sqlite3.Connection, fills: Sequence[Fill]) -> None:
         sources = {fill.source: catalogue.ensure_source(connection, fill.source) for fill in fills}
