@@ -9,7 +9,7 @@ import os
 from tests.benchmarks.memory import resident_kib
 from tests.support.clock import FakeClock
 from tests.support.feed import FakeStore
-from tui_tracker.cli.compose import spare_what_stays
+from tui_tracker.cli.compose import spare_what_stays, tidy_up
 from tui_tracker.config.choices import Theme
 from tui_tracker.config.model import Settings
 from tui_tracker.core.series import MINUTE_MS
@@ -57,7 +57,9 @@ async def main() -> None:
         app = TrackerApp(feed, settings, None, FakeStore(), clock.now_ms, driver_class=QuietDriver)
         async with asyncio.TaskGroup() as group:
             group.create_task(live(clock, feed, app))
+            tidying = group.create_task(tidy_up(clock.sleep))
             await app.run_async()
+            tidying.cancel()
 
 
 if __name__ == "__main__":

@@ -119,6 +119,30 @@ def test_the_first_start_opens_the_first_view(run: Run, monkeypatch: pytest.Monk
     assert composition.state.view == View(quote="EUR")
 
 
+def test_a_demo_and_an_exchange_remember_apart(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_terminal(monkeypatch)
+    folder, composition = default_paths().state_folder, ScriptedComposition()
+    StateStore(folder).add_favourites(("simulated:BTC-USDT", "kraken:BTC-USD"))
+    StateStore(folder).save_view(View(quote="EUR", selected="simulated:X-EUR", compared=("simulated:BTC-USDT",)))
+    StateStore(folder / "demo").save_view(View(quote="GBP", selected="simulated:X-GBP"))
+    run(composition=composition)
+    assert composition.state.watchlist == ("kraken:BTC-USD",)
+    assert composition.state.view == View(quote="EUR")
+    run("--demo", composition=composition)
+    assert composition.state.view == View(quote="GBP", selected="simulated:X-GBP")
+    assert not composition.state.watchlist
+
+
+def test_a_watchlist_of_another_source_alone_is_not_opened_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_terminal(monkeypatch)
+    composition, store = ScriptedComposition(), StateStore(default_paths().state_folder)
+    store.add_favourite("simulated:BTC-USDT")
+    store.save_view(View(quote="EUR", watchlist_only=True))
+    run(composition=composition)
+    assert not composition.state.view.watchlist_only
+    assert store.load().watchlist == ("simulated:BTC-USDT",)
+
+
 def test_the_app_does_not_start_without_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     composition = ScriptedComposition()
     outcome = run(composition=composition)
@@ -187,9 +211,9 @@ def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outc
     file.write_text('[keys]\nsort = "p"\nsrt = "x"\n')
     outcome = run("config", "--config", str(file), "check")
     assert outcome.code == 2
-    assert f"{file}: keys.sort: p is on sort and on freeze" in outcome.err
+    assert f"{file}: keys.sort.next: p is on sort.next and on freeze" in outcome.err
     assert "allowed: another key for freeze, or none" in outcome.err
-    assert "did you mean sort?" in outcome.err
+    assert "did you mean sort.then?" in outcome.err
     file.write_text('[keys]\nsort = ["x", "F6"]\ndemo = "none"\n')
     outcome = run("config", "--config", str(file), "check")
     assert (outcome.code, outcome.out[:3]) == (0, "ok:")

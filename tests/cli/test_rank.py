@@ -1,18 +1,28 @@
 import asyncio
+import csv
 import json
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 
 from tests.cli.conftest import Outcome
-from tests.cli.scripted import ScriptedComposition, ScriptedFeed, Terminal, make_row
+from tests.cli.scripted import AT_MS, ScriptedComposition, ScriptedFeed, Terminal, make_row
+from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import MalformedDataError, UnreachableError
+from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import BackfillProgress
+from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+from tui_tracker.filters.columns import Subject
+from tui_tracker.filters.language import compile_filter
+from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.tui.pages.command import rank_words, shell_lines
 
 Run = Callable[..., Outcome]
 ROWS = [
@@ -296,3 +306,70 @@ def test_a_signal_ends_it_with_its_code_and_no_output(run: Run, number: signal.S
     assert (outcome.code, outcome.out) == (128 + number, "")
     assert signal.getsignal(number) == before
     assert composition.is_closed
+
+
+def test_csv_has_a_line_a_pair_with_every_figure(run: Run) -> None:
+    outcome = run("rank", "--csv", composition=composed())
+    rows = list(csv.DictReader(StringIO(outcome.out)))
+    document = json.loads(run("rank", "--json", composition=composed()).out)
+    assert [(row["pair"], row["rank"]) for row in rows] == [
+        (pair["pair"], str(pair["rank"] or "")) for pair in document["pairs"]
+    ]
+    assert list(rows[0])[: len(KEYS) - 1] == KEYS[:-1]
+    assert [row["stddev"] for row in rows] == [str(pair["stddev"] or "") for pair in document["pairs"]]
+    assert rows[0]["provenance_candle_1m"] == "3"
+    assert rows[0]["is_suspect"] == "false"
+    assert run("rank", "--csv", "--json", composition=composed()).code == 2
+
+
+STABLE = InstrumentClass.STABLE
+MANY_ROWS = [
+    *ROWS,
+    make_row("ETH", "USDT", stddev=4.0, volume_usd=8e6),
+    replace(
+        make_row("USDX", stddev=0.1, volume_usd=3e6),
+        instrument=replace(make_row("USDX").instrument, classes=frozenset({STABLE})),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("scope", "measure", "needle"),
+    [
+        (Scope(quote="USD", min_volume_usd=1.5e6, excluded=frozenset({STABLE})), Measure.STDDEV, ""),
+        (Scope(), Measure.CV, ""),
+        (Scope(unique_base=True), Measure.VOLATILITY, ""),
+        (Scope(quote="EUR"), Measure.RANGE, ""),
+        (Scope(ids=frozenset({"kraken:BTC-EUR", "kraken:ODD-XYZ", "kraken:OFF-USD"})), Measure.CV, ""),
+        (Scope(quote="USD"), Measure.CV, "rank <= 2"),
+    ],
+    ids=["floor and classes", "everything", "unique base", "EUR", "watchlist", "filter"],
+)
+def test_the_command_that_the_app_prints_makes_the_same_ranking(
+    scope: Scope, measure: Measure, needle: str, run: Run
+) -> None:
+    status = SourceStatus("kraken", SourceState.LIVE)
+    snapshot = Snapshot(1, AT_MS, AT_MS, 1440, tuple(MANY_ROWS), status)
+    shown = rank(snapshot, Metric.PRICE, measure, scope)
+    matches = compile_filter(needle).matches
+    expected = [
+        (place.row.instrument.pair, place.rank)
+        for place in shown.places
+        if matches(Subject(place.row, place.row.figures_of(Metric.PRICE), place.rank, place.row.last, ""))
+    ]
+    words = rank_words(
+        Settings(min_volume=100, quote="GBP"), shown, 1440, [place.row for place in shown.places], needle=needle
+    )
+    assert words is not None
+    printed = " ".join(line.removesuffix("\\") for line in shell_lines(words, 60))
+    configured = {"CRYPTO_TUI_MIN_VOLUME": "100", "CRYPTO_TUI_QUOTE": "GBP"}
+    outcome = run(*shlex.split(printed)[1:], "--json", composition=composed(MANY_ROWS), **configured)
+    assert ranked(outcome) == expected
+    assert json.loads(outcome.out)["ranked"] == shown.ranked
+
+
+def test_an_empty_scope_is_told_in_one_line(run: Run) -> None:
+    outcome = run("rank", "--min-volume", "1e15", composition=composed())
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.count("\n") == 1
+    assert "no pair is in scope" in outcome.err

@@ -33,6 +33,7 @@ def test_panes_fit_the_terminal_and_say_simulated(cols: int, rows: int, panes: l
     with demo(tmp_path, cols=cols, rows=rows) as app:
         app.until(lambda: len(app.titles) == len(panes), "all panes")
         assert all(part in title for part, title in zip(panes, app.titles, strict=True)), app.titles
+        assert not any("…" in title for title in app.titles), "no title is cut"
         assert "SIMULATED" in app.header
         app.until(lambda: "? help" in app.keys, "the bottom line")
         assert all(len(line) <= cols for line in app.text.split("\n"))
@@ -179,7 +180,7 @@ def test_range_is_of_the_chart_only(tmp_path: Path) -> None:
 
 def test_quote_scope_opens_on_usd_and_goes_through_all(tmp_path: Path) -> None:
     """N counts the ranked of the scope; a σ ranking over several currencies says `mixed units`."""
-    with demo(tmp_path) as app:
+    with demo(tmp_path, "--quote", "USD") as app:
         assert "── USD ──" in app.titles[0]
         seen = []
         while "all" not in seen:
@@ -444,5 +445,23 @@ def test_python_m_is_the_same_command(tmp_path: Path) -> None:
     with PtySession(argv, commands.environment(tmp_path), 24, 80, cwd=tmp_path) as session:
         app = App(session)
         app.until_shown(RANKED)
+        app.press("q")
+        app.assert_left_clean(0)
+
+
+def test_what_is_typed_behind_a_slash_is_a_filter_even_over_the_full_chart(tmp_path: Path) -> None:
+    """`|` `/` `q`, in one write and one by one: the filter takes the letter, and the app goes on."""
+    with demo(tmp_path) as app:
+        for keys in ("|", "/", "q"):
+            app.press(keys)
+        app.until(lambda: app.keys.startswith(" / q"), "the filter")
+        app.press(ESC)
+        app.until(lambda: "? help" in app.keys, "the bottom line")
+        app.press("|")
+        app.until(lambda: len(app.titles) == 1, "the chart alone")
+        app.press("/q")
+        app.until(lambda: app.keys.startswith(" / q"), "the filter again")
+        app.press(ESC)
+        app.until(lambda: "? help" in app.keys, "the bottom line again")
         app.press("q")
         app.assert_left_clean(0)

@@ -251,6 +251,8 @@ def test_the_app_does_not_start_without_a_terminal(arguments: str, run: Run) -> 
         ("--help", {"textual", "httpx", "plotext", "rich", "asyncio", "msgspec"}),
         ("--version", {"textual", "httpx", "plotext", "rich", "asyncio", "msgspec"}),
         ("rank --help", {"textual", "httpx", "plotext", "rich", "asyncio", "msgspec"}),
+        ("export --help", {"textual", "httpx", "plotext", "rich", "asyncio", "msgspec", "sqlite3", "pyarrow"}),
+        ("doctor --offline", {"textual", "plotext", "rich"}),
         ("config", {"textual", "httpx", "plotext", "rich"}),
         ("sources", {"textual", "httpx", "plotext", "rich"}),
         ("rank --demo --limit 1", {"textual", "httpx", "plotext", "rich"}),

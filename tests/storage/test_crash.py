@@ -91,13 +91,13 @@ def test_a_migration_happens_whole_or_not_at_all(tmp_path: Path) -> None:
         raw = open_for_writing(tmp_path / FILE_NAME, child.NEXT_SCHEMA if -2 in said else SCHEMA)
         version = raw.connection.execute("PRAGMA user_version").fetchone()[0]
         tables = {name for (name,) in raw.connection.execute("SELECT name FROM sqlite_master")}
-        assert ("extra" in tables) is (version == 2)
+        assert ("extra" in tables) is (version == child.NEXT_SCHEMA.version)
         assert len({key[2] for key in everything(Reader(raw), FIRST, 60)}) >= 39
         raw.close()
         seen.append(version)
-        if version == 2:
+        if version == child.NEXT_SCHEMA.version:
             break
-    assert seen == [1] * 10 + [2]
+    assert seen == [SCHEMA.version] * 10 + [child.NEXT_SCHEMA.version]
 
 
 def test_hours_are_merged_by_the_process_after_the_one_that_was_killed(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.storage.connection import FILE_NAME, open_for_reading, open_for_writing
 from tui_tracker.storage.mounts import kind_of, refuse_network
 from tui_tracker.storage.reader import Reader
+from tui_tracker.storage.schema import SCHEMA
 from tui_tracker.storage.writer import Writer
 
 NOBODY = 65_534
@@ -165,7 +166,7 @@ def test_a_newer_schema_is_refused_and_the_file_left_as_it_is(tmp_path: Path) ->
         with pytest.raises(StorageError) as caught:
             attempt(path)
         assert caught.value.fault is StorageFault.NEWER_SCHEMA
-        assert "schema 2, this one knows 1" in caught.value.message
+        assert f"schema {NEXT_SCHEMA.version}, this one knows {SCHEMA.version}" in caught.value.message
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
     assert [each.name for each in tmp_path.iterdir()] == [FILE_NAME]
 
@@ -196,7 +197,7 @@ def test_a_running_process_that_meets_a_newer_schema_stops_writing(tmp_path: Pat
 
 def test_a_reader_asks_for_an_older_schema_to_be_brought_up_to_date(tmp_path: Path) -> None:
     open_for_writing(tmp_path / FILE_NAME).close()
-    with pytest.raises(StorageError, match="schema 1, not 2"):
+    with pytest.raises(StorageError, match=f"schema {SCHEMA.version}, not {NEXT_SCHEMA.version}"):
         open_for_reading(tmp_path / FILE_NAME, NEXT_SCHEMA)
 
 

@@ -1,6 +1,6 @@
 """A source whose every answer is decided by the test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.support.clock import FakeClock
 from tui_tracker.core.candle import Candle, CandleBatch
@@ -56,6 +56,9 @@ class FakeSource:
         if self.error:
             raise self.error
         return InstrumentBatch(tuple(self.listed))
+
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        """Symbols are known from the start."""
 
     async def tickers(self) -> TickerBatch:
         now = self.clock.now_ms()

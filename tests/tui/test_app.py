@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 from textual.events import Key, MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast, ToastHolder
 from textual.worker import WorkerCancelled
 
 from tests.support.feed import AT_MS, FakeFeed, FakeStore, live_status, loading, make_pairs
 from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.model import Settings
-from tui_tracker.config.state import State
+from tui_tracker.config.state import State, View
 from tui_tracker.core.errors import StateError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -82,6 +83,11 @@ class Rig:
     def title(self, pane: str) -> str:
         title = self.app.main.query_one(f"#{pane}")._border_title
         return "" if title is None else title.plain
+
+
+def messages(rig: Rig) -> list[str]:
+    """What the boxes say that are on the screen."""
+    return [toast._notification.message for toast in rig.app.screen.query(Toast)]
 
 
 @asynccontextmanager
@@ -407,7 +413,7 @@ async def test_the_palette_goes_to_a_pair_and_runs_commands() -> None:
         titles["scope: all quotes"].run()
         titles["metric: spread (bps)"].run()
         titles["theme: light"].run()
-        titles["chart: 1 h"].run()
+        titles["range: 1 h of the chart"].run()
         titles["poll the exchange now  (R)"].run()
         await rig.settle()
         assert (rig.view.measure, rig.view.quote, rig.view.metric) == (Measure.VOLATILITY, None, Metric.SPREAD)
@@ -465,6 +471,21 @@ async def test_nothing_known_and_out_of_reach_offers_the_simulated_market() -> N
         assert "d demo" not in rig.app.main.keys.plain
         await rig.press("d")
         assert not rig.app.check_action("demo", ())
+
+
+async def test_a_demo_in_the_place_of_an_exchange_leaves_no_trace() -> None:
+    state = State(view=View(quote="EUR", compared=(ETH,)), watchlist=(ETH,), others={"alts": (SOL,)})
+    async with running(Rig(FakeFeed((), OFFLINE), state=state)) as rig:
+        await rig.press("d")
+        await rig.settle()
+        assert rig.app.desk.watchlists == {"main": (), "alts": ()}
+        assert rig.view.compared == ()
+        await rig.press("f", "m", "c")
+        assert len(rig.app.desk.watchlist) == 1
+    assert rig.store.changes == []
+    (left,) = rig.store.views
+    assert isinstance(left, View)
+    assert (left.quote, left.compared, left.metric) == ("EUR", (ETH,), "price")
 
 
 async def test_the_simulated_market_is_not_offered_over_known_data() -> None:
@@ -670,3 +691,24 @@ async def test_while_nothing_is_known_one_pane_says_what_failed() -> None:
         await rig.settle()
         assert not rig.has("lost")
         assert rig.app.main.pairs.display
+
+
+async def test_there_is_one_message_at_a_time() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("T", "T", "y", "T")
+        assert messages(rig) == [f"theme: {rig.view.theme}"]
+        rig.type_at_once(*"y" * 500)
+        await rig.settle()
+        assert messages(rig) == ["copied the row of BTC/USD"]
+        await rig.press("o", "T")
+        await rig.press("escape")
+        assert len(messages(rig)) == 1
+        assert len(rig.app.main.query(ToastHolder)) == 1
+
+
+async def test_two_warnings_at_the_start_are_told_together() -> None:
+    settings = Settings(keys={"nonsense": ("x",)})
+    async with running(Rig(settings=settings, state=State(warning="the state is odd"))) as rig:
+        (message,) = messages(rig)
+        assert "the state is odd" in message
+        assert "nonsense" in message

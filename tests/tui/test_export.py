@@ -66,3 +66,12 @@ def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrackerError, match="cannot write in"):
         export.write_new(str(tmp_path / "gone"), "a", "csv", "one")
+
+
+def test_places_are_told_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert export.shown_path("") == str(tmp_path)
+    assert export.shown_path("here/a.csv") == "~/here/a.csv"
+    assert export.shown_path("~/b.csv") == "~/b.csv"
+    assert export.shown_path("/elsewhere/c.csv") == "/elsewhere/c.csv"

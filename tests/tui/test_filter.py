@@ -1,5 +1,7 @@
 """The filter language as one types it."""
 
+import pytest
+
 from tests.tui.test_app import Rig, running
 from tui_tracker.tui.widgets.canvas import Canvas
 
@@ -56,3 +58,37 @@ async def test_the_list_stays_while_an_expression_is_begun() -> None:
 def said(rig: Rig) -> str:
     assert rig.app.main.filter_bar is not None
     return rig.app.main.filter_bar.query_one(".filter-count", Canvas).plain.strip()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("vertical_line",), ("shift+tab", "shift+tab"), ("tab",), ("shift+tab", "left"), ("vertical_line", "left")],
+    ids=["full chart", "list", "chart", "crosshair", "crosshair in the full chart"],
+)
+@pytest.mark.parametrize("size", [(120, 28), (80, 24), (60, 20)])
+async def test_the_field_has_the_focus_wherever_the_filter_is_opened(
+    keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    async with running(Rig(), size) as rig:
+        await rig.press(*keys)
+        await rig.press("slash", *"qbtc")
+        assert rig.app.main.filter_bar is not None
+        assert rig.app.main.filter_bar.field.has_focus
+        assert rig.view.needle == "qbtc"
+
+
+@pytest.mark.parametrize("page", ["o", "H", "i", "enter"])
+async def test_the_filter_opens_from_a_page(page: str) -> None:
+    async with running(Rig()) as rig:
+        await rig.press(page, "slash", *"qbtc")
+        assert rig.app.screen is rig.app.main
+        assert rig.view.needle == "qbtc"
+
+
+@pytest.mark.parametrize("before", [("vertical_line",), ("o",), ("z",)], ids=["full chart", "page", "layout"])
+async def test_what_is_typed_right_behind_the_slash_is_no_command(before: tuple[str, ...]) -> None:
+    async with running(Rig()) as rig:
+        rig.type_at_once(*before, "slash", "q", "T", "1")
+        await rig.settle()
+        assert rig.view.needle == "qT1"
+        assert rig.app.is_running

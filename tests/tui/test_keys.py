@@ -1,10 +1,13 @@
 """Which keys do what, and what is said about those that can't be meant so."""
 
+import tomllib
+
 import pytest
 
 from tests.tui.test_app import Rig, running
 from tui_tracker.config.choices import Keymap
 from tui_tracker.config.model import Settings
+from tui_tracker.config.parse import keys
 from tui_tracker.tui.bindings import BY_ID, KEY_COMMANDS
 from tui_tracker.tui.keys import SETS, KeyBook, canonical, key_book, label
 from tui_tracker.tui.screens.help import HelpScreen
@@ -70,45 +73,45 @@ def test_no_set_has_two_actions_on_a_key_by_itself(keymap: Keymap) -> None:
 
 
 def test_a_chosen_key_wins_and_the_clash_is_told() -> None:
-    book = key_book(Keymap.DEFAULT, {"sort": ("p", "F6")})
-    assert keys_of(book, "sort") == ["p", "f6"]
+    book = key_book(Keymap.DEFAULT, {"sort.next": ("p", "F6")})
+    assert keys_of(book, "sort.next") == ["p", "f6"]
     assert keys_of(book, "freeze") == [""]
-    assert [problem.message for problem in book.problems] == ["p is on sort and on freeze; sort has it"]
+    assert [problem.message for problem in book.problems] == ["p is on sort.next and on freeze; sort.next has it"]
     assert "freeze" in book.problems[0].hint
-    assert book.label("sort") == "p F6"
+    assert book.label("sort.next") == "p F6"
 
 
 def test_of_two_chosen_ones_the_first_has_the_key() -> None:
-    book = key_book(Keymap.DEFAULT, {"sort": ("%",), "metric": ("%",)})
-    assert keys_of(book, "sort") == ["percent_sign"]
+    book = key_book(Keymap.DEFAULT, {"sort.next": ("%",), "metric": ("%",)})
+    assert keys_of(book, "sort.next") == ["percent_sign"]
     assert keys_of(book, "metric") == [""]
     assert len(book.problems) == 1
 
 
 def test_keys_can_be_swapped_and_taken_off_without_a_word() -> None:
-    book = key_book(Keymap.DEFAULT, {"sort": ("m",), "metric": ("s",), "demo": (), "freeze": ("d",)})
-    assert (keys_of(book, "sort"), keys_of(book, "metric"), keys_of(book, "freeze")) == (["m"], ["s"], ["d"])
+    book = key_book(Keymap.DEFAULT, {"sort.next": ("m",), "metric": ("s",), "demo": (), "freeze": ("d",)})
+    assert (keys_of(book, "sort.next"), keys_of(book, "metric"), keys_of(book, "freeze")) == (["m"], ["s"], ["d"])
     assert keys_of(book, "demo") == [""]
     assert not book.problems
 
 
 def test_unknown_names_are_told_with_what_is_known() -> None:
-    book = key_book(Keymap.DEFAULT, {"srt": ("x",), "sort": ("elephant",)})
+    book = key_book(Keymap.DEFAULT, {"srt": ("x",), "sort.next": ("elephant",)})
     assert "no action 'srt'" in book.problems[0].message
-    assert book.problems[0].hint == "did you mean sort?"
+    assert book.problems[0].hint == "did you mean sort.then?"
     assert "'elephant' is no key" in book.problems[1].message
     assert "F1 to F24" in book.problems[1].hint
 
 
 def test_hints_show_the_keys_in_force() -> None:
-    book = key_book(Keymap.DEFAULT, {"range.shorter": ("9",), "range.longer": ("0",), "sort": ()})
-    assert book.hints(["range", "sort", "metric"]) == [("9 0", "range"), ("m", "metric")]
+    book = key_book(Keymap.DEFAULT, {"range.shorter": ("9",), "range.longer": ("0",), "sort.next": ()})
+    assert book.hints(["range", "sort.next", "metric"]) == [("9 0", "range"), ("m", "metric")]
     assert KeyBook().hints(["range"]) == [("[ ]", "range")]
-    assert KeyBook().label("sort") == BY_ID["sort"].display
+    assert KeyBook().label("sort.next") == BY_ID["sort.next"].display
 
 
 async def test_the_app_obeys_and_shows_the_keys_in_force() -> None:
-    settings = Settings(keys={"sort": ("x",), "reverse": ("y",), "pane.next": ("o",)}, keymap=Keymap.CLASSIC)
+    settings = Settings(keys={"sort.next": ("x",), "reverse": ("y",), "pane.next": ("o",)}, keymap=Keymap.CLASSIC)
     async with running(Rig(settings=settings)) as rig:
         assert "x sort" in rig.app.main.keys.plain
         await rig.press("s")
@@ -152,3 +155,21 @@ async def test_half_a_page() -> None:
         assert rig.view.selected == keys[half]
         await rig.press("ctrl+u")
         assert rig.view.selected == keys[0]
+
+
+def test_the_ids_of_before_are_still_obeyed() -> None:
+    book = key_book(Keymap.DEFAULT, {"sort": ("f6",), "watchlist": ("f5",), "quit.now": ()})
+    assert (keys_of(book, "sort.next"), keys_of(book, "watchlist.only"), keys_of(book, "quit_now")) == (
+        ["f6"],
+        ["f5"],
+        [""],
+    )
+    assert book.problems == ()
+
+
+def test_no_id_begins_another() -> None:
+    """So that each can be written in TOML as it is."""
+    ids = [command.id for command in KEY_COMMANDS]
+    assert not [(one, other) for one in ids for other in ids if other.startswith(f"{one}.")]
+    text = "\n".join(f'{name} = "x"' for name in ids)
+    assert keys(tomllib.loads(text)) == dict.fromkeys(ids, ("x",))

@@ -1,5 +1,6 @@
 """What makes the app one's own, as it looks in the app."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.status import SourceState
+from tui_tracker.tui.follower import CLEAR_UP_S
 from tui_tracker.tui.messages import BackgroundTold
 from tui_tracker.tui.plain_ascii import in_ascii, in_words, spelled
 from tui_tracker.tui.runs import Line, fit
@@ -201,3 +203,24 @@ def test_own_themes_change_what_they_say() -> None:
     assert made["tracker-light"].background == BACKGROUNDS[Theme.LIGHT]
     none = {theme.name: theme for theme in textual_themes([own], ChangeColors.NONE)}
     assert none["tracker-sepia"].success == none["tracker-sepia"].foreground
+
+
+async def test_what_a_change_of_the_theme_leaves_is_freed() -> None:
+    collected: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            collected.append(info["generation"])
+
+    async with running(Rig()) as rig:
+        gc.disable()
+        gc.callbacks.append(note)
+        try:
+            await rig.press("T", "T", "T")
+            await rig.pilot.pause(1.5 * CLEAR_UP_S)
+        finally:
+            gc.callbacks.remove(note)
+            gc.enable()
+    assert collected
+    assert set(collected) == {2}
+    assert len(collected) <= 4

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.support.feed import FakeFeed, make_pairs
 from tests.tui.test_app import BTC, Rig, running
 from tui_tracker.config.model import Settings
@@ -29,6 +31,10 @@ def next_poll(rig: Rig, factor: float = 1.01) -> None:
     assert at_ms is not None
     assert end_ms is not None
     rig.feed.publish(replace(snapshot, at_ms=at_ms + MINUTE_MS, end_ms=end_ms + MINUTE_MS))
+
+
+def texts_in(folder: Path) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in folder.iterdir()]
 
 
 def row_of(rig: Rig, pair: str) -> str:
@@ -221,3 +227,23 @@ def test_the_heading_of_the_rank_change_stays_and_says_where_less_is_known() -> 
     assert " Δ1h " in model.header(118).text
     highlights.shift_minutes = 19
     assert " Δ<1h " in model.header(118).text
+
+
+@pytest.mark.parametrize("screen", [(), ("o",), ("enter",), ("H",), ("i",), ("C",), ("question_mark",), ("tab",)])
+async def test_a_picture_is_taken_of_any_screen(screen: tuple[str, ...], tmp_path: Path) -> None:
+    async with running(Rig(settings=Settings(export_dir=str(tmp_path)))) as rig:
+        await rig.press(*screen)
+        shown = rig.app.screen
+        await rig.press("P")
+        assert rig.app.screen is shown
+        assert "saved a picture" in [note.message for note in rig.app._notifications][-1]
+    (text,) = texts_in(tmp_path)
+    assert "<svg" in text
+
+
+async def test_where_one_types_a_capital_p_is_a_letter(tmp_path: Path) -> None:
+    async with running(Rig(settings=Settings(export_dir=str(tmp_path)))) as rig:
+        await rig.press("slash", "P")
+        assert rig.view.needle == "P"
+        await rig.press("escape", "ctrl+p", "P")
+    assert not texts_in(tmp_path)

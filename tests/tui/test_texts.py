@@ -159,6 +159,15 @@ def test_titles_keep_what_matters_in_little_room(width: int) -> None:
     assert "USD" in text
 
 
+@pytest.mark.parametrize("width", [24, 30, 34, 44])
+def test_titles_of_named_views_are_never_cut(width: int) -> None:
+    ranking = rank(SNAPSHOT, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+    text = table_title(ViewState(), ranking, COUNTS, 1440, UTC_ZONE, True, width, "σ of USD pairs")
+    assert text.startswith(("σ of USD pairs", "σ of price"))
+    assert len(text) <= width
+    assert ("74 of 78" in text) == (width > 24)
+
+
 def test_strip_says_where_the_pair_stands() -> None:
     text = strip("kraken:BTC-USD")
     assert "last 84,120.5  ▲ 3.64 %   high 86,099.7 21:57   low 76,445.9 21:57   mean 81,120.8" in text

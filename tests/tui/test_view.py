@@ -281,6 +281,9 @@ def test_headings_are_found_by_the_mouse() -> None:
     assert scene.table.column_at(header.index("σ"), 120) == "stddev"
     assert scene.table.column_at(0, 120) is None
     assert "σ ▾" in header
+    for sort, told in (("range", "range ▾"), ("shift", "Δ1h ▾"), ("pair", "pair ▴"), ("change", "Δ24h ▾")):
+        sorted_scene = Presenter(0.9, 0.0).scene(SNAPSHOT, ViewState(sort=sort), (), ())
+        assert told in sorted_scene.table.header(140).text
     assert scene.pairs.column_at(3, 30) is None
 
 

@@ -69,7 +69,7 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         assert "spread▾" in rig.app.main.table.plain
         await rig.press("9")
         assert rig.view.name == "Widest spreads"
-        assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; ctrl+p, save this view"]
+        assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; V saves this view"]
 
 
 async def test_a_view_that_is_taken_up_shows_its_top() -> None:
@@ -112,6 +112,19 @@ async def test_a_view_is_saved_under_a_name_and_removed() -> None:
         assert rig.title("table").startswith("Ranked by")
 
 
+async def test_a_key_saves_the_view_and_offers_the_name_of_ones_own() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("e", "V")
+        assert rig.app.query_one(Prompt).field.value == ""
+        await rig.press(*"mine", "enter", "e", "V")
+        assert rig.app.query_one(Prompt).field.value == "mine"
+        await rig.press("enter")
+        assert rig.store.named_views["mine"].measure is rig.view.measure is Measure.VOLATILITY
+        assert rig.title("table").startswith("mine ──")
+        await rig.press("V", *"new", "enter")
+        assert set(rig.store.named_views) == {"mine", "new"}
+
+
 async def test_a_question_is_left_without_an_answer() -> None:
     async with running(Rig()) as rig:
         await rig.app.run_action("save_view")
@@ -139,6 +152,7 @@ async def test_several_watchlists() -> None:
         if rig.app.screen is not rig.app.main:
             await rig.press("enter")
         assert rig.store.changes[-1] == ("add", "alts/kraken:DOGE-USD")
+        assert [note.message for note in rig.app._notifications] == ["DOGE/USD is on the watchlist alts now: 2 in all"]
         assert "kraken:DOGE-USD" in rig.app.main.table.keys
         await rig.app.run_action("new_watchlist")
         await rig.settle()

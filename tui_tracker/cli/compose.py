@@ -3,11 +3,10 @@
 import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_tracker.config.model import Settings
@@ -17,6 +16,7 @@ from tui_tracker.feed.base import Feed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
+    from tui_tracker.engine.sharing import Sharing
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
     from tui_tracker.sources.base import Source
@@ -27,8 +27,9 @@ DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
 FULL_COLLECTION_EVERY = 1_000
 """Full collections of garbage come only after so many young ones (Python's default is 10)."""
-CLOSE_S = 0.8
-"""Longest that the end waits for a disk that doesn't answer; what was told to be stored is stored by then."""
+TIDY_EVERY_S = 600.0
+"""Seconds between two full collections that we ask for ourselves: screens and charts do have cycles, and without these
+they grow by 10 MB an hour."""
 SWITCH_S = 0.0005
 """Longest that the thread that builds a chart keeps the interpreter while a key waits. A key takes several turns of the
 loop, each of which would wait for Python's default of 5 ms."""
@@ -104,48 +105,60 @@ def _remote(settings: Settings, *, once: bool = False, window: int | None = None
 
 
 @asynccontextmanager
-async def _collect(settings: Settings, clock: Clock, window: int, *, once: bool) -> AsyncIterator[Feed]:
+async def _collect(
+    settings: Settings,
+    clock: Clock,
+    window: int,
+    *,
+    once: bool,
+    stoppers: "list[Callable[[], None]] | None" = None,
+) -> AsyncIterator[Feed]:
+    from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
     from tui_tracker.feed.local import LocalFeed
 
     source, requests = _source(settings, clock)
-    async with _history(settings, clock, may_begin=not once) as store:
-        engine = Engine(
-            source,
-            clock,
-            interval_s=settings.interval,
-            window_minutes=window,
-            once=once,
-            requests=requests,
-            store=store,
-        )
+    async with _history(settings, clock, source.name, may_begin=not once) as (store, sharing):
+        engine: Engine
+        if store is not None and sharing is not None and not once:
+            from tui_tracker.engine.shared import SharedEngine
+
+            engine = SharedEngine(
+                source,
+                clock,
+                store,
+                sharing,
+                interval_s=settings.interval,
+                window_minutes=window,
+                requests=requests,
+            )
+        else:
+            engine = Engine(
+                source,
+                clock,
+                interval_s=settings.interval,
+                window_minutes=window,
+                once=once,
+                requests=requests,
+                store=store,
+            )
         async with engine.running():
-            yield LocalFeed(engine)
+            with released_when_stopped(None if once else sharing, stoppers):
+                yield LocalFeed(engine)
 
 
 @asynccontextmanager
-async def _history(settings: Settings, clock: Clock, *, may_begin: bool) -> "AsyncIterator[Store | None]":
-    """The history on disk, if it is wanted; one that isn't there is only begun where something will be kept."""
-    store = None if settings.demo or not settings.history else _open_store(settings, clock, may_begin)
-    if store is None:
-        yield None
+async def _history(
+    settings: Settings, clock: Clock, source: str, *, may_begin: bool
+) -> "AsyncIterator[tuple[Store | None, Sharing | None]]":
+    """The history on disk, if it is wanted, and who collects into it."""
+    if settings.demo or not settings.history:
+        yield None, None
         return
-    try:
-        yield store
-    finally:
-        await asyncio.to_thread(store.close, CLOSE_S)
+    from tui_tracker.cli.shared_history import opened_history
 
-
-def _open_store(settings: Settings, clock: Clock, may_begin: bool) -> "Store | None":
-    from tui_tracker.config.paths import default_paths
-    from tui_tracker.storage.connection import FILE_NAME
-    from tui_tracker.storage.retention import Limits
-    from tui_tracker.storage.store import Store
-
-    folder = Path(settings.data_dir or default_paths().data_folder).expanduser()
-    if not may_begin and not (folder / FILE_NAME).exists():
-        return None
-    return Store(folder, clock.now_ms, limits=Limits(settings.raw_days, settings.rollup_days, settings.max_disk))
+    async with opened_history(settings, clock, source, may_begin=may_begin) as opened:
+        yield opened
 
 
 def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | None]":
@@ -162,8 +175,10 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
     return create(settings.source, clock=clock, base_url=base_url, interval_s=settings.interval, log=log), log
 
 
-def _collect_live(settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Feed]:
-    return _collect(settings, clock, settings.window, once=False)
+def _collect_live(
+    settings: Settings, clock: Clock, stoppers: "list[Callable[[], None]] | None" = None
+) -> AbstractAsyncContextManager[Feed]:
+    return _collect(settings, clock, settings.window, once=False, stoppers=stoppers)
 
 
 def run_app(settings: Settings, state: State, store: StateStore) -> int:
@@ -188,10 +203,11 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
 
     async with asyncio.TaskGroup() as group:
         holders: list[asyncio.Task[None]] = []
+        stoppers: list[Callable[[], None]] = []
 
         def open_late(market: _Market) -> LateFeed:
             late = LateFeed(market.name, market.is_simulated, market.now_ms)
-            holders.append(group.create_task(_hold(late, market)))
+            holders.append(group.create_task(_hold(late, market, stoppers)))
             return late
 
         async def open_demo() -> Feed:
@@ -211,6 +227,7 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
             QuietDriver,
             themes=themes,
         )
+        app.before_stop = stoppers
         install_signal_handlers(app)
         await app.run_async(mouse=settings.mouse)
         for holder in holders:
@@ -225,46 +242,54 @@ class _Market:
     name: str
     is_simulated: bool
     now_ms: Callable[[], int]
-    open: Callable[[], AbstractAsyncContextManager[Feed]]
+    open: Callable[[list[Callable[[], None]]], AbstractAsyncContextManager[Feed]]
+    """Opens it; puts into the list what is to be done before the process is stopped (ctrl+z)."""
 
 
 def _market(settings: Settings) -> _Market:
     if _is_thin(settings):
         remote = _remote(settings)
-        return _Market(remote.status().source, False, remote.now_ms, remote.running)
+        return _Market(remote.status().source, False, remote.now_ms, lambda _: remote.running())
     clock = _live_clock(settings)
     name = "simulated" if settings.demo else settings.source
-    return _Market(name, settings.demo, clock.now_ms, lambda: _collect_late(settings, clock))
+    return _Market(name, settings.demo, clock.now_ms, lambda stoppers: _collect_late(settings, clock, stoppers))
 
 
 @asynccontextmanager
-async def _collect_late(settings: Settings, clock: Clock) -> AsyncIterator[Feed]:
+async def _collect_late(settings: Settings, clock: Clock, stoppers: list[Callable[[], None]]) -> AsyncIterator[Feed]:
     await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
-    async with _collect_live(settings, clock) as feed:
+    async with _collect_live(settings, clock, stoppers) as feed:
         yield feed
 
 
-async def _hold(late: "LateFeed", market: _Market) -> None:
+async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], None]]) -> None:
     """Open the real feed when it is wanted, and keep it open until cancelled."""
     await late.wanted.wait()
     gc.enable()
-    async with market.open() as feed:
+    async with market.open(stoppers) as feed:
         late.connect(feed)
         await spare_what_stays(feed)
-        await asyncio.Event().wait()
+        await tidy_up()
 
 
 async def spare_what_stays(feed: Feed) -> None:
     """Once the market is there, keep the garbage collector off it: modules, instruments and windows stay.
 
     A full collection over them would hold the event loop for 40 ms; over the rows of the newest snapshots alone it
-    still takes 10 ms, so it is made rare: rows have no cycles, and what has dies young.
+    still takes 10 ms, so it is made rare: rows have no cycles. What has is left to :func:`tidy_up`.
     """
     async for snapshot in feed.updates():
         if snapshot.rows:
             gc.freeze()
             gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_EVERY)
             return
+
+
+async def tidy_up(sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+    """Collect garbage now and then, for ever: polls leave much time between them, in which nobody notices."""
+    while True:
+        await sleep(TIDY_EVERY_S)
+        gc.collect()
 
 
 def _live_clock(settings: Settings) -> Clock:

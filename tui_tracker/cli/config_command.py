@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import click
 
 from tui_tracker.cli.diagnostics import Exit
+from tui_tracker.cli.history_files import history_folder
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, pass_invocation, setting_flags
 from tui_tracker.config.fields import FIELDS
 from tui_tracker.config.load import Loaded
@@ -13,9 +14,10 @@ from tui_tracker.config.paths import Paths
 
 @click.group(invoke_without_command=True, short_help="Show the settings in force and their origin.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--show-origin", is_flag=True, help="Say where each value came from; it is always said.")
 @setting_flags(*EVERY_SETTING)
 @click.pass_context
-def config(context: click.Context, as_json: bool) -> int:
+def config(context: click.Context, as_json: bool, show_origin: bool) -> int:  # noqa: ARG001 - what is done anyway
     """Show every setting in force, where its value came from, and where files are.
 
     Values are written as the configuration file takes them. The file is TOML, is never written by crypto-tui, and
@@ -71,6 +73,7 @@ def check(invocation: Invocation) -> int:
 def _document(loaded: Loaded, paths: Paths) -> dict[str, object]:
     return {
         "file": {"path": str(loaded.path), "found": loaded.is_found},
+        "data_folder": str(history_folder(loaded.settings, paths)),
         "state_folder": str(paths.state_folder),
         "log_folder": str(paths.log_folder),
         "settings": {
@@ -93,6 +96,7 @@ def _text(loaded: Loaded, paths: Paths) -> str:
     )
     places = (
         ("file", f"{loaded.path}{'' if loaded.is_found else ' (not there)'}"),
+        ("history", str(history_folder(loaded.settings, paths))),
         ("state", str(paths.state_folder)),
         ("logs", str(paths.log_folder)),
     )

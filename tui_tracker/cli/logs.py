@@ -38,11 +38,7 @@ def start_logging(folder: Path, *, debug: bool, now_s: Callable[[], float] = tim
     Raises:
         StateError: If nothing can be written there; records then go nowhere.
     """
-    root = logging.getLogger()
-    logging.captureWarnings(True)
-    root.setLevel(logging.DEBUG if debug else logging.INFO)
-    for noisy in ("httpx", "httpcore", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.INFO if debug else logging.WARNING)
+    root = _set_levels(debug=debug)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s()))
     path = folder / f"crypto-tui-{stamp}-{os.getpid()}.log"
     try:
@@ -61,15 +57,19 @@ def start_logging(folder: Path, *, debug: bool, now_s: Callable[[], float] = tim
 
 
 def log_to_stderr(*, debug: bool) -> None:
-    """Send all records of this process to stderr, as lines; for a server, whose stderr is its log."""
+    """Send all records of this process to stderr, a line each; for a service, whose supervisor keeps them."""
+    handler = _StandardError()
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+    _set_levels(debug=debug).addHandler(handler)
+
+
+def _set_levels(*, debug: bool) -> logging.Logger:
     root = logging.getLogger()
     logging.captureWarnings(True)
     root.setLevel(logging.DEBUG if debug else logging.INFO)
     for noisy in ("httpx", "httpcore", "asyncio", "websockets"):
         logging.getLogger(noisy).setLevel(logging.INFO if debug else logging.WARNING)
-    handler = _StderrLog()
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
-    root.addHandler(handler)
+    return root
 
 
 def prune(folder: Path, max_bytes: int, max_files: int) -> None:
@@ -100,9 +100,9 @@ class _LogFile(RotatingFileHandler):
         """Lose the record: the terminal belongs to the app, and there is nowhere else to say it."""
 
 
-class _StderrLog(logging.StreamHandler[TextIO]):
+class _StandardError(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:
-        """Lose the record: nobody reads stderr any more."""
+        """Lose the record: nobody reads stderr any more, and collecting goes on."""
 
 
 class _OneLine(logging.Formatter):

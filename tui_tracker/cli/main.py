@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_tracker import __version__
+from tui_tracker.cli.collect_command import collect
 from tui_tracker.cli.config_command import config
 from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
+from tui_tracker.cli.doctor_command import doctor
+from tui_tracker.cli.export_command import export
+from tui_tracker.cli.history_command import history
+from tui_tracker.cli.import_command import import_
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
 from tui_tracker.cli.pairs_command import pairs
 from tui_tracker.cli.rank_command import rank
@@ -44,10 +49,10 @@ where file, state and logs are. NO_COLOR is honoured.
 \b
 Exit codes:
   0    done (also: q or ctrl+c in the app)
-  1    failure
+  1    failure; doctor: there is a problem; import: some lines were refused
   2    wrong usage or configuration, or no terminal for the app
-  3    no data: the source could not be reached, answered nonsense, or nothing
-       could be ranked; worth trying again
+  3    no data: the source could not be reached, answered nonsense, nothing could
+       be ranked, or there is no history; worth trying again
   130  interrupted by ctrl+c (commands);  143, 129  by SIGTERM, SIGHUP
 """
 
@@ -71,12 +76,17 @@ def cli(context: click.Context) -> int:
 
 cli.add_command(rank)
 cli.add_command(watch)
+cli.add_command(collect)
 cli.add_command(status_line)
 cli.add_command(pairs)
 cli.add_command(serve)
 cli.add_command(sources)
 cli.add_command(config)
 cli.add_command(watchlist)
+cli.add_command(export)
+cli.add_command(import_)
+cli.add_command(history)
+cli.add_command(doctor)
 
 
 def start_app(invocation: Invocation) -> int:
@@ -85,14 +95,16 @@ def start_app(invocation: Invocation) -> int:
     Raises:
         ConfigError: For settings that can't be used, or where there is no terminal.
     """
-    from tui_tracker.config.state import StateStore
+    from tui_tracker.config.state import StateStore, of_source
 
     loaded = invocation.load()
+    settings = loaded.settings
     check_terminal(invocation.environ)
     invocation.start_logging()
-    store = StateStore(invocation.paths().state_folder)
-    state = opening(without_overruled(store.load(), loaded), loaded)
-    return invocation.compose().run_app(loaded.settings, state, store)
+    store = StateStore(invocation.paths().state_of(is_simulated=settings.demo))
+    state = of_source(store.load(), settings.market)
+    state = opening(without_overruled(state, loaded), loaded)
+    return invocation.compose().run_app(settings, state, store)
 
 
 def opening(state: "State", loaded: "Loaded") -> "State":

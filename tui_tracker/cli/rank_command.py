@@ -69,6 +69,7 @@ class RankRequest:
 )
 @click.option("--unique-base", is_flag=True, help="One pair an asset: the one that trades most in US dollars.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, full precision.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values, full precision.")
 @click.option("--filter", "needle", metavar="FILTER", default="", help=FILTER_HELP)
 @setting_flags("metric", "by", "min_volume", "min_coverage", "window", *COLLECTING, defaults=DEFAULTS)
 @pass_invocation
@@ -79,12 +80,14 @@ def rank(
     exclude: str | None,
     unique_base: bool,
     as_json: bool,
+    as_csv: bool,
     needle: str,
 ) -> int:
     """Rank pairs by how much they moved, print the ranking, and end.
 
-    Polls once, then loads the history of the chosen pairs: about 2 s a pair (1 s for windows of 12 h or less), since
-    exchanges want requests spaced out; the 20 pairs of the usual --limit take 40 s. Progress is shown on a terminal.
+    Polls once, then loads what the history on disk lacks of the chosen pairs: about 2 s a pair (1 s for windows of
+    12 h or less), since exchanges want requests spaced out; the 20 pairs of the usual --limit take 40 s without a
+    history, and nothing is loaded where a session keeps one. Progress is shown on a terminal.
 
     All quote currencies are in scope unless --quote names one. Only --metric price has a history to rank by. Pairs
     that cannot be ranked come last, with the reason. On a terminal a table, in a pipe plain text.
@@ -95,11 +98,13 @@ def rank(
       crypto-tui rank --pairs btc/usd,eth/usd --window 6h --json
       crypto-tui rank --limit 0 --min-volume 1M --by volatility
       crypto-tui rank --by bipower --exclude stable,fiat --unique-base
-      crypto-tui rank --demo
+      crypto-tui rank --demo --csv
     """
     from tui_tracker.cli.headless import run_headless
-    from tui_tracker.cli.output import show_json, show_table
+    from tui_tracker.cli.output import show_json, show_table, write
 
+    if as_json and as_csv:
+        raise ConfigError("--json and --csv are two answers", "choose one of them")
     loaded = invocation.load()
     request = replace(
         _request(loaded, pairs, limit),
@@ -112,6 +117,8 @@ def rank(
     report = run_headless(lambda: make_report(composition, request, ProgressLine()))
     if as_json:
         show_json(report.document())
+    elif as_csv:
+        write(report.csv())
     else:
         show_table(report.table())
     return Exit.OK
@@ -214,11 +221,11 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
     ids = _named(snapshot, request.names) if request.names else None
     wanted = Scope(request.quote, ids, request.floor_usd, request.excluded, request.unique_base)
     scope = rank(snapshot, Metric.PRICE, request.settings.by, wanted)
-    if request.floor_usd > 0 and scope.no_usd_route:
-        say(f"note: {_pairs(scope.no_usd_route)} left out: volume has no route to USD, so it fails the floor")
     rows = [place.row for place in scope.places]
     if not rows:
         raise NoDataError("no pair is in scope", "lower --min-volume, or name another --quote, --pairs or --exclude")
+    if request.floor_usd > 0 and scope.no_usd_route:
+        say(f"note: {_pairs(scope.no_usd_route)} left out: volume has no route to USD, so it fails the floor")
     if not request.names and request.limit:
         rows.sort(key=lambda row: (row.volume_usd is None, -(row.volume_usd or 0.0), row.id))
         return tuple(rows[: request.limit]), len(rows)

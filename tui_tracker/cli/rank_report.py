@@ -1,7 +1,9 @@
 """A ranking as a JSON object and as a table."""
 
 from collections import Counter
+from csv import DictWriter
 from dataclasses import dataclass
+from io import StringIO
 from typing import Final
 
 from tui_tracker.cli.output import Column, Table
@@ -10,6 +12,7 @@ from tui_tracker.core.candle import Provenance
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place, Ranking
 
 _PROVENANCE: Final = (Provenance.CANDLE_1M, Provenance.STREAM, Provenance.POLL, Provenance.CANDLE_5M)
@@ -38,6 +41,15 @@ class RankReport:
             "ranked": self.ranking.ranked,
             "pairs": [_pair(place, self.ranking.metric) for place in self.ranking.places],
         }
+
+    def csv(self) -> str:
+        """The pairs as comma-separated values (RFC 4180), full precision, empty where undefined."""
+        rows = [_flat(_pair(place, self.ranking.metric)) for place in self.ranking.places]
+        text = StringIO()
+        writer = DictWriter(text, list(rows[0]) if rows else ["pair"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
 
     def table(self) -> Table:
         """The ranking as a table; a reason column is there only if some pair is unranked."""
@@ -79,6 +91,21 @@ def unranked_reasons(ranking: Ranking) -> str:
     """Why pairs have no rank, the commonest first: ``no trades (12), 3 % observed (1)``."""
     counts = Counter(place.reason for place in ranking.places if place.rank is None)
     return ", ".join(f"{reason} ({count})" for reason, count in counts.most_common(3))
+
+
+def _flat(pair: dict[str, object]) -> dict[str, object]:
+    """The fields of a pair as cells: lists with spaces between, counts by provenance each a cell."""
+    cells: dict[str, object] = {}
+    for name, value in pair.items():
+        if isinstance(value, dict):
+            cells |= {f"{name}_{part}": count for part, count in value.items()}
+        elif isinstance(value, list):
+            cells[name] = " ".join(map(str, value))
+        elif isinstance(value, bool):
+            cells[name] = str(value).lower()
+        else:
+            cells[name] = clean(value) if isinstance(value, str) else value
+    return cells
 
 
 def _pair(place: Place, metric: Metric) -> dict[str, object]:

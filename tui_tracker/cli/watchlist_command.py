@@ -80,7 +80,7 @@ def import_(invocation: Invocation, file: str, name: str) -> int:
     invocation.start_logging()
     composition = invocation.compose()
     instruments = run_headless(lambda: _listed(composition, loaded.settings))
-    ids, problems = resolved(names, instruments, "simulated" if loaded.settings.demo else loaded.settings.source)
+    ids, problems = resolved(names, instruments, loaded.settings.market)
     for problem in problems:
         say(problem)
     before = len(_state(invocation).watchlists.get(name, ()))
@@ -135,7 +135,8 @@ def _state(invocation: Invocation) -> "State":
 def _store(invocation: Invocation) -> "StateStore":
     from tui_tracker.config.state import StateStore
 
-    return StateStore(invocation.paths().state_folder)
+    is_simulated = (invocation.loaded or invocation.load()).settings.demo
+    return StateStore(invocation.paths().state_of(is_simulated=is_simulated))
 
 
 def _text(file: str) -> str:

@@ -178,8 +178,8 @@ FIELDS: Final[tuple[SettingField, ...]] = (
     SettingField(
         "keys",
         parse.keys,
-        'ACTION=KEY, several keys with spaces between, or none; in the file a table such as sort = ["s", "f6"]',
-        "Keys of an action, as sort=s or demo=none. Repeatable; replaces what the file says.",
+        'ACTION=KEY, several keys with spaces between, or none; in the file a table such as sort.next = ["s", "f6"]',
+        "Keys of an action, as sort.next=s or demo=none. Repeatable; replaces what the file says.",
         "ACTION=KEY",
         flag="--key",
         repeatable=True,

@@ -92,3 +92,8 @@ class Settings:
     """Named views of the file's ``[views.NAME]`` tables; no flag or variable makes them."""
     token: str = field(default="", repr=False)
     """What ``CRYPTO_TUI_TOKEN`` or the token file holds; never shown, and no flag makes it: others could read that."""
+
+    @property
+    def market(self) -> str:
+        """The source whose pairs are watched."""
+        return "simulated" if self.demo else self.source

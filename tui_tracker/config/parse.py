@@ -4,7 +4,7 @@ Values come as text (flags, environment) or as TOML's own types, so every parser
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from math import isfinite
 from typing import Final, TypeVar
@@ -86,7 +86,16 @@ def keys(given: object) -> Mapping[str, tuple[str, ...]]:
         given = _keys_by_action([part for text in given for part in _text(text).split()])
     if not isinstance(given, dict) or len(given) > MAX_KEYS:
         raise ValueError
-    return {name: _keys(value) for name, value in given.items()}
+    return dict(_flat(given))
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Ids with their keys; TOML makes tables of the dots of an id that isn't quoted."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, _keys(value)
 
 
 def _keys_by_action(parts: list[str]) -> dict[str, object]:

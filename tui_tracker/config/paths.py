@@ -19,6 +19,10 @@ class Paths:
     """Watchlist and view."""
     log_folder: Path
 
+    def state_of(self, *, is_simulated: bool) -> Path:
+        """Where a market's state is: what one did in a demo has no place where the exchange is watched."""
+        return self.state_folder / "demo" if is_simulated else self.state_folder
+
 
 def default_paths() -> Paths:
     """Return the places that the platform and the environment name.

@@ -114,6 +114,23 @@ class State:
         return {MAIN: self.watchlist, **self.others}
 
 
+def of_source(state: State, source: str) -> State:
+    """The state without pairs of other sources: they are kept in the file, but there is nothing to show of them."""
+
+    def kept(ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(key for key in ids if key.startswith(f"{source}:"))
+
+    view, lists = state.view, {name: kept(ids) for name, ids in state.watchlists.items()}
+    has_nothing_left = bool(state.watchlists.get(view.watchlist)) and not lists.get(view.watchlist)
+    view = replace(
+        view,
+        selected=view.selected if view.selected is not None and kept((view.selected,)) else None,
+        compared=kept(view.compared),
+        watchlist_only=view.watchlist_only and not has_nothing_left,
+    )
+    return replace(state, view=view, watchlist=lists.pop(MAIN, ()), others=lists)
+
+
 class _Document(msgspec.Struct, frozen=True):
     """The file ``state.json``."""
 

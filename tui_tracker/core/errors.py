@@ -96,6 +96,8 @@ class StorageFault(StrEnum):
     OVERFLOW = "overflow"
     """Nothing could be written for so long that it was let go."""
     CLOSED = "closed"
+    SUPERSEDED = "superseded"
+    """Another process collects; this one may not write."""
     OTHER = "other"
 
 

@@ -80,6 +80,9 @@ class SourceStatus:
     backfill: BackfillProgress = BackfillProgress()
     history: HistoryStatus | None = None
     """``None`` where everything is kept in memory alone."""
+    collector: str = ""
+    """Who polls for all sessions of this history: ``this session``, or ``pid 1234 by ada``; empty where none is shared,
+    or nobody does."""
 
 
 @dataclass(frozen=True, slots=True)

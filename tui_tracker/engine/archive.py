@@ -8,12 +8,12 @@ from concurrent.futures import Future
 from math import nan
 from typing import Final
 
-from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.candle import CandleBatch, Provenance
 from tui_tracker.core.errors import StorageError
-from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import HistoryStatus
-from tui_tracker.engine.market import COUNT_OF, Holding, Market, provenance_of
+from tui_tracker.engine.market import COUNT_OF, Holding, Market, is_quiet, provenance_of
 from tui_tracker.engine.turns import Turns
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
 from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute
@@ -129,6 +129,20 @@ class Archive:
         fill = Fill.of(self._source, instrument_id, samples, provenance, traded)
         if fill is not None:
             self._store.add_fill(fill)
+        self._keep_held(instrument_id, before_ms)
+
+    def _keep_held(self, instrument_id: str, before_ms: int) -> None:
+        """Store the held price of a quiet pair, which candles told after the polled minute had been stored."""
+        holding, polled_ms = self._market.holding(instrument_id), self._market.polled_ms
+        window, ticker = holding.windows[METRIC_INDEX[Metric.PRICE]], holding.ticker
+        if window is None or ticker is None or polled_ms is None or polled_ms >= before_ms or not is_quiet(ticker):
+            return
+        value, source = window.sample(polled_ms)
+        if source == Provenance.POLL:
+            samples = {Metric.PRICE: [(polled_ms, value)]}
+            held = Fill.of(self._source, instrument_id, samples, Provenance.POLL)
+            assert held is not None
+            self._store.add_fill(held)
 
     async def keep_minute(self, minute_ms: int) -> None:
         """Hand a minute that is over to the disk, which may take its time."""

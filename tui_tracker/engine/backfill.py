@@ -76,6 +76,15 @@ class Backfill:
             self._work.set()
         self._queue(self._instruments.keys() - self._known, range(len(self.steps)))
 
+    def reset(self) -> None:
+        """Forget what was loaded and what is to be: another process did so meanwhile."""
+        for names in (*self._pending, *self._away, self._known):
+            names.clear()
+        self._failed.clear()
+        self._setbacks.clear()
+        self._pace_s = None
+        self.is_open.clear()
+
     def take_up(self, instrument_ids: Iterable[str], first_step: int) -> None:
         """When these are wanted, load only the steps from ``first_step`` on: what those before would tell is known."""
         self._first.update(dict.fromkeys(instrument_ids, first_step))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -27,6 +27,7 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
 if TYPE_CHECKING:
     from tui_tracker.engine.archive import Archive
@@ -100,6 +101,7 @@ class Engine:
         self._repaired_ms = 0
         self._malformed = self._unknown = self._skipped = 0
         self._is_sampling = False
+        self._waiting: list[tuple[Instrument, CandleBatch]] = []
 
     def _open_archive(self, store: "Store") -> "Archive":
         from tui_tracker.engine.archive import Archive  # brings SQLite along, which not everyone needs
@@ -111,8 +113,7 @@ class Engine:
         """Collect while inside; leaving cancels every task and closes the source."""
         try:
             async with asyncio.TaskGroup() as group:
-                jobs = [self._run_once()] if self._once else [self._run(), self._follow_age(), self._keep_minutes()]
-                tasks = [group.create_task(job) for job in (*jobs, self.backfill.run())]
+                tasks = [group.create_task(job) for job in self._jobs()]
                 self._publish_status()
                 try:
                     yield self
@@ -122,6 +123,15 @@ class Engine:
         finally:
             self.hub.close()
             await self._source.aclose()
+
+    def _jobs(self) -> "list[Coroutine[None, None, None]]":
+        """What runs while the engine does."""
+        if self._once:
+            return [self._run_once(), self.backfill.run()]
+        return [self._run(), self._follow_age(), self._keep_minutes(), self.backfill.run()]
+
+    def _tell(self, event: Event) -> None:
+        """What was done to the market, in order; for whoever does the same to another."""
 
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
@@ -205,14 +215,22 @@ class Engine:
 
     async def _keep_minutes(self) -> None:
         """Store each minute that was polled once it is over."""
-        never = asyncio.Event()
         while self._archive is not None:
             await self._polled.wait()
             self._polled.clear()
             minute_ms = self.market.polled_ms
-            if minute_ms is not None:
-                await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
+            if minute_ms is not None and await self._is_over(minute_ms):
                 await self._archive.keep_minute(minute_ms)
+
+    async def _is_over(self, minute_ms: int) -> bool:
+        """Wait for the end of a polled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
+        never = asyncio.Event()
+        while (self.market.polled_ms or 0) >= minute_ms:
+            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
+            if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
+                return True
+            await self._clock.sleep(1.0)  # the clock jumped: a later poll may still be in this minute
+        return False
 
     async def _run_once(self) -> None:
         try:
@@ -253,6 +271,9 @@ class Engine:
             yield
         finally:
             self._is_sampling = False
+        waiting, self._waiting = self._waiting, []
+        for instrument, batch in waiting:
+            self._take_candles(instrument, batch)
         self._publish_dirty()
 
     async def _sample(self, tickers: Sequence[Ticker], at_ms: int, malformed: frozenset[str]) -> None:
@@ -261,15 +282,13 @@ class Engine:
         Raises:
             MalformedDataError: If no quote was acceptable.
         """
-        taken, now_ms, turns = 0, self._timekeeper.now_ms(), Turns()
-        for start in range(0, len(tickers), SLICE):
-            taken += self.market.apply(tickers[start : start + SLICE], at_ms, now_ms)
-            await turns.give()
-        if not taken:
+        now_ms = self._timekeeper.now_ms()
+        if not await self._apply(tickers, at_ms, now_ms):
             raise MalformedDataError("every quote was refused", "is the clock of this machine right?")
         self._note_gap(at_ms)
         self._note_returned()
         self.market.close_poll(at_ms, malformed)
+        self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
         self._polled.set()
         self._health.note_good(at_ms)
         self._at_ms = at_ms
@@ -277,16 +296,26 @@ class Engine:
         self._rates = market_rates(self.market)
         await asyncio.sleep(0)
 
+    async def _apply(self, tickers: Sequence[Ticker], at_ms: int, now_ms: int) -> int:
+        """Let the market take quotes in short turns; return how many instruments were sampled."""
+        taken, turns = 0, Turns()
+        for start in range(0, len(tickers), SLICE):
+            taken += self.market.apply(tickers[start : start + SLICE], at_ms, now_ms)
+            await turns.give()
+        return taken
+
     async def _measure_time(self) -> None:
         was_known = self._timekeeper.offset_ms is not None
         await self._timekeeper.measure(self._source)
         if not self._timekeeper.is_due or not was_known:
-            dropped = self.market.drop_after(self._timekeeper.now_ms())
+            now_ms = self._timekeeper.now_ms()
+            dropped = self.market.drop_after(now_ms)
             if dropped:
+                self._tell(Dropped(now_ms))
                 _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
                 self.backfill.repair(self.market.window_minutes)
                 if self._archive is not None:
-                    self._archive.drop_after(self._timekeeper.now_ms())
+                    self._archive.drop_after(now_ms)
 
     async def _list_instruments(self) -> None:
         batch = await self._source.instruments()
@@ -295,7 +324,9 @@ class Engine:
         for symbol, reason in batch.malformed:
             _log.warning("instrument %s not read: %s", symbol, reason)
         self._skipped = len(batch.malformed)
-        self.market.list_instruments(batch.instruments, self._timekeeper.now_ms())
+        now_ms = self._timekeeper.now_ms()
+        self.market.list_instruments(batch.instruments, now_ms)
+        self._tell(Listed(tuple(batch.instruments), now_ms))
         self._listed_s = self._clock.monotonic_s()
         if self._archive is not None:
             self._archive.keep_instruments()
@@ -332,9 +363,13 @@ class Engine:
         self.backfill.is_open.set()
 
     def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
+        if self._is_sampling:  # not in the middle of a poll: what comes first must be told
+            self._waiting.append((instrument, batch))
+            return
         before_ms = self.market.end_ms if self._once else None
         now_ms = self._timekeeper.now_ms()
         self.market.fill(instrument.id, batch, now_ms, before_ms)
+        self._tell(Loaded(instrument.id, batch, now_ms))
         loop = asyncio.get_running_loop()
         loop.call_soon(self.market.fill_counts, instrument.id, batch, now_ms, before_ms)
         if self._archive is not None:
@@ -398,6 +433,7 @@ class Engine:
             if is_idle and not self._is_sampling:
                 with self._held_back():
                     self.market.advance(now_ms)
+                    self._tell(Slid(now_ms))
                     await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
                 self._publish_status()

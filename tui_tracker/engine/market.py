@@ -102,6 +102,11 @@ class Market:
         except KeyError:
             raise UnknownPairError(instrument_id) from None
 
+    def clear(self) -> None:
+        """Forget everything, to begin anew."""
+        self._holdings, self._returned = {}, {}
+        self._end_ms = self._polled_ms = None
+
     def restore(self, instrument: Instrument, seen: "LastSeen", traded: Mapping[int, bool]) -> None:
         """Take up what was kept of an instrument beside its windows; before the first poll only.
 
@@ -205,7 +210,7 @@ class Market:
         for index, value in enumerate(ticker.values()):
             window = windows[index]
             if value is None:
-                if index != _PRICE or window is None or not _is_quiet(ticker) or (held := window.last()) is None:
+                if index != _PRICE or window is None or not is_quiet(ticker) or (held := window.last()) is None:
                     continue
                 value = held
             elif window is None:
@@ -346,7 +351,7 @@ class Market:
         """Observe the polled minute of a pair that the exchange said is quiet, now that its last price is known."""
         polled_ms, ticker, last = self._polled_ms, holding.ticker, window.last()
         is_quoted = polled_ms is not None and (holding.quoted_ms or 0) >= polled_ms
-        if polled_ms is not None and is_quoted and ticker is not None and _is_quiet(ticker) and last is not None:
+        if polled_ms is not None and is_quoted and ticker is not None and is_quiet(ticker) and last is not None:
             window.fill(polled_ms, last, Provenance.POLL)
 
     def has_traded(self, holding: Holding) -> bool:
@@ -396,7 +401,7 @@ def provenance_of(batch: CandleBatch) -> Provenance:
     return Provenance.CANDLE_1M if batch.step_minutes == 1 else Provenance.CANDLE_5M
 
 
-def _is_quiet(ticker: Ticker) -> bool:
+def is_quiet(ticker: Ticker) -> bool:
     """Whether the exchange says that nothing traded, so that the last price still holds."""
     return ticker.trades == 0 if ticker.trades is not None else ticker.base_volume == 0
 

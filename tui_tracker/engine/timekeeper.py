@@ -36,6 +36,12 @@ class Timekeeper:
         """The corrected clock at an instant of the local one."""
         return local_ms + (self.offset_ms or 0)
 
+    def adopt(self, offset_ms: int | None, *, is_measured: bool = False) -> None:
+        """Take the offset that another process measured; ``is_measured`` if it needn't be measured again now."""
+        self.offset_ms = offset_ms
+        if is_measured and offset_ms is not None:
+            self._measured_s, self._is_due = self._clock.monotonic_s(), False
+
     @property
     def is_due(self) -> bool:
         """Whether the offset should be measured: at the start, after a jump, and hourly."""

@@ -1,7 +1,7 @@
 """A source under observation: what failed, how often, and what its answers held that could not be used."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 from tui_tracker.core.candle import CandleBatch
@@ -40,6 +40,8 @@ class WatchedSource:
     def __init__(self, source: Source, now_ms: Callable[[], int]) -> None:
         self._source: Final = source
         self._now_ms: Final = now_ms
+        self.gate: Callable[[], Awaitable[None]] | None = None
+        """Waited for before each request."""
         self._errors: dict[str, ErrorTally] = {}
         self._unlisted: tuple[tuple[str, str], ...] = ()
         self._unquoted: tuple[tuple[str, str], ...] = ()
@@ -69,14 +71,18 @@ class WatchedSource:
 
     async def instruments(self) -> InstrumentBatch:
         """See ``Source.instruments``."""
-        with self._watched():
+        async with self._watched():
             batch = await self._source.instruments()
         self._unlisted = batch.malformed[:MOST_SKIPPED]
         return batch
 
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        """See ``Source.recall``."""
+        self._source.recall(instruments)
+
     async def tickers(self) -> TickerBatch:
         """See ``Source.tickers``."""
-        with self._watched():
+        async with self._watched():
             batch = await self._source.tickers()
         unknown = tuple((symbol, "not in the list of pairs") for symbol in batch.unknown[:MOST_SKIPPED])
         self._unquoted = batch.malformed[:MOST_SKIPPED] + unknown
@@ -84,12 +90,12 @@ class WatchedSource:
 
     async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
         """See ``Source.candles``."""
-        with self._watched():
+        async with self._watched():
             return await self._source.candles(instrument, step_minutes)
 
     async def server_time(self) -> ServerTime:
         """See ``Source.server_time``."""
-        with self._watched():
+        async with self._watched():
             return await self._source.server_time()
 
     def next_slot_s(self) -> float:
@@ -100,8 +106,10 @@ class WatchedSource:
         """See ``Source.aclose``."""
         await self._source.aclose()
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        if self.gate is not None:
+            await self.gate()
         try:
             yield
         except SourceError as error:

@@ -135,6 +135,7 @@ class Status(msgspec.Struct, frozen=True):
     refused: int = 0
     backfill: Backfill = Backfill()
     history: History | None = None
+    collector: str = ""
 
 
 class Requests(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """What the engine needs of an exchange. The next exchange is one module and its tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,6 +68,10 @@ class Source(Protocol):
 
     async def instruments(self) -> InstrumentBatch:
         """Read the list of instruments, and remember their symbols for ``tickers``."""
+        ...
+
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        """Remember symbols from a list that was read earlier, by another process, instead of reading it again."""
         ...
 
     async def tickers(self) -> TickerBatch:

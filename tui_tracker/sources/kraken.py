@@ -56,6 +56,10 @@ class KrakenSource:
         self._ids = symbol_index(batch.instruments)
         return batch
 
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        """See ``Source.recall``."""
+        self._ids = symbol_index(instruments)
+
     async def tickers(self) -> TickerBatch:
         """Read Ticker for all pairs at once; rows of dark pools and of other venues are neither known nor unknown."""
         response = await self._get("Ticker", {}, Priority.POLL, 8 * _MEGABYTE)

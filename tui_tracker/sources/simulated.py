@@ -1,6 +1,7 @@
 """A simulated exchange, for the demo and for tests of everything above a source."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from tui_tracker.core.candle import Candle, CandleBatch
@@ -54,6 +55,9 @@ class SimulatedSource:
         instruments = tuple(pair.listing.instrument for pair in self._pairs if pair.is_listed(minute))
         self._known = frozenset(instrument.id for instrument in instruments)
         return InstrumentBatch(instruments)
+
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        """See ``Source.recall``; symbols are known from the start."""
 
     async def tickers(self) -> TickerBatch:
         """Return the quotes of this minute; pairs listed since ``instruments`` was asked are unknown."""

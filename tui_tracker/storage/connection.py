@@ -1,7 +1,7 @@
 """Opening the history."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +29,17 @@ class Database:
     schema: Schema
     keeper: sqlite3.Connection | None = None
     """A second, reading connection of a writer, see ``close``."""
+    fence: Callable[[sqlite3.Connection], None] | None = None
+    """Asked at the beginning of every writing transaction; raises where nothing may be written."""
+    is_still: bool = False
+    """Whether it was opened as a file that nobody writes: what is written from then on is not seen."""
 
     @contextmanager
     def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
         """One transaction: on disk when left, or not at all.
 
         Raises:
-            StorageError: If it could not be written, or a newer program changed the schema meanwhile.
+            StorageError: If it could not or may not be written, or a newer program changed the schema meanwhile.
         """
         with translated(self.path, doing):
             self.connection.execute("BEGIN IMMEDIATE")
@@ -43,6 +47,8 @@ class Database:
                 version = self.schema.check(self.connection, self.path)
                 if version != self.schema.version:
                     raise StorageError(f"{self.path} was replaced", StorageFault.CORRUPT, str(self.path))
+                if self.fence is not None:
+                    self.fence(self.connection)
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
@@ -148,7 +154,8 @@ def open_for_reading(path: Path, schema: Schema = SCHEMA) -> Database:
         _refuse_newer(path, schema)
         wal = path.with_name(path.name + "-wal")
         connection = _connect_reading(path, "mode=ro")
-        if connection is None and not wal.exists():
+        is_still = connection is None and not wal.exists()
+        if is_still:
             connection = _connect_reading(path, "immutable=1")
         if connection is None:
             raise StorageError(f"cannot read {path}", StorageFault.PERMISSION, str(path))
@@ -161,7 +168,7 @@ def open_for_reading(path: Path, schema: Schema = SCHEMA) -> Database:
                 str(path),
                 "open it once with write access, which brings it up to date",
             )
-    return Database(connection, path, schema)
+    return Database(connection, path, schema, is_still=is_still)
 
 
 def _connect_reading(path: Path, how: str) -> sqlite3.Connection | None:

@@ -1,4 +1,4 @@
-"""Candles of one instrument, as bytes: a block for each metric, and the intervals that saw a trade."""
+"""Candles or imports of one instrument, as bytes: a block for each metric, and the intervals that saw a trade."""
 
 import zlib
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from tui_tracker.storage.codec import Cursor, DamagedError, decompress, pack_tra
 from tui_tracker.storage.columns import Columns
 from tui_tracker.storage.decimals import part_of
 from tui_tracker.storage.groups import usual_hints
-from tui_tracker.storage.model import FILLED, Fill, Series
+from tui_tracker.storage.model import Fill, Series
 
 BUCKET_MINUTES: Final = 5
 FAR: Final = 1 << 31
@@ -39,7 +39,7 @@ def encode_fill(fill: Fill, digits: int) -> bytes:
     """Return a block; ``digits`` are the decimals of a price."""
     hints = usual_hints([digits])
     pieces = [fill.first.to_bytes(4, "little"), fill.minutes.to_bytes(2, "little"), bytes([len(fill.values)])]
-    for metric in FILLED:
+    for metric in METRICS:
         if metric not in fill.values:
             continue
         values, index = fill.values[metric], METRIC_INDEX[metric]
@@ -63,7 +63,7 @@ def _encode_traded(traded: Mapping[int, bool]) -> bytes:
 
 
 def decode_fill(
-    instrument: int, block: bytes, metrics: Collection[Metric] = FILLED, start: int = 0, stop: int = FAR
+    instrument: int, block: bytes, metrics: Collection[Metric] = METRICS, start: int = 0, stop: int = FAR
 ) -> StoredFill:
     """Return what a block says of some metrics in the minutes from ``start`` to before ``stop``, since the epoch.
 

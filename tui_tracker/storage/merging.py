@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import nan
 from typing import Final
 
+from tui_tracker.core.metric import METRICS
 from tui_tracker.storage import catalogue
 from tui_tracker.storage.codec import DamagedError, encode_hour
 from tui_tracker.storage.columns import Columns
@@ -17,7 +18,6 @@ from tui_tracker.storage.connection import Database
 from tui_tracker.storage.fills import decode_fill
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, usual_hints
 from tui_tracker.storage.hours import Rosters, fetch_hour
-from tui_tracker.storage.model import FILLED
 from tui_tracker.storage.rollup import FIGURES, Table, hour_tables, read_week, roll_up, write_week
 from tui_tracker.storage.rows import (
     DAY_HOURS,
@@ -70,9 +70,15 @@ class _Folding:
 class Merger:
     """Merges one hour after the other, the oldest first, up to the one before that of the newest minute."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on an open history; used by one thread at a time."""
+    def __init__(self, database: Database, closed: int = 0) -> None:
+        """Work on an open history; used by one thread at a time.
+
+        Args:
+            database: The history.
+            closed: A minute since the epoch before which no minute will be appended any more, even where none was yet.
+        """
         self._database: Final = database
+        self._closed: Final = closed
         self._rosters: Final = Rosters()
         self._job: _Job | None = None
         self._folding: _Folding | None = None
@@ -108,7 +114,7 @@ class Merger:
     def _next_job(self) -> _Job | None:
         """Gather what is known of the oldest hour that can be merged."""
         with self._database.reading(_DOING) as connection:
-            found = _oldest(connection)
+            found = _oldest(connection, self._closed)
             if found is None:
                 return None
             source, hour = found
@@ -125,7 +131,7 @@ class Merger:
         for _, key, first, merged, blob in fills:
             try:
                 merged = number_in(merged, "fill")
-                fill = decode_fill(key, opened(blob, "fill", source, key, first), FILLED, start, start + HOUR_MINUTES)
+                fill = decode_fill(key, opened(blob, "fill", source, key, first), METRICS, start, start + HOUR_MINUTES)
             except DamagedError:
                 continue
             fill.put_into(columns, merged)
@@ -178,7 +184,7 @@ class Merger:
     def _next_folding(self) -> "_Folding | None":
         """Gather the roll-ups of the oldest whole day that are not in weeks yet."""
         with self._database.reading(_DOING) as connection:
-            found = _oldest_day(connection)
+            found = _oldest_day(connection, self._closed)
             if found is None:
                 return None
             source, day = found
@@ -206,11 +212,11 @@ class Merger:
         return not folding.keys
 
 
-def _oldest(connection: sqlite3.Connection) -> tuple[int, int] | None:
+def _oldest(connection: sqlite3.Connection, closed: int) -> tuple[int, int] | None:
     """(source, hour) of the oldest minute or fill that can be merged."""
     for source in catalogue.source_names(connection):
-        newest = last_minute(connection, source)
-        if newest is None:
+        newest = max(last_minute(connection, source) or 0, closed)
+        if not newest:
             continue
         rows = time_row(source, 0), time_row(source, newest - newest % HOUR_MINUTES) - 1
         minute = connection.execute("SELECT min(id) FROM minute WHERE id BETWEEN ? AND ?", rows).fetchone()[0]
@@ -221,13 +227,13 @@ def _oldest(connection: sqlite3.Connection) -> tuple[int, int] | None:
     return None
 
 
-def _oldest_day(connection: sqlite3.Connection) -> tuple[int, int] | None:
+def _oldest_day(connection: sqlite3.Connection, closed: int) -> tuple[int, int] | None:
     """(source, day) of the oldest roll-ups that are not in weeks, of a day that has ended."""
     for source in catalogue.source_names(connection):
-        newest = last_minute(connection, source)
+        newest = max(last_minute(connection, source) or 0, closed)
         rows = time_row(source, 0), time_row(source + 1, 0) - 1
         row = connection.execute("SELECT min(id) FROM rollup_hour WHERE id BETWEEN ? AND ?", rows).fetchone()[0]
-        if row is not None and newest is not None and time_of(row) // DAY_HOURS < newest // HOUR_MINUTES // DAY_HOURS:
+        if row is not None and time_of(row) // DAY_HOURS < newest // HOUR_MINUTES // DAY_HOURS:
             return source, time_of(row) // DAY_HOURS
     return None
 

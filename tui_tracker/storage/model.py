@@ -90,7 +90,7 @@ def polled(values: "array[float]") -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What candles told of one instrument: up to a day, of the price, and of what happened in each minute."""
+    """What candles told of one instrument, or an import: up to a day, of any metrics."""
 
     source: str
     instrument_id: str

@@ -15,8 +15,8 @@ from tui_tracker.storage.fills import FAR, StoredFill, decode_fill, decode_trade
 from tui_tracker.storage.groups import GROUP_OF
 from tui_tracker.storage.hours import Rosters, fetch_hour
 from tui_tracker.storage.latest import decode_latest
-from tui_tracker.storage.model import FILLED, Latest, Listing, Rollup, Series, Span
-from tui_tracker.storage.rollup import read_rollups
+from tui_tracker.storage.model import Latest, Listing, Rollup, Series, Span
+from tui_tracker.storage.rollup import HOUR_MS, read_rollups, rollup_span
 from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, number_in, opened, time_of, time_row
 
 PAGE: Final = 64
@@ -123,14 +123,33 @@ class Reader:
 
     def rollups(self, source: str, instrument_id: str, start_ms: int, end_ms: int) -> tuple[Rollup, ...]:
         """Roll-ups of one instrument that begin from ``start_ms`` to before ``end_ms``, oldest first."""
+        return self.rollups_of(source, [instrument_id], start_ms, end_ms).get(instrument_id, ())
+
+    def rollups_of(
+        self, source: str, instrument_ids: Collection[str], start_ms: int, end_ms: int
+    ) -> dict[str, tuple[Rollup, ...]]:
+        """Roll-ups of some instruments that begin from ``start_ms`` to before ``end_ms``, oldest first."""
+        number, names = self._names(source)
+        wanted = [key for key, name in names.items() if name in instrument_ids]
+        rollups: dict[str, tuple[Rollup, ...]] = {}
+        for start in range(0, len(wanted), PAGE):
+            with self._database.reading(_DOING) as connection:
+                keys = wanted[start : start + PAGE]
+                found, damaged = read_rollups(connection, self._rosters, number, keys, start_ms, end_ms)
+            self.damaged += damaged
+            rollups |= {names[key]: hours for key, hours in found.items() if hours}
+        return rollups
+
+    def rollup_span(self, source: str) -> Span | None:
+        """First and last instant that roll-ups may tell of, to the week."""
         with self._database.reading(_DOING) as connection:
             number = catalogue.find_source(connection, source)
-            key = None if number is None else catalogue.find_keys(connection, number).get(instrument_id)
-            if number is None or key is None:
-                return ()
-            found, damaged = read_rollups(connection, self._rosters, number, key, start_ms, end_ms)
-        self.damaged += damaged
-        return found
+            hours = None if number is None else rollup_span(connection, number)
+        return None if hours is None else Span(hours[0] * HOUR_MS, hours[1] * HOUR_MS + HOUR_MS - MINUTE_MS)
+
+    def instrument_ids(self, source: str) -> tuple[str, ...]:
+        """Ids of the instruments of which anything is stored, in order."""
+        return tuple(sorted(self._names(source)[1].values()))
 
     def _names(self, source: str) -> tuple[int, dict[int, str]]:
         """(number, ids of instruments by their keys) of a source; (0, nothing) if nothing of it is stored."""
@@ -143,10 +162,7 @@ class Reader:
         """Fills are read before hours: one that is merged meanwhile is then met twice, which does no harm."""
         fields = {METRIC_INDEX[metric] for metric in metrics}
         groups = {GROUP_OF[each] for each in fields}
-        fills: list[tuple[StoredFill, int]] = []
-        filled = [metric for metric in metrics if metric in FILLED]
-        if filled:
-            fills = list(self._fills(source, filled, first, first + minutes - 1))
+        fills = list(self._fills(source, metrics, first, first + minutes - 1))
         columns = Columns(first, minutes)
         for hour in range(first // HOUR_MINUTES, (first + minutes - 1) // HOUR_MINUTES + 1):
             with self._database.reading(_DOING) as connection:

@@ -96,14 +96,24 @@ def check(database: Database) -> None:
     Raises:
         StorageError: If there is some.
     """
+    look_through(database, CHECKED_BYTES)
+
+
+def look_through(database: Database, most_bytes: int | None = None) -> None:
+    """Look for damage, in every page unless the file has more than ``most_bytes``; reads only.
+
+    Raises:
+        StorageError: If there is some.
+    """
     with database.reading("check") as connection:
-        for table in _COLUMNS:
+        for table, columns in _COLUMNS.items():
             connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
+            connection.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # are they all there?
         for source in catalogue.source_names(connection):
             catalogue.entries(connection, source)
         for (roster,) in connection.execute("SELECT id FROM roster").fetchall():
             catalogue.read_roster(connection, roster)
-        if database.path.stat().st_size <= CHECKED_BYTES:
+        if most_bytes is None or database.path.stat().st_size <= most_bytes:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise DamagedError(str(found).splitlines()[-1])

@@ -121,16 +121,34 @@ def hour_tables(
 
 
 def read_rollups(
-    connection: sqlite3.Connection, rosters: Rosters, source: int, instrument: int, start_ms: int, end_ms: int
-) -> tuple[tuple[Rollup, ...], int]:
-    """Return (roll-ups of an instrument that begin in a range, damaged rows)."""
-    first, last = -(-start_ms // HOUR_MS), -(-end_ms // HOUR_MS) - 1
-    found: dict[int, Rollup] = {}
+    connection: sqlite3.Connection,
+    rosters: Rosters,
+    source: int,
+    instruments: Sequence[int],
+    start_ms: int,
+    end_ms: int,
+) -> tuple[dict[int, tuple[Rollup, ...]], int]:
+    """Return (roll-ups by instrument that begin in a range, oldest first; damaged rows)."""
+    first, last = max(0, -(-start_ms // HOUR_MS)), min(-(-end_ms // HOUR_MS) - 1, _FAR * WEEK_HOURS)
+    tables, damaged = hour_tables(connection, rosters, source, first, last)
+    places = [(hour, {key: at for at, key in enumerate(keys)}, table) for hour, keys, table in tables]
+    rollups: dict[int, tuple[Rollup, ...]] = {}
+    for instrument in instruments:
+        found: dict[int, Rollup] = {}
+        damaged += _put_weeks(found, connection, instrument, first // WEEK_HOURS, last // WEEK_HOURS)
+        for hour, place, table in places:
+            if (at := place.get(instrument)) is not None:
+                _put(found, hour, table, at)
+        rollups[instrument] = tuple(found[hour] for hour in sorted(found) if first <= hour <= last)
+    return rollups, damaged
+
+
+def _put_weeks(found: dict[int, Rollup], connection: sqlite3.Connection, instrument: int, first: int, last: int) -> int:
+    """Add the roll-ups of some weeks; return how many rows were damaged."""
     damaged = 0
-    weeks = week_row(instrument, max(0, first // WEEK_HOURS)), week_row(instrument, min(_FAR, last // WEEK_HOURS))
-    for (row,) in connection.execute(
-        "SELECT id FROM rollup_week WHERE id BETWEEN ? AND ? ORDER BY id", weeks
-    ).fetchall():
+    weeks = week_row(instrument, first), week_row(instrument, min(_FAR, last))
+    rows = connection.execute("SELECT id FROM rollup_week WHERE id BETWEEN ? AND ? ORDER BY id", weeks).fetchall()
+    for (row,) in rows:
         week = week_of(row)
         try:
             table = read_week(connection, instrument, week)
@@ -140,11 +158,21 @@ def read_rollups(
             continue
         for at in range(WEEK_HOURS) if table is not None else ():
             _put(found, week * WEEK_HOURS + at, table, at)
-    tables, bad = hour_tables(connection, rosters, source, max(0, first), min(last, _FAR * WEEK_HOURS))
-    for hour, keys, table in tables:
-        if instrument in keys:
-            _put(found, hour, table, keys.index(instrument))
-    return tuple(found[hour] for hour in sorted(found) if first <= hour <= last), damaged + bad
+    return damaged
+
+
+def rollup_span(connection: sqlite3.Connection, source: int) -> tuple[int, int] | None:
+    """Return the first and the last hour since the epoch of which a source may have roll-ups, to the week."""
+    hours = time_row(source, 0), time_row(source + 1, 0) - 1
+    weeks = connection.execute(
+        "SELECT min(rollup_week.id & ?), max(rollup_week.id & ?) FROM rollup_week"
+        " JOIN instrument ON instrument.key = rollup_week.id >> ? WHERE instrument.source = ?",
+        (_FAR, _FAR, _FAR.bit_length(), source),
+    ).fetchone()
+    days = connection.execute("SELECT min(id), max(id) FROM rollup_hour WHERE id BETWEEN ? AND ?", hours).fetchone()
+    ends = [] if weeks[0] is None else [weeks[0] * WEEK_HOURS, weeks[1] * WEEK_HOURS + WEEK_HOURS - 1]
+    ends += [] if days[0] is None else [time_of(days[0]), time_of(days[1])]
+    return (min(ends), max(ends)) if ends else None
 
 
 def _put(found: dict[int, Rollup], hour: int, table: Table | None, at: int) -> None:

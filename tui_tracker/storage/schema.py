@@ -27,15 +27,36 @@ CREATE TABLE latest(source INTEGER PRIMARY KEY, minute INTEGER NOT NULL, body BL
 CREATE TABLE rollup_hour(id INTEGER PRIMARY KEY, roster INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE TABLE rollup_week(id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
+_SHARED: Final = """
+CREATE TABLE lease(source INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, newest INTEGER NOT NULL, report BLOB NOT NULL);
+CREATE TABLE news(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL, prior INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    kind INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE TABLE wish(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL, session TEXT NOT NULL UNIQUE,
+    polls INTEGER NOT NULL, at_ms INTEGER NOT NULL, ids BLOB NOT NULL
+);
+"""
+"""What sessions tell each other; nothing in it is history."""
 Migration = Callable[[sqlite3.Connection], None]
 """Makes the tables of one version from those of the version before, inside a transaction."""
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";"):
+    _run(connection, _TABLES)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _share(connection: sqlite3.Connection) -> None:
+    _run(connection, _SHARED)
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    """Run statements one by one: ``executescript`` would end the transaction."""
+    for statement in statements.split(";"):
         if statement.strip():
             connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,5 +109,5 @@ class Schema:
         return version
 
 
-SCHEMA: Final = Schema((_create,))
-"""Released: version 1."""
+SCHEMA: Final = Schema((_create, _share))
+"""Version 2 brought what sessions tell each other."""

@@ -17,6 +17,8 @@ class Patience:
     is the first that will have left the windows."""
     most_fills: int = 1_200
     """Fills that are held; of more, the oldest is let go: it can be fetched again."""
+    most_news: int = 64
+    """Events that are held for other sessions; of more, the oldest is let go, and they begin anew."""
     fill_pause_s: float = 1.0
     """Fills are committed at most this often, together, or with the next minute."""
     retry_s: float = 5.0
@@ -48,3 +50,5 @@ class StoreStatus:
     """As of the last upkeep."""
     log_cut: int = 0
     """Bytes of the largest write-ahead log that had to be cut."""
+    superseded: int = 0
+    """How often a write was refused because another process collects."""

@@ -14,9 +14,15 @@ from typing import Final, TypeVar
 
 from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.storage.connection import FILE_NAME, Database
+from tui_tracker.core.status import SourceReport
+from tui_tracker.storage import lease
+from tui_tracker.storage.connection import FILE_NAME, Database, open_for_reading, open_for_writing
+from tui_tracker.storage.events import Event, Loaded
+from tui_tracker.storage.lease import Wish
+from tui_tracker.storage.looking import Look, Looker
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Minute
+from tui_tracker.storage.office import Office
 from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.recovery import open_or_recover, recover
 from tui_tracker.storage.retention import Limits, empty_log, retain, size_of
@@ -55,6 +61,8 @@ class Store:
         schema: Schema = SCHEMA,
         on_change: Callable[[StoreStatus], None] | None = None,
         patience: Patience | None = None,
+        is_reader: bool = False,
+        may_recover: Callable[[], bool] = lambda: True,
     ) -> None:
         """Start the thread, which opens the file.
 
@@ -64,6 +72,8 @@ class Store:
             limits: How much is kept.
             schema: What the program knows.
             patience: How long and how much is waited.
+            is_reader: Open it without write access; nothing is written then.
+            may_recover: Whether a damaged file may be moved aside: not while another process writes to it.
         """
         self.path: Final = folder / FILE_NAME
         self._now_ms: Final = now_ms
@@ -80,6 +90,13 @@ class Store:
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._merger: Merger | None = None
+        self._looker: Looker | None = None
+        self._is_reader: Final = is_reader
+        self._may_recover: Final = may_recover
+        self._opened: tuple[int, int] | None = None
+        self._office: Final = Office(self.path, now_ms)
+        self._news: deque[Event] = deque()
+        self._lost_news = False
         self._damage = ""
         self._fills_due_s = self._retry_due_s = self._upkeep_due_s = 0.0
         self._thread: Final = threading.Thread(target=self._run, name="history", daemon=True)
@@ -136,6 +153,118 @@ class Store:
         self._calls.put(lambda: self._do_read(call, future))
         return future
 
+    def take_lead(self, source: str, seize: Callable[[], bool] | None = None) -> "Future[None]":
+        """From now on write as the collector of a source; no other process can any more.
+
+        Args:
+            source: Its name.
+            seize: Called in the transaction that takes the office; ``False`` to leave it.
+
+        The future fails where that could not be written yet: it is tried again before anything else is written.
+        """
+        future: Future[None] = Future()
+
+        def run() -> None:
+            self._office.lead(source)
+            try:
+                if self._database is None:
+                    self._open_or_raise()
+                assert self._database is not None
+                self._office.take(self._database, seize)
+            except Exception as error:  # noqa: BLE001 - the caller gets it
+                _fail(future, error)
+            else:
+                _resolve(future, None)
+
+        self._calls.put(run)
+        return future
+
+    def follow(self) -> None:
+        """From now on write nothing but wishes: another process collects. What waits to be written fails."""
+
+        def run() -> None:
+            self._office.follow()
+            self._fail_all(lease.superseded(str(self.path)))
+            self._change(error=None)
+
+        self._calls.put(run)
+
+    def rest(self) -> "Future[None]":
+        """Write what waits, and from then on nothing, not even to tidy up: the process is about to be stopped."""
+        future: Future[None] = Future()
+
+        def run() -> None:
+            self._flush()
+            self._office.follow()
+            _resolve(future, None)
+
+        self._calls.put(run)
+        return future
+
+    def visit(self, source: str) -> None:
+        """From now on write only as long as no other process begins to collect a source."""
+
+        def run() -> None:
+            with suppress(StorageError):
+                if self._database is not None:
+                    with self._database.reading("read") as connection:
+                        self._office.visit(source, lease.epoch_of(connection, source))
+                    return
+            self._office.follow()
+
+        self._calls.put(run)
+
+    def tell(self, event: Event) -> None:
+        """Tell other sessions what was done to the market; candles with the next fill, all else at once."""
+        self._calls.put(lambda: self._take_news(event))
+
+    def put_report(self, report: SourceReport) -> "Future[None]":
+        """Tell other sessions how the source is doing. Of no use later, so it is tried only once."""
+        return self._aside(lambda writer: self._put_report(writer, report))
+
+    def wish(self, source: str, wish: Wish) -> "Future[None]":
+        """Ask something of the collector. Tried only once."""
+
+        def run(writer: Writer) -> None:
+            with self._office.excepted():
+                writer.put_wish(source, wish, self._now_ms())
+
+        return self._aside(run)
+
+    def look(self, source: str, after: int) -> "Future[Look | None]":
+        """What other sessions wrote since the last look, or ``None`` if nothing; see ``Looker``."""
+        future: Future[Look | None] = Future()
+
+        def run() -> None:
+            self._guarded(self._reopen_if_replaced)
+            self._do_read(lambda _: None if self._looker is None else self._looker.look(source, after), future)
+
+        self._calls.put(run)
+        return future
+
+    def start_of_news(self, source: str, minute: int | None) -> "Future[int]":
+        """The number after which news begin that are not in the windows up to a minute; see ``Looker``."""
+        return self.read(lambda _: 0 if self._looker is None else self._looker.start(source, minute))
+
+    def _aside(self, call: Callable[[Writer], None]) -> "Future[None]":
+        """Write something that nothing waits for."""
+        future: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                if self._writer is not None and self._status.error is None:
+                    call(self._writer)
+                _resolve(future, None)
+            except Exception as error:  # noqa: BLE001 - the caller gets it
+                _fail(future, error)
+
+        self._calls.put(run)
+        return future
+
+    def _put_report(self, writer: Writer, report: SourceReport) -> None:
+        if self._office.source is not None:
+            writer.put_report(self._office.source, report)
+
     def close(self, timeout_s: float | None = None) -> None:
         """Write what can be written, close the file and end the thread. What is left fails.
 
@@ -166,7 +295,7 @@ class Store:
         due_s = [self._upkeep_due_s]
         if self._status.error is not None:
             due_s = [self._retry_due_s] if not self._status.is_stopped else [time.monotonic() + self._patience.upkeep_s]
-        elif self._fills:
+        elif self._fills or self._news:
             due_s.append(self._fills_due_s)
         return max(0.0, min(due_s) - time.monotonic())
 
@@ -176,7 +305,7 @@ class Store:
         if self._status.error is not None:
             if not self._status.is_stopped and now_s >= self._retry_due_s:
                 self._flush()
-        elif self._fills and now_s >= self._fills_due_s:
+        elif (self._fills or self._news) and now_s >= self._fills_due_s:
             self._flush()
         elif now_s >= self._upkeep_due_s:
             self._guarded(self._upkeep)
@@ -199,6 +328,18 @@ class Store:
         self._fills.append((fill, future))
         if len(self._fills) > self._patience.most_fills:
             _fail(self._fills.popleft()[1], self._let_go("fill"))
+
+    def _take_news(self, event: Event) -> None:
+        if self._office.source is None or self._status.is_stopped:
+            return
+        if not self._fills and not self._news:
+            self._fills_due_s = time.monotonic() + self._patience.fill_pause_s
+        self._news.append(event)
+        if len(self._news) > self._patience.most_news:
+            self._news.popleft()
+            self._lost_news = True
+        if not isinstance(event, Loaded):
+            self._flush()
 
     def _let_go(self, what: str) -> StorageError:
         self._change(dropped=self._status.dropped + 1)
@@ -223,10 +364,14 @@ class Store:
         self._guarded(self._write_all)
 
     def _write_all(self) -> None:
-        if self._writer is None:
+        if self._database is None:
             self._open_or_raise()
         writer = self._writer
-        assert writer is not None
+        if writer is None or self._database is None:  # a reader
+            self._change(error=None)
+            return
+        self._office.take(self._database)
+        self._tell_all(writer)
         while self._writes:
             write, fills = self._writes[0], tuple(self._fills)
             try:
@@ -246,6 +391,23 @@ class Store:
             self._settle(fills)
         self._change(error=None, held=0)
 
+    def _tell_all(self, writer: Writer) -> None:
+        if not self._news or self._office.source is None:
+            return
+        fills, events = tuple(self._fills), tuple(self._news)
+        try:
+            writer.tell(self._office.source, events, [fill for fill, _ in fills], is_complete=not self._lost_news)
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 - what can never be told must not block the rest
+            _log.exception("other sessions can't be told")
+            self._lost_news = True
+            self._news.clear()
+            return
+        self._lost_news = False
+        self._news.clear()
+        self._settle(fills)
+
     def _settle(self, fills: "tuple[tuple[Fill, Future[None]], ...]") -> None:
         for _, future in fills:
             self._fills.popleft()
@@ -259,6 +421,11 @@ class Store:
             self._note_failure(error)
 
     def _note_failure(self, error: StorageError) -> None:
+        if error.fault is StorageFault.SUPERSEDED:
+            self._office.follow()
+            self._fail_all(error)
+            self._change(error=None, superseded=self._status.superseded + 1)
+            return
         if self._status.error is None or self._status.error.fault is not error.fault:
             _log.warning("history: %s", error)
         self._retry_due_s = time.monotonic() + self._patience.retry_s
@@ -275,24 +442,42 @@ class Store:
 
     def _open_or_raise(self) -> None:
         recovery = None
-        if self._damage:
-            recovery, self._damage = recover(self.path, self._now_ms(), self._damage, self._schema), ""
-        database, found = open_or_recover(self.path, self._now_ms(), self._schema, self._patience.busy_ms)
-        recovery = found or recovery
-        self._database = database
-        self._writer, self._reader, self._merger = Writer(database), Reader(database), Merger(database)
+        if self._is_reader:
+            database = open_for_reading(self.path, self._schema)
+        elif not self._may_recover():
+            database = open_for_writing(self.path, self._schema, self._patience.busy_ms)
+        else:
+            if self._damage:
+                recovery, self._damage = recover(self.path, self._now_ms(), self._damage, self._schema), ""
+            database, found = open_or_recover(self.path, self._now_ms(), self._schema, self._patience.busy_ms)
+            recovery = found or recovery
+        self._database, self._reader, self._looker = database, Reader(database), Looker(database)
+        self._opened = _file_of(self.path)
+        if not self._is_reader:
+            database.fence = self._office.fence
+            self._writer, self._merger = Writer(database), Merger(database)
         self._change(is_open=True, error=None, recovery=recovery or self._status.recovery)
+
+    def _reopen_if_replaced(self) -> None:
+        """Where another process moved a damaged file aside, or began to write to one that nobody wrote."""
+        if self._database is None or self._office.tends:
+            return
+        is_written = self._database.is_still and self.path.with_name(self.path.name + "-wal").exists()
+        if is_written or _file_of(self.path) != self._opened:
+            self._shut()
+            self._open_or_raise()
 
     def _shut(self) -> None:
         if self._database is not None:
             self._database.close()
-        self._database = self._writer = self._reader = self._merger = None
+        self._database = self._writer = self._reader = self._merger = self._looker = None
         self._change(is_open=False)
 
     def _upkeep(self) -> None:
         """Merge, let go, or cut the log: one small step. The next is due at once if there is more to do."""
         database, merger = self._database, self._merger
-        if database is None or merger is None:
+        if database is None or merger is None or not self._office.tends:
+            self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
             return
         has_more = merger.step() or retain(database, self._limits, self._now_ms())
         size = size_of(database)
@@ -311,6 +496,8 @@ class Store:
             _fail(future, error)
         self._writes.clear()
         self._fills.clear()
+        self._lost_news = self._lost_news or bool(self._news)
+        self._news.clear()
         self._change(held=0)
 
     def _change(self, **changes: object) -> None:
@@ -319,6 +506,14 @@ class Store:
             self._status = status
             if self.on_change is not None:
                 self.on_change(status)
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _resolve(future: "Future[_T]", result: _T) -> None:

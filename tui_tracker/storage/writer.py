@@ -7,13 +7,17 @@ from typing import Final
 
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.storage import catalogue
+from tui_tracker.core.status import SourceReport
+from tui_tracker.storage import catalogue, lease
 from tui_tracker.storage.codec import MinuteCodec
 from tui_tracker.storage.connection import Database
+from tui_tracker.storage.events import Event
 from tui_tracker.storage.fills import encode_fill
 from tui_tracker.storage.groups import usual_hints
 from tui_tracker.storage.latest import encode_latest
-from tui_tracker.storage.model import Fill, Minute
+from tui_tracker.storage.lease import Wish
+from tui_tracker.storage.model import Fill, Latest, Minute
+from tui_tracker.storage.news import prune, put_news
 from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, sealed, time_of, time_row
 
 _DOING: Final = "write to"
@@ -95,10 +99,37 @@ class Writer:
             connection.execute("DELETE FROM latest WHERE source = ? AND minute > ?", (number, at))
         return gone
 
+    def put_latest(self, source: str, latest: Latest) -> bool:
+        """Store what is known beside the windows, unless that of a later minute is there; return whether it was."""
+        at = latest.minute_ms // MINUTE_MS
+        with self._database.writing(_DOING) as connection:
+            number = catalogue.ensure_source(connection, source)
+            row = connection.execute("SELECT minute FROM latest WHERE source = ?", (number,)).fetchone()
+            if row is not None and row[0] > at:
+                return False
+            self._put_latest(connection, number, latest)
+        return True
+
     def add_fills(self, fills: Sequence[Fill]) -> None:
         """Store what candles told."""
         with self._database.writing(_DOING) as connection:
             self._put_fills(connection, fills)
+
+    def tell(self, source: str, events: Sequence[Event], fills: Sequence[Fill] = (), *, is_complete: bool) -> None:
+        """Tell other sessions what was done to the market; not ``is_complete`` if something before was left out."""
+        with self._database.writing(_DOING) as connection:
+            self._put_fills(connection, fills)
+            put_news(connection, catalogue.ensure_source(connection, source), events, is_complete=is_complete)
+
+    def put_report(self, source: str, report: SourceReport) -> None:
+        """Tell other sessions how the source is doing."""
+        with self._database.writing(_DOING) as connection:
+            lease.put_report(connection, catalogue.ensure_source(connection, source), report)
+
+    def put_wish(self, source: str, wish: Wish, now_ms: int) -> None:
+        """Ask something of the collector."""
+        with self._database.writing(_DOING) as connection:
+            lease.put_wish(connection, catalogue.ensure_source(connection, source), wish, now_ms)
 
     def _course(self, connection: sqlite3.Connection, source: int, minute: Minute) -> _Course:
         course = self._courses.get(minute.source)
@@ -124,11 +155,16 @@ class Writer:
                 "INSERT INTO minute(id, roster, is_key, body) VALUES (?, ?, ?, ?)",
                 (row, course.roster, is_key, sealed(body, "minute", row, course.roster, is_key)),
             )
+        prune(connection, course.source, at)
         if minute.latest is not None:
-            connection.execute(
-                "INSERT OR REPLACE INTO latest(source, minute, body) VALUES (?, ?, ?)",
-                (course.source, at, sealed(encode_latest(minute.latest), "latest", course.source, at)),
-            )
+            self._put_latest(connection, course.source, minute.latest)
+
+    def _put_latest(self, connection: sqlite3.Connection, source: int, latest: Latest) -> None:
+        at = latest.minute_ms // MINUTE_MS
+        connection.execute(
+            "INSERT OR REPLACE INTO latest(source, minute, body) VALUES (?, ?, ?)",
+            (source, at, sealed(encode_latest(latest), "latest", source, at)),
+        )
 
     def _put_fills(self, connection: sqlite3.Connection, fills: Sequence[Fill]) -> None:
         sources = {fill.source: catalogue.ensure_source(connection, fill.source) for fill in fills}

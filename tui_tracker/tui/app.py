@@ -12,6 +12,7 @@ from textual import work
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.widgets import Input
 from typing_extensions import override
 
 from tui_tracker.config.model import Settings
@@ -31,7 +32,7 @@ from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.screens.main import Pane
-from tui_tracker.tui.store import Store
+from tui_tracker.tui.store import NoStore, Store
 from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
@@ -105,6 +106,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         desk = Desk(settings, view, watchlist, zone or local_zone(), now_ms, others, saved_views)
         super().__init__(feed, desk, settings, themes, driver_class)
         self.animation_level = "none"
+        self.before_stop: Sequence[Callable[[], None]] = ()
+        """Called before ctrl+z stops the process."""
         self._store = store
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()
@@ -125,9 +128,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
 
     def on_ready(self) -> None:
         """Say what went wrong before."""
-        for warning in (self._warning, self.key_problems()):
-            if warning:
-                self.say(warning)
+        if warnings := [warning for warning in (self._warning, self.key_problems()) if warning]:
+            self.say(*warnings)
 
     # The selection
 
@@ -250,7 +252,9 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
             self.choose(replace(self.desk.view, needle=""))
 
     async def action_filter(self) -> None:
-        """Type to filter both lists. Keys typed ahead are held until the field has the focus."""
+        """Type to filter both lists, from wherever one is. Keys typed ahead are held until the field has the focus."""
+        if self.page is not None:
+            await self.page.dismiss()
         if self.main.is_chart_full:
             self.action_go_back()
         if self.main.filter_bar is None:
@@ -329,6 +333,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         if self._demo_feed is None or not self.can_demo:
             return
         demo_feed, self._demo_feed = self._demo_feed, None
+        await self._save_all()
+        self._store = NoStore()
         self._feed = await demo_feed()
         self.desk.start_over()
         self.show()
@@ -361,13 +367,18 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
                 return self.can_demo
             case "filter":
                 bar = self.main.filter_bar
-                is_free = self.screen is self.main and self.prompt is None
+                is_free = self.screen in (self.main, self.page) and self.prompt is None
                 return is_free and (bar is None or not bar.field.has_focus)
+            case "picture":
+                return not isinstance(self.focused, Input)
             case _:
                 return super().check_action(action, parameters)
 
     async def on_unmount(self) -> None:
         """Remember how the app was left."""
+        await self._save_all()
+
+    async def _save_all(self) -> None:
         try:
             await self.save_changes()
             await asyncio.to_thread(self._store.save_view, self.desk.view.remembered())

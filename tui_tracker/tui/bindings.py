@@ -80,7 +80,7 @@ KEY_COMMANDS: Final = (
         LOOK,
         is_priority=True,  # so that what is typed right behind it waits for the field
     ),
-    Command("sort", "s", "sort", "sort", "sort rows by the next column", "s", LOOK),
+    Command("sort.next", "s", "sort", "sort", "sort rows by the next column", "s", LOOK),
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),
     Command("measure", "e", "look('measure')", "measure", f"next measure to rank by: {_MEASURES}", "e", LOOK),
@@ -88,10 +88,11 @@ KEY_COMMANDS: Final = (
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
     Command("sort.then", "a", "then", "then by", "second column to sort by", "a", LOOK),
     Command("favourite", "f", "favourite", "★", "put the pair on the watchlist, or take it off", "f", LOOK),
-    Command("watchlist", "F", "look('watchlist')", "watchlist", "rank the watchlist only", "F", LOOK),
+    Command("watchlist.only", "F", "look('watchlist')", "watchlist", "rank the watchlist only", "F", LOOK),
     Command("watchlist.next", "W", "next_watchlist", "next list", "rank the next watchlist", "W", LOOK),
     Command("watchlist.add", "A", "add_to_watchlist", "add", "search a pair and add it to the watchlist", "A", LOOK),
     Command("view.next", "asterisk", "next_view", "view", "next saved view", "*", LOOK),
+    Command("view.save", "V", "save_view", "save view", "save this view as …", "V", LOOK),
     *_VIEW_COMMANDS,
     Command("unique_base", "U", "look('unique_base')", "unique", "one row an asset: its most traded pair", "U", LOOK),
     Command("classes", "X", "look('classes')", "classes", "hide or show stable, fiat, wrapped … pairs", "X", LOOK),
@@ -123,7 +124,16 @@ KEY_COMMANDS: Final = (
     Command("copy.row", "y", "copy_row", "copy", "copy the pair's row", "y", DO),
     Command("copy.view", "Y", "copy_view", "copy all", "copy the rows of the view", "Y", DO),
     Command("export", "w", "export", "write", "write the view to a file, CSV or JSON", "w", DO),
-    Command("picture", "P", "picture", "picture", "save a picture of the screen (SVG)", "P", DO),
+    Command(
+        "picture",
+        "P",
+        "picture",
+        "picture",
+        "save a picture of the screen (SVG)",
+        "P",
+        DO,
+        is_priority=True,  # on every screen; where one types, the app refuses it
+    ),
     Command("demo", "d", "demo", "demo", "watch a simulated market", "d", DO),
     Command(
         "palette",
@@ -140,15 +150,15 @@ KEY_COMMANDS: Final = (
     Command("suspend", "ctrl+z", "suspend_process", "suspend", "back to the shell; fg returns", "ctrl+z", DO),
     Command("quit", "q", "quit", "quit", "quit", "q", DO),
     Command(
-        "quit.now", "ctrl+c", "quit", "quit", "quit from anywhere", "ctrl+c", DO, is_priority=True, in_palette=False
+        "quit_now", "ctrl+c", "quit", "quit", "quit from anywhere", "ctrl+c", DO, is_priority=True, in_palette=False
     ),
 )
 CHART: Final = "In the chart"
 CHART_COMMANDS: Final = (
     Command("crosshair.left", "left", "crosshair(-1)", "crosshair", "crosshair to the left", "←", CHART),
     Command("crosshair.right", "right", "crosshair(1)", "crosshair", "crosshair to the right", "→", CHART),
-    Command("chart.earlier", "shift+left", "pan(-1)", "earlier", "earlier minutes", "Shift-←", CHART),
-    Command("chart.later", "shift+right", "pan(1)", "later", "later minutes", "Shift-→", CHART),
+    Command("chart.earlier", "comma,shift+left", "pan(-1)", "earlier", "earlier minutes", ", Shift-←", CHART),
+    Command("chart.later", "full_stop,shift+right", "pan(1)", "later", "later minutes", ". Shift-→", CHART),
     Command("chart.zoom_in", "plus,equals_sign", "zoom(True)", "zoom in", "zoom in, around the crosshair", "+", CHART),
     Command("chart.zoom_out", "minus", "zoom(False)", "zoom out", "zoom out, to the whole window", "-", CHART),
     Command("chart.copy", "y", "copy_readout", "copy", "copy the values at the crosshair", "y", CHART),
@@ -167,10 +177,10 @@ CHART_COMMANDS: Final = (
 """Keys that the chart takes while it has the focus; their actions are the app's."""
 BY_ID: Final = {command.id: command for command in (*KEY_COMMANDS, *CHART_COMMANDS)}
 
-LIST_HINTS: Final = ("filter", "favourite", "pair", "quote", "metric", "watchlist", "palette")
+LIST_HINTS: Final = ("filter", "favourite", "pair", "quote", "metric", "watchlist.only", "palette")
 TABLE_HINTS: Final = (
     "filter",
-    "sort",
+    "sort.next",
     "metric",
     "measure",
     "quote",

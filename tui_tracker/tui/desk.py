@@ -153,7 +153,8 @@ class Desk:
         """Forget everything about the market: another feed takes over."""
         self.snapshot = self.scene = self._series = None
         self._extremes_of = (None, Metric.PRICE)
-        self.view = replace(self.view, selected=None, frozen=None)
+        self.watchlists = dict.fromkeys(self.watchlists, ())
+        self.view = replace(self.view, selected=None, frozen=None, compared=(), watchlist_only=False)
         self._presenter.forget()
         self._others.clear()
         self.ranks.forget()

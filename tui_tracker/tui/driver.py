@@ -299,6 +299,8 @@ class QuietDriver(LinuxDriver):
     def _on_stop_wanted(self) -> None:
         """Stop the whole job as the shell expects it; where nobody could continue us, the kernel doesn't stop us."""
         self.suspend_application_mode()
+        for release in getattr(self._app, "before_stop", ()):
+            release()
         os.kill(0, signal.SIGTSTP)
         # Continued. A signal that ends us may have come along: let the loop see it before we touch the terminal, as in
         # the background that would stop us again. Where we got no processor until the timer was due, the signal is only

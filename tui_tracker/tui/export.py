@@ -133,6 +133,13 @@ def file_stem(at_ms: int, *words: str) -> str:
     return "-".join(("crypto-tui", stamp, *filter(None, safe)))
 
 
+def shown_path(path: Path | str) -> str:
+    """Where a file or folder is, in full; the home folder as ``~``."""
+    place = Path(path or ".").expanduser().absolute()
+    home = Path.home()
+    return clean(f"~/{place.relative_to(home)}" if place != home and place.is_relative_to(home) else str(place), 200)
+
+
 def write_new(folder: str, stem: str, suffix: str, text: str) -> Path:
     """Write a file that was not there before, whole or not at all; return where it is.
 

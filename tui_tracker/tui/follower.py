@@ -1,6 +1,7 @@
 """The half of the app that listens: it follows a feed and tells the panes what they show."""
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -9,7 +10,9 @@ from typing import Final
 from textual import work
 from textual.app import App
 from textual.driver import Driver
+from textual.notifications import Notify
 from textual.timer import Timer
+from textual.widgets._toast import ToastHolder
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.metric import Metric
@@ -24,6 +27,10 @@ DEBOUNCE_S: Final = 0.3
 """How long the cursor rests before the feed is told what to load first."""
 REST_S: Final = 0.12
 """A cursor that moves again within this time passes pairs by: their charts and words are not shown."""
+CLEAR_UP_S: Final = 0.5
+"""How long after a change of the theme its garbage is freed, with that of the changes since."""
+MESSAGES_KEPT: Final = 20
+"""After so many messages their garbage is freed."""
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +54,9 @@ class FeedApp(App[None]):
         self._rest_timer: Timer | None = None
         self._moved_s = float("-inf")
         self._age_timer: Timer | None = None
+        self._is_telling = False
+        self._told = 0
+        self._clear_timer: Timer | None = None
 
     @property
     def can_demo(self) -> bool:
@@ -198,6 +208,38 @@ class FeedApp(App[None]):
         """Write header, titles and strip for the new size."""
         self.show()
 
-    def say(self, message: str) -> None:
-        """Show a message for a few seconds, as plain text."""
-        self.notify(clean(message), markup=False, timeout=6)
+    def say(self, *messages: str) -> None:
+        """Show messages as plain text for a few seconds, one below the other, in the place of what was said before."""
+        self.notify("\n".join(clean(message) for message in messages), markup=False, timeout=6)
+
+    def clear_up_soon(self) -> None:
+        """Free what Textual leaves in cycles, a moment from now.
+
+        The garbage collector is told to hardly ever look at what is old, since that holds the loop: 1 MB of styles
+        for each change of the theme, and the widgets of messages, would stay.
+        """
+        if self._clear_timer is None:
+            self._clear_timer = self.set_timer(CLEAR_UP_S, self._clear_up)
+
+    def _clear_up(self) -> None:
+        self._clear_timer = None
+        gc.collect()
+
+    def _on_notify(self, event: Notify) -> None:
+        """Keep the newest message alone; of several that come together, only the last is drawn."""
+        event.prevent_default()
+        self._notifications.clear().add(event.notification)
+        if not self._is_telling:
+            self._is_telling = True
+            self.call_later(self._show_message)
+
+    def _show_message(self) -> None:
+        """Draw the message. Textual takes an old one away, but leaves its holder."""
+        self._is_telling = False
+        self._told += 1
+        if self._told % MESSAGES_KEPT == 0:
+            self.clear_up_soon()
+        for screen in self.screen_stack:
+            for holder in screen.query(ToastHolder):
+                holder.remove()
+        self._refresh_notifications()

@@ -33,7 +33,7 @@ SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
         "palette": "f2,ctrl+p",
         "filter": "f4,slash,f3,backslash",
         "poll": "f5,R",
-        "sort": "f6,s",
+        "sort.next": "f6,s",
         "sort.reverse": "I,S",
         "range.shorter": "f7,left_square_bracket",
         "range.longer": "f8,right_square_bracket",
@@ -79,6 +79,8 @@ ALIASES: Final = {
 MODIFIERS: Final = ("ctrl", "alt", "shift")
 NAMED: Final = frozenset({*LABELS, *(f"f{number}" for number in range(1, 25))}) - {"shift+tab"}
 ALLOWED: Final = "a character, or Enter, Space, Tab, Esc, F1 to F24, Up, PgUp, Home, …, with ctrl+, alt+ or shift+"
+RENAMED: Final = {"sort": "sort.next", "watchlist": "watchlist.only", "quit.now": "quit_now"}
+"""Ids of before that began others: in TOML a name can't be both a value and a table."""
 RANGE: Final = ("range.shorter", "range.longer")
 
 
@@ -151,7 +153,8 @@ def key_book(
             _give(keys, name, text.split(","))
     problems: list[KeyProblem] = []
     wanted: dict[str, list[str]] = {}
-    for name, texts in chosen.items():
+    for given, texts in chosen.items():
+        name = RENAMED.get(given, given)
         if name not in keys:
             problems.append(KeyProblem(name, f"there is no action {clean(name, 40)!r}", _nearest(name, tuple(keys))))
             continue

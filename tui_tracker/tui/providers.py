@@ -1,5 +1,6 @@
 """What the command palette offers: pairs to go to, and everything that can be chosen or done."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,13 +14,15 @@ from tui_tracker.config.choices import ChartStyle, Preset
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
+from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.table import matches
 from tui_tracker.tui.titles import scope_text
 from tui_tracker.tui.view import BANDS, RANGES_H, ViewState
 
 MOST_PAIRS: Final = 30
+_KEY: Final = re.compile(r"  \([^()]*\)$")
 
 
 class Host(Protocol):
@@ -77,6 +80,53 @@ class Offer(NamedTuple):
 
     title: str
     run: Callable[[], object]
+    also: str = ""
+    """Other words that it is found by."""
+
+    def score(self, query: str) -> float:
+        """How well it fits what was typed."""
+        return max(score(self.title, query), score(f"{self.title} {self.also}", query) - 0.2 if self.also else 0.0)
+
+
+_SORTS_OF_FILTERS: Final = tuple(
+    name
+    for name, column in BY_NAME.items()
+    if name == column.name != "sigma" and name not in SORT_KEYS and isinstance(column, NumberColumn)
+)
+"""Columns of filters that have no place in the table until it is sorted by them."""
+PAIR_SCORE: Final = 0.85
+"""A pair whose name the query is somewhere in; commands that say it in so many words come before it."""
+
+
+def score(title: str, query: str) -> float:
+    """How well a title fits what was typed, 0 to 1; 0 if it doesn't.
+
+    In this order: the title itself, its beginning, the query at the beginning of a word, the query anywhere, all its
+    words at beginnings of words, all its words anywhere.
+    """
+    title, query = _plain(title), _plain(query)
+    words = query.split()
+    if not words or not all(word in title for word in words):
+        return 0.0
+    padded = f" {title}"
+    steps = (
+        title == query,
+        f"{padded} ".startswith(f" {query} "),
+        title.startswith(query),
+        f" {query} " in f"{padded} ",
+        f" {query}" in padded,
+        query in title,
+        all(f" {word} " in f"{padded} " for word in words),
+        all(f" {word}" in padded for word in words),
+    )
+    whole = sum(f" {word} " in f"{padded} " for word in words) / len(words)
+    return 0.94 - 0.06 * next((place for place, holds in enumerate(steps) if holds), len(steps)) + whole / 20
+
+
+def _plain(text: str) -> str:
+    """Words in lower case, without the key behind a title and without signs between words."""
+    text = _KEY.sub("", text.lower())
+    return " ".join(text.replace(":", " ").replace("…", " ").replace(",", " ").replace(";", " ").split())
 
 
 def offers(host: Host) -> Iterator[Offer]:
@@ -90,6 +140,7 @@ def offers(host: Host) -> Iterator[Offer]:
             yield Offer(
                 f"{command.help}  ({command.display})" if command.display else command.help,
                 partial(host.call_later, host.run_action, command.action),
+                f"{command.hint} {command.id.replace('.', ' ').replace('_', ' ')}",
             )
     for metric in Metric:
         yield choice(f"metric: {metric.label}", metric=metric)
@@ -98,8 +149,10 @@ def offers(host: Host) -> Iterator[Offer]:
     for quote in (None, *host.desk.quotes()):
         yield choice(f"scope: {scope_text(ViewState(quote=quote))}", quote=quote, watchlist_only=False)
     yield from _kept(host)
+    yield from _sorts(host)
     for hours in RANGES_H:
-        yield choice(f"chart: {hours} h", range_hours=hours)
+        yield choice(f"range: {hours} h of the chart", range_hours=hours, span=None)
+    yield choice("chart: rank history", shows_ranks=True, span=None)
     for style in ChartStyle:
         yield choice(f"chart: {style.value}", chart_style=style, shows_ranks=False)
     for minutes in BANDS:
@@ -113,12 +166,25 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"layout: {preset.value}", panes=replace(host.desk.view.panes, preset=preset, chart_pct=None))
 
 
+def _sorts(host: Host) -> Iterator[Offer]:
+    """Each column, as a click on its heading."""
+    for column in COLUMNS:
+        if column.is_sortable:
+            title = f"sort by: {column.key}" + (f", {column.about}" if column.about else "")
+            yield Offer(title, partial(_sort, host, column.key))
+    for name in _SORTS_OF_FILTERS:
+        yield Offer(f"sort by: {name}, {BY_NAME[name].help}", partial(_sort, host, name))
+
+
+def _sort(host: Host, column: str) -> None:
+    host.choose(host.desk.view.with_sort(column))
+
+
 def _kept(host: Host) -> Iterator[Offer]:
     """Named views and watchlists."""
     for number, view in enumerate(host.desk.views, 1):
         key = f"  ({number})" if number < 10 else ""
         yield Offer(f"view: {clean(view.name, 40)}{key}", partial(host.take_view, view.name))
-    yield Offer("save this view as …", partial(host.call_later, host.run_action, "save_view"))
     for view in host.desk.saved_views:
         yield Offer(f"remove view: {clean(view.name, 40)}", partial(host.remove_view, view.name))
     for name, ids in host.desk.watchlists.items():
@@ -135,7 +201,13 @@ class PairProvider(Provider):
         host = cast(Host, self.app)
         for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
             title = clean(row.instrument.pair, 40)
-            yield Hit(1 - place / 1000, Content(title), partial(host.go_to, row.id), text=title)
+            is_first = title.lower().startswith(query.strip().lower())
+            yield Hit(
+                (1.0 if is_first else PAIR_SCORE) - place / 1000,
+                Content(title),
+                partial(host.go_to, row.id),
+                text=title,
+            )
 
 
 class WatchlistProvider(Provider):
@@ -161,5 +233,6 @@ class CommandProvider(Provider):
     @override
     async def search(self, query: str) -> Hits:
         for place, offer in enumerate(offers(cast(Host, self.app))):
-            if matches(offer.title.lower(), query):
-                yield Hit(0.9 - place / 1000, Content(offer.title), offer.run, text=offer.title)
+            fit = offer.score(query)
+            if fit:
+                yield Hit(fit - place / 10_000, Content(offer.title), offer.run, text=offer.title)

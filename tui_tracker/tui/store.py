@@ -29,3 +29,22 @@ class Store(Protocol):
     def remove_named_view(self, name: str) -> None:
         """Forget a saved view; raises ``TrackerError``."""
         ...
+
+
+class NoStore:
+    """Remembers nothing: for a demo that took the place of an exchange."""
+
+    def save_view(self, view: "View") -> None:
+        """Forget the view."""
+
+    def add_favourite(self, instrument_id: str, watchlist: str) -> None:
+        """Forget the pair."""
+
+    def remove_favourite(self, instrument_id: str, watchlist: str) -> None:
+        """Forget the pair."""
+
+    def save_named_view(self, view: "ViewSpec") -> None:
+        """Forget the view."""
+
+    def remove_named_view(self, name: str) -> None:
+        """Nothing is there."""

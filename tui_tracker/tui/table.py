@@ -153,12 +153,12 @@ class TableModel(_Indexed):
         """The headings, with an arrow at the column that orders the rows."""
         runs: list[Run] = [(" " * GUTTER, "faint")]
         for position, (column, size) in enumerate(self.columns(width)):
-            text, is_main = self._heading(column)
+            text, is_main = self._heading(column, size)
             runs.append((" " if position else "", "faint"))
             runs.append((fit(text, size, right=not column.is_left), "accent" if is_main else "faint"))
         return Line(joined(runs))
 
-    def _heading(self, column: Column) -> tuple[str, bool]:
+    def _heading(self, column: Column, size: int) -> tuple[str, bool]:
         title = column.title
         if column.key == "change":
             title = f"Δ{self.window.replace(' ', '')} %"
@@ -172,7 +172,8 @@ class TableModel(_Indexed):
             return title, False
         rises = self.view.reverse is not (column.key == "pair")
         arrow = "▴" if rises else "▾"
-        return f"{title} {arrow}" if len(title) < 6 else f"{title.removesuffix(' %')}{arrow}", True
+        short = title if len(title) < 6 else title.removesuffix(" %")
+        return f"{short} {arrow}" if len(short) + 2 <= min(size, 7) else f"{short[: size - 1]}{arrow}", True
 
     def row(self, index: int, width: int) -> tuple[Run, ...]:
         """One row; an unranked one is faint from end to end."""

@@ -148,7 +148,7 @@ def _subject_parts(view: ViewState, name: str) -> list["_Part"]:
     if not name:
         return [_Part(f"Ranked by {what}", 3, what)]
     is_said = view.metric is Metric.PRICE and _stem(view.measure) in name.casefold()
-    return [_Part(name, 7, what if is_said else ""), *([] if is_said else [_Part(what, 5, view.measure.label)])]
+    return [_Part(name, 7, what if is_said else "", KEPT), *([] if is_said else [_Part(what, 5, view.measure.label)])]
 
 
 def _stem(measure: Measure) -> str:
@@ -156,20 +156,32 @@ def _stem(measure: Measure) -> str:
     return measure.label.casefold()[:7]
 
 
+KEPT: Final = 99
+"""The number of a part that is never dropped."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     text: str
-    drop: int = 99
-    """Those with the lowest number are shortened or dropped first; 99 is kept."""
+    drop: int = KEPT
+    """Those with the lowest number are shortened or dropped first."""
     short: str = ""
+    short_drop: int = 0
+    """The same for what it is shortened to; 0 for the usual."""
+
+
+SHORTENED: Final = 20
+"""What was shortened is dropped at this less its number: the last to be shortened first."""
 
 
 def _fitting(parts: list[_Part], width: int) -> str:
-    for drop in range(1, 8):
+    for drop in range(1, SHORTENED):
         text = SEPARATOR.join(part.text for part in parts)
         if width_of(text) <= width:
             return text
-        shorter = (part if part.drop != drop else _Part(part.short) for part in parts)
+        shorter = (
+            part if part.drop != drop else _Part(part.short, part.short_drop or SHORTENED - drop) for part in parts
+        )
         parts = [part for part in shorter if part.text]
     return SEPARATOR.join(part.text for part in parts)
 
@@ -256,6 +268,8 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     name: list[Run] = [(NAME, "faint")] if width >= 84 else []
     known: list[Run] = [(f"{count(pairs)} pairs", "muted")] if pairs else []
     problems = _problem_runs(status)
+    if status.collector:
+        problems = [*problems, (f"{'   ' if problems else ''}{clean(status.collector, 32)} collects", "faint")]
     choices = [
         [name, state, times, known, _backfill_runs(status), problems],
         [name, state, times, known, _backfill_runs(status, is_short=True), problems],

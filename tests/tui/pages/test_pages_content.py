@@ -135,8 +135,8 @@ def test_the_command_names_every_setting_of_the_ranking() -> None:
     words = rank_words(settings, ranking(Measure.CV, scope=floor), 90, [])
     assert words is not None
     assert shlex.join(words) == (
-        "crypto-tui rank --source kraken --base-url kraken=http://127.0.0.1:1 --quote all --limit 0 --metric price "
-        "--by cv --window 90m --min-coverage 0.75 --min-volume 1500000"
+        "crypto-tui rank --source kraken --base-url kraken=http://127.0.0.1:1 --quote all --limit 0 "
+        "--min-volume 1500000 --metric price --by cv --window 90m --min-coverage 0.75"
     )
 
 
@@ -150,14 +150,46 @@ def test_the_command_leaves_out_what_the_ranking_leaves_out() -> None:
 def test_the_command_of_a_watchlist_names_its_pairs_and_that_of_the_demo_its_seed() -> None:
     rows = [row_of("BTC/USD"), row_of("ETH/USD")]
     watched = ranking(scope=Scope(ids=frozenset(row.id for row in rows)))
-    words = rank_words(Settings(demo=True, seed=7), watched, 1440, rows)
+    words = rank_words(Settings(seed=7), watched, 1440, rows, is_simulated=True)
     assert words is not None
     assert words[:6] == ["crypto-tui", "rank", "--demo", "--seed", "7", "--pairs"]
     assert words[6] == "BTC/USD,ETH/USD"
     assert rank_words(Settings(), ranking(metric=Metric.MID), 1440, []) is None
-    words = rank_words(Settings(demo=True, demo_pairs=5_000), ranking(), 1440, rows)
+    words = rank_words(Settings(demo_pairs=5_000), ranking(), 1440, rows, is_simulated=True)
     assert words is not None
     assert words[:5] == ["crypto-tui", "--pairs", "5000", "rank", "--demo"]
+
+
+def test_the_command_names_every_condition_of_the_scope() -> None:
+    scope = Scope(
+        quote="USD",
+        min_volume_usd=1e5,
+        excluded=frozenset({InstrumentClass.STABLE, InstrumentClass.FIAT}),
+        unique_base=True,
+    )
+    words = rank_words(Settings(min_coverage=1 / 3), ranking(scope=scope), 1440, [], needle="activity >= 50%")
+    assert words is not None
+    assert shlex.join(words) == (
+        "crypto-tui rank --source kraken --quote USD --limit 0 --min-volume 100000 --exclude fiat,stable --unique-base "
+        "--metric price --by stddev --window 24h --min-coverage 0.3333333333333333 --filter 'activity >= 50%'"
+    )
+
+
+def test_the_command_says_that_there_is_no_floor_where_the_settings_have_one() -> None:
+    words = rank_words(Settings(min_volume=5e6), ranking(scope=Scope(quote="USD")), 1440, [])
+    assert words is not None
+    assert words[words.index("--min-volume") + 1] == "0"
+
+
+@given(st.integers(1, 60), st.integers(40, 120))
+def test_a_shell_reads_back_a_long_list_of_pairs(count: int, width: int) -> None:
+    pairs = ",".join(f"COIN{number}/USD" for number in range(count))
+    lines = shell_lines(["crypto-tui", "rank", "--demo", "--pairs", pairs, "--by", "cv"], width)
+    assert max(map(len, lines)) <= width
+    pasted = shlex.split("\n".join(f"  {line}" for line in lines).replace("\\\n", ""))
+    names = pasted.pop(4)
+    assert pasted == ["crypto-tui", "rank", "--demo", "--pairs", "--by", "cv"]
+    assert [name.strip() for name in names.split(",")] == pairs.split(",")
 
 
 # Why this rank

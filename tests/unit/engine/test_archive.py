@@ -11,7 +11,9 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource
 from tests.unit.engine.test_engine import START, latest, price_n
+from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import TimedOutError
+from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.status import SourceState
 from tui_tracker.core.ticker import TickerBatch
@@ -36,6 +38,14 @@ class CountingSource(FakeSource):
             for ticker in batch.tickers
         )
         return replace(batch, tickers=counted)
+
+
+class SlowCandles(FakeSource):
+    """Candles that come a minute after they were asked for."""
+
+    async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
+        await self.clock.sleep(60)
+        return await super().candles(instrument, step_minutes)
 
 
 @asynccontextmanager
@@ -89,6 +99,28 @@ async def test_windows_after_a_restart_equal_those_of_a_process_that_never_stopp
             flow = restarted.series("fake:BTC-USD", Metric.FLOW).values
             assert sum(value == value for value in flow) > 100
     assert not [name for name, _ in second.calls if name.startswith("candles")], "history is there"
+
+
+async def test_the_held_price_of_a_quiet_pair_is_kept_too(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    source = SlowCandles(clock, ("ETH/USD",))
+    source.price = lambda pair, minute: None if pair == "ETH/USD" and minute > START // MINUTE - 30 else 100.0
+
+    def held(engine: Engine, minute_ms: int) -> float | None:
+        window = engine.market.holding("fake:ETH-USD").windows[0]
+        return None if window is None else window.value(minute_ms)
+
+    async with collecting(tmp_path, source, clock) as engine:
+        await clock.advance(55)  # the minute is over, and stored without a price
+        polled_ms = engine.market.polled_ms
+        assert polled_ms is not None
+        assert held(engine, polled_ms) is None
+        await clock.advance(20)
+        assert held(engine, polled_ms) == 100.0
+    silent = FakeSource(clock, ("ETH/USD",))
+    silent.error = TimedOutError("slow")
+    async with collecting(tmp_path, silent, clock) as engine:
+        assert held(engine, polled_ms) == 100.0
 
 
 async def test_a_restart_shows_everything_before_the_first_poll(tmp_path: Path) -> None:

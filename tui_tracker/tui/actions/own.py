@@ -99,6 +99,8 @@ class OwnActions(FeedApp):
     def apply_theme(self) -> None:
         """Take the colours that were chosen."""
         self.theme = theme_name(self.desk.view.theme, self._is_light)
+        if self.is_running:
+            self.clear_up_soon()
 
     def on_background_told(self, message: BackgroundTold) -> None:
         """Follow the terminal, where the theme is to do that."""

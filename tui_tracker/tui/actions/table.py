@@ -14,6 +14,7 @@ from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.columns import TREND
 from tui_tracker.tui.highlights import FLASH_S
 from tui_tracker.tui.runs import Line
+from tui_tracker.tui.svg import placed
 from tui_tracker.tui.table import TableModel
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.titles import count, progress_bar, scope_text
@@ -159,7 +160,7 @@ class TableActions(ScreenActions):
         if model is None or not model.places:
             self.say("no rows to write")
             return
-        folder = self.desk.settings.export_dir or "."
+        folder = export.shown_path(self.desk.settings.export_dir)
 
         def write(chosen: export.Format | None) -> None:
             if chosen is not None:
@@ -186,7 +187,7 @@ class TableActions(ScreenActions):
         except TrackerError as error:
             self.say(f"{error.message}; {error.hint}")
         else:
-            self.say(f"wrote {count(rows)} rows to {path}")
+            self.say(f"wrote {count(rows)} rows to {export.shown_path(path)}")
         finally:
             self.main.keys.repaint()
 
@@ -202,7 +203,7 @@ class TableActions(ScreenActions):
     @work(name="picture", group="export")
     async def action_picture(self) -> None:
         """Save what the screen shows as an SVG picture."""
-        svg = self.export_screenshot()
+        svg = placed(self.export_screenshot())
         try:
             path = await asyncio.to_thread(
                 export.write_new, self.desk.settings.export_dir, self._stem("screen"), "svg", svg
@@ -210,4 +211,4 @@ class TableActions(ScreenActions):
         except TrackerError as error:
             self.say(f"{error.message}; {error.hint}")
         else:
-            self.say(f"saved a picture in {path}")
+            self.say(f"saved a picture in {export.shown_path(path)}")

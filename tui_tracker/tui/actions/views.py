@@ -11,7 +11,9 @@ from textual import work
 
 from tui_tracker.config.views import MAIN, MAX_NAME, check_name
 from tui_tracker.core.errors import ConfigError, TrackerError
+from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.follower import FeedApp
+from tui_tracker.tui.keys import label
 from tui_tracker.tui.store import Store
 from tui_tracker.tui.view import ViewState, after
 from tui_tracker.tui.views import captured, following, named, taken_up
@@ -35,6 +37,16 @@ class ViewActions(FeedApp):
 
     def go_to(self, key: str) -> None:
         """Select a pair."""
+
+    def key_of(self, name: str) -> str:
+        """What does something, for people: its first key, or the palette where it has none."""
+        return next(
+            (label(command.keys.split(",")[0]) for command in self.commands() if command.id == name and command.keys),
+            "ctrl+p",
+        )
+
+    def commands(self) -> tuple[Command, ...]:
+        """Everything that a key can do."""
         raise NotImplementedError
 
     # Views
@@ -49,7 +61,7 @@ class ViewActions(FeedApp):
         if number <= len(views):
             self.take_view(views[number - 1].name)
         else:
-            self.say(f"there is no view {number} yet; ctrl+p, save this view")
+            self.say(f"there is no view {number} yet; {self.key_of('view.save')} saves this view")
 
     def take_view(self, name: str) -> None:
         """Take up a named view as it was saved, from its top."""
@@ -61,14 +73,19 @@ class ViewActions(FeedApp):
                 self.go_to(self.main.table.keys[0])
 
     async def action_save_view(self) -> None:
-        """Ask for a name and save the present view."""
-        await self.ask("save this view as", self._save_view_as)
+        """Ask for a name and save the present view; that of a view of one's own is offered."""
+        name = self.desk.view.name
+        is_own = named(self.desk.saved_views, name) is not None
+        await self.ask("save this view as", self._save_view_as, name if is_own else "")
 
     def _save_view_as(self, name: str) -> None:
         view = captured(check_name(name), self.desk.view)
         self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
         self.write(partial(self._store.save_named_view, view))
         self.choose(taken_up(view, self.desk.view))
+        self.show()  # its name may be all that has changed
+        place = [other.name for other in self.desk.views].index(view.name) + 1
+        self.say(f"saved the view {view.name}; {place if place < 10 else '*'} takes it up again")
 
     def remove_view(self, name: str) -> None:
         """Forget a saved view; what it showed stays on the screen."""
@@ -119,17 +136,22 @@ class ViewActions(FeedApp):
             return
         self.desk.toggle_favourite(key)
         self.write(partial(self._store.add_favourite, key, watchlist=self.desk.view.watchlist))
+        row, name = self.desk.row_of(key), self.desk.view.watchlist
+        pair = key if row is None else row.instrument.pair
+        self.say(
+            f"{pair} is on the watchlist{'' if name == MAIN else f' {name}'} now: {len(self.desk.watchlist)} in all"
+        )
         self.show()
 
     # One line at the bottom
 
-    async def ask(self, question: str, answer: Callable[[str], None]) -> None:
-        """Ask for a name in the place of the keys."""
+    async def ask(self, question: str, answer: Callable[[str], None], offered: str = "") -> None:
+        """Ask for a name in the place of the keys; one that is offered need only be confirmed."""
         from tui_tracker.tui.widgets.prompt import Prompt
 
         if self.prompt is not None or self.main.filter_bar is not None:
             return
-        self.prompt = Prompt(question, answer, partial(self._leave_prompt, self.main.focused_pane), MAX_NAME)
+        self.prompt = Prompt(question, answer, partial(self._leave_prompt, self.main.focused_pane), MAX_NAME, offered)
         self.main.add_class("filtering")
         await self.main.mount(self.prompt)
 

@@ -70,6 +70,7 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ("last success", instant(status.last_good_ms)),
         ("last attempt", instant(status.last_attempt_ms)),
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
+        *([("collector", [(clean(status.collector, 40), "text")])] if status.collector else ()),
         ("pairs", [(f"{count(status.instruments)} listed, {count(pairs)} shown", "text")]),
         ("clock off by", [(skew, "text")]),
         ("refused", [(f"{count(status.refused)} samples", "warn" if status.refused else "text")]),

@@ -32,7 +32,7 @@ NOTES = (
     "Filters: btc !eur, /^(BTC|ETH)/, cv > 2% and volume > 1M and quote in (USD, EUR), base ~ ^A. "
     "σ against a percentage means cv; a fraction is written with %; what is unknown matches no comparison.",
     f"Names: {', '.join(column.name for column in COLUMNS)}.",
-    "Click selects, a second click opens the chart, a heading sorts, the wheel scrolls.",
+    "Click selects, a second click tells all about the pair, a heading sorts, the wheel scrolls.",
 )
 
 

@@ -152,7 +152,7 @@ class MainScreen(Screen[None]):
         is_over = self.arrangement in (Layout.MEDIUM, Layout.NARROW)
         self.set_class(is_over and pane == "list", "list-open")
         widget: Widget = {"list": self.pairs, "chart": self.pane.chart, "table": self.table}[pane]
-        widget.focus()
+        self.set_focus(widget)  # at once: by its own focus() a later message would take it from what has it then
 
     def set_chart_full(self, is_full: bool) -> None:
         """Give the chart the whole screen, or the other panes their place again."""

@@ -38,8 +38,10 @@ PAGE_COMMANDS: Final = (
     Command("page.why", "i", "app.open_page('why')", "why", "why this rank", "i", ELSEWHERE),
     Command("page.overview", "o", "app.open_page('overview')", "overview", "overview of the market", "o", ELSEWHERE),
     Command("page.health", "H", "app.open_page('health')", "health", "health of source and app", "H", ELSEWHERE),
+    Command("page.filter", "slash", "app.filter", "filter", "back to the panes, and filter them", "/", ALWAYS),
     Command("page.time_zone", "t", "app.look('time_zone')", "UTC/local", "times in UTC or local time", "t", ALWAYS),
-    Command("page.theme", "T", "app.look('theme')", "theme", "next theme", "T", ALWAYS),
+    Command("page.theme", "T", "app.theme", "theme", "next theme", "T", ALWAYS),
+    Command("page.picture", "P", "app.picture", "picture", "save a picture of the screen (SVG)", "P", ALWAYS),
     Command("page.poll", "R", "app.poll", "poll", "poll the exchange now", "R", ALWAYS),
     Command(
         "page.palette", "ctrl+p", "app.command_palette", "commands", "go to a pair, or any command", "ctrl+p", ALWAYS

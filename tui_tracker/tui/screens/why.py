@@ -39,7 +39,14 @@ class WhyScreen(PairStepping):
             scope=scope_text(self.desk.view),
             min_coverage=settings.min_coverage,
             series=self.series((row.id, ranking.metric)),
-            command=rank_words(settings, ranking, snapshot.window_minutes, rows),
+            command=rank_words(
+                settings,
+                ranking,
+                snapshot.window_minutes,
+                rows,
+                is_simulated=snapshot.status.is_simulated,
+                needle=self.desk.view.needle,
+            ),
             zone=self.desk.zone,
         )
         return why_page(known, width)

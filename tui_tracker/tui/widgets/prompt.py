@@ -22,6 +22,7 @@ class Prompt(Horizontal):
         answer: Takes the answer; a ``TrackerError`` is said and the question stays.
         leave: Called when the question is over, answered or not.
         max_length: Characters that are taken.
+        offered: What stands in the field, selected.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,14 +31,19 @@ class Prompt(Horizontal):
     ]
 
     def __init__(
-        self, question: str, answer: Callable[[str], None], leave: Callable[[], None], max_length: int
+        self,
+        question: str,
+        answer: Callable[[str], None],
+        leave: Callable[[], None],
+        max_length: int,
+        offered: str = "",
     ) -> None:
         super().__init__(id="prompt")
         self._question = f" {clean(question, 60)} "
         self._answer, self._leave = answer, leave
         self._ask = Canvas(classes="prompt-question")
         self._note = Canvas(classes="filter-count")
-        self.field = Input(compact=True, max_length=max_length)
+        self.field = Input(offered, compact=True, max_length=max_length)
         self.field.cursor_blink = False
 
     def compose(self) -> ComposeResult:

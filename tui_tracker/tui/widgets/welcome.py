@@ -10,7 +10,12 @@ ROWS: Final = 3
 KEYS_UNTIL_GONE: Final = 5
 SENTENCES: Final = (
     (("cursor.up", ""), ("cursor.down", "move"), ("chart.full", "open the chart"), ("filter", "find a pair")),
-    (("sort", "sort"), ("measure", "rank by another measure"), ("quote", "another currency"), ("favourite", "keep")),
+    (
+        ("sort.next", "sort"),
+        ("measure", "rank by another measure"),
+        ("quote", "another currency"),
+        ("favourite", "keep"),
+    ),
     (("help", "all keys"), ("palette", "any command"), ("quit", "quit")),
 )
 WORDS: Final = "Welcome ", "Rank    ", "Help    "

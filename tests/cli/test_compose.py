@@ -1,0 +1,35 @@
+"""What the composition does beside putting parts together."""
+
+import asyncio
+import gc
+import weakref
+
+from tests.support.clock import FakeClock
+from tui_tracker.cli.compose import TIDY_EVERY_S, tidy_up
+
+
+class Knot:
+    """Something that refers to itself, as screens and charts do."""
+
+    def __init__(self) -> None:
+        self.self = self
+
+
+async def test_knots_are_collected_now_and_then() -> None:
+    clock = FakeClock()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        task = asyncio.create_task(tidy_up(clock.sleep))
+        known = weakref.ref(Knot())
+        await clock.advance(TIDY_EVERY_S - 1)
+        assert known() is not None
+        await clock.advance(1)
+        assert known() is None
+        known = weakref.ref(Knot())
+        await clock.advance(TIDY_EVERY_S)
+        assert known() is None
+        task.cancel()
+    finally:
+        if was_enabled:
+            gc.enable()

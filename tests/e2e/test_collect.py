@@ -1,0 +1,69 @@
+"""``crypto-tui collect`` as a supervisor runs it."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.commands import COMMAND, at, environment, run
+from tests.support.fake_kraken import FakeKrakenThread
+from tui_tracker.storage.connection import FILE_NAME
+
+PATIENCE_S = 20.0
+AS_PID_1 = ("unshare", "--pid", "--fork", "--kill-child")
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.settimeout(PATIENCE_S)
+        yield channel
+
+
+@pytest.mark.parametrize("before", [(), AS_PID_1], ids=["usual", "pid 1"])
+def test_it_tells_its_supervisor_and_stops_cleanly(
+    before: tuple[str, ...], tmp_path: Path, supervisor: socket.socket
+) -> None:
+    if before and (os.geteuid() != 0 or shutil.which(before[0]) is None):
+        pytest.skip("no new name space of processes can be made")
+    told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+    with FakeKrakenThread(pairs=3) as exchange:
+        command = [*before, str(COMMAND), "collect", *at(exchange.url), "--data-dir", str(tmp_path / "data")]
+        env = environment(tmp_path, **told)
+        with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                heard = [supervisor.recv(1_000).decode()]
+                while "live" not in heard[-1]:
+                    heard.append(supervisor.recv(1_000).decode())
+                assert heard[0] == "READY=1"
+                assert "WATCHDOG=1" in heard
+                assert heard[-1] == "STATUS=kraken live, 3 pairs, collected by this session"
+                os.kill(child_of(process.pid) if before else process.pid, signal.SIGTERM)
+                while heard[-1] != "STOPPING=1":
+                    heard.append(supervisor.recv(1_000).decode())
+                _, logged = process.communicate(timeout=PATIENCE_S)
+            finally:
+                process.kill()
+    assert process.returncode == 143
+    assert "this session collects kraken" in logged
+    assert "Traceback" not in logged
+    connection = sqlite3.connect(tmp_path / "data" / FILE_NAME)
+    assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    connection.close()
+
+
+def child_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()[0])
+
+
+@pytest.mark.parametrize("name", ["CRYPTO_TUI_DEMO", "CRYPTO_TUI_HISTORY"])
+def test_it_needs_a_history(name: str, tmp_path: Path) -> None:
+    outcome = run(tmp_path, "collect", **{name: "true" if name.endswith("DEMO") else "false"})
+    assert "keeps a history" in outcome.assert_failed(2)

@@ -1,0 +1,73 @@
+"""Opens the history that sessions share."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from tui_tracker.config.model import Settings
+from tui_tracker.config.paths import default_paths
+from tui_tracker.core.clock import Clock
+from tui_tracker.engine.clock import SystemClock
+from tui_tracker.engine.sharing import Sharing
+from tui_tracker.storage.connection import FILE_NAME
+from tui_tracker.storage.lock import CollectorLock
+from tui_tracker.storage.retention import Limits
+from tui_tracker.storage.store import Store
+
+CLOSE_S: Final = 0.8
+"""Longest that the end waits for a disk that doesn't answer; what was told to be stored is stored by then."""
+
+
+@asynccontextmanager
+async def opened_history(
+    settings: Settings, clock: Clock, source: str, *, may_begin: bool
+) -> AsyncIterator[tuple[Store | None, Sharing | None]]:
+    """The history on disk, if it is wanted, and who collects into it.
+
+    Args:
+        settings: What is in force.
+        clock: The market's.
+        source: Name of the source.
+        may_begin: Whether a history that isn't there is begun. Where not, what is learned is only kept as long as
+            nobody collects.
+    """
+    folder = folder_of(settings)
+    if not (may_begin or (folder / FILE_NAME).exists()):
+        yield None, None
+        return
+    lock = CollectorLock(folder, source)
+    is_reader = _is_reader(folder, lock)
+    store = Store(
+        folder,
+        clock.now_ms,
+        limits=Limits(settings.raw_days, settings.rollup_days, settings.max_disk),
+        is_reader=is_reader,
+        may_recover=lambda: lock.is_held or lock.is_free(),
+    )
+    if not may_begin:
+        if lock.is_free():
+            store.visit(source)
+        else:
+            store.follow()
+    sharing = Sharing(store, source, lock, SystemClock()) if lock.may_take or is_reader else None
+    try:
+        yield store, sharing
+    finally:
+        if sharing is not None:
+            await asyncio.to_thread(sharing.release)
+        await asyncio.to_thread(store.close, CLOSE_S)
+        lock.release()
+
+
+def folder_of(settings: Settings) -> Path:
+    """The folder of the history."""
+    return Path(settings.data_dir or default_paths().data_folder).expanduser()
+
+
+def _is_reader(folder: Path, lock: CollectorLock) -> bool:
+    """Whether there is a history that this user may only read."""
+    path = folder / FILE_NAME
+    return path.exists() and not (lock.may_take and os.access(path, os.W_OK))

@@ -1,0 +1,293 @@
+"""An engine that shares a history with others: one of them collects, the others do to their markets what it did."""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import Final
+
+from typing_extensions import override
+
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import StorageError
+from tui_tracker.core.instrument import Trading
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
+from tui_tracker.engine.engine import Engine
+from tui_tracker.engine.health import STALE_INTERVALS
+from tui_tracker.engine.rows import market_rates
+from tui_tracker.engine.sharing import TICK_S, Sharing
+from tui_tracker.sources.base import Source
+from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
+from tui_tracker.storage.lease import Wish
+from tui_tracker.storage.looking import Look
+from tui_tracker.storage.store import Store
+
+LOADED_PAUSE_MS: Final = 1_000
+"""Loaded history is shown at most this often by those who follow."""
+NOBODY: Final = "nobody collects, and this session may not write to the folder of the history"
+_ONLY_WISHES: Final = 1 << 62
+_log = logging.getLogger(__name__)
+
+
+class SharedEngine(Engine):
+    """Collects, or follows the one that does; takes over when that one ends. See ``Engine``."""
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        store: Store,
+        sharing: Sharing,
+        *,
+        interval_s: int = 60,
+        window_minutes: int = 1_440,
+        requests: RequestLog | None = None,
+    ) -> None:
+        """Make an engine at rest; see ``Engine``.
+
+        Args:
+            source: The exchange.
+            clock: Where all time comes from.
+            store: The history that is shared.
+            sharing: Who collects.
+            interval_s: Seconds between polls, if this one collects.
+            window_minutes: Length of the windows.
+            requests: What is remembered of the source's requests, for its report.
+        """
+        super().__init__(
+            source, clock, interval_s=interval_s, window_minutes=window_minutes, requests=requests, store=store
+        )
+        self._store: Final = store
+        self._sharing: Final = sharing
+        self._source.gate = sharing.gate
+        self._session: Final = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._shared: SourceReport | None = None
+        self._told: SourceReport | None = None
+        self._position: int | None = None
+        """Number of the last news that were applied; ``None`` to begin from the history."""
+        self._base: int | None = None
+        """The minute that this began from."""
+        self._is_patchy = False
+        self._polls = 0
+        self._own: tuple[str, ...] = ()
+        self._has_wish = False
+        self._heard: dict[str, int] | None = None
+        self._noted = ""
+
+    @override
+    def _jobs(self) -> list[Coroutine[None, None, None]]:
+        return [self._take_turns()]
+
+    async def _take_turns(self) -> None:
+        while True:
+            await self._follow()
+            await self._lead()
+
+    @override
+    def _tell(self, event: Event) -> None:
+        self._store.tell(event)
+
+    async def _follow(self) -> None:
+        """Do what the collector does, until this engine is the collector."""
+        self._store.follow()
+        self._position = None
+        while not await self._sharing.try_lead():
+            await self._catch_up()
+            self._publish_changes()
+            await self._send_wish()
+            await asyncio.sleep(TICK_S)
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Apply what was told since the last time."""
+        try:
+            look = await self._look()
+            if self._position is None or (look is not None and self._must_begin(look)):
+                await self._begin()
+                look = await self._look()
+        except StorageError as error:
+            self._note("not followed", error)
+            return
+        if look is not None:
+            await self._apply_news(look)
+
+    async def _look(self) -> Look | None:
+        look = await asyncio.wrap_future(self._store.look(self._source.name, self._position or 0))
+        if look is not None and look.report is not None and look.report != self._shared:
+            self._shared = look.report
+            self._timekeeper.adopt(look.report.status.skew_ms)
+        return look
+
+    def _must_begin(self, look: Look) -> bool:
+        """Whether something was missed, and there is a newer minute in the history to begin from."""
+        has_gap = bool(look.news) and look.news[0].prior != self._position
+        return (self._is_patchy or has_gap or look.is_broken) and look.minute is not None and look.minute != self._base
+
+    async def _begin(self) -> None:
+        """Begin from what is on disk."""
+        assert self._archive is not None
+        self.market.clear()
+        is_known = await self._archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
+        self._base = (self.market.end_ms or 0) // MINUTE_MS if is_known else None
+        self._is_patchy = not is_known
+        self._position = await asyncio.wrap_future(self._store.start_of_news(self._source.name, self._base))
+        if is_known:
+            await self._show_taken_up()
+
+    async def _apply_news(self, look: Look) -> None:
+        for news in look.news:
+            if news.prior != self._position and not (self._position == 0 and self._base is not None):
+                self._is_patchy = True
+            self._position = news.number
+        if all(isinstance(news.event, Loaded) for news in look.news):
+            for news in look.news:
+                await self._apply_event(news.event)
+            return
+        with self._held_back():
+            for news in look.news:
+                await self._apply_event(news.event)
+            self._rates = market_rates(self.market)
+            await self._rebuild()
+
+    async def _apply_event(self, event: Event) -> None:
+        """Do to the market what the collector did."""
+        market = self.market
+        match event:
+            case Polled():
+                await self._apply(event.tickers, event.at_ms, event.now_ms)
+                market.take_returned()
+                market.close_poll(event.at_ms, frozenset(event.unreadable))
+                self._at_ms = event.at_ms
+                self._health.note_good(event.at_ms)
+            case Loaded():
+                market.fill(event.instrument_id, event.batch, event.now_ms)
+                await asyncio.sleep(0)
+                market.fill_counts(event.instrument_id, event.batch, event.now_ms)
+                self._dirty.add(event.instrument_id)
+            case Listed():
+                market.list_instruments(event.instruments, event.now_ms)
+            case Dropped():
+                market.drop_after(event.now_ms)
+            case Slid():
+                market.advance(event.now_ms)
+
+    def _publish_changes(self) -> None:
+        """Publish loaded history, and what the collector says of the source."""
+        now_ms = self._timekeeper.now_ms()
+        if self._dirty and abs(now_ms - self._published_ms) >= LOADED_PAUSE_MS:
+            self._publish_dirty()
+        elif self.hub.latest is None or self.hub.latest.status != self.status():
+            self._publish_status()
+
+    async def _lead(self) -> None:
+        """Collect until another process does."""
+        self.backfill.reset()
+        if self.market.end_ms is not None:
+            self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
+        self._listed_s = None
+        if self._sharing.was_beside and len(self.market):
+            self._listed_s = self._clock.monotonic_s()
+            self._source.recall([each.instrument for each in self.market if each.halted != Trading.DELISTED])
+            self._timekeeper.adopt(self._timekeeper.offset_ms, is_measured=True)
+            self._want_history()
+        if self.market.polled_ms is not None:
+            self._polled.set()  # the one before may not have come to store it
+        self._told = self._heard = None
+        async with asyncio.TaskGroup() as group:
+            jobs = self._poller.run(), self._follow_age(), self._keep_minutes(), self.backfill.run(), self._listen()
+            tasks = [group.create_task(job) for job in jobs]
+            await self._sharing.beat_until_lost(self._tell_report)
+            for task in tasks:
+                task.cancel()
+        self._has_wish = bool(self._own)
+
+    def _tell_report(self) -> None:
+        """Tell those who follow how the source is doing, where that changed."""
+        report = self.report()
+        if report != self._told:
+            self._told = report
+            self._store.put_report(report)
+
+    async def _listen(self) -> None:
+        """Do what those who follow ask for."""
+        while True:
+            try:
+                look = await asyncio.wrap_future(self._store.look(self._source.name, _ONLY_WISHES))
+            except StorageError as error:
+                self._note("wishes not read", error)
+                look = None
+            if look is not None:
+                self._hear(look.wishes)
+            await asyncio.sleep(TICK_S)
+
+    def _hear(self, wishes: Sequence[Wish]) -> None:
+        heard = self._heard
+        self._heard = {wish.session: wish.polls for wish in wishes}
+        if heard is not None and any(wish.polls > heard.get(wish.session, 0) for wish in wishes):
+            self._poller.request()
+        others = [name for wish in wishes if wish.session != self._session for name in wish.instrument_ids]
+        if wishes:
+            super().prioritise((*self._own, *others))
+
+    async def _send_wish(self) -> None:
+        if self._has_wish and self._sharing.may_lead:
+            self._has_wish = False
+            try:
+                wish = Wish(self._session, self._polls, self._own)
+                await asyncio.wrap_future(self._store.wish(self._source.name, wish))
+            except StorageError as error:
+                self._note("not asked", error)
+
+    def _note(self, what: str, error: StorageError) -> None:
+        """Log what fails again and again once."""
+        if error.message != self._noted:
+            self._noted = error.message
+            _log.info("%s: %s", what, error)
+
+    @override
+    def request_poll(self) -> int:
+        """See ``Engine``; where another process collects, it is asked to."""
+        if self._sharing.is_leading:
+            return super().request_poll()
+        self._polls += 1
+        self._has_wish = True
+        return self._timekeeper.now_ms()
+
+    @override
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """See ``Engine``; where another process collects, it is asked to."""
+        self._own = tuple(instrument_ids)
+        self._has_wish = not self._sharing.is_leading
+        super().prioritise(instrument_ids)
+
+    @override
+    def status(self) -> SourceStatus:
+        """See ``Engine``; where another process collects, what that says."""
+        own = replace(super().status(), collector=self._sharing.collector)
+        if self._sharing.is_leading or self._shared is None:
+            return replace(own, error=NOBODY) if self._is_deserted() else own
+        status = replace(self._shared.status, collector=own.collector, instruments=own.instruments)
+        now_ms = self._timekeeper.now_ms()
+        is_old = now_ms - (status.last_good_ms or 0) > STALE_INTERVALS * self._interval_ms
+        if is_old and status.state is SourceState.LIVE:
+            status = replace(status, state=SourceState.STALE)
+        if self._is_deserted():
+            state = SourceState.OFFLINE if status.state is SourceState.OFFLINE else SourceState.STALE
+            status = replace(status, state=state, error=NOBODY, next_poll_ms=None)
+        return status
+
+    def _is_deserted(self) -> bool:
+        """Whether nobody collects, and this session can't."""
+        sharing = self._sharing
+        return sharing.has_looked and not sharing.is_led and not sharing.may_lead
+
+    @override
+    def report(self) -> SourceReport:
+        """See ``Engine``; where another process collects, what that says."""
+        if self._sharing.is_leading or self._shared is None:
+            return super().report()
+        return replace(self._shared, status=self.status())

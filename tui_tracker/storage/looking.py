@@ -1,0 +1,81 @@
+"""A look at what other sessions wrote since the last one."""
+
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from tui_tracker.core.status import SourceReport
+from tui_tracker.storage import catalogue, lease, news
+from tui_tracker.storage.codec import DamagedError
+from tui_tracker.storage.connection import Database
+from tui_tracker.storage.lease import Wish
+from tui_tracker.storage.news import News
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is."""
+
+    report: SourceReport | None = None
+    """How the collector says that the source is doing."""
+    news: tuple[News, ...] = ()
+    """What it did to its market, in order, after what was asked for."""
+    wishes: tuple[Wish, ...] = ()
+    """What other sessions ask of it."""
+    newest: int = 0
+    """Number of the newest news there ever was."""
+    minute: int | None = None
+    """The minute since the epoch that a reader could begin from."""
+    is_broken: bool = False
+    """Whether something could not be read."""
+
+
+class Looker:
+    """Looks at one source; on the store's thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database: Final = database
+        self._seen: tuple[int, int] | None = None
+
+    def look(self, source: str, after: int) -> Look | None:
+        """Return what there is after a number, or ``None`` where no other process wrote since the last look.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        version = int(self._database.connection.execute("PRAGMA data_version").fetchone()[0])
+        if self._seen == (version, after):
+            return None
+        with self._database.reading("read") as connection:
+            number = catalogue.find_source(connection, source)
+            if number is None:
+                found = Look()
+            else:
+                row = connection.execute("SELECT newest FROM lease WHERE source = ?", (number,)).fetchone()
+                begin = connection.execute("SELECT minute FROM latest WHERE source = ?", (number,)).fetchone()
+                wishes = lease.read_wishes(connection, number)
+                try:
+                    told, report = news.read_news(connection, number, after), lease.read_report(connection, number)
+                    is_broken = False
+                except DamagedError as error:
+                    _log.warning("what the collector told is damaged: %s", error)
+                    told, report, is_broken = (), None, True
+                found = Look(
+                    report, told, wishes, 0 if row is None else row[0], None if begin is None else begin[0], is_broken
+                )
+        self._seen = version, after
+        return found
+
+    def start(self, source: str, minute: int | None) -> int:
+        """Return the number after which news begin that are not in the windows up to a minute; 0 for all of them.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        with self._database.reading("read") as connection:
+            number = catalogue.find_source(connection, source)
+            if number is None or minute is None:
+                return 0
+            return news.first_after(connection, number, minute) or 0
