@@ -147,7 +147,7 @@ def test_hostile_names_never_reach_the_terminal_raw(tmp_path: Path) -> None:
         exchange.faults.set("hostile_names")
         with started(tmp_path, *at(exchange.url), *EVERY_5_S, cols=200, rows=50) as app:
             app.until_shown(LIVE)
-            app.until(lambda: re.search(r"\d+ malformed · \d+ unknown", app.header) is not None, "the count")
+            app.until(lambda: re.search(r"\d+ unreadable rows? · \d+ unknown symbol", app.header) is not None, "the count")
             app.press("u")
             app.until(lambda: "all" in app.titles[0], "all pairs")
             until_polls(app, exchange, 3)
@@ -176,7 +176,7 @@ def test_malformed_pairs_are_counted_and_the_others_go_on(fault: str, tmp_path: 
         exchange.faults.set(fault, path="Ticker")
         with started(tmp_path, *at(exchange.url), cols=200) as app:
             app.until_shown(LIVE)
-            app.until(lambda: re.search(r"\d+ malformed", app.header) is not None, "the count")
+            app.until(lambda: re.search(r"\d+ unreadable row", app.header) is not None, "the count")
             app.until_shown(RANKED)
 
 
