@@ -121,7 +121,7 @@ def wait_for_history(app: RawPty, url: str) -> None:
 
 
 def press_keys(app: RawPty, seconds: float, pause_s: float, what: str) -> None:
-    """Move the cursor to and fro for a time, and print how long its paints took and how many bytes they had."""
+    """Move the cursor down and up for a time, and print how long its paints took and how many bytes they had."""
     times_s: list[float] = []
     moved: list[int] = []
     end_s = time.perf_counter() + seconds
