@@ -121,7 +121,7 @@ def wait_for_history(app: RawPty, url: str) -> None:
 
 
 def press_keys(app: RawPty, seconds: float, pause_s: float, what: str) -> None:
-    """Move the cursor for a time, and print how long its paints took and how many bytes they had."""
+    """Move the cursor down and up for a time, and print how long its paints took and how many bytes they had."""
     times_s: list[float] = []
     moved: list[int] = []
     end_s = time.perf_counter() + seconds
@@ -138,6 +138,19 @@ def press_keys(app: RawPty, seconds: float, pause_s: float, what: str) -> None:
         print(f"        bytes of a cursor move, {what}: median {middle:.0f}, most {max(moved)}")
 
 
+def press_down(app: RawPty, seconds: float, pause_s: float) -> list[float]:
+    """Move the cursor down for a time; return how long each paint took.
+
+    Only down: a poll may bring the pair to the top, where a key that leads up paints nothing.
+    """
+    times_s: list[float] = []
+    end_s = time.perf_counter() + seconds
+    while time.perf_counter() < end_s:
+        times_s.append(app.key_s(b"j"))
+        app.read_for(pause_s)
+    return times_s
+
+
 def wait_for_second(app: RawPty, second: int) -> None:
     """Read on until a second of the minute."""
     app.read_for((second - time.time()) % 60)
@@ -149,7 +162,7 @@ def keys(_peer: str) -> None:
         app.read_until(rb"live", 60)
         app.read_for(3)
         wait_for_second(app, 5)
-        press_keys(app, 45.0, 0.033, "3,000 pairs, history loading")
+        report_latency("key to paint, 3,000 pairs, history loading", press_down(app, 45.0, 0.033), 8)
 
 
 def busy(_peer: str) -> None:
@@ -162,10 +175,7 @@ def busy(_peer: str) -> None:
             times_s: list[float] = []
             for _ in range(12):
                 app.read_for((1.9 - time.time()) % 5)
-                end_s = time.perf_counter() + 1.5
-                while time.perf_counter() < end_s:
-                    times_s.append(app.key_s(b"j" if len(times_s) % 40 < 20 else b"k"))
-                    app.read_for(0.013)
+                times_s += press_down(app, 1.5, 0.013)
             report_latency("key to paint, while a poll of 3,000 pairs comes in", times_s, 30)
             print(f"        resident memory with 3,000 pairs after a few polls: {app.rss_mb():.0f} MB")
 
@@ -184,13 +194,9 @@ def many(_peer: str) -> None:
         print(f"        10,000 pairs: first paint {app.read_until(OWN_PAINT):.3f} s")
         print(f"        10,000 pairs: first ranks {app.read_until(rb' 1/[0-9]', 120):.1f} s")
         app.read_for(10)
-        press_keys(app, 10.0, 0.033, "10,000 pairs, history loading")
-        times_s: list[float] = []
-        before, end_s = len(app.output), time.perf_counter() + 45
-        while time.perf_counter() < end_s:
-            times_s.append(app.key_s(b"j" if len(times_s) % 40 < 20 else b"k"))
-            app.read_for(0.05)
-        report_latency("key to paint, 10,000 pairs, three polls of them", times_s, 30)
+        report_latency("key to paint, 10,000 pairs, history loading", press_down(app, 10.0, 0.033), 8)
+        before = len(app.output)
+        report_latency("key to paint, 10,000 pairs, three polls of them", press_down(app, 45.0, 0.05), 30)
         print(f"        bytes with all of that: {(len(app.output) - before) / 45:.0f} B/s")
         print(f"        resident memory, 10,000 pairs, all metrics: {app.rss_mb():.0f} MB")
 

@@ -106,7 +106,7 @@ def test_find_a_pair(size: Size, mode: Mode, tmp_path: Path) -> None:
         app.until(lambda: len(app.table_pairs) > 1 and app.marked == {"XMR/USD"}, "all rows, the same pair selected")
 
 
-@through((USUAL, LIGHT), (LARGE, LINUX), (SMALL, NO_COLOR))
+@through((USUAL, LIGHT), (SMALL, NO_COLOR))
 def test_filter_by_what_pairs_do(size: Size, mode: Mode, tmp_path: Path) -> None:
     """A condition is understood as it is typed; a slip is told with its place, and the rows stay."""
     with demo(tmp_path, size, mode) as app:
@@ -224,7 +224,7 @@ def test_rebind_keys(size: Size, mode: Mode, tmp_path: Path) -> None:
         app.press_until_titled("k", "EUR")
 
 
-@through((USUAL, LINUX), (LARGE, NO_COLOR), (SMALL, ASCII))
+@through((USUAL, LINUX), (SMALL, ASCII))
 def test_lose_the_network_and_get_it_back(size: Size, mode: Mode, tmp_path: Path) -> None:
     """What was known stays, with its age and the reason; the app comes back by itself."""
     online, offline = ("● live", "○ offline") if mode is not ASCII else ("* live", "o offline")
