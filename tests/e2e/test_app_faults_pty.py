@@ -147,7 +147,9 @@ def test_hostile_names_never_reach_the_terminal_raw(tmp_path: Path) -> None:
         exchange.faults.set("hostile_names")
         with started(tmp_path, *at(exchange.url), *EVERY_5_S, cols=200, rows=50) as app:
             app.until_shown(LIVE)
-            app.until(lambda: re.search(r"\d+ unreadable rows? · \d+ unknown symbol", app.header) is not None, "the count")
+            app.until(
+                lambda: re.search(r"\d+ unreadable rows? · \d+ unknown symbol", app.header) is not None, "the count"
+            )
             app.press("u")
             app.until(lambda: "all" in app.titles[0], "all pairs")
             until_polls(app, exchange, 3)
