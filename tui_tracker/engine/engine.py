@@ -39,6 +39,8 @@ SEEN_PAUSE_MS: Final = 3_000
 """Loaded history of instruments that somebody looks at is published at most this often, that of the first at once."""
 HISTORY_PAUSE_MS: Final = 10_000
 """… and that of others."""
+LONG_GAP_MS: Final = 5 * MINUTE_MS
+"""An outage of at least this is repaired at once."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often."""
 _log = logging.getLogger(__name__)
@@ -99,6 +101,7 @@ class Engine:
         self._at_ms: int | None = None
         self._listed_s: float | None = None
         self._repaired_ms = 0
+        self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
         self._is_sampling = False
         self._waiting: list[tuple[Instrument, CandleBatch]] = []
@@ -340,15 +343,22 @@ class Engine:
             self._listed_s = self._clock.monotonic_s()
 
     def _note_gap(self, at_ms: int) -> None:
-        """Have minutes that no poll saw filled from candles."""
+        """Have minutes that no poll saw filled from candles; few of them only once other history is loaded.
+
+        So a machine that misses a minute now and then doesn't begin all histories anew each time.
+        """
         polled_ms = self.market.polled_ms
         if polled_ms is None or self._once:
             return
         missing = (at_ms - polled_ms) // MINUTE_MS - 1
         is_outage = missing * MINUTE_MS >= self._interval_ms
         if missing > 0 and (is_outage or at_ms - self._repaired_ms >= RELIST_S * 1000):
-            self._repaired_ms = at_ms
-            self.backfill.repair(missing)
+            self._missed_ms = self._missed_ms or polled_ms
+        if self._missed_ms is None:
+            return
+        if missing * MINUTE_MS >= LONG_GAP_MS or not self.backfill.progress().is_running:
+            self.backfill.repair((at_ms - self._missed_ms) // MINUTE_MS)
+            self._repaired_ms, self._missed_ms = at_ms, None
 
     def _note_returned(self) -> None:
         """Have minutes in which single instruments were not quoted filled from candles."""

@@ -7,8 +7,9 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource, instrument
+from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, TimedOutError, UnreachableError
-from tui_tracker.core.instrument import Trading
+from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceState
@@ -500,6 +501,29 @@ async def test_a_pair_that_misses_a_poll_while_history_is_pending_gets_it_once_i
         source.quoted = ["BTC/USD", "ETH/USD"]
         await clock.advance(180)
         assert price_n(engine, "ETH/USD") >= 1_430
+
+
+async def test_a_missed_minute_while_history_loads_does_not_begin_it_anew() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    slow = source.candles
+
+    async def candles(instrument: Instrument, step_minutes: int) -> CandleBatch:
+        await clock.sleep(50)
+        return await slow(instrument, step_minutes)
+
+    source.candles = candles  # type: ignore[method-assign]
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        source.error = TimedOutError("slow")
+        await clock.advance(60)
+        source.error = None
+        await clock.advance(600)
+        assert price_n(engine) == 1_440
+    asked = [name for name, _ in source.calls if name.startswith("candles")]
+    assert asked.count("candles BTC/USD 5") == 1
+    assert asked.count("candles BTC/USD 1") == 2
 
 
 async def test_minutes_in_which_one_pair_was_not_quoted_are_filled_once_it_is_back() -> None:
