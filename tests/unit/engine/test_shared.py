@@ -1,0 +1,108 @@
+"""Two engines over one history, in one process and real time: one collects, the other follows and takes over."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.support.clock import FakeClock
+from tests.support.source import FakeSource
+from tui_tracker.core.instrument import Trading
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.engine.clock import SystemClock
+from tui_tracker.engine.shared import SharedEngine
+from tui_tracker.engine.sharing import Sharing
+from tui_tracker.storage.lock import CollectorLock
+from tui_tracker.storage.store import Store
+
+PATIENCE_S = 30
+
+
+@asynccontextmanager
+async def session(folder: Path, source: FakeSource) -> AsyncIterator[SharedEngine]:
+    """One session of the host."""
+    clock = SystemClock()
+    lock = CollectorLock(folder, source.name)
+    store = Store(folder, clock.now_ms, may_recover=lambda: lock.is_held or lock.is_free())
+    sharing = Sharing(store, source.name, lock, clock)
+    try:
+        async with SharedEngine(source, clock, store, sharing).running() as engine:
+            assert isinstance(engine, SharedEngine)
+            yield engine
+    finally:
+        await asyncio.to_thread(sharing.release)
+        await asyncio.to_thread(store.close)
+        lock.release()
+
+
+def source() -> FakeSource:
+    return FakeSource(cast(FakeClock, SystemClock()))
+
+
+async def until(engine: SharedEngine, holds: Callable[[Snapshot], bool]) -> Snapshot:
+    """Wait for a snapshot in which something holds."""
+    async with asyncio.timeout(PATIENCE_S):
+        async for snapshot in engine.hub.subscribe():
+            if holds(snapshot):
+                return snapshot
+    raise AssertionError("the engine ended")
+
+
+def windows(engine: SharedEngine) -> dict[str, list[bytes | None]]:
+    """All samples, bit for bit."""
+    return {
+        holding.instrument.id: [None if window is None else window.values().tobytes() for window in holding.windows]
+        for holding in engine.market
+    }
+
+
+def is_loaded(snapshot: Snapshot) -> bool:
+    return bool(snapshot.rows) and all(row.figures[0] is not None for row in snapshot.rows)
+
+
+@pytest.mark.timeout(120)
+async def test_one_collects_the_other_follows_asks_and_takes_over(tmp_path: Path) -> None:
+    first_source, second_source = source(), source()
+    async with AsyncExitStack() as both:
+        first_end = AsyncExitStack()
+        first = await first_end.enter_async_context(session(tmp_path, first_source))
+        await until(first, lambda snapshot: is_loaded(snapshot) and not snapshot.status.backfill.is_running)
+        second = await both.enter_async_context(session(tmp_path, second_source))
+        snapshot = await until(second, is_loaded)
+        assert snapshot.status.collector not in ("", "this session")
+        assert not second_source.calls, "the exchange sees one client"
+
+        polls = len(first_source.polled_at())
+        second.request_poll()
+        second.prioritise(["fake:ETH-USD"])
+        await until(first, lambda _: len(first_source.polled_at()) > polls)
+        at_ms = (await until(first, is_loaded)).at_ms
+        await until(second, lambda snapshot: snapshot.at_ms == at_ms)
+        assert windows(second) == windows(first)
+        assert second.report().status.source == "fake"
+
+        await first_end.aclose()
+        snapshot = await until(second, lambda snapshot: snapshot.status.collector == "this session")
+        await until(second, lambda _: bool(second_source.polled_at()))
+        assert is_loaded(snapshot)
+
+
+@pytest.mark.timeout(120)
+async def test_a_follower_learns_of_lists_and_of_what_the_exchange_refuses(tmp_path: Path) -> None:
+    from tests.support.source import instrument
+    from tui_tracker.core.errors import TimedOutError
+
+    first_source, second_source = source(), source()
+    async with session(tmp_path, first_source) as first:
+        await until(first, is_loaded)
+        async with session(tmp_path, second_source) as second:
+            await until(second, is_loaded)
+            first_source.listed[1] = instrument("ETH/USD", Trading.MAINTENANCE)
+            first_source.error = TimedOutError("slow")
+            first.request_poll()
+            told = await until(second, lambda snapshot: "slow" in snapshot.status.error)
+            assert told.rows, "good data stays"
+            assert not second_source.calls
