@@ -114,7 +114,6 @@ class Desk:
         self._local_zone = local_zone
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
-        self.settings = settings
         self.highlights = Highlights(settings.flash, has_color=not has_no_color())
 
     @property
