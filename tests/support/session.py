@@ -13,7 +13,9 @@ import signal
 import sys
 import time
 from importlib import import_module
+from pkgutil import walk_packages
 
+from tui_tracker import engine, feed, sources, storage
 from tui_tracker.cli.compose import _collect
 from tui_tracker.cli.headless import run_headless
 from tui_tracker.config.model import Settings
@@ -29,12 +31,8 @@ LOADED_LATER = (
     "httpcore._async.connection_pool",
     "tui_tracker.cli.shared_history",
     "tui_tracker.cli.stopping",
-    "tui_tracker.engine.shared",
-    "tui_tracker.feed.local",
-    "tui_tracker.sources.kraken",
-    "tui_tracker.sources.registry",
-    "tui_tracker.sources.request_log",
 )
+PACKAGES_LOADED_LATER = (engine, feed, sources, storage)
 
 
 class FastClock:
@@ -85,7 +83,10 @@ async def dump(feed: Feed) -> None:
 
 def become(uid: int) -> None:
     """Be another user, who may not be able to read the program: all of it is loaded before."""
-    for name in LOADED_LATER:
+    inside = [
+        found.name for each in PACKAGES_LOADED_LATER for found in walk_packages(each.__path__, f"{each.__name__}.")
+    ]
+    for name in (*LOADED_LATER, *inside):
         import_module(name)
     os.setgroups([])
     os.setgid(uid)
