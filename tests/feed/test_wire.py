@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.feed.protocol_1 import COMMAND, events, recorded
@@ -39,7 +39,6 @@ def bits(values: "array[float]") -> bytes:
 
 
 @codecs
-@settings(deadline=None)
 @given(values=st.lists(doubles | st.none(), max_size=50), metric=st.sampled_from(Metric))
 def test_samples_survive_bit_for_bit(codec: Codec, values: list[float | None], metric: Metric) -> None:
     made = array("d", [math.nan if value is None else value for value in values])
@@ -108,7 +107,6 @@ def test_what_a_newer_program_adds_is_skipped(codec: Codec) -> None:
 
 
 @codecs
-@settings(deadline=None)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(codec: Codec, data: bytes) -> None:
     for read in (codec.read_frame, codec.read_command):
@@ -117,7 +115,6 @@ def test_any_bytes_are_read_or_refused(codec: Codec, data: bytes) -> None:
 
 
 @codecs
-@settings(deadline=None)
 @given(place=st.integers(0, 100_000), flip=st.integers(1, 255))
 def test_a_flipped_byte_is_read_or_refused(codec: Codec, place: int, flip: int) -> None:
     data = bytearray(recorded(codec.encoding, "frame"))

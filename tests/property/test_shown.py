@@ -2,7 +2,7 @@
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui_tracker.tui.shown import ShownScreen
@@ -43,6 +43,7 @@ def differences(*frames: str) -> list[str]:
 
 
 @given(st.lists(frames, max_size=5))
+@example(["\x1b[1;1H\x1b[4ma\x1b[1m \x1b[0m\x1b[1;1H"]).via("the line under a bold space is bold")
 def test_the_picture_is_the_same(given_frames: list[str]) -> None:
     fitting = [frame for frame in given_frames if all(len(part) < 60 for part in frame.split("\n"))]
     assert shown(*differences(*fitting)) == shown(*fitting)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.cli.transfer.columns import Line, Shape
@@ -51,7 +51,6 @@ def read(data: bytes) -> list[tuple[str, int, list[Sample]] | str]:
     return found
 
 
-@settings(deadline=None)
 @given(ROWS, st.sampled_from([Format.CSV, Format.JSON]), st.sampled_from(Times))
 def test_every_double_comes_back(
     rows: list[tuple[int, str, list[tuple[float, int]]]], kind: Format, times: Times
@@ -78,7 +77,6 @@ TOKENS = b'2026-01-01T00:00Z , \n 1e999 " a:X-Y -1 { } "price": 1762777020000 nu
 PIECES = st.lists(st.one_of(st.binary(max_size=40), st.sampled_from(TOKENS)), max_size=30)
 
 
-@settings(deadline=None)
 @given(HEADS, PIECES)
 def test_bytes_that_nobody_wrote_are_refused_and_break_nothing(head: bytes, pieces: list[bytes]) -> None:
     with suppress(ConfigError):

@@ -147,7 +147,7 @@ class WindowMachine(RuleBasedStateMachine):
             ]
 
 
-WindowMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+WindowMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
 TestWindowMachine = WindowMachine.TestCase
 
 
@@ -172,7 +172,6 @@ def test_the_first_streamed_sample_of_a_full_window_counts_as_streamed() -> None
 
 
 @given(st.lists(accepted, min_size=1, max_size=120), st.integers(1, 40))
-@settings(deadline=None)
 def test_sliding_stays_exact(values: list[float], length: int) -> None:
     window = Window(length)
     for index, value in enumerate(values):
@@ -204,7 +203,6 @@ def test_unacceptable_numbers_are_refused_and_lose_nothing(value: float) -> None
 
 
 @given(st.lists(st.tuples(st.floats(1e3, 1e5), st.integers(1, 50)), min_size=2, max_size=8))
-@settings(deadline=None)
 def test_changes_of_regime_leave_no_trace(regimes: list[tuple[float, int]]) -> None:
     window, values = Window(40), []
     for level, count in regimes:

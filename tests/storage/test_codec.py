@@ -45,7 +45,7 @@ def arrays(fields: list[list[tuple[float, int] | None]]) -> tuple[list["array[fl
 
 
 @given(hours(), st.integers(0, 8), st.sampled_from([0, 1, 1_438, 1_439]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_minutes_in_a_row_come_back(
     made: tuple[int, int, list[list[tuple[float, int] | None]]], digits: int, start: int
 ) -> None:
@@ -61,7 +61,7 @@ def test_minutes_in_a_row_come_back(
 
 
 @given(hours(), st.integers(0, 8), st.sampled_from([0, 60, 1_380]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_hours_come_back(made: tuple[int, int, list[list[tuple[float, int] | None]]], digits: int, start: int) -> None:
     count, minutes, fields = made
     values, origins = arrays(fields)
@@ -150,7 +150,7 @@ def test_part_of_a_fill_has_its_own_wholes() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_damaged_blocks_say_so(data: st.DataObject) -> None:
     minute = made_minute(FIRST, 4)
     codec = MinuteCodec(usual_hints([2] * 4))

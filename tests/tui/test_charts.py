@@ -117,7 +117,7 @@ def test_no_room_gives_no_picture(size: tuple[int, int]) -> None:
     assert picture([1.0, 2.0], *size) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.one_of(st.just(NAN), st.floats(-1e60, 1e60), st.floats(1e-60, 1e-50)), min_size=1, max_size=60),
     st.integers(20, 90),

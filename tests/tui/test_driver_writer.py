@@ -145,7 +145,7 @@ async def test_closing_in_the_middle_of_a_frame(line: Line) -> None:
     assert line.writer.waiting_bytes == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(st.integers(-6000, 6000).filter(bool), max_size=60))
 def test_frames_are_whole_in_order_and_made_up_for(steps: list[int]) -> None:
     """Positive: a frame of about so many bytes; negative: so many bytes are read."""

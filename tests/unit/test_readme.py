@@ -205,7 +205,7 @@ def test_its_filters_are_understood(readme: str) -> None:
 def test_its_two_commands_are_one_line_each(readme: str) -> None:
     run, test = command("run", readme), command("test", readme)
     assert run.endswith("crypto-tui")
-    assert test.endswith("pytest")
+    assert "pytest" in test
     assert not any("\n" in line for line in (run, test))
 
 

@@ -65,8 +65,8 @@ def _same(pen: Pen) -> Pen:
 @lru_cache(maxsize=4_096)
 def blank(pen: Pen) -> Pen:
     """What of a pen shows where it writes a space."""
-    shown = pen.attributes & {4, 7, 9}
-    return _same(Pen(pen.foreground if shown else "", pen.background, shown))
+    is_lined = pen.attributes & {4, 7, 9}
+    return pen if is_lined else _same(Pen("", pen.background))
 
 
 @lru_cache(maxsize=16_384)

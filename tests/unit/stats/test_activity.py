@@ -1,6 +1,6 @@
 """Which 5-minute intervals saw a trade, against a plain dictionary."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.stats.activity import Activity
@@ -23,7 +23,6 @@ def expected(noted: list[tuple[int, bool]], end: int) -> float | None:
 
 
 @given(notes)
-@settings(deadline=None)
 def test_it_is_the_share_of_what_is_known(steps: list[tuple[int, bool]]) -> None:
     activity, noted, end = Activity(LENGTH), [], START
     for step, has_traded in steps:

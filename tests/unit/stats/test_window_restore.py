@@ -4,7 +4,7 @@ import math
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.core.candle import Provenance
@@ -52,7 +52,6 @@ def assert_equal(one: Window, other: Window) -> None:
 
 
 @given(samples, st.integers(1, 40), samples)
-@settings(deadline=None)
 def test_a_restored_window_equals_one_that_never_stopped(
     found: list[tuple[float, Provenance] | None], length: int, later: list[tuple[float, Provenance] | None]
 ) -> None:
