@@ -26,7 +26,7 @@ from tests.benchmarks.timing import verdict
 ROUNDS: Final = 9
 NOWHERE: Final = ("--base-url", "kraken=http://127.0.0.1:9")
 """An exchange that is out of reach."""
-OWN_PAINT: Final = rb"Ranked|of price"
+OWN_PAINT: Final = rb"Pairs "
 ANY_WORD: Final = rb"[A-Za-z]{3,} "
 QUIET_PAIRS: Final = 20
 LOADED: Final = 3 + 2 * QUIET_PAIRS

@@ -139,6 +139,7 @@ def without_overruled(state: "State", loaded: "Loaded") -> "State":
         time_zone=None if "time_zone" in given else view.time_zone,
         columns=() if "columns" in given else view.columns,
         chart_style=None if "chart_style" in given else view.chart_style,
+        looks={name: word for name, word in view.looks.items() if not loaded.is_flag(name)},
     )
     return replace(state, view=view)
 

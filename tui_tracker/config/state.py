@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from tui_tracker.config.choices import ChartStyle, Preset, TimeZone
+from tui_tracker.config.looks import known as known_looks
 from tui_tracker.config.views import CLASSES, MAIN, MAX_NAME, MAX_VIEWS, ViewSpec, check_name, view_of, written
 from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.figures import Measure
@@ -88,6 +89,8 @@ class View:
     shift_minutes: int = 60
     """How long ago the ranks were that a change of rank is told against."""
     keeps_line: bool = False
+    looks: Mapping[str, str] = field(default_factory=dict)
+    """What was chosen in place of settings, see ``config.looks``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +440,7 @@ def _usable(view: View) -> View:
     if parts["range_hours"] not in RANGES_HOURS:
         parts["range_hours"] = 24
     parts["compared"] = tuple(dict.fromkeys(filter(_is_id, view.compared)))[:MAX_COMPARED]
+    parts["looks"] = known_looks(view.looks)
     return View(**parts)
 
 

@@ -33,12 +33,26 @@ class NumberStyle:
 
 
 PLAIN: Final = NumberStyle()
-_STYLE: Final[ContextVar[NumberStyle]] = ContextVar("number_style", default=PLAIN)
 
 
-def use_style(style: NumberStyle) -> None:
+class StyleInUse:
+    """A style that can be exchanged for all tasks that it is in force for."""
+
+    def __init__(self, style: NumberStyle = PLAIN) -> None:
+        self.style = style
+
+
+_USED: Final[ContextVar[StyleInUse | None]] = ContextVar("number_style", default=None)
+
+
+def use_style(used: StyleInUse) -> None:
     """Spell numbers and times so from here on, in this task and what it starts."""
-    _STYLE.set(style)
+    _USED.set(used)
+
+
+def _style() -> NumberStyle:
+    used = _USED.get()
+    return PLAIN if used is None else used.style
 
 
 def whole(number: int) -> str:
@@ -95,7 +109,7 @@ def compact(value: float | None) -> str:
     sign, size = ("-" if value < 0 else ""), abs(value)
     if size < 1:
         return figure(value, 1)
-    for suffix in _SUFFIXES if _STYLE.get().has_suffixes else _EXPONENTS:
+    for suffix in _SUFFIXES if _style().has_suffixes else _EXPONENTS:
         if size < 9.95:
             return f"{sign}{size:.0f}" if size == int(size) and not suffix else f"{sign}{size:.1f}{suffix}"
         if size < 999.5:
@@ -127,7 +141,7 @@ def clock_time(ms: int | None, tz: tzinfo, *, seconds: bool = False) -> str:
         instant = (_EPOCH + timedelta(milliseconds=ms)).astimezone(tz)
     except OverflowError:
         return ABSENT
-    if _STYLE.get().is_12h:
+    if _style().is_12h:
         half = "am" if instant.hour < 12 else "pm"  # %p depends on the locale
         return (f"{instant:%I:%M:%S}" if seconds else f"{instant:%I:%M}") + half
     return f"{instant:%H:%M:%S}" if seconds else f"{instant:%H:%M}"
@@ -167,5 +181,5 @@ def _fixed(value: float, digits: int) -> str:
 
 
 def _separated(text: str) -> str:
-    thousands = _STYLE.get().thousands
+    thousands = _style().thousands
     return text if thousands == "," else text.replace(",", thousands)

@@ -179,6 +179,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
             self.load_series()
         if view.theme != before.theme:
             self.apply_theme()
+        if view.looks != before.looks:
+            self.apply_looks()
         if view.panes != before.panes:
             self.main.set_panes(view.panes)
             self.call_after_refresh(self.show)

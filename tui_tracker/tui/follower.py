@@ -20,6 +20,7 @@ from tui_tracker.core.status import SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
+from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk, no_snapshot
 from tui_tracker.tui.screens.main import MainScreen
 
@@ -47,7 +48,8 @@ class FeedApp(App[None]):
     def __init__(self, feed: Feed, desk: Desk, driver_class: type[Driver] | None, has_color: bool) -> None:
         super().__init__(driver_class=driver_class, ansi_color=None if has_color else True)
         self.desk: Final = desk
-        self.main: Final = MainScreen("*" if os.environ.get("TERM") == "linux" else "braille")
+        self.usual_marker: Final[Marker] = "*" if os.environ.get("TERM") == "linux" else "braille"
+        self.main: Final = MainScreen(self.usual_marker)
         self._feed = feed
         self._prioritised: tuple[str, ...] = ()
         self._priority_timer: Timer | None = None

@@ -43,7 +43,8 @@ class Highlights:
         """How long ago the ranks were that they are told against."""
         self.marks_heat = not has_color
         """Whether a character tells heat, since colours can't."""
-        self._is_flashing = is_flashing
+        self.is_flashing = is_flashing
+        """Whether changed values are set off at all."""
         self._at_ms: int | None = None
         self._rows: Sequence[Row] = ()
         self._before: dict[str, Row] = {}
@@ -59,7 +60,7 @@ class Highlights:
         """Compare with a newer snapshot from now on: with the last poll before it. O(n)."""
         is_poll = snapshot.at_ms is not None and snapshot.at_ms != self._at_ms
         if is_poll:
-            self._before = {row.id: row for row in self._rows} if self._is_flashing else {}
+            self._before = {row.id: row for row in self._rows} if self.is_flashing else {}
             self._at_ms = snapshot.at_ms
         self._rows = snapshot.rows
 

@@ -30,7 +30,7 @@ SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
     },
     Keymap.CLASSIC: {
         "help": "f1,question_mark,h",
-        "palette": "f2,ctrl+p",
+        "options": "f2,O",
         "filter": "f4,slash,f3,backslash",
         "poll": "f5,R",
         "sort.next": "f6,s",

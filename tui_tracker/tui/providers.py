@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from typing_extensions import override
 
-from tui_tracker.config.choices import ChartStyle, Preset
+from tui_tracker.config.choices import ChartStyle
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
@@ -18,6 +18,7 @@ from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.options import options
 from tui_tracker.tui.titles import scope_text
 from tui_tracker.tui.view import BANDS, RANGES_H, ViewState
 
@@ -160,10 +161,16 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"chart: {title}", band_minutes=minutes, shows_ranks=False)
     if host.desk.view.compared:
         yield choice("chart: compare no pairs", compared=())
-    for theme in host.theme_choices:
-        yield choice(f"theme: {theme}", theme=theme)
-    for preset in Preset:
-        yield choice(f"layout: {preset.value}", panes=replace(host.desk.view.panes, preset=preset, chart_pct=None))
+    for option in options(host.desk.view, host.desk.settings, host.theme_choices):
+        for word in option.words:
+            yield Offer(f"{option.title}: {word}", partial(_set, host, option.title, word), option.setting)
+
+
+def _set(host: Host, title: str, word: str) -> None:
+    """Set something; the view may have changed since it was offered."""
+    for option in options(host.desk.view, host.desk.settings, host.theme_choices):
+        if option.title == title:
+            host.choose(option.choose(word))
 
 
 def _sorts(host: Host) -> Iterator[Offer]:

@@ -1,7 +1,7 @@
 """What the person has chosen to look at, and how each choice leads to the next. Pure: no screen, no clock."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -154,6 +154,8 @@ class ViewState:
     """How long ago the ranks were that a change of rank is told against."""
     keeps_line: bool = False
     """Whether the cursor stays at its line when rows move, instead of following its pair."""
+    looks: Mapping[str, str] = field(default_factory=dict)
+    """What was chosen in place of settings, see ``config.looks``."""
 
     def floor(self, configured_usd: float) -> float:
         """The floor of the 24 h volume in USD."""
@@ -318,6 +320,7 @@ class ViewState:
             then=self.then,
             shift_minutes=self.shift_minutes,
             keeps_line=self.keeps_line,
+            looks=dict(self.looks),
         )
 
 
@@ -386,6 +389,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         then=seen.then if seen.then in columns else None,
         shift_minutes=seen.shift_minutes if seen.shift_minutes in SHIFTS_MINUTES else 60,
         keeps_line=seen.keeps_line,
+        looks=seen.looks,
     )
 
 

@@ -202,7 +202,7 @@ def styled(style: fmt.NumberStyle, *texts: Callable[[], str]) -> list[str]:
     """What is written in a style, which stays in a context of its own."""
 
     def write() -> list[str]:
-        fmt.use_style(style)
+        fmt.use_style(fmt.StyleInUse(style))
         return [text() for text in texts]
 
     return copy_context().run(write)

@@ -10,9 +10,10 @@ from textual.filter import LineFilter
 from typing_extensions import override
 
 from tui_tracker.config.choices import ClockFace, Theme, Thousands
+from tui_tracker.config.looks import Looks, looks_of
 from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import OwnTheme
-from tui_tracker.core.format import NumberStyle, use_style
+from tui_tracker.core.format import NumberStyle, StyleInUse, use_style
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
@@ -22,14 +23,16 @@ from tui_tracker.tui.messages import BackgroundTold
 from tui_tracker.tui.plain_ascii import AsciiFilter
 from tui_tracker.tui.theme import has_no_color, is_light_by_answer, is_light_by_environment, textual_themes, theme_name
 from tui_tracker.tui.view import Layout, Panes, ViewState
+from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.rows import Rows
+from tui_tracker.tui.widgets.titled import Titled
 
 SEPARATORS = {Thousands.COMMA: ",", Thousands.UNDERSCORE: "_", Thousands.SPACE: " ", Thousands.NONE: ""}
 
 
-def number_style(settings: Settings) -> NumberStyle:
+def number_style(looks: Looks) -> NumberStyle:
     """How the app writes numbers and times."""
-    return NumberStyle(SEPARATORS[settings.thousands], settings.si_suffixes, settings.clock is ClockFace.H12)
+    return NumberStyle(SEPARATORS[looks.thousands], looks.si_suffixes, looks.clock is ClockFace.H12)
 
 
 class OwnActions(FeedApp):
@@ -47,14 +50,12 @@ class OwnActions(FeedApp):
         self, feed: Feed, desk: Desk, settings: Settings, themes: Sequence[OwnTheme], driver_class: type[Driver] | None
     ) -> None:
         super().__init__(feed, desk, driver_class, has_color=not has_no_color())
-        self.key_book = key_book(settings.keymap, settings.keys)
-        self.is_ascii = settings.ascii
-        if settings.ascii:
-            self.main.pane.chart.use_marker("*")
+        self._looks = looks_of(settings, desk.view.looks)
+        self._own_themes = tuple(themes)
         self._ascii_filter = AsciiFilter()
-        self._style = number_style(settings)
-        for theme in textual_themes(themes, settings.change_colors):
-            self.register_theme(theme)
+        self._style = StyleInUse()
+        self.main.set_panes(desk.view.panes)
+        self._follow_looks()
         self.theme_choices: tuple[str, ...] = (*Theme, *(theme.name for theme in themes))
         is_light = is_light_by_environment(os.environ)
         self.wants_background = is_light is None and not has_no_color() and settings.theme == Theme.AUTO
@@ -63,13 +64,38 @@ class OwnActions(FeedApp):
             known = settings.theme if settings.theme in self.theme_choices else Theme.AUTO
             desk.view = replace(desk.view, theme=known)
         self.apply_theme()
-        names = [command.id for command in self.key_book.commands]
-        self.key_book.bind(self, names)
-        self.main.use_keys(self.key_book)
 
     def on_load(self) -> None:
         """Write numbers as wanted, in this task and all that it starts."""
         use_style(self._style)
+
+    def _follow_looks(self) -> None:
+        """Write and obey as the looks say."""
+        looks, settings = self._looks, self.desk.settings
+        self.is_ascii = looks.ascii
+        self.main.pane.chart.use_marker("*" if looks.ascii else self.usual_marker)
+        self._style.style = number_style(looks)
+        for theme in textual_themes(self._own_themes, looks.change_colors):
+            self.register_theme(theme)
+        self.desk.highlights.is_flashing = looks.flash
+        self.key_book = key_book(looks.keymap, settings.keys)
+        self.key_book.bind(self, [command.id for command in self.key_book.commands])
+        self.main.use_keys(self.key_book)
+
+    def apply_looks(self) -> None:
+        """Take what was chosen; nothing of what is on the screen stays as it was written."""
+        before, self._looks = self._looks, looks_of(self.desk.settings, self.desk.view.looks)
+        if self._looks == before:
+            return
+        self._follow_looks()
+        for canvas in self.main.query(Canvas):
+            canvas.forget()
+        for titled in self.main.query(Titled):
+            titled.forget_title()
+        self.refresh_css(animate=False)
+        self.main.arrange_for(*self.size)
+        self.call_after_refresh(self.show)
+        self.clear_up_soon()
 
     @override
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -127,6 +153,12 @@ class OwnActions(FeedApp):
         view = view.next_theme(self.theme_choices[1:])
         self.choose(view)
         self.say(f"theme: {view.theme}")
+
+    def action_options(self) -> None:
+        """Change settings."""
+        from tui_tracker.tui.screens.options import OptionsScreen
+
+        self.push_screen(OptionsScreen(self))
 
     def action_resize_list(self, step: int) -> None:
         """Make the pair list wider or narrower, where it has a place of its own."""

@@ -53,6 +53,10 @@ class Canvas(Widget):
         if regions:
             self.refresh(*regions)
 
+    def forget(self) -> None:
+        """Paint everything again the next time."""
+        self._lines = ()
+
     @override
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -61,7 +61,7 @@ class Chart(Canvas, can_focus=True):
         return self._crosshair_ms
 
     def use_marker(self, marker: Marker) -> None:
-        """Draw the line with this; before anything is shown."""
+        """Draw the line with this from the next picture on."""
         self._marker = marker
 
     def show(self, data: ChartData) -> None:

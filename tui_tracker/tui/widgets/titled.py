@@ -21,3 +21,7 @@ class Titled(Widget):
             self._shown_title = title
             self._border_title = Content(spelled(title) if getattr(self.app, "is_ascii", False) else title)
             self.refresh(Region(-1, -1, self.outer_size.width, 1))
+
+    def forget_title(self) -> None:
+        """Write the title again the next time."""
+        self._shown_title = ""

@@ -9,14 +9,18 @@ from tui_tracker.tui.widgets.canvas import Canvas
 ROWS: Final = 3
 KEYS_UNTIL_GONE: Final = 5
 SENTENCES: Final = (
-    (("cursor.up", ""), ("cursor.down", "move"), ("chart.full", "open the chart"), ("filter", "find a pair")),
     (
-        ("sort.next", "sort"),
-        ("measure", "rank by another measure"),
-        ("quote", "another currency"),
-        ("favourite", "keep"),
+        (("cursor.up", "cursor.down"), "move"),
+        (("chart.full",), "open the chart"),
+        (("filter",), "find a pair"),
     ),
-    (("help", "all keys"), ("palette", "any command"), ("quit", "quit")),
+    (
+        (("sort.next",), "sort"),
+        (("measure",), "rank by another measure"),
+        (("quote",), "another currency"),
+        (("favourite",), "keep"),
+    ),
+    ((("help",), "all keys"), (("palette",), "any command"), (("quit",), "quit")),
 )
 WORDS: Final = "Welcome ", "Rank    ", "Help    "
 
@@ -33,9 +37,9 @@ class Welcome(Canvas):
         lines: list[Line] = []
         for word, sentence in zip(WORDS, SENTENCES, strict=True):
             groups: list[list[Run]] = [[(word, "strong")]]
-            for name, text in sentence:
-                if key := key_book.label(name).partition(" ")[0]:
-                    groups.append([(key, "accent"), (f" {text}" if text else "", "muted")])
+            for names, text in sentence:
+                if keys := " ".join(key for name in names if (key := key_book.label(name).partition(" ")[0])):
+                    groups.append([(keys, "accent"), (f" {text}", "muted")])
             lines.append(Line(((" ", "muted"), *packed(groups, width - 2, "  "))))
         self.paint(lines)
 
