@@ -275,6 +275,16 @@ class FakeStore:
     def remove_favourite(self, instrument_id: str, watchlist: str = "main") -> None:
         self._note("remove", instrument_id, watchlist)
 
+    def add_favourites(self, instrument_ids: tuple[str, ...], watchlist: str) -> None:
+        for instrument_id in instrument_ids:
+            self._note("add", instrument_id, watchlist)
+
+    def remove_watchlist(self, name: str) -> None:
+        self.changes.append(("remove list", name))
+
+    def rename_watchlist(self, name: str, new_name: str) -> None:
+        self.changes.append(("rename list", f"{name} {new_name}"))
+
     def save_named_view(self, view: ViewSpec) -> None:
         self.named_views[view.name] = view
 

@@ -1,13 +1,14 @@
 """Named views and watchlists by key and palette."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.support.feed import FakeFeed, make_pairs
 from tests.tui.test_app import BTC, ETH, SOL, Rig, running
 from tui_tracker.config.model import Settings
-from tui_tracker.config.state import State
+from tui_tracker.config.state import State, View
 from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.figures import Measure
 from tui_tracker.tui.columns import COLUMN_KEYS
@@ -172,3 +173,45 @@ async def test_one_row_an_asset_and_classes() -> None:
         assert "stable" in rig.view.excluded
         await rig.press("X", "U")
         assert (rig.view.excluded, rig.view.unique_base) == ((), False)
+
+
+async def test_watchlists_are_renamed_and_removed() -> None:
+    state = State(watchlist=(BTC,), others={"alts": (ETH, SOL)}, view=View(watchlist="alts", watchlist_only=True))
+    async with running(Rig(state=state)) as rig:
+        await rig.app.run_action("rename_watchlist")
+        await rig.press(*"2", "enter")
+        assert rig.view.watchlist == "2", "the offered name was selected, so typing replaced it"
+        assert rig.app.desk.watchlists == {"main": (BTC,), "2": (ETH, SOL)}
+        await rig.app.run_action("rename_watchlist")
+        await rig.press(*"main", "enter")
+        assert rig.app.prompt is not None, "there is one of that name"
+        await rig.press("escape")
+        rig.app.remove_watchlist("2")
+        assert rig.app.desk.watchlists == {"main": (BTC,)}
+        assert not rig.view.watchlist_only
+        rig.app.remove_watchlist("main")
+        await rig.settle()
+        assert rig.app.desk.watchlists == {"main": ()}
+        assert rig.store.changes == [("rename list", "alts 2"), ("remove list", "2"), ("remove list", "main")]
+
+
+async def test_watchlists_go_out_and_in_as_text(tmp_path: Path) -> None:
+    state = State(watchlist=(BTC, SOL))
+    async with running(Rig(settings=Settings(export_dir=str(tmp_path)), state=state)) as rig:
+        await rig.app.run_action("write_watchlist")
+        await rig.settle()
+        (file,) = list(tmp_path.iterdir())  # noqa: ASYNC240
+        assert file.read_text() == f"# main\n{BTC}\n{SOL}\n"
+        file.write_text("ethusd\nbtc/usd # known\nnosuchthing\n")
+        await rig.app.run_action("read_watchlist")
+        await rig.press("enter")
+        assert rig.app.prompt is not None, "no file"
+        await rig.press(*str(file), "enter")
+        assert rig.app.desk.watchlist == (BTC, SOL, ETH)
+        (note,) = [note.message for note in rig.app._notifications]
+        assert note.startswith("1 of 3 pairs added to the watchlist\n")
+        assert "nosuchthing" in note
+        await rig.app.run_action("read_watchlist")
+        await rig.press(*"/nowhere.txt", "enter")
+        (note,) = [note.message for note in rig.app._notifications]
+        assert note == "/nowhere.txt cannot be read: No such file or directory"

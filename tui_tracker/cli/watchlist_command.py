@@ -1,8 +1,6 @@
 """``crypto-tui watchlist``: the watchlists as plain text, out and in."""
 
-import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,15 +10,14 @@ from tui_tracker.cli.diagnostics import Exit, say
 from tui_tracker.cli.options import Composition, Invocation, pass_invocation, setting_flags
 from tui_tracker.config.model import Settings
 from tui_tracker.config.views import MAIN, check_name
-from tui_tracker.core.errors import AmbiguousPairError, ConfigError, StateError, UnknownPairError
+from tui_tracker.config.watchlist_text import MAX_BYTES, as_text, pairs_of, read_pairs, resolved
+from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
     from tui_tracker.config.state import State, StateStore
 
-MAX_BYTES: Final = 1_000_000
-MAX_LINES: Final = 10_000
 _ASKING: Final = ("source", "base_urls", "demo", "seed", "debug")
 
 
@@ -55,7 +52,7 @@ def export(invocation: Invocation, name: str) -> int:
     lists = _state(invocation).watchlists
     if name not in lists:
         raise ConfigError(f"there is no watchlist {clean(name, 60)!r}", f"there is {', '.join(lists)}")
-    write("".join(f"{line}\n" for line in (f"# {name}", *lists[name])))
+    write(as_text(name, lists[name]))
     return Exit.OK
 
 
@@ -73,10 +70,8 @@ def import_(invocation: Invocation, file: str, name: str) -> int:
     from tui_tracker.cli.headless import run_headless
 
     name = check_name(name)
-    names = pairs_in(_text(file))
+    names = _pairs(file)
     loaded = invocation.load()
-    if not names:
-        raise ConfigError(f"{_place(file)} names no pair", "one a line, such as BTC/USD")
     invocation.start_logging()
     composition = invocation.compose()
     instruments = run_headless(lambda: _listed(composition, loaded.settings))
@@ -90,26 +85,6 @@ def import_(invocation: Invocation, file: str, name: str) -> int:
         added = len(store.load().watchlists.get(name, ())) - before
         say(f"{added} of {len(names)} pairs added to the watchlist {name}")
     return Exit.FAILURE if problems else Exit.OK
-
-
-def pairs_in(text: str) -> tuple[str, ...]:
-    """The names in a text, each once, without comments and empty lines."""
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line))
-
-
-def resolved(names: Sequence[str], instruments: Sequence[Instrument], source: str) -> tuple[tuple[str, ...], list[str]]:
-    """The ids that names mean, and in a line each what is wrong with the others."""
-    from tui_tracker.core.symbols import resolve
-
-    ids: list[str] = []
-    problems: list[str] = []
-    for name in names:
-        try:
-            ids.append(resolve(name, instruments, source).id)
-        except (UnknownPairError, AmbiguousPairError) as error:
-            problems.append(f"{error.message}; {error.hint}")
-    return tuple(dict.fromkeys(ids)), problems
 
 
 async def _listed(composition: Composition, settings: Settings) -> tuple[Instrument, ...]:
@@ -139,23 +114,10 @@ def _store(invocation: Invocation) -> "StateStore":
     return StateStore(invocation.paths().state_of(is_simulated=is_simulated))
 
 
-def _text(file: str) -> str:
+def _pairs(file: str) -> tuple[str, ...]:
+    if file != "-":
+        return read_pairs(Path(file))
     try:
-        if file == "-":
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{_place(file)} is not UTF-8 text", "save it as UTF-8") from error
+        return pairs_of(sys.stdin.buffer.read(MAX_BYTES + 1), "stdin")
     except (OSError, ValueError, AttributeError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise ConfigError(f"{_place(file)} cannot be read: {clean(reason)}") from error
-    if len(data) > MAX_BYTES or text.count("\n") > MAX_LINES:
-        raise ConfigError(f"{_place(file)} is too large", f"at most {MAX_LINES:,} lines")
-    return text
-
-
-def _place(file: str) -> str:
-    return "stdin" if file == "-" else clean(file)
+        raise ConfigError(f"stdin cannot be read: {clean(str(error))}") from error

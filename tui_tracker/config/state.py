@@ -277,6 +277,36 @@ class StateStore:
 
         self._change(removed)
 
+    def remove_watchlist(self, name: str) -> None:
+        """Forget a watchlist, if there is one of that name; the one called main is emptied.
+
+        Raises:
+            StateError: If it could not be written.
+        """
+
+        def removed(document: _Document) -> _Document:
+            lists = {other: ids for other, ids in document.watchlists.items() if other != name}
+            return msgspec.structs.replace(document, watchlists=lists)
+
+        self._change(removed)
+
+    def rename_watchlist(self, name: str, new_name: str) -> None:
+        """Call a watchlist something else, at its place among the others; nothing happens if it isn't there.
+
+        Raises:
+            StateError: If it could not be written, the new name is none, or another watchlist has it.
+        """
+        if not _is_name(new_name):
+            raise StateError(f"{clean(new_name, MAX_NAME)!r} is no name", f"1 to {MAX_NAME} characters")
+
+        def renamed(document: _Document) -> _Document:
+            if name in document.watchlists and new_name in document.watchlists:
+                raise StateError(f"there is a watchlist {new_name} already")
+            lists = {new_name if other == name else other: ids for other, ids in document.watchlists.items()}
+            return msgspec.structs.replace(document, watchlists=lists)
+
+        self._change(renamed)
+
     def _change(self, changed: Callable[[_Document], _Document]) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

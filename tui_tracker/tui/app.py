@@ -28,6 +28,7 @@ from tui_tracker.tui.actions.own import OwnActions
 from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.actions.table import TableActions
 from tui_tracker.tui.actions.views import ViewActions
+from tui_tracker.tui.actions.watchlists import WatchlistActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.desk import Desk
@@ -68,7 +69,7 @@ class Redrawing(Protocol):
         ...
 
 
-class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActions):
+class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActions, WatchlistActions):
     """Every pair of an exchange, ranked live.
 
     Args:

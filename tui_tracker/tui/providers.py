@@ -11,6 +11,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui_tracker.config.choices import ChartStyle
+from tui_tracker.config.views import MAIN
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
@@ -59,6 +60,10 @@ class Host(Protocol):
         """Rank one watchlist."""
         ...
 
+    def remove_watchlist(self, name: str) -> None:
+        """Forget a watchlist."""
+        ...
+
     def add_favourite(self, key: str) -> None:
         """Put a pair on the watchlist in use."""
         ...
@@ -89,6 +94,12 @@ class Offer(NamedTuple):
         return max(score(self.title, query), score(f"{self.title} {self.also}", query) - 0.2 if self.also else 0.0)
 
 
+_WATCHLIST_OFFERS: Final = (
+    ("new watchlist …", "new_watchlist", ""),
+    ("rename the watchlist …", "rename_watchlist", ""),
+    ("write the watchlist to a file", "write_watchlist", "export save"),
+    ("add the pairs of a file to the watchlist …", "read_watchlist", "import read"),
+)
 _SORTS_OF_FILTERS: Final = tuple(
     name
     for name, column in BY_NAME.items()
@@ -197,7 +208,12 @@ def _kept(host: Host) -> Iterator[Offer]:
     for name, ids in host.desk.watchlists.items():
         scope = scope_text(ViewState(watchlist_only=True, watchlist=name))
         yield Offer(f"scope: {scope} ({len(ids)})", partial(host.take_watchlist, name))
-    yield Offer("new watchlist …", partial(host.call_later, host.run_action, "new_watchlist"))
+    for name, ids in host.desk.watchlists.items():
+        if name != MAIN or ids:
+            title = f"remove watchlist: {clean(name, 40)} ({len(ids)})"
+            yield Offer(title, partial(host.remove_watchlist, name), "delete empty")
+    for title, action, also in _WATCHLIST_OFFERS:
+        yield Offer(title, partial(host.call_later, host.run_action, action), also)
 
 
 class PairProvider(Provider):

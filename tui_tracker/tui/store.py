@@ -22,6 +22,18 @@ class Store(Protocol):
         """Take an instrument off a watchlist; raises ``TrackerError``."""
         ...
 
+    def add_favourites(self, instrument_ids: tuple[str, ...], watchlist: str) -> None:
+        """Put instruments on a watchlist; raises ``TrackerError``."""
+        ...
+
+    def remove_watchlist(self, name: str) -> None:
+        """Forget a watchlist; raises ``TrackerError``."""
+        ...
+
+    def rename_watchlist(self, name: str, new_name: str) -> None:
+        """Call a watchlist something else; raises ``TrackerError``."""
+        ...
+
     def save_named_view(self, view: "ViewSpec") -> None:
         """Save a view under its name; raises ``TrackerError``."""
         ...
@@ -42,6 +54,15 @@ class NoStore:
 
     def remove_favourite(self, instrument_id: str, watchlist: str) -> None:
         """Forget the pair."""
+
+    def add_favourites(self, instrument_ids: tuple[str, ...], watchlist: str) -> None:
+        """Forget the pairs."""
+
+    def remove_watchlist(self, name: str) -> None:
+        """Nothing is there."""
+
+    def rename_watchlist(self, name: str, new_name: str) -> None:
+        """Nothing is there."""
 
     def save_named_view(self, view: "ViewSpec") -> None:
         """Forget the view."""

@@ -287,3 +287,19 @@ def test_the_first_start_is_known_until_something_is_saved(tmp_path: Path) -> No
     assert store.load().is_new
     store.save_view(VIEW)
     assert not store.load().is_new
+
+
+def test_watchlists_are_renamed_and_removed(tmp_path: Path) -> None:
+    store = StateStore(tmp_path)
+    store.add_favourite("kraken:BTC-USD")
+    store.add_favourites(("kraken:SOL-USD",), "alts")
+    store.rename_watchlist("alts", "small")
+    store.rename_watchlist("gone", "elsewhere")
+    assert store.load().watchlists == {"main": ("kraken:BTC-USD",), "small": ("kraken:SOL-USD",)}
+    with pytest.raises(StateError, match="already"):
+        store.rename_watchlist("small", "main")
+    with pytest.raises(StateError, match="no name"):
+        store.rename_watchlist("small", "")
+    store.remove_watchlist("small")
+    store.remove_watchlist("main")
+    assert store.load().watchlists == {"main": ()}
