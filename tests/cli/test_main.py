@@ -217,3 +217,12 @@ def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outc
     file.write_text('[keys]\nsort = ["x", "F6"]\ndemo = "none"\n')
     outcome = run("config", "--config", str(file), "check")
     assert (outcome.code, outcome.out[:3]) == (0, "ok:")
+
+
+def test_config_keys_lists_every_action_with_its_keys(run: Run) -> None:
+    told = run("config", "keys", "--json")
+    assert told.code == 0
+    listed = {one["action"]: one for one in json.loads(told.out)["keys"]}
+    assert listed["help"] == {"action": "help", "keys": ["?", "F1"], "where": "Do", "does": "all keys"}
+    assert listed["page.page_down"]["keys"] == ["pagedown", "space"]
+    assert "option_list.close" in run("config", "keys").out

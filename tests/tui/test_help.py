@@ -13,7 +13,8 @@ VIEWS = ("σ of USD pairs", "Calmest")
 
 
 def plain(width: int, keymap: Keymap = Keymap.DEFAULT) -> list[str]:
-    commands = (*key_book(keymap, {}).commands, *CHART_COMMANDS)
+    book = key_book(keymap, {})
+    commands = (*book.commands, *book.in_force(CHART_COMMANDS))
     return [line.text for line in help_lines("table", ["filter"], commands, VIEWS, width)]
 
 

@@ -5,11 +5,14 @@ import tomllib
 import pytest
 
 from tests.tui.test_app import Rig, running
+from tests.tui.test_own import written
 from tui_tracker.config.choices import Keymap
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import keys
 from tui_tracker.tui.bindings import BY_ID, KEY_COMMANDS
 from tui_tracker.tui.keys import SETS, KeyBook, canonical, key_book, label
+from tui_tracker.tui.keys import written as written_key
+from tui_tracker.tui.screen_bindings import PLACES
 from tui_tracker.tui.screens.help import HelpScreen
 from tui_tracker.tui.widgets.canvas import Canvas
 
@@ -169,7 +172,58 @@ def test_the_ids_of_before_are_still_obeyed() -> None:
 
 def test_no_id_begins_another() -> None:
     """So that each can be written in TOML as it is."""
-    ids = [command.id for command in KEY_COMMANDS]
+    ids = [command.id for place in PLACES for command in place]
+    assert len(ids) == len(set(ids))
     assert not [(one, other) for one in ids for other in ids if other.startswith(f"{one}.")]
     text = "\n".join(f'{name} = "x"' for name in ids)
     assert keys(tomllib.loads(text)) == dict.fromkeys(ids, ("x",))
+
+
+def all_keys(book: KeyBook, name: str) -> str:
+    return next(command.keys for command in (*book.commands, *book.others) if command.id == name)
+
+
+def test_each_place_has_keys_of_its_own() -> None:
+    book = key_book(Keymap.DEFAULT, {"page.down": ("n",), "chart.copy": ("c",), "column_list.show": ("x",)})
+    assert all_keys(book, "page.down") == "n"
+    assert all_keys(book, "column_list.show") == "x"
+    assert [problem.action for problem in book.problems] == [], "c compares in the panes, and copies in the chart"
+    clash = key_book(Keymap.DEFAULT, {"page.down": ("g",)}).problems
+    assert [problem.message for problem in clash] == ["g is on page.down and on page.first; page.down has it"]
+
+
+def test_a_page_follows_the_keys_of_the_panes_unless_it_has_its_own() -> None:
+    book = key_book(Keymap.DEFAULT, {"poll": ("f5", "j"), "theme": ("ctrl+t",), "page.theme": ("Y",), "quote": ()})
+    assert all_keys(book, "page.poll") == "f5", "j is the next line there"
+    assert all_keys(book, "page.theme") == "Y"
+    assert all_keys(book, "page.quote") == ""
+    assert all_keys(book, "page.why") == "i"
+
+
+def test_no_key_means_two_things_at_one_place() -> None:
+    for place in PLACES:
+        keys = [key for command in place for key in command.keys.split(",")]
+        assert sorted(set(keys)) == sorted(keys)
+
+
+async def test_screens_obey_and_show_the_keys_in_force() -> None:
+    own = {"page.close": ("x",), "poll": ("f5",), "crosshair.left": ("[",), "column_list.close": ("d",)}
+    async with running(Rig(settings=Settings(keys=own)), (120, 40)) as rig:
+        await rig.press("i")
+        assert "x back" in written(rig)
+        polls = rig.feed.polls
+        await rig.press("R", "f5")
+        assert rig.feed.polls == polls + 1
+        await rig.press("question_mark")
+        assert "F5" in rig.app.screen.query_one("#help-text", Canvas).plain
+        await rig.press("escape", "q", "x")
+        assert rig.app.screen is rig.app.main
+        await rig.press("C", "escape", "d", "tab", "tab", "left_square_bracket")
+        assert rig.app.main.pane.chart.crosshair_ms is not None
+
+
+def test_a_key_is_written_as_it_is_read() -> None:
+    for place in PLACES:
+        for command in place:
+            for key in command.keys.split(","):
+                assert canonical(written_key(key)) == key

@@ -53,7 +53,7 @@ def keys_table() -> str:
                     yield "`1` … `9`", "saved view 1 to 9", f"`{picks[0]}` … `{picks[-1]}`"
                 elif one.id not in picks:
                     keys = " ".join(f"`{label(key)}`" for key in one.keys.split(","))
-                    yield keys, one.help, f"`{one.id}`" if one in KEY_COMMANDS else ""
+                    yield keys, one.help, f"`{one.id}`"
 
     return table(("Key", "What it does", "Id"), rows())
 

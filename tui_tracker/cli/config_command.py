@@ -70,6 +70,33 @@ def check(invocation: Invocation) -> int:
     return Exit.USAGE if found else Exit.OK
 
 
+@config.command(short_help="List keys and the actions that they can be put on.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@pass_invocation
+def keys(invocation: Invocation, as_json: bool) -> int:
+    """List every action with its keys in force; the table [keys] of the configuration file changes them.
+
+    \b
+      [keys]
+      "sort.next" = ["f6", "s"]
+      poll = "none"
+    """
+    from tui_tracker.cli.output import Column, Table, show_json, show_table
+    from tui_tracker.tui.keys import key_book, written
+
+    settings = invocation.load().settings
+    book = key_book(settings.keymap, settings.keys)
+    found = [(one, [written(key) for key in one.keys.split(",") if key]) for one in (*book.commands, *book.others)]
+    if as_json:
+        show_json(
+            {"keys": [{"action": one.id, "keys": own, "where": one.group, "does": one.help} for one, own in found]}
+        )
+    else:
+        rows = tuple((one.id, " ".join(own) or "none", one.group, one.help) for one, own in found)
+        show_table(Table("", tuple(map(Column, ("action", "keys", "where", "does"))), rows))
+    return Exit.OK
+
+
 def _document(loaded: Loaded, paths: Paths) -> dict[str, object]:
     return {
         "file": {"path": str(loaded.path), "found": loaded.is_found},

@@ -360,7 +360,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""
-        commands = (*self.commands(), *CHART_COMMANDS)
+        commands = (*self.commands(), *self.key_book.in_force(CHART_COMMANDS))
         return [command for command in commands if command.id != "demo" or self.can_demo]
 
     @override

@@ -209,5 +209,10 @@ CHART_HINTS: Final = (
 
 
 LOST_HINTS: Final = ("poll", "demo")
-PAIRED_HINTS: Final = {"crosshair": ("← →", "crosshair"), "zoom": ("+ -", "zoom")}
+PAIRED_HINTS: Final = {
+    "range": (("range.shorter", "range.longer"), ""),
+    "crosshair": (("crosshair.left", "crosshair.right"), "crosshair"),
+    "zoom": (("chart.zoom_in", "chart.zoom_out"), "zoom"),
+}
+"""Hints that stand for two actions, and their word where it isn't the first one's."""
 ALWAYS_HINTS: Final = ("help", "quit")

@@ -15,7 +15,8 @@ from textual.keys import _character_to_key
 
 from tui_tracker.config.choices import Keymap
 from tui_tracker.core.text import clean
-from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, PAIRED_HINTS, Command
+from tui_tracker.tui.bindings import KEY_COMMANDS, PAIRED_HINTS, Command
+from tui_tracker.tui.screen_bindings import PLACES
 
 SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
     Keymap.DEFAULT: {},
@@ -81,7 +82,6 @@ NAMED: Final = frozenset({*LABELS, *(f"f{number}" for number in range(1, 25))}) 
 ALLOWED: Final = "a character, or Enter, Space, Tab, Esc, F1 to F24, Up, PgUp, Home, …, with ctrl+, alt+ or shift+"
 RENAMED: Final = {"sort": "sort.next", "watchlist": "watchlist.only", "quit.now": "quit_now"}
 """Ids of before that began others: in TOML a name can't be both a value and a table."""
-RANGE: Final = ("range.shorter", "range.longer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,65 +98,88 @@ class KeyBook:
     """The keys in force."""
 
     commands: tuple[Command, ...] = KEY_COMMANDS
+    """Those of the panes."""
     problems: tuple[KeyProblem, ...] = ()
+    others: tuple[Command, ...] = tuple(command for place in PLACES[1:] for command in place)
+    """Those of the chart and of the screens over the panes."""
 
     def label(self, name: str) -> str:
         """The keys of an action for people, empty if it has none."""
         return next((command.display for command in self.commands if command.id == name), "")
 
+    def in_force(self, commands: Sequence[Command]) -> list[Command]:
+        """Some commands with the keys in force."""
+        by_id = {command.id: command for command in (*self.others, *self.commands)}
+        return [by_id[command.id] for command in commands]
+
+    def hint(self, command: Command) -> tuple[str, str] | None:
+        """(key, word) of an action for the bottom line, ``None`` if it has no key."""
+        (one,) = self.in_force((command,))
+        return (label(one.keys.split(",")[0]), one.hint) if one.keys else None
+
     def hints(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """(key, word) of some actions, for the bottom line; those without a key are left out."""
-        by_id = {command.id: command for command in (*CHART_COMMANDS, *self.commands)}
+        by_id = {command.id: command for command in (*self.others, *self.commands)}
         found: list[tuple[str, str]] = []
         for name in names:
-            if name in PAIRED_HINTS:
-                found.append(PAIRED_HINTS[name])
-                continue
-            members = [by_id[one] for one in (RANGE if name == "range" else (name,))]
-            keys = [label(one.keys.split(",")[0]) for one in members] if name == "range" else [members[0].display]
+            ids, word = PAIRED_HINTS.get(name, ((name,), ""))
+            members = [by_id[one] for one in ids]
+            keys = [label(one.keys.split(",")[0]) for one in members] if len(ids) > 1 else [members[0].display]
             if all(keys):
-                found.append((" ".join(keys), members[0].hint))
+                found.append((" ".join(keys), word or members[0].hint))
         return found
 
-    def bind(self, node: DOMNode, names: Sequence[str], prefix: str = "") -> None:
+    def bind(self, node: DOMNode, commands: Sequence[Command], prefix: str = "") -> None:
         """Give a node the keys of some actions in place of those that it has for them.
 
         Textual's own keymap can't unbind, and lets the order of the bindings decide who keeps a key.
         """
-        commands = [command for command in self.commands if command.id in names]
+        names = {command.id for command in commands}
         old = {key for default in KEY_COMMANDS if default.id in names for key in default.keys.split(",")}
         bindings = BindingsMap()
         for key, bound in node._bindings.key_to_bindings.items():
             kept = [one for one in bound if one.id not in names and not (prefix and key in old)]
             if kept:
                 bindings.key_to_bindings[key] = kept
-        for command in commands:
+        for command in self.in_force(commands):
             for key in command.keys.split(",") if command.keys else ():
-                binding = replace(command.binding, key=key, action=prefix + command.action)
+                action = command.action if command.action.startswith(prefix) else prefix + command.action
+                binding = replace(command.binding, key=key, action=action)
                 bindings.key_to_bindings.setdefault(key, []).append(binding)
         node._bindings = bindings
 
 
-def key_book(
-    keymap: Keymap, chosen: Mapping[str, Sequence[str]], commands: Sequence[Command] = KEY_COMMANDS
-) -> KeyBook:
+def key_book(keymap: Keymap, chosen: Mapping[str, Sequence[str]]) -> KeyBook:
     """Put the keys together: those of the app, changed by a set, changed by the chosen ones.
 
     Args:
         keymap: The set.
         chosen: Keys by the id of an action, as people write them; none to unbind.
-        commands: Every action with the keys of the app.
     """
-    keys = {command.id: _keys(command) for command in commands}
-    for name, text in SETS[keymap].items():
-        if name in keys:
-            _give(keys, name, text.split(","))
-    problems: list[KeyProblem] = []
+    wanted, problems = _wanted(chosen)
+    panes, found = _rebound(PLACES[0], SETS[keymap], wanted)
+    problems += found
+    changed = {new.id: new.keys for old, new in zip(PLACES[0], panes, strict=True) if new.keys != old.keys}
+    others: list[Command] = []
+    for place in PLACES[1:]:
+        followed = {
+            command.id: changed[name] for command in place if (name := command.id.removeprefix("page.")) in changed
+        }
+        commands, found = _rebound(place, _free(followed, place), wanted)
+        others += commands
+        problems += found
+    return KeyBook(tuple(panes), tuple(problems), tuple(others))
+
+
+def _wanted(chosen: Mapping[str, Sequence[str]]) -> tuple[dict[str, list[str]], list[KeyProblem]]:
+    """The chosen keys as Textual calls them, by id."""
+    names = tuple(command.id for place in PLACES for command in place)
     wanted: dict[str, list[str]] = {}
+    problems: list[KeyProblem] = []
     for given, texts in chosen.items():
         name = RENAMED.get(given, given)
-        if name not in keys:
-            problems.append(KeyProblem(name, f"there is no action {clean(name, 40)!r}", _nearest(name, tuple(keys))))
+        if name not in names:
+            problems.append(KeyProblem(name, f"there is no action {clean(name, 40)!r}", _nearest(name, names)))
             continue
         wanted[name] = []
         for text in texts:
@@ -165,11 +188,27 @@ def key_book(
                 problems.append(KeyProblem(name, f"{clean(text, 40)!r} is no key", f"allowed: {ALLOWED}, or none"))
             else:
                 wanted[name].append(key)
-    problems += _clashes(keys, wanted)
-    changed = tuple(
-        command if keys[command.id] == _keys(command) else _with_keys(command, keys[command.id]) for command in commands
-    )
-    return KeyBook(changed, tuple(problems))
+    return wanted, problems
+
+
+def _rebound(
+    place: Sequence[Command], given: Mapping[str, str], wanted: Mapping[str, list[str]]
+) -> tuple[list[Command], list[KeyProblem]]:
+    """The commands of a place with given keys, then with wanted ones."""
+    keys = {command.id: _keys(command) for command in place}
+    for name, text in given.items():
+        if name in keys:
+            _give(keys, name, [key for key in text.split(",") if key])
+    problems = _clashes(keys, {name: own for name, own in wanted.items() if name in keys})
+    return [
+        command if keys[command.id] == _keys(command) else _with_keys(command, keys[command.id]) for command in place
+    ], problems
+
+
+def _free(followed: Mapping[str, str], place: Sequence[Command]) -> dict[str, str]:
+    """Keys that commands of a place follow, without those that mean something else there."""
+    taken = {key for command in place if command.id not in followed for key in _keys(command)}
+    return {name: ",".join(key for key in text.split(",") if key not in taken) for name, text in followed.items()}
 
 
 def _clashes(keys: dict[str, list[str]], wanted: Mapping[str, list[str]]) -> list[KeyProblem]:
@@ -240,6 +279,11 @@ def label(key: str) -> str:
     if base in NAMED:
         base = LABELS.get(base, base.upper())
     return "+".join((*modifiers, _character_of(base) or base))
+
+
+def written(key: str) -> str:
+    """A key as one writes it into a configuration file: ``?``, ``pagedown``, ``f5``, ``ctrl+d``."""
+    return key if key in LABELS else label(key)
 
 
 def _character_of(name: str) -> str | None:

@@ -15,7 +15,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.format import NumberStyle, StyleInUse, use_style
 from tui_tracker.feed.base import Feed
-from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.keys import key_book
@@ -79,7 +79,8 @@ class OwnActions(FeedApp):
             self.register_theme(theme)
         self.desk.highlights.is_flashing = looks.flash
         self.key_book = key_book(looks.keymap, settings.keys)
-        self.key_book.bind(self, [command.id for command in self.key_book.commands])
+        self.key_book.bind(self, KEY_COMMANDS)
+        self.key_book.bind(self.main.pane.chart, CHART_COMMANDS, prefix="app.")
         self.main.use_keys(self.key_book)
 
     def apply_looks(self) -> None:
@@ -153,6 +154,12 @@ class OwnActions(FeedApp):
         view = view.next_theme(self.theme_choices[1:])
         self.choose(view)
         self.say(f"theme: {view.theme}")
+
+    def action_columns(self) -> None:
+        """Choose columns."""
+        from tui_tracker.tui.screens.columns import ColumnsScreen
+
+        self.push_screen(ColumnsScreen(self))
 
     def action_options(self) -> None:
         """Change settings."""

@@ -118,12 +118,6 @@ class TableActions(ScreenActions):
 
     # Columns
 
-    def action_columns(self) -> None:
-        """Choose columns."""
-        from tui_tracker.tui.screens.columns import ColumnsScreen
-
-        self.push_screen(ColumnsScreen(self))
-
     # What is taken out
 
     def action_copy_row(self) -> None:

@@ -1,7 +1,7 @@
 """Choosing columns while the table shows the effect."""
 
 from dataclasses import replace
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -10,16 +10,22 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui_tracker.tui import column_choice as choice
-from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import BY_KEY
 from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.runs import Line, Run, fit
+from tui_tracker.tui.screen_bindings import COLUMN_COMMANDS
 from tui_tracker.tui.view import ViewState
 from tui_tracker.tui.widgets.canvas import Canvas
 
 
 class Host(Protocol):
     """What the screen needs of the app."""
+
+    @property
+    def key_book(self) -> KeyBook:
+        """The keys in force."""
+        ...
 
     @property
     def desk(self) -> Desk:
@@ -29,23 +35,6 @@ class Host(Protocol):
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""
         ...
-
-
-HERE: Final = "Choosing columns"
-COLUMN_COMMANDS: Final = (
-    Command("columns.close", "escape,q,C,enter", "leave", "done", "back to the table", "Esc Enter", HERE),
-    Command("columns.down", "down,j", "step(1)", "next", "next column", "↓ j", HERE),
-    Command("columns.up", "up,k", "step(-1)", "previous", "previous column", "↑ k", HERE),
-    Command("columns.first", "home,g", "step(-99)", "first", "first column", "Home g", HERE),
-    Command("columns.last", "end,G", "step(99)", "last", "last column", "End G", HERE),
-    Command("columns.show", "space", "show_or_hide", "show", "show or hide the column", "Space", HERE),
-    Command("columns.later", "J,shift+down", "move(1)", "move", "column further to the right", "J Shift-↓", HERE),
-    Command("columns.earlier", "K,shift+up", "move(-1)", "move", "column further to the left", "K Shift-↑", HERE),
-    Command("columns.wider", "right", "widen(1)", "wider", "column wider", "→", HERE),
-    Command("columns.narrower", "left", "widen(-1)", "narrower", "column narrower", "←", HERE),
-    Command("columns.reset", "r", "reset", "reset", "columns as configured, or the usual ones", "r", HERE),
-    Command("columns.help", "question_mark,f1", "keys", "help", "these keys", "?", HERE),
-)
 
 
 class ColumnsScreen(ModalScreen[None]):
@@ -67,7 +56,8 @@ class ColumnsScreen(ModalScreen[None]):
             yield Canvas(id="columns-text")
 
     def on_mount(self) -> None:
-        """Show the list."""
+        """Obey the keys in force, and show the list."""
+        self._host.key_book.bind(self, COLUMN_COMMANDS)
         self.query_one("#columns-text", Canvas).styles.height = len(self._entries)
         self._paint()
 
@@ -79,9 +69,8 @@ class ColumnsScreen(ModalScreen[None]):
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        self.app.push_screen(
-            HelpScreen("list of columns", [command.id for command in COLUMN_COMMANDS], COLUMN_COMMANDS)
-        )
+        commands = self._host.key_book.in_force(COLUMN_COMMANDS)
+        self.app.push_screen(HelpScreen("list of columns", [command.id for command in commands], commands))
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""

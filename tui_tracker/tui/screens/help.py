@@ -13,19 +13,13 @@ from textual.screen import ModalScreen
 
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import COLUMNS
-from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.bindings import PAIRED_HINTS, Command
 from tui_tracker.tui.runs import Line, fit, width_of
 from tui_tracker.tui.widgets.canvas import Canvas
 
 LEAST_KEY_CELLS = 11
 TEXT_CELLS = 72
 """What a page of keys takes where nothing else is known."""
-PAIRS = {
-    "range": ("range.shorter", "range.longer"),
-    "crosshair": ("crosshair.left", "crosshair.right"),
-    "zoom": ("chart.zoom_in", "chart.zoom_out", "chart.zoom_reset"),
-}
-"""The commands behind hints that stand for two keys."""
 NOTES = (
     "σ is exact over the window, and the largest is rank 1; ties share a rank.",
     "~ marks what is not ranked, with the reason; ★ a favourite; ↑12 where a row of a frozen order belongs.",
@@ -92,7 +86,7 @@ def help_lines(
         views: Names of the views that the digits take up.
         width: Cells of a line; longer texts are broken between words.
     """
-    names = set(first) | {other for name in first for other in PAIRS.get(name, ())}
+    names = set(first) | {other for name in first for other in PAIRED_HINTS.get(name, ((), ""))[0]}
     told = [told for command in commands if (told := _told(command, views)) is not None]
     here = [command for command in told if command.id in names]
     rest = [command for command in told if command.id not in names]

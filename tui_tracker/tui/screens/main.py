@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_tracker.tui.bindings import ALWAYS_HINTS, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS
+from tui_tracker.tui.bindings import ALWAYS_HINTS, BY_ID, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.present import Scene
@@ -103,7 +103,7 @@ class MainScreen(Screen[None]):
     def use_keys(self, key_book: KeyBook) -> None:
         """Show and obey these keys."""
         self._key_book = key_book
-        key_book.bind(self, ("pane.next", "pane.previous"), prefix="app.")
+        key_book.bind(self, [BY_ID["pane.next"], BY_ID["pane.previous"]], prefix="app.")
 
     def set_welcome(self, is_shown: bool) -> None:
         """Show the help of the first start, or give its rows to the panes."""

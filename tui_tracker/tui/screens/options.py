@@ -9,28 +9,25 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.options import Option, options
 from tui_tracker.tui.runs import Line, Run, fit
+from tui_tracker.tui.screen_bindings import OPTION_COMMANDS
 from tui_tracker.tui.view import ViewState
 from tui_tracker.tui.widgets.canvas import Canvas
 
 TITLE_CELLS: Final = 20
 WORD_CELLS: Final = 17
-HERE: Final = "Setting things"
-OPTION_COMMANDS: Final = (
-    Command("options.close", "escape,q,O,f2", "leave", "done", "back to the panes", "Esc", HERE),
-    Command("options.down", "down,j", "step(1)", "next", "next setting", "↓ j", HERE),
-    Command("options.up", "up,k", "step(-1)", "previous", "previous setting", "↑ k", HERE),
-    Command("options.later", "right,l,enter,space", "change(1)", "change", "next choice", "→ Enter", HERE),
-    Command("options.earlier", "left,h", "change(-1)", "change", "choice before", "←", HERE),
-    Command("options.help", "question_mark,f1", "keys", "help", "these keys", "?", HERE),
-)
 
 
 class Host(Protocol):
     """What the screen needs of the app."""
+
+    @property
+    def key_book(self) -> KeyBook:
+        """The keys in force."""
+        ...
 
     @property
     def desk(self) -> Desk:
@@ -65,7 +62,8 @@ class OptionsScreen(ModalScreen[None]):
             yield Canvas(id="options-text")
 
     def on_mount(self) -> None:
-        """Show the list."""
+        """Obey the keys in force, and show the list."""
+        self._host.key_book.bind(self, OPTION_COMMANDS)
         self.query_one("#options-text", Canvas).styles.height = len(self._all()) + 3
         self._paint()
 
@@ -77,7 +75,8 @@ class OptionsScreen(ModalScreen[None]):
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen("settings", [command.id for command in OPTION_COMMANDS], OPTION_COMMANDS))
+        commands = self._host.key_book.in_force(OPTION_COMMANDS)
+        self.app.push_screen(HelpScreen("settings", [command.id for command in commands], commands))
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""

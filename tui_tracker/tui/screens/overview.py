@@ -8,7 +8,8 @@ from typing_extensions import override
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.pages.blocks import Page
 from tui_tracker.tui.pages.overview import Heat, OverviewFacts, overview_page
-from tui_tracker.tui.screens.page import HERE, PageScreen
+from tui_tracker.tui.screen_bindings import OVERVIEW_COMMANDS
+from tui_tracker.tui.screens.page import PageScreen
 from tui_tracker.tui.titles import scope_text, window_text
 from tui_tracker.tui.view import after
 
@@ -17,11 +18,8 @@ class OverviewScreen(PageScreen):
     """Heat map, breadth, volatility and events."""
 
     page_name = "overview"
-    OWN_COMMANDS: ClassVar[tuple[Command, ...]] = (
-        Command("page.heat", "m", "heat", "change/cv", "colour the heat map by change or by cv", "m", HERE),
-        Command("page.quote", "u", "app.quote", "quote", "next quote currency of the heat map, then all", "u", HERE),
-    )
-    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in OWN_COMMANDS]
+    OWN_COMMANDS: ClassVar[tuple[Command, ...]] = OVERVIEW_COMMANDS
+    BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in OVERVIEW_COMMANDS]
     heat = Heat.CHANGE
 
     @override

@@ -14,8 +14,10 @@ from tui_tracker.core.series import Series
 from tui_tracker.core.status import SourceReport
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.pages.blocks import Page
 from tui_tracker.tui.runs import Line, clipped
+from tui_tracker.tui.screen_bindings import ELSEWHERE, PAGE_COMMANDS
 from tui_tracker.tui.texts import TOO_SMALL
 from tui_tracker.tui.view import Layout, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -25,38 +27,15 @@ from tui_tracker.tui.widgets.keys_line import KeysLine
 SeriesKey: TypeAlias = tuple[str, Metric]
 """Which samples: instrument and metric."""
 WHEEL_ROWS: Final = 3
-HERE, ELSEWHERE, ALWAYS = "On this screen", "Other screens", "Everywhere"
-
-PAGE_COMMANDS: Final = (
-    Command("page.close", "escape,q", "close", "back", "back to the panes", "Esc q", HERE),
-    Command("page.up", "up,k", "scroll(-1)", "up", "one line up", "↑ k", HERE),
-    Command("page.down", "down,j", "scroll(1)", "down", "one line down", "↓ j", HERE),
-    Command("page.page_up", "pageup", "scroll_page(-1)", "page up", "one screen up", "PgUp", HERE),
-    Command("page.page_down", "pagedown,space", "scroll_page(1)", "page down", "one screen down", "PgDn", HERE),
-    Command("page.first", "home,g", "move_end(False)", "top", "to the top", "Home g", HERE),
-    Command("page.last", "end,G", "move_end(True)", "end", "to the end", "End G", HERE),
-    Command("page.why", "i", "app.open_page('why')", "why", "why this rank", "i", ELSEWHERE),
-    Command("page.overview", "o", "app.open_page('overview')", "overview", "overview of the market", "o", ELSEWHERE),
-    Command("page.health", "H", "app.open_page('health')", "health", "health of source and app", "H", ELSEWHERE),
-    Command("page.filter", "slash", "app.filter", "filter", "back to the panes, and filter them", "/", ALWAYS),
-    Command("page.time_zone", "t", "app.look('time_zone')", "UTC/local", "times in UTC or local time", "t", ALWAYS),
-    Command("page.theme", "T", "app.theme", "theme", "next theme", "T", ALWAYS),
-    Command("page.picture", "P", "app.picture", "picture", "save a picture of the screen (SVG)", "P", ALWAYS),
-    Command("page.poll", "R", "app.poll", "poll", "poll the exchange now", "R", ALWAYS),
-    Command(
-        "page.palette", "ctrl+p", "app.command_palette", "commands", "go to a pair, or any command", "ctrl+p", ALWAYS
-    ),
-    Command("page.help", "question_mark,f1", "keys", "help", "these keys", "?", ALWAYS),
-    Command("page.suspend", "ctrl+z", "app.suspend_process", "suspend", "back to the shell", "ctrl+z", ALWAYS),
-)
-MEASURE_COMMANDS: Final = (
-    Command("page.metric", "m", "app.look('metric')", "metric", "next metric", "m", HERE),
-    Command("page.measure", "e", "app.look('measure')", "measure", "next measure to rank by", "e", HERE),
-)
 
 
 class Host(Protocol):
     """What a page needs of the app."""
+
+    @property
+    def key_book(self) -> KeyBook:
+        """The keys in force."""
+        ...
 
     @property
     def uptime_ms(self) -> int:
@@ -133,7 +112,8 @@ class PageScreen(ModalScreen[None]):
         yield self.keys
 
     def on_mount(self) -> None:
-        """Fill the page once its size is known."""
+        """Obey the keys in force, and fill the page once its size is known."""
+        self.host.key_book.bind(self, [*self.OWN_COMMANDS, *PAGE_COMMANDS])
         self.call_after_refresh(self.host.show_page)
 
     @property
@@ -196,11 +176,11 @@ class PageScreen(ModalScreen[None]):
     def _show_keys(self) -> None:
         position = self.body.position
         hints = [("↑↓ PgUp PgDn", position)] if position else []
-        own = [(command.display, command.hint) for command in self.OWN_COMMANDS]
-        others = [
-            (c.display, c.hint) for c in PAGE_COMMANDS if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"
-        ]
-        self.keys.show([*hints, *own, *others], [("?", "help"), ("Esc", "back")])
+        others = [c for c in PAGE_COMMANDS if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"]
+        book = self.host.key_book
+        told = [book.hint(command) for command in (*self.OWN_COMMANDS, *others)]
+        always = [book.hint(command) for command in PAGE_COMMANDS if command.id in ("page.help", "page.close")]
+        self.keys.show([*hints, *filter(None, told)], list(filter(None, reversed(always))))
 
     def on_resize(self) -> None:
         """Lay the page out for the new size."""
@@ -227,7 +207,7 @@ class PageScreen(ModalScreen[None]):
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        commands = [*self.OWN_COMMANDS, *PAGE_COMMANDS]
+        commands = self.host.key_book.in_force([*self.OWN_COMMANDS, *PAGE_COMMANDS])
         own = [command.id for command in self.OWN_COMMANDS]
         self.app.push_screen(HelpScreen(f"{self.page_name} screen", own, commands))
 

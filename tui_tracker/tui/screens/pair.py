@@ -11,14 +11,9 @@ from tui_tracker.stats.ranking import Ranking, Scope
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.pages.blocks import Page, said
 from tui_tracker.tui.pages.pair import PairFacts, Reference, find_reference, pair_page
-from tui_tracker.tui.screens.page import HERE, MEASURE_COMMANDS, PageScreen, SeriesKey
+from tui_tracker.tui.screen_bindings import MEASURE_COMMANDS, PAIR_COMMANDS
+from tui_tracker.tui.screens.page import PageScreen, SeriesKey
 from tui_tracker.tui.titles import scope_text
-
-PAIR_COMMANDS = (
-    Command("page.previous_pair", "left", "app.step_pair(-1)", "previous", "previous pair of the table", "←", HERE),
-    Command("page.next_pair", "right", "app.step_pair(1)", "next pair", "next pair of the table", "→", HERE),
-    Command("page.favourite", "f", "app.favourite", "★", "put the pair on the watchlist, or take it off", "f", HERE),
-)
 
 
 class PairStepping(PageScreen):

@@ -9,8 +9,9 @@ from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.pages.blocks import Page, said
 from tui_tracker.tui.pages.command import rank_words
 from tui_tracker.tui.pages.why import WhyFacts, why_page
-from tui_tracker.tui.screens.page import MEASURE_COMMANDS, SeriesKey
-from tui_tracker.tui.screens.pair import PAIR_COMMANDS, PairStepping
+from tui_tracker.tui.screen_bindings import MEASURE_COMMANDS, PAIR_COMMANDS
+from tui_tracker.tui.screens.page import SeriesKey
+from tui_tracker.tui.screens.pair import PairStepping
 from tui_tracker.tui.titles import scope_text
 
 
