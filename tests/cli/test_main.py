@@ -223,6 +223,6 @@ def test_config_keys_lists_every_action_with_its_keys(run: Run) -> None:
     told = run("config", "keys", "--json")
     assert told.code == 0
     listed = {one["action"]: one for one in json.loads(told.out)["keys"]}
-    assert listed["help"] == {"action": "help", "keys": ["?", "F1"], "where": "Do", "does": "all keys"}
+    assert listed["help"] == {"action": "help", "keys": ["?", "f1"], "where": "Do", "does": "all keys"}
     assert listed["page.page_down"]["keys"] == ["pagedown", "space"]
     assert "option_list.close" in run("config", "keys").out

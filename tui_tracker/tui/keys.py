@@ -283,7 +283,8 @@ def label(key: str) -> str:
 
 def written(key: str) -> str:
     """A key as one writes it into a configuration file: ``?``, ``pagedown``, ``f5``, ``ctrl+d``."""
-    return key if key in LABELS else label(key)
+    *modifiers, base = key.split("+")
+    return "+".join((*modifiers, _character_of(base) or base))
 
 
 def _character_of(name: str) -> str | None:
