@@ -291,3 +291,21 @@ def test_space_is_given_back_from_the_first_page_on(database: Database) -> None:
     assert database.connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 2
     assert database.connection.execute("PRAGMA synchronous").fetchone()[0] == 2
     assert database.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_fills_alone_can_wait_and_go_with_minutes(database: Database) -> None:
+    model = write(database, FIRST + 600, 70)
+    fills = [made_fill(1, FIRST + 10, 80), made_fill(2, FIRST + 590, 20)]
+    for fill in fills:
+        add_fill(model, fill)
+    Writer(database).add_fills(fills)
+    merger = Merger(database)
+    while merger.step(takes_fills=False):
+        pass
+    left = [row[0] for row in database.connection.execute("SELECT first FROM fill ORDER BY id")]
+    assert FIRST + 10 in left, "an hour of fills alone"
+    assert not Merger(database).step(takes_fills=False)
+    assert bits(everything(Reader(database), FIRST - 100, 900)) == bits(model)
+    merge_all(database)
+    assert FIRST + 10 not in [row[0] for row in database.connection.execute("SELECT first FROM fill")]
+    assert bits(everything(Reader(database), FIRST - 100, 900)) == bits(model)

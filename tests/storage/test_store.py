@@ -209,3 +209,22 @@ def test_a_write_that_was_given_up_does_no_harm(watched: Watched) -> None:
         watched.store.append(made_minute(FIRST + at)).cancel()
     assert watched.store.append(made_minute(FIRST + 9)).result(PATIENCE_S)
     assert {key[2] for key in watched.everything()} == {FIRST + at for at in (0, 1, 2, 3, 4, 9)}
+
+
+def test_fills_are_merged_once_they_are_many(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, upkeep_s=0.01, fill_rest_s=1e9, most_unmerged=3)
+    watched.store.put_instruments(SOURCE, instruments(5)).result(PATIENCE_S)
+    watched.store.append(made_minute(FIRST + 600)).result(PATIENCE_S)
+    for number in range(2):
+        watched.store.add_fill(made_fill(number, FIRST, 50)).result(PATIENCE_S)
+
+    def fills(reader: Reader) -> int:
+        count: int = reader._database.connection.execute("SELECT count(*) FROM fill").fetchone()[0]
+        return count
+
+    for _ in range(20):  # turns of the thread, each with its upkeep
+        assert watched.store.read(fills).result(PATIENCE_S) == 2
+    watched.store.add_fill(made_fill(3, FIRST, 50)).result(PATIENCE_S)
+    watched.wait_for(lambda status: status.size is not None)
+    assert any(watched.store.read(fills).result(PATIENCE_S) == 0 for _ in range(10_000))
+    watched.store.close()

@@ -83,24 +83,27 @@ class Merger:
         self._job: _Job | None = None
         self._folding: _Folding | None = None
 
-    def step(self) -> bool:
+    def step(self, *, takes_fills: bool = True) -> bool:
         """Do a little; return whether there is more to do.
+
+        Args:
+            takes_fills: Whether hours are merged for which there is nothing but fills.
 
         Raises:
             StorageError: If it could not be written.
         """
         try:
-            return self._step()
+            return self._step(takes_fills)
         except BaseException:
             self._job = self._folding = None
             raise
 
-    def _step(self) -> bool:
+    def _step(self, takes_fills: bool) -> bool:
         if self._folding is not None:
             if self._fold(self._folding):
                 self._folding = None
         elif self._job is None:
-            self._job = self._next_job()
+            self._job = self._next_job(takes_fills)
             if self._job is None:
                 self._folding = self._next_folding()
         elif self._job.group < len(GROUPS):
@@ -111,10 +114,10 @@ class Merger:
             return True
         return self._job is not None or self._folding is not None
 
-    def _next_job(self) -> _Job | None:
+    def _next_job(self, takes_fills: bool) -> _Job | None:
         """Gather what is known of the oldest hour that can be merged."""
         with self._database.reading(_DOING) as connection:
-            found = _oldest(connection, self._closed)
+            found = _oldest(connection, self._closed, takes_fills)
             if found is None:
                 return None
             source, hour = found
@@ -212,16 +215,18 @@ class Merger:
         return not folding.keys
 
 
-def _oldest(connection: sqlite3.Connection, closed: int) -> tuple[int, int] | None:
-    """(source, hour) of the oldest minute or fill that can be merged."""
+def _oldest(connection: sqlite3.Connection, closed: int, takes_fills: bool) -> tuple[int, int] | None:
+    """(source, hour) of the oldest minute, or fill if those are taken, that can be merged."""
     for source in catalogue.source_names(connection):
         newest = max(last_minute(connection, source) or 0, closed)
         if not newest:
             continue
         rows = time_row(source, 0), time_row(source, newest - newest % HOUR_MINUTES) - 1
         minute = connection.execute("SELECT min(id) FROM minute WHERE id BETWEEN ? AND ?", rows).fetchone()[0]
-        fill = connection.execute("SELECT min(merged) FROM fill WHERE source = ?", (source,)).fetchone()[0]
-        starts = ([] if minute is None else [time_of(minute)]) + ([] if fill is None else [fill])
+        starts = [] if minute is None else [time_of(minute)]
+        if takes_fills:
+            fill = connection.execute("SELECT min(merged) FROM fill WHERE source = ?", (source,)).fetchone()[0]
+            starts += [] if fill is None else [fill]
         if starts and min(starts) // HOUR_MINUTES < newest // HOUR_MINUTES:
             return source, min(starts) // HOUR_MINUTES
     return None

@@ -99,6 +99,7 @@ class Store:
         self._lost_news = False
         self._damage = ""
         self._fills_due_s = self._retry_due_s = self._upkeep_due_s = 0.0
+        self._last_fill_s, self._unmerged = float("-inf"), 0
         self._thread: Final = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
@@ -412,6 +413,9 @@ class Store:
         for _, future in fills:
             self._fills.popleft()
             _resolve(future, None)
+        if fills:
+            self._last_fill_s = time.monotonic()
+            self._unmerged += len(fills)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Do something that may fail; then go on in memory."""
@@ -479,7 +483,7 @@ class Store:
         if database is None or merger is None or not self._office.tends:
             self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
             return
-        has_more = merger.step() or retain(database, self._limits, self._now_ms())
+        has_more = self._merge(merger) or retain(database, self._limits, self._now_ms())
         size = size_of(database)
         if size.log > self._limits.most_log_bytes:
             cut = empty_log(database)
@@ -488,6 +492,15 @@ class Store:
         self._upkeep_due_s = time.monotonic() + (0.0 if has_more else self._patience.upkeep_s)
         if not has_more:
             self._change(size=size)
+
+    def _merge(self, merger: Merger) -> bool:
+        """Merge a little; fills once they rest, or are many."""
+        is_at_rest = time.monotonic() - self._last_fill_s >= self._patience.fill_rest_s
+        takes_fills = is_at_rest or self._unmerged >= self._patience.most_unmerged
+        has_more = merger.step(takes_fills=takes_fills)
+        if takes_fills and not has_more:
+            self._unmerged = 0
+        return has_more
 
     def _fail_all(self, error: StorageError) -> None:
         for write in self._writes:
