@@ -51,8 +51,10 @@ class Rig:
         return self.demo
 
     async def settle(self) -> None:
-        """Let messages, threads and refreshes come to rest."""
+        """Let messages, the cursor, threads and refreshes come to rest."""
         await self.pilot.pause()
+        while not self.app.is_at_rest:
+            await self.pilot.pause()
         while busy := [worker for worker in self.app.workers if worker.group != "feed" and not worker.is_finished]:
             with suppress(WorkerCancelled):
                 await busy[0].wait()

@@ -92,3 +92,14 @@ async def test_what_is_typed_right_behind_the_slash_is_no_command(before: tuple[
         await rig.settle()
         assert rig.view.needle == "qT1"
         assert rig.app.is_running
+
+
+async def test_the_selection_comes_back_when_the_filter_shows_it_again() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("j")
+        chosen = rig.view.selected
+        await rig.press("slash", *"doge")
+        assert rig.view.selected == "kraken:DOGE-USD"
+        await rig.press(*["backspace"] * 4)
+        assert rig.view.selected == chosen
+        assert rig.cursors == (chosen, chosen)

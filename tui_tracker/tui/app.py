@@ -117,6 +117,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         self._is_lasting = state is None or state.is_lasting
         self.main.set_welcome(state is not None and state.is_new)
         self._selected_before_filter: str | None = None
+        self._sought: str | None = None
+        """What was selected by hand, for when the filter shows it again."""
         self._pane_before: Pane = "table"
 
     @override
@@ -137,6 +139,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
     def _select(self, key: str) -> None:
         if key == self.desk.view.selected:
             return
+        self._sought = key
         self.desk.select(key)
         self.main.set_cursor(key)
         self.tell_at_rest()
@@ -261,7 +264,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         if self.main.is_chart_full:
             self.action_go_back()
         if self.main.filter_bar is None:
-            self._selected_before_filter = self.desk.view.selected
+            self._selected_before_filter = self._sought = self.desk.view.selected
             self._pane_before = self.main.focused_pane
             self.call_after_refresh(self.show)
         await self.main.open_filter(self.desk.view.needle)
@@ -275,7 +278,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
             return
         if message.needle == self.desk.view.needle:
             self.show()
-        self.choose(replace(self.desk.view, needle=message.needle))
+        self.choose(replace(self.desk.view, needle=message.needle, selected=self._sought))
 
     def _holds(self, needle: str) -> bool:
         """Keep the last good list while what is typed seems to be the beginning of an expression."""

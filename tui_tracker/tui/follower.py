@@ -107,6 +107,11 @@ class FeedApp(App[None]):
         snapshot = self.desk.snapshot
         return self._feed.status() if snapshot is None else snapshot.status
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether strip and chart have been told which pair the cursor is on."""
+        return self._rest_timer is None
+
     def tell_at_rest(self) -> None:
         """Tell strip and chart of the pair that the cursor came to: at once after a rest, else when it rests again."""
         now_s = time.monotonic()
@@ -120,6 +125,7 @@ class FeedApp(App[None]):
             self._tell()
 
     def _tell(self) -> None:
+        self._rest_timer = None
         self.show_strip()
         self.load_series()
 
