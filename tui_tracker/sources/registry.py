@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -34,8 +35,16 @@ class SourceInfo:
     """Where its API is, unless configured otherwise."""
     spacing_s: float
     """Least time between two requests."""
-    connect: Callable[[HttpClient], Source]
-    """Makes the source; imports its module, and sends nothing."""
+    """… of weight 1, where an exchange weighs them: at least a fifth below what it allows."""
+    kind: str
+    """The class that speaks to it, in the module of its name."""
+    bans: Mapping[int, float] = field(default_factory=dict)
+    """Statuses by which it shuts an address out, and for how many seconds at least."""
+
+    def connect(self, http: HttpClient) -> Source:
+        """Make the source; imports its module, and sends nothing."""
+        source: Source = getattr(import_module(f"tui_tracker.sources.{self.name}"), self.kind)(http)
+        return source
 
 
 def create(
@@ -68,7 +77,7 @@ def create(
     check_proxies(os.environ)
     url = info.base_url if base_url is None else checked_base_url(base_url)
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
-    return info.connect(HttpClient(url, clock, budget, idle_s=2 * interval_s + _IDLE_MARGIN_S))
+    return info.connect(HttpClient(url, clock, budget, idle_s=2 * interval_s + _IDLE_MARGIN_S, bans=info.bans))
 
 
 def checked_base_url(text: str) -> str:
@@ -100,16 +109,33 @@ def checked_base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _kraken(http: HttpClient) -> Source:
-    from tui_tracker.sources.kraken import KrakenSource
-
-    return KrakenSource(http)
-
+_MINUTE_S: Final = 60.0
 
 SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {
         info.name: info
-        for info in (SourceInfo("kraken", "Kraken", "https://api.kraken.com", spacing_s=1.02, connect=_kraken),)
+        for info in (
+            SourceInfo("kraken", "Kraken", "https://api.kraken.com", 1.02, "KrakenSource"),
+            SourceInfo(
+                "binance",
+                "Binance",
+                "https://data-api.binance.vision",
+                0.0125,
+                "BinanceSource",
+                {403: 5 * _MINUTE_S, 418: 2 * _MINUTE_S},
+            ),
+            SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "BitfinexSource"),
+            SourceInfo("bitstamp", "Bitstamp", "https://www.bitstamp.net", 0.1, "BitstampSource"),
+            SourceInfo("bybit", "Bybit", "https://api.bybit.com", 0.02, "BybitSource", {403: 10 * _MINUTE_S}),
+            SourceInfo("coinbase", "Coinbase", "https://api.coinbase.com", 0.125, "CoinbaseSource"),
+            SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "GateSource"),
+            SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "KucoinSource"),
+            SourceInfo("okx", "OKX", "https://www.okx.com", 0.125, "OkxSource"),
+        )
     }
 )
-"""All sources, by name."""
+"""All sources, by name.
+
+What they allow: Kraken 1 request a second; Binance a weight of 6,000 a minute; Bitfinex 30 a minute; Bitstamp 10,000 in
+10 minutes; Bybit 600 in 5 s; Coinbase 10 a second; Gate 200 in 10 s; KuCoin a weight of 4,000 in 30 s; OKX 20 in 2 s.
+"""
