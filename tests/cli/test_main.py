@@ -57,7 +57,10 @@ def test_version(run: Run) -> None:
         (["rank", "--limit", "-1"], "see crypto-tui rank --help"),
         (["--interval", "4", "config"], "--interval: '4' is not allowed; allowed: whole seconds from 5 to 3600"),
         (["config", "--theme", "\x1b[31mred"], "--theme: '·[31mred' is not allowed"),
-        (["--source", "krakn", "config"], "--source: there is no source 'krakn'; known: kraken"),
+        (
+            ["--source", "krakn", "config"],
+            "--source: there is no source 'krakn'; did you mean kraken? known: kraken",
+        ),
         (["config", "--base-url", "mtgox=http://x"], "--base-url: there is no source 'mtgox'"),
         (["config", "--base-url", "kraken=http://x/%20"], "--base-url: kraken: base URL"),
         (["--config", "/nowhere/at/all.toml", "config"], "/nowhere/at/all.toml: there is no such file"),

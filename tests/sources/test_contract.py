@@ -11,7 +11,7 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.exchanges.market import Pair
 from tests.support.exchanges.server import FakeExchange
-from tests.support.exchanges.wires import WIRES
+from tests.support.exchanges.wires import NATIVE
 from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_http import HttpResponse
 from tui_tracker.core.errors import MalformedDataError, RateLimitedError, RejectedError
@@ -22,7 +22,7 @@ from tui_tracker.sources.registry import SOURCES, create
 
 NOW_MS = 1_790_000_012_345
 SKEW_MS = 1_500
-NAMES = sorted(WIRES)
+NAMES = [wire.name for wire in NATIVE]
 HTML = b"<!DOCTYPE html><html><title>\x1b[31mJust a moment...</title></html>"
 every_exchange = pytest.mark.parametrize("name", NAMES)
 

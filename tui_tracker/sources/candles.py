@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -30,9 +30,16 @@ class CandleShape:
 
     def read(self, raw: msgspec.Raw, step_ms: int) -> "Candle | int | None":
         """One candle, the start in ms (0 if unknown) of one that can't be used, or ``None`` for one still open."""
-        start_ms = 0
         try:
             row = _ANY.decode(raw)
+        except (ValueError, RecursionError):
+            return 0
+        return self.pick(row, step_ms)
+
+    def pick(self, row: Any, step_ms: int) -> "Candle | int | None":
+        """The same of a row that is decoded."""
+        start_ms = 0
+        try:
             start = number(row[self.start]) * self.unit_ms
             if not (0 < start < END_OF_TIME_MS and start % step_ms == 0):
                 return 0
@@ -41,7 +48,7 @@ class CandleShape:
                 return None
             close, traded = price(row[self.close]), volume(row[self.volume])
             trades = None if self.trades is None else count(row[self.trades])
-        except (ValueError, RecursionError, LookupError, TypeError):
+        except (LookupError, TypeError):
             return start_ms
         return start_ms if close is None or traded is None else Candle(start_ms, close, traded, trades)
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import CCXT, Source
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.http import HttpClient, check_proxies
 from tui_tracker.sources.request_log import RequestLog
@@ -59,7 +59,7 @@ def create(
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
 
     Args:
-        name: A key of ``SOURCES``.
+        name: A key of ``SOURCES``, or ``ccxt:`` and a name of ccxt's.
         clock: Stamps and schedules.
         base_url: Another place to find the exchange at.
         interval_s: Time between polls; connections outlive two of them.
@@ -69,15 +69,39 @@ def create(
     Raises:
         ConfigError: An unknown name, an unusable URL or proxy variable.
     """
+    check_name(name)
+    check_proxies(os.environ)
+    url = None if base_url is None else checked_base_url(base_url)
     info = SOURCES.get(name)
     if info is None:
-        near = get_close_matches(name.lower(), SOURCES, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"there is {', '.join(SOURCES)}"
-        raise ConfigError(f"unknown source {clean(name, 40)!r}", hint)
-    check_proxies(os.environ)
-    url = info.base_url if base_url is None else checked_base_url(base_url)
+        from tui_tracker.sources.through_ccxt import CcxtSource
+
+        budget = RequestBudget(clock, 0.0 if spacing_s is None else spacing_s, log)
+        return CcxtSource(name.removeprefix(CCXT), clock, budget, url, keeps_pace=spacing_s is None)
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
-    return info.connect(HttpClient(url, clock, budget, idle_s=2 * interval_s + _IDLE_MARGIN_S, bans=info.bans))
+    idle_s = 2 * interval_s + _IDLE_MARGIN_S
+    return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+
+
+def check_name(name: str) -> None:
+    """Check that there is such a source.
+
+    Raises:
+        ConfigError: With near names, or with what to install.
+    """
+    if name in SOURCES:
+        return
+    own = name.removeprefix(CCXT)
+    if own == name:
+        near = get_close_matches(name.lower(), SOURCES, n=3)
+        hint = f"did you mean {', '.join(near)}? " if near else ""
+        known = f"known: {', '.join(SOURCES)}, and {CCXT}NAME for others"
+        raise ConfigError(f"there is no source {clean(name, 40)!r}", hint + known)
+    if own in SOURCES:
+        raise ConfigError(f"{own} needs no ccxt", f"use --source {own}")
+    from tui_tracker.sources.through_ccxt import check_name as check_ccxt
+
+    check_ccxt(own)
 
 
 def checked_base_url(text: str) -> str:

@@ -10,10 +10,20 @@ from tests.support.exchanges.bybit import BybitWire
 from tests.support.exchanges.coinbase import CoinbaseWire
 from tests.support.exchanges.gate import GateWire
 from tests.support.exchanges.kucoin import KucoinWire
+from tests.support.exchanges.mexc import MexcWire
 from tests.support.exchanges.okx import OkxWire
 from tests.support.exchanges.wire import Wire
 
-WIRES: Final[Mapping[str, type[Wire]]] = {
-    wire.name: wire
-    for wire in (BinanceWire, BitfinexWire, BitstampWire, BybitWire, CoinbaseWire, GateWire, KucoinWire, OkxWire)
-}
+NATIVE: Final[tuple[type[Wire], ...]] = (
+    BinanceWire,
+    BitfinexWire,
+    BitstampWire,
+    BybitWire,
+    CoinbaseWire,
+    GateWire,
+    KucoinWire,
+    OkxWire,
+)
+"""Those of exchanges that have a module of their own."""
+EVERY: Final[tuple[type[Wire], ...]] = (*NATIVE, MexcWire)
+WIRES: Final[Mapping[str, type[Wire]]] = {wire.name: wire for wire in EVERY}
