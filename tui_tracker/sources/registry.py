@@ -36,6 +36,8 @@ class SourceInfo:
     spacing_s: float
     """Least time between two requests."""
     """… of weight 1, where an exchange weighs them: at least a fifth below what it allows."""
+    allows: str
+    """What it allows, as documented."""
     kind: str
     """The class that speaks to it, in the module of its name."""
     bans: Mapping[int, float] = field(default_factory=dict)
@@ -139,27 +141,34 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {
         info.name: info
         for info in (
-            SourceInfo("kraken", "Kraken", "https://api.kraken.com", 1.02, "KrakenSource"),
+            SourceInfo("kraken", "Kraken", "https://api.kraken.com", 1.02, "1 request a second", "KrakenSource"),
             SourceInfo(
                 "binance",
                 "Binance",
                 "https://data-api.binance.vision",
                 0.0125,
+                "a weight of 6,000 a minute",
                 "BinanceSource",
                 {403: 5 * _MINUTE_S, 418: 2 * _MINUTE_S},
             ),
-            SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "BitfinexSource"),
-            SourceInfo("bitstamp", "Bitstamp", "https://www.bitstamp.net", 0.1, "BitstampSource"),
-            SourceInfo("bybit", "Bybit", "https://api.bybit.com", 0.02, "BybitSource", {403: 10 * _MINUTE_S}),
-            SourceInfo("coinbase", "Coinbase", "https://api.coinbase.com", 0.125, "CoinbaseSource"),
-            SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "GateSource"),
-            SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "KucoinSource"),
-            SourceInfo("okx", "OKX", "https://www.okx.com", 0.125, "OkxSource"),
+            SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "30 a minute", "BitfinexSource"),
+            SourceInfo(
+                "bitstamp", "Bitstamp", "https://www.bitstamp.net", 0.1, "10,000 in 10 minutes", "BitstampSource"
+            ),
+            SourceInfo(
+                "bybit",
+                "Bybit",
+                "https://api.bybit.com",
+                0.02,
+                "600 in 5 s",
+                "BybitSource",
+                {403: 10 * _MINUTE_S},
+            ),
+            SourceInfo("coinbase", "Coinbase", "https://api.coinbase.com", 0.125, "10 a second", "CoinbaseSource"),
+            SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "200 in 10 s", "GateSource"),
+            SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "a weight of 4,000 in 30 s", "KucoinSource"),
+            SourceInfo("okx", "OKX", "https://www.okx.com", 0.125, "20 in 2 s", "OkxSource"),
         )
     }
 )
-"""All sources, by name.
-
-What they allow: Kraken 1 request a second; Binance a weight of 6,000 a minute; Bitfinex 30 a minute; Bitstamp 10,000 in
-10 minutes; Bybit 600 in 5 s; Coinbase 10 a second; Gate 200 in 10 s; KuCoin a weight of 4,000 in 30 s; OKX 20 in 2 s.
-"""
+"""All sources with a module of their own, by name."""
