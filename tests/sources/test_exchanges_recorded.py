@@ -19,6 +19,7 @@ from tui_tracker.sources.bitstamp import BitstampSource
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.bybit import BybitSource
 from tui_tracker.sources.coinbase import CoinbaseSource
+from tui_tracker.sources.coinbase_exchange import CoinbaseExchangeSource
 from tui_tracker.sources.gate import GateSource
 from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.kucoin import KucoinSource
@@ -360,6 +361,28 @@ def test_coinbase_quotes() -> None:
     assert one == Ticker(
         "coinbase:BTC-USD", 65086.18, None, None, 2867.54532609, 186637571.25, None, 65252.99, 64675.22
     )
+
+
+def test_coinbase_exchange_lists_products() -> None:
+    batch = listed(CoinbaseExchangeSource, "coinbase/exchange_products_20210417.json")
+    assert (len(batch.instruments), batch.malformed) == (162, ())
+    assert Counter(one.trading for one in batch.instruments) == {Trading.ONLINE: 154, Trading.LIMITED: 8}
+    first = batch.instruments[0]
+    assert (first.id, first.symbol, first.digits) == ("coinbase_exchange:SKL-EUR", "SKL-EUR", 4)
+
+
+def test_coinbase_exchange_candles_have_low_and_high_before_open_and_close() -> None:
+    batch = charted(CoinbaseExchangeSource, body("coinbase/exchange_candles_1m_20180201.json"))
+    assert (len(batch.candles), batch.malformed) == (10, ())
+    assert (batch.candles[0].start_ms, batch.candles[-1].start_ms) == (1_517_443_200_000, 1_517_443_740_000)
+    assert (batch.candles[-1].close, batch.candles[-1].volume) == (10120.21, 2.85107455)
+
+
+def test_coinbase_exchange_statistics_of_a_day() -> None:
+    day = json.loads(body("coinbase/exchange_product_stats.json"))
+    content = json.dumps({"BTC-USD": {"stats_24hour": {**day, "last": day["high"]}}}).encode()
+    (one,) = quoted(CoinbaseExchangeSource, content, {"BTC-USD": "coinbase_exchange:BTC-USD"}).tickers
+    assert (one.high, one.low, one.base_volume) == tuple(float(day[name]) for name in ("high", "low", "volume"))
 
 
 def test_bitcoin_of_one_morning_costs_the_same_everywhere() -> None:

@@ -8,6 +8,7 @@ from tests.support.exchanges.bitfinex import BitfinexWire
 from tests.support.exchanges.bitstamp import BitstampWire
 from tests.support.exchanges.bybit import BybitWire
 from tests.support.exchanges.coinbase import CoinbaseWire
+from tests.support.exchanges.coinbase_exchange import CoinbaseExchangeWire
 from tests.support.exchanges.gate import GateWire
 from tests.support.exchanges.kucoin import KucoinWire
 from tests.support.exchanges.mexc import MexcWire
@@ -20,6 +21,7 @@ NATIVE: Final[tuple[type[Wire], ...]] = (
     BitstampWire,
     BybitWire,
     CoinbaseWire,
+    CoinbaseExchangeWire,
     GateWire,
     KucoinWire,
     OkxWire,
