@@ -14,6 +14,7 @@ from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.fields import FIELDS
 from tui_tracker.config.paths import default_paths
 from tui_tracker.config.state import StateStore, View
+from tui_tracker.sources.registry import SOURCES
 
 Run = Callable[..., Outcome]
 
@@ -56,8 +57,11 @@ def test_version(run: Run) -> None:
         (["rank", "--limit", "-1"], "see crypto-tui rank --help"),
         (["--interval", "4", "config"], "--interval: '4' is not allowed; allowed: whole seconds from 5 to 3600"),
         (["config", "--theme", "\x1b[31mred"], "--theme: '·[31mred' is not allowed"),
-        (["--source", "krakn", "config"], "--source: there is no source 'krakn'; known: kraken"),
-        (["config", "--base-url", "okx=http://x"], "--base-url: there is no source 'okx'"),
+        (
+            ["--source", "krakn", "config"],
+            "--source: there is no source 'krakn'; did you mean kraken? known: kraken",
+        ),
+        (["config", "--base-url", "mtgox=http://x"], "--base-url: there is no source 'mtgox'"),
         (["config", "--base-url", "kraken=http://x/%20"], "--base-url: kraken: base URL"),
         (["--config", "/nowhere/at/all.toml", "config"], "/nowhere/at/all.toml: there is no such file"),
     ],
@@ -198,12 +202,14 @@ def test_a_flag_after_the_command_wins_over_one_before_it(run: Run) -> None:
     assert document["settings"]["seed"]["value"] == 5
 
 
-def test_sources_lists_kraken_and_where_it_is_found(run: Run) -> None:
+def test_sources_lists_exchanges_and_where_each_is_found(run: Run) -> None:
     outcome = run("sources")
     assert outcome.out.splitlines()[1].split() == ["kraken", "Kraken", "yes", "https://api.kraken.com"]
     document = json.loads(run("sources", "--json", "--base-url", "kraken=http://127.0.0.1:1").out)
     kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True}
-    assert document == {"sources": [kraken]}
+    assert document["sources"][0] == kraken
+    assert [one["name"] for one in document["sources"]] == list(SOURCES)
+    assert [one["name"] for one in document["sources"] if one["in_use"]] == ["kraken"]
 
 
 def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outcome], tmp_path: Path) -> None:

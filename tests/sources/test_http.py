@@ -24,6 +24,7 @@ from tui_tracker.core.errors import (
 )
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.http import HttpClient, Timeouts, check_proxies
+from tui_tracker.sources.refusal import Complaint
 
 Answer = bytes | None
 """Bytes to write, or ``None`` to reset the connection."""
@@ -386,3 +387,41 @@ def test_a_password_in_a_proxy_is_not_shown() -> None:
     with pytest.raises(ConfigError) as caught:
         check_proxies({"HTTPS_PROXY": "ftp://user:secret@proxy"})
     assert "secret" not in str(caught.value) + caught.value.hint
+
+
+def complaint_of(body: bytes) -> Complaint | None:
+    return Complaint(body.decode("utf-8", "replace"), b"slow" in body) if body else None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "message"),
+    [
+        ("400 Bad", b"no such\x1b pair", RejectedError, "the exchange answered HTTP 400 Bad: no such· pair"),
+        ("500 Oops", b"slow down", RateLimitedError, "the exchange answered HTTP 500 Oops: slow down"),
+        ("404 Gone", b"", RejectedError, "the exchange answered HTTP 404 Gone"),
+        ("404 Gone", b"x" * 20_000, RejectedError, "the exchange answered HTTP 404 Gone"),
+    ],
+)
+async def test_what_the_body_of_an_error_says_is_told(
+    status: str, body: bytes, kind: type[SourceError], message: str
+) -> None:
+    async with connected(lambda n, _: ok(body, status=status)) as (client, _server):
+        with pytest.raises(kind) as caught:
+            await client.get("/", {}, Priority.POLL, 9, complaint_of=complaint_of)
+        assert (type(caught.value), caught.value.message) == (kind, message)
+        assert (client.budget.next_slot_s() > 0) is (kind is RateLimitedError)
+
+
+async def test_an_error_that_breaks_off_is_told_by_its_status() -> None:
+    answer = Last(b"HTTP/1.1 429 Slow\r\nContent-Length: 99\r\n\r\nhalf")
+    async with connected(lambda n, _: answer) as (client, _server):
+        with refused(RateLimitedError, "HTTP 429 Slow$"):
+            await client.get("/", {}, Priority.POLL, 9, complaint_of=complaint_of)
+        assert client.budget.next_slot_s() == 5
+
+
+async def test_the_date_of_an_answer_is_the_middle_of_its_second() -> None:
+    dates = ("Date: Sun, 06 Nov 1994 08:49:37 GMT", "Date: yesterday", "Other: x")
+    async with connected(lambda n, _: ok(b"{}", dates[n - 1])) as (client, _server):
+        found = [(await client.get("/", {}, Priority.POLL, 9)).date_ms for _ in dates]
+    assert found == [784_111_777_500, None, None]

@@ -74,6 +74,7 @@ def entry(**fields: object) -> dict[str, object]:
         ("ZETA", "ZUSD", "ZETA/USD"),
         ("XION", "XETH", "XION/ETH"),
         ("ETH2.S", "ETH", "ETH2.S/ETH"),
+        ("UST", "ZUSD", "USTC/USD"),
     ],
 )
 async def test_names_without_a_wsname_come_from_base_and_quote(base: str, quote: str, pair: str) -> None:

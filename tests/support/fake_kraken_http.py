@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 MAX_HEAD = 64 * 1024
 _REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
+_REASONS |= {418: "I'm a teapot", 451: "Unavailable For Legal Reasons"}
 _REASONS |= {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
 
 
@@ -62,8 +63,8 @@ class HttpResponse:
 
 def head(status: int, content_type: str, headers: dict[str, str]) -> bytes:
     """Status line and headers."""
-    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", f"Date: {formatdate(usegmt=True)}", "Server: cloudflare"]
-    lines += [f"Content-Type: {content_type}", *(f"{name}: {value}" for name, value in headers.items())]
+    fields = {"Date": formatdate(usegmt=True), "Server": "cloudflare", "Content-Type": content_type, **headers}
+    lines = [f"HTTP/1.1 {status} {_REASONS[status]}", *(f"{name}: {value}" for name, value in fields.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from tests.support.fake_kraken_answers import Answers
 from tests.support.fake_kraken_clock import ExchangeClock
-from tests.support.fake_kraken_faults import Faults
+from tests.support.fake_kraken_faults import Fault, Faults
 from tests.support.fake_kraken_http import MAX_HEAD, BadRequestError, HttpRequest, HttpResponse, read_request
 from tests.support.fake_kraken_listing import Listing
 from tests.support.fake_kraken_transport import Connection, send
@@ -34,13 +34,24 @@ class LoggedRequest(NamedTuple):
     """The request target as sent: absolute where the client uses the server as a proxy."""
 
 
-class FakeKraken:
-    """The exchange as an async context manager.
+class ServedAnswers(Protocol):
+    """What a server says."""
+
+    def answer(self, request: HttpRequest, path: str, at_ms: int, faults: Sequence[Fault]) -> HttpResponse:
+        """The answer to one request; faults of the transport are left to the sender."""
+        ...
+
+    def good(self, path: str, query: dict[str, str], at_ms: int) -> HttpResponse:
+        """What it says at an instant when nothing goes wrong."""
+        ...
+
+
+class FakeServer:
+    """An exchange's server as an async context manager.
 
     Args:
-        seed: Which market; the same seed and clock give the same bytes.
-        pairs: Number of tradeable pairs, the best known first.
-        modern_keys: Whether Ticker says ``BTC/USD`` instead of ``XXBTZUSD``.
+        answers: What it says.
+        faults: What goes wrong.
         now_ms: The exchange's clock, ms since the epoch; the real one if ``None``.
         clock_skew_s: Seconds by which the default clock is ahead.
         port: TCP port, 0 for any.
@@ -48,21 +59,18 @@ class FakeKraken:
 
     def __init__(
         self,
-        seed: int = 1,
-        pairs: int = 1_100,
-        *,
-        modern_keys: bool = False,
+        answers: ServedAnswers,
+        faults: Faults,
         now_ms: Callable[[], int] | None = None,
         clock_skew_s: float = 0.0,
         port: int = 0,
     ) -> None:
-        self.market = WireMarket(seed, pairs, modern_keys)
         self.now_ms = ExchangeClock(skew_s=clock_skew_s) if now_ms is None else now_ms
-        self.faults = Faults()
+        self.faults = faults
         self.requests: list[LoggedRequest] = []
         self.broken: list[str] = []
         """Connections that the client reset, or on which it sent no HTTP."""
-        self._answers = Answers(self.market, self.faults)
+        self._answers = answers
         self._port = port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,11 +87,6 @@ class FakeKraken:
     def connections(self) -> int:
         """Connections accepted so far, those that began with a request of ``/control`` left out."""
         return self._accepted - self._control_connections
-
-    @property
-    def listings(self) -> list[Listing]:
-        """The tradeable pairs, in order."""
-        return self.market.listings
 
     def paths(self) -> list[str]:
         """Last part of the path of each request so far: ``Ticker``, ``OHLC`` …"""
@@ -225,6 +228,38 @@ class FakeKraken:
             pairs=tuple(query["pairs"].split(",")) if "pairs" in query else (),
             value=float(query["value"]) if "value" in query else None,
         )
+
+
+class FakeKraken(FakeServer):
+    """Kraken as an async context manager.
+
+    Args:
+        seed: Which market; the same seed and clock give the same bytes.
+        pairs: Number of tradeable pairs, the best known first.
+        modern_keys: Whether Ticker says ``BTC/USD`` instead of ``XXBTZUSD``.
+        now_ms: The exchange's clock, ms since the epoch; the real one if ``None``.
+        clock_skew_s: Seconds by which the default clock is ahead.
+        port: TCP port, 0 for any.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        pairs: int = 1_100,
+        *,
+        modern_keys: bool = False,
+        now_ms: Callable[[], int] | None = None,
+        clock_skew_s: float = 0.0,
+        port: int = 0,
+    ) -> None:
+        self.market = WireMarket(seed, pairs, modern_keys)
+        faults = Faults()
+        super().__init__(Answers(self.market, faults), faults, now_ms, clock_skew_s, port)
+
+    @property
+    def listings(self) -> list[Listing]:
+        """The tradeable pairs, in order."""
+        return self.market.listings
 
 
 def _json(value: object) -> HttpResponse:

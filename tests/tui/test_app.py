@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets._toast import Toast, ToastHolder
 from textual.worker import WorkerCancelled
 
-from tests.support.feed import AT_MS, FakeFeed, FakeStore, live_status, loading, make_pairs
+from tests.support.feed import AT_MS, FakeFeed, FakeStore, Pair, live_status, loading, make_pairs
 from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
@@ -630,6 +630,24 @@ async def test_the_view_that_was_left_is_taken_up() -> None:
         assert rig.view.measure is Measure.RANGE
         assert rig.app.theme == "tracker-light"
         assert [note.message for note in rig.app._notifications] == ["odd [b]file"]
+
+
+async def test_where_nothing_is_priced_in_usd_tether_stands_in() -> None:
+    """Named views open on it too, and what is remembered is still that dollars were chosen."""
+    pairs = [pair for pair in make_pairs() if pair.instrument.quote != "USD"]
+    for index, base in enumerate(("BTC", "ETH", "SOL")):
+        pairs.append(Pair(1, index, base, "USDT", 100.0, 2))
+    rig = Rig(FakeFeed(pairs))
+    async with running(rig):
+        assert rig.view.quote == "USDT"
+        assert "── USDT ──" in rig.title("list")
+        await rig.press("2")
+        assert rig.view.quote == "USDT"
+        assert "*" not in rig.title("table")
+        await rig.press("u")
+        assert rig.view.quote not in ("USD", "USDT")
+        await rig.press("1")
+    assert rig.store.views == [replace(rig.view, quote="USD").remembered()]
 
 
 async def test_q_and_control_c_end_the_app_from_anywhere() -> None:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 import pytest
 
+from tests.support.clock import FakeClock
 from tests.support.readme_commands import README, command
 from tui_tracker.cli.diagnostics import Exit
 from tui_tracker.cli.main import cli
@@ -28,6 +30,10 @@ from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.filters import columns as filter_columns
 from tui_tracker.filters.columns import NumberColumn, Unit
 from tui_tracker.filters.language import compile_filter
+from tui_tracker.sources.budget import RequestBudget
+from tui_tracker.sources.http import HttpClient
+from tui_tracker.sources.registry import SOURCES
+from tui_tracker.sources.rest import RestSource
 from tui_tracker.stats.ranking import rank
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS
 from tui_tracker.tui.column_choice import unknown
@@ -99,11 +105,27 @@ def meaning(field: SettingField) -> str:
     return re.sub(r"\s+", " ", field.help)
 
 
+def sources_table() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for info in SOURCES.values():
+            clock = FakeClock()
+            source = info.connect(HttpClient(info.base_url, clock, RequestBudget(clock, 0), idle_s=1))
+            assert isinstance(source, RestSource)
+            weight = source.quotes.weight
+            candles = ", ".join(f"{step.rows:,} of {step.minutes} min" for step in source.history)
+            poll = f"1, of weight {weight}" if weight > 1 else "1"
+            most = f"{60 / info.spacing_s:,.0f}"
+            yield f"`{info.name}`", info.title, urlsplit(info.base_url).netloc, poll, candles, most, info.allows
+
+    return table(("Source", "Exchange", "Host", "Requests a poll", "Candles a pair", "A minute", "It allows"), rows())
+
+
 TABLES = {
     "keys": keys_table,
     "filter columns": filter_columns_table,
     "columns": columns_table,
     "settings": settings_table,
+    "sources": sources_table,
 }
 
 

@@ -251,8 +251,9 @@ def _market(settings: Settings) -> _Market:
         remote = _remote(settings)
         return _Market(remote.status().source, False, remote.now_ms, lambda _: remote.running())
     clock = _live_clock(settings)
-    name = "simulated" if settings.demo else settings.source
-    return _Market(name, settings.demo, clock.now_ms, lambda stoppers: _collect_late(settings, clock, stoppers))
+    return _Market(
+        settings.market, settings.demo, clock.now_ms, lambda stoppers: _collect_late(settings, clock, stoppers)
+    )
 
 
 @asynccontextmanager

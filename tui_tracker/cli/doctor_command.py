@@ -63,7 +63,7 @@ def _examined(invocation: Invocation, *, offline: bool) -> "Iterator[Finding]":
     folder: Path = history_folder(settings, paths)
     yield from folders(paths, folder)
     yield from stored(folder)
-    yield from collector(folder, settings.source)
+    yield from collector(folder, settings.market)
     yield from surroundings(invocation.environ)
     if not offline:
         yield from _asked(settings)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,9 +38,9 @@ def source_of(given: str | None, settings: Settings) -> str:
         ConfigError: If it is no name.
     """
     if given is None:
-        return settings.source
+        return replace(settings, demo=False).market
     try:
-        return source_name(given)
+        return source_name(given).rpartition(":")[2]
     except ValueError as error:
         raise ConfigError(f"--source: {clean(given, 40)!r} is no name of a source", "for example kraken") from error
 

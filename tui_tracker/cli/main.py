@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   crypto-tui                          watch every pair of Kraken
+  crypto-tui --source binance         … of another exchange: see crypto-tui sources
   crypto-tui --demo                   a simulated market, without a network
   crypto-tui --quote EUR --local      open on pairs in euro, local times
   crypto-tui rank --quote USD --json  rank once, for a program

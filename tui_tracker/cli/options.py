@@ -186,14 +186,14 @@ def _check_columns(loaded: Loaded) -> None:
 
 def _check_sources(loaded: Loaded) -> None:
     """Refuse names of sources that don't exist and URLs that they can't use, saying where they were given."""
-    from tui_tracker.sources.registry import SOURCES, checked_base_url
+    from tui_tracker.sources.registry import check_name, checked_base_url
 
     settings = loaded.settings
-    known = ", ".join(SOURCES)
     for name, origin in ((settings.source, "source"), *((name, "base_urls") for name in settings.base_urls)):
-        if name not in SOURCES:
-            place = _place(loaded, origin)
-            raise ConfigError(f"{place}: there is no source {name!r}", f"known: {known}")
+        try:
+            check_name(name)
+        except ConfigError as error:
+            raise ConfigError(f"{_place(loaded, origin)}: {error.message}", error.hint) from error
     for name, url in settings.base_urls.items():
         try:
             checked_base_url(url)

@@ -25,6 +25,9 @@ def sources(invocation: Invocation, as_json: bool) -> int:
         }
         for info in SOURCES.values()
     ]
+    if settings.source not in SOURCES:
+        url = settings.base_urls.get(settings.source, "")
+        found.append({"name": settings.source, "title": "through ccxt", "base_url": url, "in_use": True})
     if as_json:
         show_json({"sources": found})
         return Exit.OK

@@ -96,4 +96,4 @@ class Settings:
     @property
     def market(self) -> str:
         """The source whose pairs are watched."""
-        return "simulated" if self.demo else self.source
+        return "simulated" if self.demo else self.source.rpartition(":")[2]

@@ -16,7 +16,7 @@ E = TypeVar("E", bound=StrEnum)
 
 MAX_URL: Final = 2_048
 MAX_SOURCES: Final = 32
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_NAME: Final = re.compile(r"(ccxt:)?[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
 MAX_COLUMNS: Final = 64

@@ -24,6 +24,11 @@ _STABLE: Final = _names(
     """
 )
 """Not all that is named like one is: ``UST`` broke, ``USDUC`` is a jest, ``USUAL`` is a share in an issuer."""
+DOLLARS: Final = (
+    *("USDT", "USDC", "DAI", "USDS", "USDE", "USD1", "PYUSD", "FDUSD"),
+    *("TUSD", "USDP", "GUSD", "RLUSD", "USDG", "USDD", "USDQ", "USDR"),
+)
+"""Coins that promise a dollar, the best known first."""
 _WRAPPED: Final = _names(
     """
     BETH BNSOL BTCB CBBTC CBETH CMETH EETH EZETH FBTC HBTC JITOSOL JUPSOL KBTC LBTC LSETH LSSOL METH MSOL OSETH RENBTC

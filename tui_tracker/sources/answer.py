@@ -1,12 +1,13 @@
 """What is the same in the answers of all exchanges: bodies, waiting times, broken connections."""
 
+import json
 import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -15,6 +16,9 @@ from tui_tracker.core.text import clean
 from tui_tracker.sources.budget import LONGEST_PAUSE_S
 
 T = TypeVar("T")
+_ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+"""A list whose entries are decoded one by one, so that a bad one costs no other."""
+ANYTHING: Final = msgspec.json.Decoder()
 
 
 async def read_body(raw_pieces: AsyncIterator[bytes], encoding: str, max_bytes: int) -> bytes:
@@ -43,19 +47,29 @@ async def read_body(raw_pieces: AsyncIterator[bytes], encoding: str, max_bytes: 
     return b"".join(pieces)
 
 
-def read_retry_after(text: str | None, now_ms: int) -> float | None:
+def read_retry_after(text: str | None, now_ms: int, longest_s: float = LONGEST_PAUSE_S) -> float | None:
     """Read a ``Retry-After`` header (RFC 9110, 10.2.3): seconds or a date; 0 to one hour, ``None`` if unreadable."""
     if not text:
         return None
     text = text.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:10]), LONGEST_PAUSE_S)
+        return min(float(text[:10]), longest_s)
+    instant_s = _http_date(text)
+    return None if instant_s is None else min(max(instant_s - now_ms / 1000, 0.0), longest_s)
+
+
+def read_date(text: str | None) -> int | None:
+    """Read a ``Date`` header (RFC 9110, 6.6.1): ms, in the middle of its second; ``None`` if unreadable."""
+    instant_s = _http_date(text) if text else None
+    return None if instant_s is None or instant_s <= 0 else int(instant_s) * 1000 + 500
+
+
+def _http_date(text: str) -> float | None:
     try:
         instant = parsedate_to_datetime(text)
-        seconds = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp() - now_ms / 1000
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError, IndexError):
         return None
-    return min(max(seconds, 0.0), LONGEST_PAUSE_S)
 
 
 def reason(error: BaseException) -> str:
@@ -94,3 +108,32 @@ def decoded(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, what: str) -> T:
         return decoder.decode(raw)
     except (ValueError, RecursionError) as error:
         raise MalformedDataError(f"the {what} cannot be read: {clean(str(error), 100)}") from error
+
+
+def without_constants(body: bytes) -> bytes:
+    """Replace bare ``NaN`` and ``Infinity``, which are no JSON, by ``null``: one bad row must not cost the others.
+
+    Raises:
+        ValueError: If it is no JSON otherwise.
+    """
+    if b"NaN" not in body and b"Infinity" not in body:
+        return body
+    return msgspec.json.encode(json.loads(body, parse_constant=lambda _: None))
+
+
+def opened(decoder: msgspec.json.Decoder[T], body: bytes, exchange: str) -> T:
+    """Decode a whole answer, bare ``NaN`` as ``null``.
+
+    Raises:
+        MalformedDataError: Telling how it begins, where it is something else than ``exchange`` sends.
+    """
+    try:
+        return decoder.decode(without_constants(body))
+    except (ValueError, RecursionError) as error:
+        start = clean(body[:60].decode("utf-8", "replace"))
+        raise MalformedDataError(f"no answer of {exchange}'s API (it begins with {start!r})") from error
+
+
+def opened_rows(body: bytes, exchange: str) -> list[msgspec.Raw]:
+    """The entries of an answer that is a list; see ``opened``."""
+    return opened(_ROWS, body, exchange)

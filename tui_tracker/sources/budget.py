@@ -12,6 +12,8 @@ from tui_tracker.sources.request_log import RequestLog
 FIRST_PAUSE_S: Final = 5.0
 """Pause after a refusal that names no time; doubled while refusals go on."""
 LONGEST_PAUSE_S: Final = 3600.0
+LONGEST_BAN_S: Final = 72 * 3600.0
+"""Binance bans an address for three days at most."""
 _LONGEST_GUESS_S: Final = 300.0
 _CALM_S: Final = 60.0
 _EARLY_S: Final = 1e-6
@@ -27,11 +29,13 @@ class Priority(IntEnum):
 
 
 class RequestBudget:
-    """Lets one request through every ``spacing_s`` seconds, by priority, then in order of arrival.
+    """Lets requests through one by one, by priority, then in order of arrival, ``spacing_s`` apart a unit of weight.
+
+    There are no bursts, so that no span of time ever holds more than its share of what an exchange allows.
 
     Args:
         clock: Gives the monotonic time.
-        spacing_s: Least time between two requests; 0 for no limit (a pause still holds).
+        spacing_s: Time that a request of weight 1 takes of the budget; 0 for no limit (a pause still holds).
         log: Told of each request that may leave; one of its own unless given.
     """
 
@@ -46,8 +50,13 @@ class RequestBudget:
         self._tickets = itertools.count()
         self._waiting: list[tuple[Priority, int, asyncio.Event]] = []
 
-    async def acquire(self, priority: Priority) -> None:
-        """Wait for the next slot and take it. A cancelled waiter leaves the others as they were."""
+    async def acquire(self, priority: Priority, weight: int = 1) -> None:
+        """Wait for the next slot and take it. A cancelled waiter leaves the others as they were.
+
+        Args:
+            priority: The place in the queue.
+            weight: How many requests it counts as; whoever comes next waits so much longer.
+        """
         first = asyncio.Event()
         ticket = (priority, next(self._tickets), first)
         heapq.heappush(self._waiting, ticket)
@@ -60,8 +69,8 @@ class RequestBudget:
                 elif (wait_s := self.next_slot_s()) > 0:
                     await self._clock.sleep(wait_s)
                 else:
-                    self._free_s = self._clock.monotonic_s() + self._spacing_s
-                    self.log.note_slot()
+                    self._free_s = self._clock.monotonic_s() + weight * self._spacing_s
+                    self.log.note_slot(weight)
                     return
         finally:
             self._waiting.remove(ticket)
@@ -70,13 +79,13 @@ class RequestBudget:
             if self._waiting:
                 self._waiting[0][2].set()
 
-    def note_sent(self) -> None:
+    def note_sent(self, weight: int = 1) -> None:
         """Count the spacing from now on: a connection had to be made before the last request could be sent."""
-        self._free_s = max(self._free_s, self._clock.monotonic_s() + self._spacing_s)
+        self._free_s = max(self._free_s, self._clock.monotonic_s() + weight * self._spacing_s)
 
-    def pause(self, seconds: float) -> None:
-        """Let nobody go for this long, an hour at most; never shortens a pause."""
-        until_s = self._clock.monotonic_s() + min(max(seconds, 0.0), LONGEST_PAUSE_S)
+    def pause(self, seconds: float, longest_s: float = LONGEST_PAUSE_S) -> None:
+        """Let nobody go for this long, an hour at most unless told otherwise; never shortens a pause."""
+        until_s = self._clock.monotonic_s() + min(max(seconds, 0.0), longest_s)
         self._paused_until_s = max(self._paused_until_s, until_s)
 
     def refused(self, retry_after_s: float | None) -> None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Final
 
@@ -18,15 +17,16 @@ from tui_tracker import __version__
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import (
     ConfigError,
-    RateLimitedError,
+    MalformedDataError,
     RejectedError,
     SourceError,
     TimedOutError,
     UnreachableError,
 )
 from tui_tracker.core.text import clean
-from tui_tracker.sources.answer import read_body, read_retry_after, reason
+from tui_tracker.sources.answer import read_body, read_date, reason
 from tui_tracker.sources.budget import Priority, RequestBudget
+from tui_tracker.sources.refusal import MAX_COMPLAINT, Complaint, ComplaintReader, Refused
 from tui_tracker.sources.trace import RequestTrace
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _KEPT_CONNECTIONS: Final = 2
 _MAX_CONNECTIONS: Final = 4
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_IM_A_TEAPOT: Final = 418
+_COMPLAINT_S: Final = 5.0
 _HOST: Final = re.compile(rb"[A-Za-z0-9._:\-]+")
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class Response:
     """Local wall clock at the instant the request left."""
     received_ms: int
     """Local wall clock at the instant the answer was complete."""
+    date_ms: int | None = None
+    """The server's clock, in the middle of the second that the ``Date`` header names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class HttpClient:
         clock: Stamps requests and answers.
         budget: Decides when a request may leave.
         idle_s: How long an unused connection is kept: over two poll intervals, so that polls share one.
+        bans: Statuses by which the exchange shuts an address out, and for how many seconds at least.
         user_agent: Who we are.
         timeouts: When to give up.
         transport: Replaces the network (tests).
@@ -86,6 +89,7 @@ class HttpClient:
         budget: RequestBudget,
         *,
         idle_s: float,
+        bans: Mapping[int, float] | None = None,
         user_agent: str = USER_AGENT,
         timeouts: Timeouts | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
@@ -94,13 +98,23 @@ class HttpClient:
         self.budget = budget
         self._base_url = base_url.rstrip("/")
         self._idle_s = idle_s
+        self._bans = bans or {}
         self._user_agent = user_agent
         self._timeouts = timeouts or Timeouts()
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
 
-    async def get(self, path: str, params: Mapping[str, str], priority: Priority, max_bytes: int) -> Response:
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        priority: Priority,
+        max_bytes: int,
+        *,
+        weight: int = 1,
+        complaint_of: ComplaintReader | None = None,
+    ) -> Response:
         """Read one resource, after waiting for the budget.
 
         Args:
@@ -108,21 +122,24 @@ class HttpClient:
             params: The query.
             priority: The place in the queue.
             max_bytes: Most bytes of the body, counted after decompression.
+            weight: How many requests it counts as.
+            complaint_of: Reads the body of an error.
 
         Raises:
             UnreachableError: No connection, or it broke before the whole answer.
             TimedOutError: No whole answer in time.
-            RateLimitedError: HTTP 429, 418, or 403 with ``Retry-After``; the budget is paused.
+            RateLimitedError: HTTP 429, 418, 403 with ``Retry-After``, a ban, or a complaint of too many requests;
+                the budget is paused.
             RejectedError: Any other status that isn't 2xx, or a redirect to another host.
             MalformedDataError: A body that is too long or can't be decompressed.
         """
         client = await self._open()
         url = self._url(path, params)
         for _ in range(_MAX_REDIRECTS + 1):
-            await self.budget.acquire(priority)
+            await self.budget.acquire(priority, weight)
             with self._logged_failure():
                 async with _translated_errors(self._timeouts):
-                    answer = await self._read(client, url, max_bytes)
+                    answer = await self._read(client, url, max_bytes, weight, complaint_of)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
                 self.budget.log.note_answer(elapsed_ms)
@@ -175,18 +192,25 @@ class HttpClient:
 
         return httpx.URL(self._base_url + path, params=dict(params) or None)
 
-    async def _read(self, client: "httpx.AsyncClient", url: "httpx.URL", max_bytes: int) -> "Response | httpx.URL":
-        trace = RequestTrace(self.clock, self.budget)
+    async def _read(
+        self,
+        client: "httpx.AsyncClient",
+        url: "httpx.URL",
+        max_bytes: int,
+        weight: int,
+        complaint_of: ComplaintReader | None,
+    ) -> "Response | httpx.URL":
+        trace = RequestTrace(self.clock, self.budget, weight)
         response = await self._send(client, url, trace)
         try:
             if response.status_code in _REDIRECTS:
                 return _redirect_target(url, response)
             if not response.is_success:
-                raise self._refusal(response)
+                raise await self._refusal(response, complaint_of)
             body = await read_body(response.aiter_raw(), response.headers.get("Content-Encoding", ""), max_bytes)
         finally:
             await response.aclose()
-        return Response(body, trace.sent_ms, self.clock.now_ms())
+        return Response(body, trace.sent_ms, self.clock.now_ms(), read_date(response.headers.get("Date")))
 
     async def _send(self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace) -> "httpx.Response":
         """Send a request, and again, at once, where a kept connection turns out to be dead.
@@ -207,19 +231,29 @@ class HttpClient:
             attempts += 1
             trace.restart()
 
-    def _refusal(self, response: "httpx.Response") -> SourceError:
+    async def _refusal(self, response: "httpx.Response", complaint_of: ComplaintReader | None) -> SourceError:
         """The error for a status that is neither success nor a redirect; pauses the budget where asked to."""
-        status = response.status_code
-        phrase = clean(response.reason_phrase, 40) or _phrase(status)
-        message = f"the exchange answered HTTP {status} {phrase}".rstrip()
-        retry_after_s = read_retry_after(response.headers.get("Retry-After"), self.clock.now_ms())
-        limits = status in (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
-        if limits or (status == HTTPStatus.FORBIDDEN and retry_after_s is not None):
-            self.budget.refused(retry_after_s)
-            return RateLimitedError(message, retry_after_s)
-        if retry_after_s is not None:
-            self.budget.pause(retry_after_s)
-        return RejectedError(message)
+        refused = Refused(
+            response.status_code,
+            response.reason_phrase,
+            response.headers.get("Retry-After"),
+            None if complaint_of is None else await _complaint(response, complaint_of),
+        )
+        return refused.error(self.budget, self._bans, self.clock.now_ms())
+
+
+async def _complaint(response: "httpx.Response", complaint_of: ComplaintReader) -> Complaint | None:
+    """What the body of an error says. Where it can't be had, the status alone must do."""
+    import httpx
+
+    try:
+        async with asyncio.timeout(_COMPLAINT_S):
+            encoding = response.headers.get("Content-Encoding", "")
+            body = await read_body(response.aiter_raw(), encoding, MAX_COMPLAINT)
+    except (MalformedDataError, httpx.TransportError, TimeoutError) as error:
+        logger.debug("the body of HTTP %d cannot be read: %r", response.status_code, error)
+        return None
+    return complaint_of(body)
 
 
 @asynccontextmanager
@@ -240,10 +274,6 @@ async def _translated_errors(timeouts: Timeouts) -> AsyncIterator[None]:
         raise UnreachableError(f"the proxy refuses: {clean(str(error))}") from error
     except httpx.TransportError as error:
         raise UnreachableError(reason(error)) from error
-
-
-def _phrase(status: int) -> str:
-    return next((known.phrase for known in HTTPStatus if known == status), "")
 
 
 def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL":

@@ -6,8 +6,6 @@ trade in 24 h are quoted as zeros, and rows of Ticker are named in one of two ge
 it is not used.
 """
 
-import math
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -15,17 +13,16 @@ import msgspec
 
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.errors import MalformedDataError
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker, TickerBatch
 from tui_tracker.sources.answer import decoded
+from tui_tracker.sources.candles import gather_candles
 from tui_tracker.sources.kraken_pairs import is_hidden
+from tui_tracker.sources.numbers import LARGEST, MOST_TRADES, SMALLEST, number
+from tui_tracker.sources.quotes import gather_tickers
 
 END_OF_TIME_S: Final = 10**11
-_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
-_SMALLEST: Final = 1e-60
-_LARGEST: Final = 1e60
-_MOST_TRADES: Final = 10**15
-_LONGEST_NUMBER: Final = 64
 _TODAY: Final = 0
 _DAY: Final = 1
 """Index of the last 24 h in ``v``, ``p``, ``t``, ``h`` and ``l``; before it is today, since 00:00 UTC."""
@@ -84,29 +81,7 @@ def decode_tickers(result: msgspec.Raw, ids: Mapping[str, str], sent_ms: int) ->
     Raises:
         MalformedDataError: If no row can be used.
     """
-    tickers: dict[str, Ticker] = {}
-    malformed: list[tuple[str, str]] = []
-    unknown: list[str] = []
-    for symbol, quote in _quotes(result):
-        instrument_id = ids.get(symbol)
-        if instrument_id is None:
-            if not is_hidden(symbol):
-                unknown.append(clean(symbol))
-            continue
-        if instrument_id in tickers:
-            malformed.append((clean(symbol), f"a second row for {instrument_id}"))
-            continue
-        if isinstance(quote, str):
-            malformed.append((clean(symbol), quote))
-            continue
-        ticker, fault = _ticker(instrument_id, quote)
-        if fault:
-            malformed.append((clean(symbol), fault))
-        if ticker is not None:
-            tickers[instrument_id] = ticker
-    if not tickers and not unknown:
-        raise MalformedDataError("the quotes have no usable row")
-    return TickerBatch(tuple(tickers.values()), tuple(malformed), tuple(unknown), sent_ms)
+    return gather_tickers(_quotes(result), ids, _ticker, sent_ms, is_hidden)
 
 
 def _quotes(result: msgspec.Raw) -> Iterable[tuple[str, _Quote | str]]:
@@ -128,23 +103,14 @@ def _quote(raw: msgspec.Raw) -> _Quote | str:
     except (ValueError, RecursionError) as error:
         return clean(str(error), 100)
     a, b, c, v, p, h, low = (
-        [_number(item) for item in field] for field in (loose.a, loose.b, loose.c, loose.v, loose.p, loose.h, loose.l)
+        [number(item) for item in field] for field in (loose.a, loose.b, loose.c, loose.v, loose.p, loose.h, loose.l)
     )
     return _Quote(a, b, c, v, p, [_count(item) for item in loose.t], h, low)
 
 
-def _number(item: object) -> float:
-    """Read a number as JSON has it, or as text; NaN for anything else."""
-    if isinstance(item, str):
-        return float(item) if len(item) < _LONGEST_NUMBER and _NUMBER.fullmatch(item) else math.nan
-    if isinstance(item, bool) or not isinstance(item, int | float) or abs(item) > _LARGEST:
-        return math.nan
-    return float(item)
-
-
 def _count(item: object) -> int:
-    number = _number(item)
-    return int(number) if number.is_integer() else -1
+    value = number(item)
+    return int(value) if value.is_integer() else -1
 
 
 def _ticker(instrument_id: str, quote: _Quote) -> tuple[Ticker | None, str]:
@@ -154,15 +120,15 @@ def _ticker(instrument_id: str, quote: _Quote) -> tuple[Ticker | None, str]:
         volume, vwap, trades = quote.v[_DAY], quote.p[_DAY], quote.t[_DAY]
     except IndexError:
         return None, "a list is too short"
-    last_price = last if _SMALLEST <= last <= _LARGEST else None
-    bid_price = bid if _SMALLEST <= bid <= _LARGEST else None
-    ask_price = ask if _SMALLEST <= ask <= _LARGEST else None
-    base_volume = volume if volume == 0 or _SMALLEST <= volume <= _LARGEST else None
+    last_price = last if SMALLEST <= last <= LARGEST else None
+    bid_price = bid if SMALLEST <= bid <= LARGEST else None
+    ask_price = ask if SMALLEST <= ask <= LARGEST else None
+    base_volume = volume if volume == 0 or SMALLEST <= volume <= LARGEST else None
     quote_volume = base_volume
     if base_volume:
         product = base_volume * vwap
-        quote_volume = product if vwap > 0 and _SMALLEST <= product <= _LARGEST else None
-    count = trades if 0 <= trades <= _MOST_TRADES else None
+        quote_volume = product if vwap > 0 and SMALLEST <= product <= LARGEST else None
+    count = trades if 0 <= trades <= MOST_TRADES else None
     ticker = Ticker(
         instrument_id,
         last_price,
@@ -184,15 +150,15 @@ def _extremes(quote: _Quote) -> tuple[float | None, float | None]:
     if len(quote.h) <= _DAY or len(quote.l) <= _DAY:
         return None, None
     high, low = quote.h[_DAY], quote.l[_DAY]
-    return (high, low) if _SMALLEST <= low <= high <= _LARGEST else (None, None)
+    return (high, low) if SMALLEST <= low <= high <= LARGEST else (None, None)
 
 
 def _today(quote: _Quote) -> tuple[float | None, int | None]:
     """Today's counters of volume and of trades."""
     volume, trades = quote.v[_TODAY], quote.t[_TODAY]
     return (
-        volume if volume == 0 or _SMALLEST <= volume <= _LARGEST else None,
-        trades if 0 <= trades <= _MOST_TRADES else None,
+        volume if volume == 0 or SMALLEST <= volume <= LARGEST else None,
+        trades if 0 <= trades <= MOST_TRADES else None,
     )
 
 
@@ -224,24 +190,18 @@ def decode_candles(result: msgspec.Raw, symbol: str, step_minutes: int, present_
     raw_rows = fields.get(symbol) or next(iter(fields.values()), None)
     if raw_rows is None:
         raise MalformedDataError("the answer has no candles")
-    step_ms = step_minutes * 60_000
-    candles: dict[int, Candle] = {}
-    malformed: list[int] = []
-    for raw in decoded(_RAW_LIST, raw_rows, "candles"):
-        candle = _candle(raw, step_ms)
-        if isinstance(candle, int):
-            malformed.append(candle)
-        else:
-            candles[candle.start_ms] = candle
+    step_ms = step_minutes * MINUTE_MS
+    candles = [_candle(raw, step_ms) for raw in decoded(_RAW_LIST, raw_rows, "candles")]
     if last_s is None:
-        candles.pop(max(candles, default=0), None)
-    closed = tuple(
-        candle
-        for start_ms, candle in sorted(candles.items())
-        if (last_s is None or start_ms <= last_s * 1000)
-        and not (present_ms is not None and start_ms <= present_ms < start_ms + step_ms)
-    )
-    return CandleBatch(step_minutes, closed, tuple(malformed))
+        newest_ms = max((candle.start_ms for candle in candles if not isinstance(candle, int)), default=0) - 1
+    else:
+        newest_ms = last_s * 1000
+
+    def is_closed(start_ms: int) -> bool:
+        is_present = present_ms is not None and start_ms <= present_ms < start_ms + step_ms
+        return start_ms <= newest_ms and not is_present
+
+    return gather_candles(candles, step_minutes, is_closed)
 
 
 def _seconds(raw: msgspec.Raw | None) -> int | None:
@@ -259,9 +219,9 @@ def _candle(raw: msgspec.Raw, step_ms: int) -> Candle | int:
         return _start_ms(raw)
     start_ms = seconds * 1000
     is_timely = 0 < seconds < END_OF_TIME_S and start_ms % step_ms == 0
-    is_priced = _SMALLEST <= close <= _LARGEST and (volume == 0 or _SMALLEST <= volume <= _LARGEST)
+    is_priced = SMALLEST <= close <= LARGEST and (volume == 0 or SMALLEST <= volume <= LARGEST)
     if is_timely and is_priced:
-        return Candle(start_ms, close, volume, trades if 0 <= trades <= _MOST_TRADES else None)
+        return Candle(start_ms, close, volume, trades if 0 <= trades <= MOST_TRADES else None)
     return start_ms if is_timely else 0
 
 

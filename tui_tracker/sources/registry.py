@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib import import_module
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import CCXT, Source
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.http import HttpClient, check_proxies
 from tui_tracker.sources.request_log import RequestLog
@@ -34,8 +35,18 @@ class SourceInfo:
     """Where its API is, unless configured otherwise."""
     spacing_s: float
     """Least time between two requests."""
-    connect: Callable[[HttpClient], Source]
-    """Makes the source; imports its module, and sends nothing."""
+    """… of weight 1, where an exchange weighs them: at least a fifth below what it allows."""
+    allows: str
+    """What it allows, as documented."""
+    kind: str
+    """The class that speaks to it, in the module of its name."""
+    bans: Mapping[int, float] = field(default_factory=dict)
+    """Statuses by which it shuts an address out, and for how many seconds at least."""
+
+    def connect(self, http: HttpClient) -> Source:
+        """Make the source; imports its module, and sends nothing."""
+        source: Source = getattr(import_module(f"tui_tracker.sources.{self.name}"), self.kind)(http)
+        return source
 
 
 def create(
@@ -50,7 +61,7 @@ def create(
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
 
     Args:
-        name: A key of ``SOURCES``.
+        name: A key of ``SOURCES``, or ``ccxt:`` and a name of ccxt's.
         clock: Stamps and schedules.
         base_url: Another place to find the exchange at.
         interval_s: Time between polls; connections outlive two of them.
@@ -60,15 +71,39 @@ def create(
     Raises:
         ConfigError: An unknown name, an unusable URL or proxy variable.
     """
+    check_name(name)
+    check_proxies(os.environ)
+    url = None if base_url is None else checked_base_url(base_url)
     info = SOURCES.get(name)
     if info is None:
-        near = get_close_matches(name.lower(), SOURCES, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"there is {', '.join(SOURCES)}"
-        raise ConfigError(f"unknown source {clean(name, 40)!r}", hint)
-    check_proxies(os.environ)
-    url = info.base_url if base_url is None else checked_base_url(base_url)
+        from tui_tracker.sources.through_ccxt import CcxtSource
+
+        budget = RequestBudget(clock, 0.0 if spacing_s is None else spacing_s, log)
+        return CcxtSource(name.removeprefix(CCXT), clock, budget, url, keeps_pace=spacing_s is None)
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
-    return info.connect(HttpClient(url, clock, budget, idle_s=2 * interval_s + _IDLE_MARGIN_S))
+    idle_s = 2 * interval_s + _IDLE_MARGIN_S
+    return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+
+
+def check_name(name: str) -> None:
+    """Check that there is such a source.
+
+    Raises:
+        ConfigError: With near names, or with what to install.
+    """
+    if name in SOURCES:
+        return
+    own = name.removeprefix(CCXT)
+    if own == name:
+        near = get_close_matches(name.lower(), SOURCES, n=3)
+        hint = f"did you mean {', '.join(near)}? " if near else ""
+        known = f"known: {', '.join(SOURCES)}, and {CCXT}NAME for others"
+        raise ConfigError(f"there is no source {clean(name, 40)!r}", hint + known)
+    if own in SOURCES:
+        raise ConfigError(f"{own} needs no ccxt", f"use --source {own}")
+    from tui_tracker.sources.through_ccxt import check_name as check_ccxt
+
+    check_ccxt(own)
 
 
 def checked_base_url(text: str) -> str:
@@ -100,16 +135,48 @@ def checked_base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _kraken(http: HttpClient) -> Source:
-    from tui_tracker.sources.kraken import KrakenSource
-
-    return KrakenSource(http)
-
+_MINUTE_S: Final = 60.0
 
 SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {
         info.name: info
-        for info in (SourceInfo("kraken", "Kraken", "https://api.kraken.com", spacing_s=1.02, connect=_kraken),)
+        for info in (
+            SourceInfo("kraken", "Kraken", "https://api.kraken.com", 1.02, "1 request a second", "KrakenSource"),
+            SourceInfo(
+                "binance",
+                "Binance",
+                "https://data-api.binance.vision",
+                0.0125,
+                "a weight of 6,000 a minute",
+                "BinanceSource",
+                {403: 5 * _MINUTE_S, 418: 2 * _MINUTE_S},
+            ),
+            SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "30 a minute", "BitfinexSource"),
+            SourceInfo(
+                "bitstamp", "Bitstamp", "https://www.bitstamp.net", 0.1, "10,000 in 10 minutes", "BitstampSource"
+            ),
+            SourceInfo(
+                "bybit",
+                "Bybit",
+                "https://api.bybit.com",
+                0.02,
+                "600 in 5 s",
+                "BybitSource",
+                {403: 10 * _MINUTE_S},
+            ),
+            SourceInfo("coinbase", "Coinbase", "https://api.coinbase.com", 0.125, "10 a second", "CoinbaseSource"),
+            SourceInfo(
+                "coinbase_exchange",
+                "Coinbase Exchange",
+                "https://api.exchange.coinbase.com",
+                0.125,
+                "10 a second",
+                "CoinbaseExchangeSource",
+            ),
+            SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "200 in 10 s", "GateSource"),
+            SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "a weight of 4,000 in 30 s", "KucoinSource"),
+            SourceInfo("okx", "OKX", "https://www.okx.com", 0.125, "20 in 2 s", "OkxSource"),
+        )
     }
 )
-"""All sources, by name."""
+"""All sources with a module of their own, by name."""

@@ -23,21 +23,21 @@ class RequestLog:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._spacing_s = 0.0
-        self._sent_s: deque[float] = deque(maxlen=_MOST_SENT)
+        self._sent: deque[tuple[float, int]] = deque(maxlen=_MOST_SENT)
         self._took_ms: deque[int] = deque(maxlen=MEASURED)
         self._answered = self._failed = self._waiting = 0
 
     def note_pace(self, spacing_s: float) -> None:
-        """The budget lets one request through in so many seconds; 0 for no limit."""
+        """The budget lets a request of weight 1 through in so many seconds; 0 for no limit."""
         self._spacing_s = spacing_s
 
     def note_waiting(self, waiting: int) -> None:
         """So many requests wait for the budget."""
         self._waiting = waiting
 
-    def note_slot(self) -> None:
-        """A request may leave now."""
-        self._sent_s.append(self._clock.monotonic_s())
+    def note_slot(self, weight: int = 1) -> None:
+        """A request may leave now, which counts as so many."""
+        self._sent.append((self._clock.monotonic_s(), weight))
         self._forget()
 
     def note_answer(self, took_ms: int) -> None:
@@ -59,15 +59,15 @@ class RequestLog:
             measured=len(took_ms),
             p50_ms=quantile(took_ms, 0.5),
             p95_ms=quantile(took_ms, 0.95),
-            last_minute=len(self._sent_s),
+            last_minute=sum(weight for _, weight in self._sent),
             most_a_minute=ceil(_MINUTE_S / self._spacing_s) if self._spacing_s > 0 else None,
             waiting=self._waiting,
         )
 
     def _forget(self) -> None:
         since_s = self._clock.monotonic_s() - _MINUTE_S
-        while self._sent_s and self._sent_s[0] <= since_s:
-            self._sent_s.popleft()
+        while self._sent and self._sent[0][0] <= since_s:
+            self._sent.popleft()
 
 
 def quantile(ordered: list[int], fraction: float) -> int | None:

@@ -12,14 +12,16 @@ class RequestTrace:
     Args:
         clock: Stamps the instant at which the request leaves.
         budget: Told of that instant, since a connection may have to be made before.
+        weight: How many requests this one counts as.
     """
 
     sent_ms: int
     """Wall clock when the request left, or, before that, when it was begun."""
 
-    def __init__(self, clock: Clock, budget: RequestBudget) -> None:
+    def __init__(self, clock: Clock, budget: RequestBudget, weight: int = 1) -> None:
         self._clock = clock
         self._budget = budget
+        self._weight = weight
         self.restart()
 
     def restart(self) -> None:
@@ -42,6 +44,6 @@ class RequestTrace:
             case "send_request_headers.started":
                 self._began = True
                 self.sent_ms = self._clock.now_ms()
-                self._budget.note_sent()
+                self._budget.note_sent(self._weight)
             case "receive_response_headers.complete":
                 self._answered = True

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 USD = "USD"
+PEGGED = ("USDT", "USDC")
+"""Taken for a dollar each where an exchange has no pair to tell by."""
 
 
 class PairPrice(NamedTuple):
@@ -20,10 +22,19 @@ class PairPrice(NamedTuple):
 def usd_rates(pairs: Iterable[PairPrice]) -> dict[str, float]:
     """Return the dollars that one unit of each asset is worth, over at most two pairs.
 
-    A pair with USD itself is preferred to a route over another asset. Assets without a route are absent. O(pairs).
+    A pair with USD itself is preferred to a route over another asset. Where no route leads to the coins that most
+    exchanges use for dollars, each is taken for one, and what it prices in turn. Assets without a route are absent.
+    O(pairs).
     """
     pairs = tuple(pairs)
-    direct = _one_hop(pairs, {USD: 1.0})
+    rates = _two_hops(pairs, {USD: 1.0})
+    traded = {asset for pair in pairs for asset in pair[:2]}
+    pegged = {asset: 1.0 for asset in PEGGED if asset in traded and asset not in rates}
+    return {**_two_hops(pairs, rates | pegged), **rates} if pegged else rates
+
+
+def _two_hops(pairs: tuple[PairPrice, ...], known: dict[str, float]) -> dict[str, float]:
+    direct = _one_hop(pairs, known)
     return {**_one_hop(pairs, direct), **direct}
 
 

@@ -387,6 +387,6 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
     async def _save_all(self) -> None:
         try:
             await self.save_changes()
-            await asyncio.to_thread(self._store.save_view, self.desk.view.remembered())
+            await asyncio.to_thread(self._store.save_view, self.desk.chosen.remembered())
         except TrackerError as error:
             _log.warning("%s", error.message)

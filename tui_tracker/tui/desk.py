@@ -16,6 +16,7 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import haystack
+from tui_tracker.stats.conversion import USD
 from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.ranking import Ranking, Scope
 from tui_tracker.tui import texts, titles
@@ -95,7 +96,8 @@ class Desk:
         others: Mapping[str, tuple[str, ...]] | None = None,
         views: tuple[ViewSpec, ...] = (),
     ) -> None:
-        self.view = view
+        self._dollar = USD
+        self._view = view
         self.settings = settings
         self.events = EventLog(settings.min_coverage)
         self.pulse = Pulse(settings.min_coverage)
@@ -115,6 +117,20 @@ class Desk:
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
         self.highlights = Highlights(settings.flash, has_color=not has_no_color())
+
+    @property
+    def view(self) -> ViewState:
+        """Everything chosen; where no pair is priced in USD, that stands for the main kind of dollars there is."""
+        return self._view
+
+    @view.setter
+    def view(self, view: ViewState) -> None:
+        self._view = replace(view, quote=self._dollar) if view.quote == USD else view
+
+    @property
+    def chosen(self) -> ViewState:
+        """What was chosen, whatever stands in for USD here: to be kept, and to be compared with named views."""
+        return replace(self._view, quote=USD) if self._view.quote == self._dollar else self._view
 
     @property
     def watchlist(self) -> tuple[str, ...]:
@@ -150,6 +166,7 @@ class Desk:
 
     def start_over(self) -> None:
         """Forget everything about the market: another feed takes over."""
+        self._view, self._dollar = self.chosen, USD
         self.snapshot = self.scene = self._series = None
         self._extremes_of = (None, Metric.PRICE)
         self.watchlists = dict.fromkeys(self.watchlists, ())
@@ -163,6 +180,11 @@ class Desk:
 
     def rank(self, snapshot: Snapshot) -> None:
         """Rank a new snapshot ahead of showing it."""
+        dollar = self._presenter.dollar(snapshot)
+        if dollar != self._dollar:
+            chosen = self.chosen
+            self._dollar = dollar
+            self.view = chosen
         self._record(
             snapshot, self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
         )
@@ -303,7 +325,7 @@ class Desk:
             self.zone,
             is_loading,
             width,
-            label(self.views, self.view),
+            label(self.views, self.chosen),
         )
 
     def strip(self, width: int, lines: int) -> list[Line]:

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tui_tracker.core.classes import DOLLARS
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.filters.columns import Subject, haystack
 from tui_tracker.filters.language import compile_filter
+from tui_tracker.stats.conversion import USD
 from tui_tracker.stats.ranking import Place, Ranking, Scope, rank
 from tui_tracker.tui.columns import Shift
 from tui_tracker.tui.highlights import PLAIN, Highlights
@@ -45,10 +47,13 @@ class Presenter:
         self._list_key: tuple[object, ...] = ()
         self._list_order: list[str] = []
         self._rows: dict[str, Row] = {}
+        self._dollar = USD
+        self._dollar_of = 0
 
     def forget(self) -> None:
         """Drop everything remembered; needed when another feed takes over."""
         self._version = None
+        self._dollar, self._dollar_of = USD, 0
 
     def row(self, snapshot: Snapshot, key: str | None) -> Row | None:
         """One row by its id."""
@@ -63,6 +68,15 @@ class Presenter:
         for row in snapshot.rows:
             counts[row.instrument.quote] = counts.get(row.instrument.quote, 0) + 1
         return sorted(counts, key=lambda quote: (-counts[quote], quote))
+
+    def dollar(self, snapshot: Snapshot) -> str:
+        """USD, or, where no pair is priced in it, what most are, kinds of dollars first; O(n) after a change."""
+        if len(snapshot.rows) != self._dollar_of:
+            quotes = self.quotes(snapshot)
+            kinds = [quote for quote in quotes if quote in DOLLARS]
+            self._dollar = USD if USD in quotes or not quotes else (kinds or quotes)[0]
+            self._dollar_of = len(snapshot.rows)
+        return self._dollar
 
     def scope(self, view: ViewState, watchlist: Sequence[str]) -> Scope:
         """What is compared with what."""

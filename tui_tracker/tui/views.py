@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Final
 
 from tui_tracker.config.views import CLASSES, MAIN, ViewSpec
+from tui_tracker.core.classes import DOLLARS
 from tui_tracker.core.figures import Measure
 from tui_tracker.tui.column_choice import chosen_of, entries, known
 from tui_tracker.tui.column_layout import default_keys
@@ -12,7 +13,6 @@ from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.view import Panes, ViewState
 
 FLOOR_USD: Final = 100_000.0
-_DOLLARS: Final = "USDT, USDC, DAI, USDS, USDE, USD1, PYUSD, FDUSD, TUSD, USDP, GUSD, RLUSD, USDG, USDD, USDQ, USDR"
 
 BUILT_IN: Final = (
     ViewSpec("σ of USD pairs", min_volume=FLOOR_USD, excluded=CLASSES),
@@ -25,7 +25,7 @@ BUILT_IN: Final = (
         min_volume=FLOOR_USD,
         excluded=("stable", "fiat"),
     ),
-    ViewSpec("Stablecoins off their peg", needle=f"base in ({_DOLLARS})", measure=Measure.CV, sort="peg"),
+    ViewSpec("Stablecoins off their peg", needle=f"base in ({', '.join(DOLLARS)})", measure=Measure.CV, sort="peg"),
     ViewSpec("Widest spreads", measure=Measure.CV, sort="spread", min_volume=0.0),
     ViewSpec("Biggest movers", measure=Measure.CV, sort="move", min_volume=FLOOR_USD, excluded=CLASSES),
     ViewSpec("New listings", needle="history < 23", quote=None, measure=Measure.CV, sort="history", reverse=True),

@@ -1,11 +1,12 @@
 """The pace of requests."""
 
 import asyncio
+from random import Random
 
 import pytest
 
 from tests.support.clock import FakeClock
-from tui_tracker.sources.budget import Priority, RequestBudget
+from tui_tracker.sources.budget import LONGEST_BAN_S, LONGEST_PAUSE_S, Priority, RequestBudget
 
 
 class Queue:
@@ -118,3 +119,41 @@ async def test_a_stated_wait_is_kept_but_no_longer_than_an_hour(clock: FakeClock
     assert budget.next_slot_s() == 42
     budget.refused(1e9)
     assert budget.next_slot_s() == 3600
+
+
+async def test_whoever_follows_a_heavy_request_waits_for_its_weight(clock: FakeClock) -> None:
+    budget = RequestBudget(clock, 0.5)
+    await budget.acquire(Priority.POLL, 80)
+    assert budget.next_slot_s() == 40
+    await clock.advance(40)
+    await budget.acquire(Priority.BACKFILL)
+    assert budget.next_slot_s() == 0.5
+    budget.note_sent(4)
+    assert budget.next_slot_s() == 2
+    assert budget.log.report().last_minute == 81
+
+
+async def test_no_minute_holds_more_than_its_share_whatever_the_weights(clock: FakeClock) -> None:
+    """The last request of a span may reach beyond it by its weight, and nothing else can."""
+    budget = RequestBudget(clock, 60 / 3_000)
+    chance = Random(7)
+    went: list[tuple[float, int]] = []
+
+    async def ask(weight: int) -> None:
+        await budget.acquire(chance.choice(tuple(Priority)), weight)
+        went.append((clock.monotonic_s(), weight))
+
+    tasks = [asyncio.ensure_future(ask(chance.choice((1, 2, 20, 80)))) for _ in range(300)]
+    while not all(task.done() for task in tasks):
+        await clock.advance(10)
+    for start, (instant, _) in enumerate(went):
+        within = [weight for at, weight in went[start:] if at < instant + 60]
+        assert sum(within) <= 3_000 + max(within)
+
+
+async def test_a_ban_may_last_longer_than_a_pause(clock: FakeClock) -> None:
+    budget = RequestBudget(clock, 0)
+    budget.pause(10**9)
+    assert budget.next_slot_s() == LONGEST_PAUSE_S
+    budget.pause(10**9, LONGEST_BAN_S)
+    assert budget.next_slot_s() == LONGEST_BAN_S

@@ -20,7 +20,7 @@ async def test_kraken_is_there() -> None:
 
 
 def test_an_unknown_name_gets_near_ones() -> None:
-    with pytest.raises(ConfigError, match="unknown source 'kraken2'") as caught:
+    with pytest.raises(ConfigError, match="there is no source 'kraken2'") as caught:
         create("kraken2", clock=FakeClock(), interval_s=60)
     assert "did you mean kraken?" in caught.value.hint
     with pytest.raises(ConfigError) as caught:

@@ -46,3 +46,25 @@ def test_a_pair_with_usd_beats_any_route() -> None:
 
 def test_nothing() -> None:
     assert usd_rates([]) == {"USD": 1.0}
+
+
+def test_without_a_route_tether_and_usdc_are_a_dollar_each() -> None:
+    rates = usd_rates(
+        [
+            PairPrice("BTC", "USDT", 80_000.0, 1e9),
+            PairPrice("XYZ", "BTC", 0.001, 5.0),
+            PairPrice("ABC", "USDC", 2.0, 5.0),
+            PairPrice("FAR", "XYZ", 2.0, 1.0),
+        ]
+    )
+    assert (rates["USDT"], rates["USDC"], rates["BTC"], rates["ABC"]) == (1, 1, 80_000, 2)
+    assert rates["XYZ"] == pytest.approx(80)
+    assert "FAR" not in rates
+    assert "USDC" not in usd_rates([PairPrice("BTC", "USDT", 80_000.0, 1e9)])
+
+
+def test_a_known_price_of_tether_is_not_replaced_by_a_dollar() -> None:
+    pairs = [PairPrice("USDT", "USD", 0.9, 1e9), PairPrice("BTC", "USDT", 80_000.0, 1e9), PairPrice("A", "USDC", 2, 1)]
+    rates = usd_rates(pairs)
+    assert rates["BTC"] == pytest.approx(72_000)
+    assert (rates["USDT"], rates["A"]) == (0.9, 2)

@@ -49,8 +49,9 @@ async def sources(settings: Settings, clock: Clock, patience_s: float = PATIENCE
     """Ask each source for its time, all at once: one request each."""
     from tui_tracker.sources.registry import SOURCES
 
+    names = dict.fromkeys((*SOURCES, settings.source))
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_ask(name, settings, clock, patience_s)) for name in SOURCES]
+        tasks = [group.create_task(_ask(name, settings, clock, patience_s)) for name in names]
     return tuple(finding for task in tasks for finding in task.result())
 
 
@@ -58,7 +59,7 @@ async def _ask(name: str, settings: Settings, clock: Clock, patience_s: float) -
     from tui_tracker.sources.registry import SOURCES, create
 
     url = settings.base_urls.get(name)
-    place = url or SOURCES[name].base_url
+    place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
     is_watched = name == settings.source
     try:
         source = create(name, clock=clock, base_url=url, interval_s=settings.interval)

@@ -46,7 +46,7 @@ class ViewActions(KeepingApp):
         await self.ask("save this view as", self._save_view_as, name if is_own else "")
 
     def _save_view_as(self, name: str) -> None:
-        view = captured(check_name(name), self.desk.view)
+        view = captured(check_name(name), self.desk.chosen)
         self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
         self.write(partial(self._store.save_named_view, view))
         self.choose(taken_up(view, self.desk.view))

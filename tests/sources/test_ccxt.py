@@ -1,0 +1,133 @@
+"""Sources through ccxt, over real HTTP against a fake MEXC: what every source guarantees, as far as ccxt allows."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+pytest.importorskip("ccxt", reason="the extra ccxt is not installed")
+
+from tests.support.clock import FakeClock
+from tests.support.exchanges.server import FakeExchange
+from tests.support.fake_kraken_clock import ExchangeClock
+from tests.support.fake_kraken_http import HttpResponse
+from tui_tracker.core.errors import (
+    ConfigError,
+    MalformedDataError,
+    RateLimitedError,
+    RejectedError,
+    SourceError,
+    UnreachableError,
+)
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.sources.base import Source
+from tui_tracker.sources.registry import check_name, create
+
+NOW_MS = 1_790_000_012_345
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[tuple[Source, FakeExchange]]:
+    async with FakeExchange("mexc", pairs=30, now_ms=ExchangeClock(NOW_MS + 1_500, rate=0)) as exchange:
+        source = create("ccxt:mexc", clock=FakeClock(NOW_MS), base_url=exchange.url, interval_s=60, spacing_s=0)
+        try:
+            yield source, exchange
+        finally:
+            await source.aclose()
+
+
+def bitcoin(exchange: FakeExchange) -> Instrument:
+    pair = exchange.market.pairs[0]
+    return Instrument(f"mexc:{pair.base}-{pair.quote}", pair.base, pair.quote, pair.name, (), pair.digits)
+
+
+async def test_pairs_and_quotes_are_those_of_the_market() -> None:
+    async with opened() as (source, exchange):
+        listed = await source.instruments()
+        assert listed.malformed == ()
+        found = {one.pair: one for one in listed.instruments}
+        assert found.keys() == {*(pair.name for pair in exchange.market.pairs), "OLD/BTC"}
+        assert not found["OLD/BTC"].trading.is_sampled
+        batch = await source.tickers()
+        tickers = {ticker.instrument_id: ticker for ticker in batch.tickers}
+        assert (batch.malformed, batch.unknown, batch.sent_ms) == ((), (), NOW_MS)
+        for pair in exchange.market.pairs:
+            quote = exchange.market.quote(pair, NOW_MS + 1_500)
+            one = found[pair.name]
+            assert (one.id, one.digits) == (f"mexc:{pair.base}-{pair.quote}", pair.digits)
+            assert pair.base + pair.quote in one.aliases
+            ticker = tickers[one.id]
+            assert ticker.last == (float(pair.text(quote.last)) if quote.trades else None)
+            assert ticker.bid == float(pair.text(quote.bid))
+            assert ticker.base_volume == quote.volume / 1e8
+
+
+async def test_candles_are_closed_and_those_of_the_market() -> None:
+    async with opened() as (source, exchange):
+        await source.server_time()
+        pair = exchange.market.pairs[0]
+        for step in source.history:
+            batch = await source.candles(bitcoin(exchange), step.minutes)
+            assert (len(batch.candles), batch.malformed) == (step.rows - 1, ())
+            end_ms = batch.candles[-1].start_ms + step.minutes * 60_000
+            assert end_ms <= NOW_MS + 1_500 < end_ms + step.minutes * 60_000
+            for candle in batch.candles:
+                last = candle.start_ms // 60_000 + step.minutes - 1
+                assert candle.close == float(pair.text(pair.trades.close_state(last).last))
+
+
+async def test_the_clock_is_that_of_the_exchange() -> None:
+    async with opened() as (source, _):
+        assert (await source.server_time()).offset_ms == 1_500
+
+
+async def test_a_rate_limit_pauses_everything() -> None:
+    async with opened() as (source, exchange):
+        limit = exchange.wire.too_many()
+        headers = {"Retry-After": "7"}
+        exchange.queue.append(HttpResponse(json.dumps(limit.document).encode(), limit.status, headers=headers))
+        with pytest.raises(RateLimitedError):
+            await source.server_time()
+        assert source.next_slot_s() == 7
+
+
+@pytest.mark.parametrize("body", [b"<html>\x1b[31mno</html>", b"", b"[1,2", b"null", b"7", b'"x"', b"[NaN]"])
+async def test_what_is_no_answer_is_one_of_our_errors(body: bytes) -> None:
+    async with opened() as (source, exchange):
+        exchange.queue.append(HttpResponse(body))
+        with pytest.raises(SourceError) as caught:
+            await source.server_time()
+        assert isinstance(caught.value, MalformedDataError | RejectedError)
+        assert caught.value.message.isprintable()
+
+
+async def test_a_refusal_is_told() -> None:
+    async with opened() as (source, exchange):
+        await source.instruments()
+        exchange.queue.append(HttpResponse(b'{"code":-1121,"msg":"Invalid symbol."}', 400))
+        with pytest.raises(RejectedError, match="Invalid symbol"):
+            await source.candles(bitcoin(exchange), 1)
+
+
+async def test_no_connection_is_told() -> None:
+    source = create("ccxt:mexc", clock=FakeClock(NOW_MS), base_url="http://127.0.0.1:1", interval_s=60)
+    with pytest.raises(UnreachableError):
+        await source.server_time()
+    await source.aclose()
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ccxt", None)
+    with pytest.raises(ConfigError) as caught:
+        check_name("ccxt:mexc")
+    assert caught.value.hint == "install it: pip install 'crypto-tui[ccxt]'"
+
+
+def test_names_that_ccxt_does_not_know_and_those_that_need_none() -> None:
+    with pytest.raises(ConfigError, match="ccxt knows no exchange 'mecx'") as caught:
+        check_name("ccxt:mecx")
+    assert "ccxt:mexc" in caught.value.hint
+    with pytest.raises(ConfigError, match="kraken needs no ccxt"):
+        check_name("ccxt:kraken")

@@ -1,0 +1,67 @@
+"""Refusals: what the error answers of an exchange say, and which error of ours each becomes."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Final, NamedTuple
+
+from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError
+from tui_tracker.core.text import clean
+from tui_tracker.sources.answer import read_retry_after
+from tui_tracker.sources.budget import LONGEST_BAN_S, RequestBudget
+
+MAX_COMPLAINT: Final = 16_384
+"""Bytes of an error answer's body that are read."""
+_IM_A_TEAPOT: Final = 418
+_LIMITS: Final = (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
+
+
+class Complaint(NamedTuple):
+    """What the body of an answer complains of, in the exchange's own format."""
+
+    text: str
+    """For a person; not cleaned."""
+    is_limit: bool = False
+    """Whether it asks to slow down."""
+
+
+ComplaintReader = Callable[[bytes], Complaint | None]
+"""Reads the body of an answer; ``None`` where it is no complaint. Any bytes may come."""
+
+
+class Refused(NamedTuple):
+    """An HTTP status that is neither success nor a redirect."""
+
+    status: int
+    phrase: str
+    retry_after: str | None
+    """The header."""
+    complaint: Complaint | None
+
+    def error(self, budget: RequestBudget, bans: Mapping[int, float], now_ms: int) -> SourceError:
+        """The error of ours; pauses the budget where asked to.
+
+        Args:
+            budget: Of requests to this server.
+            bans: Statuses by which the exchange shuts an address out, and for how many seconds at least.
+            now_ms: Wall clock.
+        """
+        message = f"the exchange answered HTTP {self.status} {clean(self.phrase, 40) or _phrase(self.status)}".rstrip()
+        if self.complaint is not None:
+            message += f": {clean(self.complaint.text, 120)}"
+        if self.status in bans:
+            asked_s = read_retry_after(self.retry_after, now_ms, LONGEST_BAN_S) or 0.0
+            ban_s = max(asked_s, bans[self.status])
+            budget.pause(ban_s, LONGEST_BAN_S)
+            return RateLimitedError(f"{message}; nothing is asked for {ban_s / 60:.0f} min", ban_s)
+        retry_after_s = read_retry_after(self.retry_after, now_ms)
+        limits = self.status in _LIMITS or (self.complaint is not None and self.complaint.is_limit)
+        if limits or (self.status == HTTPStatus.FORBIDDEN and retry_after_s is not None):
+            budget.refused(retry_after_s)
+            return RateLimitedError(message, retry_after_s)
+        if retry_after_s is not None:
+            budget.pause(retry_after_s)
+        return RejectedError(message)
+
+
+def _phrase(status: int) -> str:
+    return next((known.phrase for known in HTTPStatus if known == status), "")
