@@ -95,7 +95,7 @@ def test_offline_at_the_start_offers_the_simulated_market(tmp_path: Path) -> Non
     with FakeKrakenThread(pairs=4) as exchange:
         exchange.stop_listening()
         with started(tmp_path, *at(exchange.url)) as app:
-            app.until_shown("kraken is out of reach")
+            app.until_shown("kraken gives no data yet")
             assert "○ offline" in app.header
             app.until_shown("watch a simulated market")
             app.press("d")
@@ -109,7 +109,7 @@ def test_offline_at_the_start_recovers_by_itself(tmp_path: Path) -> None:
     with FakeKrakenThread(pairs=4) as exchange:
         exchange.stop_listening()
         with started(tmp_path, *at(exchange.url)) as app:
-            app.until_shown("kraken is out of reach")
+            app.until_shown("kraken gives no data yet")
             exchange.start_listening()
             app.until_shown(LIVE)
             app.until_shown(RANKED)

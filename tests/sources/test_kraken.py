@@ -344,6 +344,13 @@ async def test_other_errors_are_refusals(error: str) -> None:
             await source.tickers()
         assert source.next_slot_s() == 0
     assert error.replace("\x1b", "·") in caught.value.message
+    assert ("maintenance" in caught.value.message) == error.startswith("EService")
+
+
+async def test_a_web_page_is_called_one() -> None:
+    async with answering({"Ticker": b" <!DOCTYPE html><title>Sign in</title>"}) as source:
+        with pytest.raises(MalformedDataError, match="Kraken answered with a web page instead of data"):
+            await source.tickers()
 
 
 async def test_a_warning_is_no_error(caplog: pytest.LogCaptureFixture) -> None:

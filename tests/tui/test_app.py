@@ -463,7 +463,7 @@ async def test_the_wheel_scrolls_and_leaves_the_cursor() -> None:
 
 async def test_nothing_known_and_out_of_reach_offers_the_simulated_market() -> None:
     async with running(Rig(FakeFeed((), OFFLINE))) as rig:
-        assert "kraken is out of reach" in rig.app.main.table.plain
+        assert "kraken gives no data yet" in rig.app.main.table.plain
         assert "d demo" in rig.app.main.keys.plain
         await rig.press("d")
         await rig.settle()

@@ -236,7 +236,7 @@ def test_what_an_empty_screen_says() -> None:
     first = replace(OFFLINE, error="", last_attempt_ms=None)
     assert said(first, view) == " first poll of kraken is running …"
     lost = said(OFFLINE, view, demo=True)
-    assert "kraken is out of reach\n   connection refused" in lost
+    assert "kraken gives no data yet\n   connection refused" in lost
     assert "next try at 21:58:57 UTC" in lost
     assert " d  watch a simulated market" in lost
     assert "simulated" not in said(OFFLINE, view)

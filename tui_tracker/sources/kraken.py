@@ -22,6 +22,7 @@ from tui_tracker.sources.rest import Call, RestSource, refused
 _PUBLIC: Final = "/0/public/"
 _TITLE: Final = "Kraken"
 _RATE_LIMITS: Final = ("rate limit", "too many requests", "temporary lockout", "throttled")
+_CLOSED: Final = ("EService:Unavailable", "EService:Busy")
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,11 @@ def _complaint(envelope: _Envelope) -> Complaint | None:
     if not problems:
         return None
     text = clean(", ".join(clean(problem) for problem in problems))
-    return Complaint(text, is_limit=any(words in text.lower() for words in _RATE_LIMITS))
+    return Complaint(
+        text,
+        is_limit=any(words in text.lower() for words in _RATE_LIMITS),
+        is_closed=any(words in text for words in _CLOSED),
+    )
 
 
 def _result(body: bytes) -> msgspec.Raw:

@@ -12,6 +12,8 @@ from tui_tracker.sources.budget import LONGEST_BAN_S, RequestBudget
 MAX_COMPLAINT: Final = 16_384
 """Bytes of an error answer's body that are read."""
 _IM_A_TEAPOT: Final = 418
+_CLOSED: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
+CLOSED: Final = "maintenance or overload, as a rule"
 _LIMITS: Final = (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
 
 
@@ -22,6 +24,8 @@ class Complaint(NamedTuple):
     """For a person; not cleaned."""
     is_limit: bool = False
     """Whether it asks to slow down."""
+    is_closed: bool = False
+    """Whether it tells of maintenance or overload."""
 
 
 ComplaintReader = Callable[[bytes], Complaint | None]
@@ -60,7 +64,7 @@ class Refused(NamedTuple):
             return RateLimitedError(message, retry_after_s)
         if retry_after_s is not None:
             budget.pause(retry_after_s)
-        return RejectedError(message)
+        return RejectedError(f"{message}; {CLOSED}" if self.status in _CLOSED else message)
 
 
 def _phrase(status: int) -> str:

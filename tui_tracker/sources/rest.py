@@ -21,7 +21,7 @@ from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
 from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import symbol_index
 from tui_tracker.sources.numbers import END_OF_TIME_MS, number
-from tui_tracker.sources.refusal import MAX_COMPLAINT, Complaint
+from tui_tracker.sources.refusal import CLOSED, MAX_COMPLAINT, Complaint
 
 T = TypeVar("T")
 
@@ -183,6 +183,8 @@ def refused(title: str, complaint: Complaint) -> SourceError:
     text = clean(complaint.text, 160)
     if complaint.is_limit:
         return RateLimitedError(f"{title} asks to slow down: {text}")
+    if complaint.is_closed:
+        return RejectedError(f"{title} is not available: {text}; {CLOSED}")
     return RejectedError(f"{title} refuses: {text}")
 
 

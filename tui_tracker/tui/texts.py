@@ -140,17 +140,17 @@ def empty_lines(
         until = zone.second(status.limited_until_ms)
         return [_said(f"{source} asked us to wait until {until} {zone.name}.", "warn"), Line(), _demo_hint(demo)]
     if status.error:
-        return _out_of_reach(status, zone, demo)
+        return _no_data_yet(status, zone, demo)
     if status.last_good_ms is not None:
         return [_said(f"{source} lists no pair", "muted")]
     return [_said(f"first poll of {source} is running …", "muted")]
 
 
-def _out_of_reach(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:
+def _no_data_yet(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:
     """What failed, what happens next without any key, and which keys there are."""
     lines = [
         Line(),
-        Line(((f"   {clean(status.source, 16)} is out of reach", "strong"),)),
+        Line(((f"   {clean(status.source, 16)} gives no data yet", "strong"),)),
         Line(((f"   {clean(status.error)}", "down"),)),
         Line(),
     ]
