@@ -129,6 +129,52 @@ async def test_candles_are_closed_ordered_and_those_of_the_market(name: str) -> 
                 assert batch.candles[-1].volume == pytest.approx(traded / 1e8)
 
 
+CLOSE: dict[str, int | str] = {
+    "binance": 4,
+    "bitfinex": 2,
+    "bitstamp": "close",
+    "bybit": 4,
+    "coinbase": "close",
+    "coinbase_exchange": 4,
+    "gate": 2,
+    "kucoin": 2,
+    "okx": 4,
+}
+"""Where the closing price of a candle is: columns come in four orders."""
+
+
+@every_exchange
+async def test_a_bad_candle_costs_no_other_and_leaves_its_minute_unknown(name: str) -> None:
+    async with opened(name) as (source, exchange):
+        pair = exchange.market.pairs[0]
+        one = instrument_of(source, pair, exchange.wire.symbol(pair))
+        good = await source.candles(one, 1)
+
+        def spoil(path: str, document: object) -> object:
+            rows = _list_of(document)
+            rows[20][CLOSE[name]] = "NaN"  # type: ignore[index]  # a list or a dict, whatever the exchange sends
+            rows[30:33] = [None, [], {"start": "x", "timestamp": -5}]
+            return document
+
+        exchange.said.spoil = spoil
+        batch = await source.candles(one, 1)
+        known = {candle.start_ms: candle for candle in batch.candles}
+        lost = [candle.start_ms for candle in good.candles if candle.start_ms not in known]
+        assert sorted(batch.malformed)[:3] == [0, 0, 0]
+        assert len(batch.malformed) == len(lost) == 4
+        assert sorted(batch.malformed)[3] in lost
+        assert all(known[candle.start_ms] == candle for candle in good.candles if candle.start_ms in known)
+
+
+@every_exchange
+async def test_no_candles_of_a_length_that_is_not_among_the_steps(name: str) -> None:
+    async with opened(name) as (source, exchange):
+        pair = exchange.market.pairs[0]
+        with pytest.raises(RejectedError, match="no candles of 7 minutes"):
+            await source.candles(instrument_of(source, pair, exchange.wire.symbol(pair)), 7)
+        assert exchange.requests == []
+
+
 @every_exchange
 async def test_history_reaches_back_a_day_and_its_finest_step_is_a_minute(name: str) -> None:
     async with opened(name) as (source, _):

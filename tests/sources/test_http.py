@@ -23,7 +23,8 @@ from tui_tracker.core.errors import (
     UnreachableError,
 )
 from tui_tracker.sources.budget import Priority, RequestBudget
-from tui_tracker.sources.http import HttpClient, Timeouts, check_proxies
+from tui_tracker.sources.http import HttpClient, Timeouts
+from tui_tracker.sources.proxies import check_proxies
 from tui_tracker.sources.refusal import Complaint
 
 Answer = bytes | None

@@ -46,6 +46,7 @@ class FakeSource:
         self.time_error: SourceError | None = None
         self.candle_errors: dict[str, SourceError] = {}
         self.calls: list[tuple[str, int]] = []
+        self.slot_s = 0.0
         self.is_closed = False
 
     def polled_at(self) -> list[int]:
@@ -86,7 +87,7 @@ class FakeSource:
         return ServerTime(now + round(self.server_ahead_s * 1000), now, now)
 
     def next_slot_s(self) -> float:
-        return 0.0
+        return self.slot_s
 
     async def aclose(self) -> None:
         self.is_closed = True

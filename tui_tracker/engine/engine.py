@@ -39,6 +39,8 @@ SEEN_PAUSE_MS: Final = 3_000
 """Loaded history of instruments that somebody looks at is published at most this often, that of the first at once."""
 HISTORY_PAUSE_MS: Final = 10_000
 """… and that of others."""
+LONG_WAIT_S: Final = 10.0
+"""No pace of requests keeps one waiting for so long: the exchange asked for it."""
 LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
 RELIST_S: Final = 3_600.0
@@ -147,7 +149,7 @@ class Engine:
             last_attempt_ms=self._health.last_attempt_ms,
             next_poll_ms=self._poller.next_poll_ms,
             error=str(self._health.error or ""),
-            limited_until_ms=self._health.limited_until_ms,
+            limited_until_ms=self._limited_until_ms(now_ms),
             skew_ms=self._timekeeper.offset_ms,
             instruments=len(self.market),
             malformed=self._malformed,
@@ -156,6 +158,12 @@ class Engine:
             backfill=self.backfill.progress(),
             history=None if self._archive is None else self._archive.status(),
         )
+
+    def _limited_until_ms(self, now_ms: int) -> int | None:
+        """When the exchange may be asked again, if not soon: a poll was told so, or a request for history was."""
+        slot_s = self._source.next_slot_s()
+        by_budget_ms = now_ms + round(slot_s * 1000) if slot_s > LONG_WAIT_S else 0
+        return max(self._health.limited_until_ms or 0, by_budget_ms) or None
 
     def report(self) -> SourceReport:
         """Everything that is known of how the source is doing."""

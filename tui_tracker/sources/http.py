@@ -4,19 +4,15 @@ httpx takes longer to import than the first screen may, so it is loaded, off the
 """
 
 import asyncio
-import importlib.util
 import logging
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Final
 
 from tui_tracker import __version__
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import (
-    ConfigError,
     MalformedDataError,
     RejectedError,
     SourceError,
@@ -38,7 +34,6 @@ _MAX_CONNECTIONS: Final = 4
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _COMPLAINT_S: Final = 5.0
-_HOST: Final = re.compile(rb"[A-Za-z0-9._:\-]+")
 
 logger = logging.getLogger(__name__)
 
@@ -288,65 +283,3 @@ def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL
 
 def _port(url: "httpx.URL") -> int | None:
     return url.port or {"http": 80, "https": 443}.get(url.scheme)
-
-
-def check_proxies(environ: Mapping[str, str]) -> None:
-    """Check the proxy variables that httpx would honour, before it does.
-
-    Args:
-        environ: The environment; a lower-case name wins over an upper-case one, as in ``urllib.request.getproxies``.
-
-    Raises:
-        ConfigError: Naming the variable that cannot be used.
-    """
-    found = {kind: _effective(environ, f"{kind}_proxy") for kind in ("http", "https", "all", "no")}
-    exceptions = found.pop("no")
-    if exceptions is not None and "*" in [host.strip() for host in exceptions[1].split(",")]:
-        return
-    for variable in found.values():
-        if variable is not None:
-            _check_proxy(*variable)
-    if exceptions is not None:
-        for host in exceptions[1].split(","):
-            _check_exception(exceptions[0], host.strip())
-
-
-def _effective(environ: Mapping[str, str], lower: str) -> tuple[str, str] | None:
-    """Name and value of the variable in force."""
-    if lower in environ:
-        return (lower, environ[lower]) if environ[lower] else None
-    if lower == "http_proxy" and "REQUEST_METHOD" in environ:
-        return None
-    return next(((name, value) for name, value in environ.items() if value and name.lower() == lower), None)
-
-
-def _check_proxy(name: str, value: str) -> None:
-    import httpx
-
-    hint = f"set {name} to something like http://proxy.example:3128, or unset it"
-    try:
-        url = httpx.Proxy(value if "://" in value else f"http://{value}").url
-    except (ValueError, httpx.InvalidURL) as error:
-        raise ConfigError(f"{name} is not the address of a proxy", hint) from error
-    if not _HOST.fullmatch(url.raw_host) or not 0 < (url.port or 1) < 65536:
-        raise ConfigError(f"{name} is not the address of a proxy", hint)
-    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        raise ConfigError(f"{name} is a SOCKS proxy, for which a package is missing", "install it: pip install socksio")
-
-
-def _check_exception(name: str, host: str) -> None:
-    """Check one entry of ``NO_PROXY``, by letting httpx build the pattern that it would."""
-    import httpx
-
-    if not host:
-        return
-    try:
-        IPv6Address(host.partition("/")[0])
-    except ValueError:
-        pattern = host if "://" in host else f"all://*{host}"
-    else:
-        pattern = f"all://[{host}]"
-    try:
-        httpx.AsyncClient(transport=httpx.AsyncBaseTransport(), trust_env=False, mounts={pattern: None})
-    except (ValueError, httpx.InvalidURL) as error:
-        raise ConfigError(f"{name} has an entry that is no host: {clean(host, 60)!r}", f"correct {name}") from error

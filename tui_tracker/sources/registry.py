@@ -15,7 +15,8 @@ from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 from tui_tracker.sources.base import CCXT, Source
 from tui_tracker.sources.budget import RequestBudget
-from tui_tracker.sources.http import HttpClient, check_proxies
+from tui_tracker.sources.http import HttpClient
+from tui_tracker.sources.proxies import check_proxies
 from tui_tracker.sources.request_log import RequestLog
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")

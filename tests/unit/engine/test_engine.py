@@ -213,6 +213,18 @@ async def test_rate_limit_is_waited_out_and_said() -> None:
         assert source.polled_at()[count] >= limited + 120_000
 
 
+async def test_a_ban_that_a_request_for_history_met_is_said_before_a_poll_meets_it() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(60)
+        source.slot_s = 9.0
+        assert engine.status().limited_until_ms is None
+        source.slot_s = 600.0
+        assert engine.status().limited_until_ms == clock.now_ms() + 600_000
+
+
 async def test_a_rate_limit_after_other_failures_pauses_as_long_as_told() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

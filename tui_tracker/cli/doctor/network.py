@@ -25,7 +25,7 @@ _CREDENTIALS: Final = re.compile(r"//[^/@]*@")
 
 def surroundings(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Proxy and certificate settings."""
-    from tui_tracker.sources.http import check_proxies
+    from tui_tracker.sources.proxies import check_proxies
 
     set_ones = {name: value for name, value in sorted(environ.items()) if name.lower() in _PROXIES and value}
     try:
