@@ -11,18 +11,25 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Consecutive minutes of one metric of one instrument."""
+    """Consecutive minutes, or longer steps, of one metric of one instrument."""
 
     instrument_id: str
     metric: Metric
     start_ms: int
     """Start of the first minute."""
     values: "array[float]"
-    """One double a minute; NaN where nothing was observed. A copy that nobody changes."""
+    """One double a step; NaN where nothing was observed. A copy that nobody changes."""
     version: int = 0
     """Version of the snapshot that it belongs to."""
+    step_minutes: int = 1
+    """Minutes from one value to the next."""
 
     @property
     def end_ms(self) -> int:
-        """Start of the last minute."""
-        return self.start_ms + (len(self.values) - 1) * MINUTE_MS
+        """Start of the last step."""
+        return self.start_ms + (len(self.values) - 1) * self.step_ms
+
+    @property
+    def step_ms(self) -> int:
+        """Milliseconds from one value to the next."""
+        return self.step_minutes * MINUTE_MS
