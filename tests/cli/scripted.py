@@ -10,6 +10,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.errors import ServiceError, SourceError
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import Series
@@ -86,6 +87,9 @@ class ScriptedFeed:
         yield self._snapshot(3, kept, BackfillProgress(total, total, failed))
 
     async def series(self, instrument_id: str, metric: Metric) -> Series:
+        raise NotImplementedError
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
         raise NotImplementedError
 
     def status(self) -> SourceStatus:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, SourceError
+from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
@@ -27,6 +28,8 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.stats.hours import hour_of, hours_in, join_hours
+from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
 if TYPE_CHECKING:
@@ -43,6 +46,8 @@ LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often."""
+NO_HOURS: Final = "no history is kept: longer ranges need history = true"
+SIMULATED_HOURS: Final = "no history is kept of a simulated market"
 _log = logging.getLogger(__name__)
 
 
@@ -169,6 +174,23 @@ class Engine:
             UnknownPairError: If the instrument is not listed.
         """
         return self.market.series(instrument_id, metric, self._version)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """The last ``count`` hours of one metric, from the window and from the history on disk.
+
+        Raises:
+            UnknownPairError: If the instrument is not listed.
+        """
+        series = self.market.series(instrument_id, metric)
+        flow = self.market.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
+        older: Mapping[int, Ohlc] = {}
+        missing = SIMULATED_HOURS if self._source.is_simulated else NO_HOURS
+        if self._archive is not None and self.market.end_ms is not None:
+            first_ms = hour_of(series.end_ms) - (count - 1) * HOUR_MS
+            older, missing = await self._archive.hours(
+                instrument_id, metric, first_ms, -(-series.start_ms // HOUR_MS) * HOUR_MS
+            )
+        return join_hours(series, count, older, hours_in(series, flow), missing)
 
     def request_poll(self) -> int:
         """Poll as soon as the request budget allows; return that instant, corrected clock."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -24,6 +25,14 @@ class Feed(Protocol):
 
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         """Return the samples of one window, a copy.
+
+        Raises:
+            UnknownPairError: If there is no such instrument.
+        """
+        ...
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """Return the last ``count`` hours (``MOST_HOURS`` at most) of one metric, as far as they are kept.
 
         Raises:
             UnknownPairError: If there is no such instrument.

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -22,6 +23,10 @@ class LocalFeed:
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         """See ``Feed.series``."""
         return self._engine.series(instrument_id, metric)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """See ``Feed.hours``."""
+        return await self._engine.hours(instrument_id, metric, count)
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

@@ -175,7 +175,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         before, self.desk.view = self.desk.view, view
         if view == before:
             return
-        if view.metric is not before.metric:
+        if (view.metric, view.range_hours) != (before.metric, before.range_hours):
             self.load_series()
         if view.theme != before.theme:
             self.apply_theme()

@@ -10,6 +10,7 @@ from tui_tracker.config.choices import ChartStyle, TimeZone
 from tui_tracker.config.model import Settings
 from tui_tracker.config.views import MAIN, ViewSpec
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -109,6 +110,7 @@ class Desk:
         self._recorded: Ranking | None = None
         self._series: Series | None = None
         self._others: dict[tuple[str, Metric], Series] = {}
+        self._hours: dict[tuple[str, Metric], Hours] = {}
         self._extremes = texts.Extremes()
         self._extremes_of: tuple[str | None, Metric] = (None, Metric.PRICE)
         self._local_zone = local_zone
@@ -156,6 +158,7 @@ class Desk:
         self.view = replace(self.view, selected=None, frozen=None, compared=(), watchlist_only=False)
         self._presenter.forget()
         self._others.clear()
+        self._hours.clear()
         self.ranks.forget()
         self.highlights.forget()
         self.events = EventLog(self.settings.min_coverage)
@@ -252,6 +255,21 @@ class Desk:
             others.append((self.view.selected, FLOW))
         return tuple(others)
 
+    def wanted_hours(self) -> tuple[tuple[str, Metric], ...]:
+        """What the chart needs where it shows more than a day."""
+        view = self.view
+        if not view.shows_hours or view.selected is None:
+            return ()
+        return tuple((key, view.metric) for key in dict.fromkeys((view.selected, *view.compared)))
+
+    def take_hours(self, hours: Hours) -> bool:
+        """Keep hours for the chart, if they are still what is wanted."""
+        wanted, key = self.wanted_hours(), (hours.instrument_id, hours.metric)
+        if key not in wanted:
+            return False
+        self._hours = {other: kept for other, kept in self._hours.items() if other in wanted} | {key: hours}
+        return True
+
     def take_series(self, series: Series) -> bool:
         """Keep the samples for the chart, if they are still what is wanted."""
         key = (series.instrument_id, series.metric)
@@ -330,6 +348,8 @@ class Desk:
             return None
         if self.view.shows_ranks:
             return self._rank_chart(row)
+        if self.view.shows_hours and row is not None:
+            return self._hours_chart(row)
         figures = None if row is None else row.figures_of(self.view.metric)
         window = 0 if self.snapshot is None else self.snapshot.window_minutes
         return ChartData(
@@ -347,6 +367,37 @@ class Desk:
             compared=self._compared(series),
             flow=None if row is None or FLOW is None else self._others.get((row.id, FLOW)),
         )
+
+    def _hours_chart(self, row: Row) -> ChartData | None:
+        """More than a day; ``None`` while the hours are on their way."""
+        hours = self._hours.get((row.id, self.view.metric))
+        if hours is None or len(hours.closes) != self.view.range_hours:
+            return None
+        first_ms = hours.first_ms
+        is_whole = first_ms is not None and first_ms <= hours.start_ms + HOUR_MS
+        known = "" if is_whole or first_ms is None else f"known from {self.zone.day(first_ms)}"
+        title = titles.chart_title(row, self.view, self.zone, 0)
+        series = hours.points()
+        return ChartData(
+            title=titles.SEPARATOR.join(part for part in (title, known, hours.missing) if part),
+            series=series,
+            span=self.view.chart_span,
+            digits=row.instrument.digits,
+            zone=self.zone,
+            message=tuple(texts.chart_message(row, self.view, self.zone)),
+            unit=Unit.PRICE if self.view.metric.is_price else Unit.NUMBER,
+            name=self._chart_name(row),
+            style=self.view.chart_style,
+            compared=self._compared(series),
+            flow=hours.flow() if self.view.chart_style is ChartStyle.CANDLES else None,
+        )
+
+    def _samples_of(self, key: str) -> Series | None:
+        """The samples of a compared pair, if they are here."""
+        if not self.view.shows_hours:
+            return self._others.get((key, self.view.metric))
+        hours = self._hours.get((key, self.view.metric))
+        return None if hours is None or len(hours.closes) != self.view.range_hours else hours.points()
 
     def _chart_name(self, row: Row | None) -> str:
         pair = "" if row is None else clean(row.instrument.pair, 24)
@@ -382,7 +433,7 @@ class Desk:
         for letter, key in zip(LETTERS, self.view.compared, strict=False):
             row = self._presenter.row(self.snapshot, key)
             other = series if series is not None and series.instrument_id == key else None
-            other = other or self._others.get((key, self.view.metric))
+            other = other or self._samples_of(key)
             if row is not None and other is not None:
                 found.append(Compared(letter, clean(row.instrument.pair, 16), other))
         row = self.row

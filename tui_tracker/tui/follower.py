@@ -140,8 +140,13 @@ class FeedApp(App[None]):
         await self._read_others()
 
     async def _read_others(self) -> None:
-        """Read what the chart shows beside the selected pair."""
+        """Read what the chart shows beside the window of the selected pair."""
         is_newer = False
+        for key, metric in self.desk.wanted_hours():
+            try:
+                is_newer |= self.desk.take_hours(await self._feed.hours(key, metric, self.desk.view.range_hours))
+            except UnknownPairError:
+                _log.info("no hours of %s", clean(key))
         for key, metric in self.desk.wanted_series():
             try:
                 is_newer |= self.desk.take_series(await self._feed.series(key, metric))

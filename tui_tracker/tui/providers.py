@@ -11,6 +11,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui_tracker.config.choices import ChartStyle, Preset
+from tui_tracker.config.views import RANGES_H
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
@@ -18,8 +19,8 @@ from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.titles import scope_text
-from tui_tracker.tui.view import BANDS, RANGES_H, ViewState
+from tui_tracker.tui.titles import range_text, scope_text
+from tui_tracker.tui.view import BANDS, ViewState
 
 MOST_PAIRS: Final = 30
 _KEY: Final = re.compile(r"  \([^()]*\)$")
@@ -151,7 +152,7 @@ def offers(host: Host) -> Iterator[Offer]:
     yield from _kept(host)
     yield from _sorts(host)
     for hours in RANGES_H:
-        yield choice(f"range: {hours} h of the chart", range_hours=hours, span=None)
+        yield choice(f"range: {range_text(hours)} of the chart", range_hours=hours, span=None)
     yield choice("chart: rank history", shows_ranks=True, span=None)
     for style in ChartStyle:
         yield choice(f"chart: {style.value}", chart_style=style, shows_ranks=False)

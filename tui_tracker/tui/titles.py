@@ -15,11 +15,12 @@ from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.view import DAY_H, ViewState
 
 NAME: Final = "crypto-tui"
 SEPARATOR: Final = " ── "
 BAR_WIDTH: Final = 8
+YEAR_H: Final = 365 * DAY_H
 SKEW_SHOWN_MS: Final = 2_000
 SKEW_WARNED_MS: Final = 30_000
 METRIC_WORDS: Final = {
@@ -40,8 +41,17 @@ def count(number: int) -> str:
 
 
 def window_text(minutes: int) -> str:
-    """``24 h``, or ``90 min``."""
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+    """``24 h``, ``7 d``, or ``90 min``."""
+    if minutes % 60:
+        return f"{minutes} min"
+    return range_text(minutes // 60)
+
+
+def range_text(hours: int) -> str:
+    """``24 h``, ``7 d`` or ``1 y``."""
+    if hours <= DAY_H or hours % DAY_H:
+        return f"{hours} h"
+    return "1 y" if hours == YEAR_H else f"{hours // DAY_H} d"
 
 
 def scope_text(view: ViewState) -> str:
@@ -201,7 +211,7 @@ def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since
         what = "move to another pair and press c" if is_alone else "compared from the left edge"
         pair = f"{pair} ── {what}" if is_alone else what.capitalize()
     band = ""
-    if view.band_minutes and not view.compared:
+    if view.band_minutes and not view.compared and not view.shows_hours:
         band = f"mean ± 2σ of {window_text(min(view.band_minutes, window or view.band_minutes))}"
     parts = (pair, view.metric.label, _span_text(view, zone, window), band, zone.name)
     return SEPARATOR.join(part for part in parts if part)
@@ -210,11 +220,13 @@ def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since
 def _span_text(view: ViewState, zone: Zone, window: int) -> str:
     """``24 h``, ``last 90 min``, or from when to when."""
     if view.span is None:
-        is_longer = 0 < window < view.range_hours * 60
-        return window_text(window) if is_longer else f"{view.range_hours} h"
+        is_longer = 0 < window < view.range_hours * 60 and not view.shows_hours
+        return window_text(window) if is_longer else range_text(view.range_hours)
     if view.span.end_ms is None:
         return f"last {window_text(view.span.minutes)}"
     start_ms = view.span.end_ms - (view.span.minutes - 1) * MINUTE_MS
+    if view.shows_hours:
+        return f"{zone.day(start_ms)}–{zone.day(view.span.end_ms)}"
     return f"{zone.minute(start_ms)}–{zone.minute(view.span.end_ms)}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_tracker.config.choices import ChartStyle, Preset, Theme, TimeZone
 from tui_tracker.config.model import Settings
-from tui_tracker.config.views import CLASSES, MAIN
+from tui_tracker.config.views import CLASSES, MAIN, RANGES_H
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
@@ -20,8 +20,8 @@ from tui_tracker.tui.column_choice import known
 if TYPE_CHECKING:
     from tui_tracker.config.state import View
 
-RANGES_H: Final = (1, 6, 24)
-"""Hours that the chart can show; the statistics stay at the whole window."""
+DAY_H: Final = 24
+"""Hours up to which the chart shows minutes; beyond, it shows hours."""
 BANDS: Final = (0, 1440, 240, 60)
 """Minutes that the chart's band can be of; a whole day is the window of the statistics."""
 SHIFTS_MINUTES: Final = (5, 60, 1440)
@@ -226,6 +226,11 @@ class ViewState:
         return replace(self, range_hours=RANGES_H[max(0, min(place, len(RANGES_H) - 1))], span=None)
 
     @property
+    def shows_hours(self) -> bool:
+        """Whether the chart shows hours from the history instead of the window's minutes."""
+        return self.range_hours > DAY_H and not self.shows_ranks
+
+    @property
     def chart_span(self) -> Span:
         """What the chart shows of the window."""
         return self.span or Span(self.range_hours * 60)
@@ -367,7 +372,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         watchlist_only=seen.watchlist_only,
         metric=_member(Metric, seen.metric, settings.metric),
         measure=_member(Measure, seen.measure, settings.by),
-        range_hours=seen.range_hours if seen.range_hours in RANGES_H else RANGES_H[-1],
+        range_hours=seen.range_hours if seen.range_hours in RANGES_H else DAY_H,
         sort=seen.sort if seen.sort in columns or seen.sort in BY_NAME else None,
         reverse=seen.reverse,
         theme=seen.theme or settings.theme,

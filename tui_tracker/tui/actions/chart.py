@@ -68,7 +68,9 @@ class ChartActions(FeedApp):
         if data is not None and data.series is not None:
             around_ms = self.main.pane.chart.crosshair_ms
             series = data.series
-            self._show_span(data.span.zoomed(is_in, around_ms, series.start_ms, len(series.values), series.step_minutes))
+            self._show_span(
+                data.span.zoomed(is_in, around_ms, series.start_ms, len(series.values), series.step_minutes)
+            )
 
     def action_zoom_reset(self) -> None:
         """Show the whole range again."""

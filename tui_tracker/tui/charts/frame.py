@@ -9,7 +9,6 @@ from tui_tracker.stats.downsample import time_ticks
 from tui_tracker.tui.runs import Line, Run, fit, joined
 from tui_tracker.tui.times import Zone
 
-
 LONGEST_OF_TIMES: Final = 2 * 1440
 """Minutes up to which ticks are times of day; over more they are days."""
 
