@@ -92,6 +92,9 @@ class ScriptedFeed:
     async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
         raise NotImplementedError
 
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        raise NotImplementedError
+
     def status(self) -> SourceStatus:
         raise NotImplementedError
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from tui_tracker.config.views import ViewSpec
-from tui_tracker.core.errors import UnknownPairError
+from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.instrument import Instrument, Trading
@@ -185,6 +185,8 @@ class FakeFeed:
         self.priorities: list[tuple[str, ...]] = []
         self.series_calls: list[tuple[str, Metric]] = []
         self.hours_calls: list[tuple[str, Metric, int]] = []
+        self.windows: list[tuple[int, Metric]] = []
+        self.window_error: TrackerError | None = None
         self.older_days = 0
         """Days of which hours are kept beside the window."""
         self._changed = asyncio.Event()
@@ -254,6 +256,13 @@ class FakeFeed:
             for start_ms, each in recent.items()
         }
         return join_hours(series, count, older, recent, "" if self.older_days else "no history is kept")
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``: remembers what was asked for, and says so in the next snapshot."""
+        self.windows.append((minutes, metric))
+        if self.window_error is not None:
+            raise self.window_error
+        self.publish(replace(self.current, window_minutes=minutes, version=self.current.version + 1))
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

@@ -15,12 +15,14 @@ from tui_tracker.core.hours import HOUR_MS
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.status import HistoryStatus
+from tui_tracker.engine.lens import Minutes, Past
 from tui_tracker.engine.market import COUNT_OF, Holding, Market, is_quiet, provenance_of
 from tui_tracker.engine.turns import Turns
 from tui_tracker.stats.hours import hour_of, hours_in
 from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
 from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute, Rollup
+from tui_tracker.storage.model import Series as Stored
 from tui_tracker.storage.reader import Loaded, Reader
 from tui_tracker.storage.standing import StoreStatus
 from tui_tracker.storage.store import Store
@@ -115,6 +117,25 @@ class Archive:
                 self._hours.clear()
             self._hours[asked] = found
         return found, ""
+
+    async def past(self, metrics: Sequence[Metric], start_ms: int, end_ms: int) -> Past:
+        """Raw minutes of all instruments from ``start_ms`` to before ``end_ms``, read a day at a time.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        source, found = self._source, Past()
+        count = max(0, end_ms - start_ms) // MINUTE_MS
+        span = await self._read(lambda reader: reader.span(source))
+        first_ms = end_ms if span is None else max(start_ms, span.first_ms)
+        for day_ms in range(first_ms, end_ms, DAY_MS):
+            minutes = (min(day_ms + DAY_MS, end_ms) - day_ms) // MINUTE_MS
+            loaded = await self._read(partial(_minutes_of, source, metrics, day_ms, minutes))
+            turns = Turns()
+            for name, series in loaded.items():
+                _lay_down(found.setdefault(name, {}), series, (day_ms - start_ms) // MINUTE_MS, count)
+                await turns.give()
+        return found
 
     async def _read_hours(self, name: str, metric: Metric, start_ms: int, end_ms: int) -> dict[int, Ohlc]:
         source, found = self._source, dict[int, Ohlc]()
@@ -258,6 +279,20 @@ def _hours_of(
     flow = loaded.get(Metric.FLOW)
     volumes = None if flow is None else Series(name, Metric.FLOW, start_ms, flow.values)
     return hours_in(Series(name, metrics[0], start_ms, found.values), volumes)
+
+
+def _minutes_of(source: str, metrics: Sequence[Metric], start_ms: int, minutes: int, reader: Reader) -> Loaded:
+    return reader.load(source, metrics, start_ms, minutes)
+
+
+def _lay_down(found: Minutes, loaded: Mapping[Metric, Stored], at: int, count: int) -> None:
+    """Put minutes of one instrument to their place among ``count``."""
+    for metric, series in loaded.items():
+        if metric not in found:
+            found[metric] = array("d", [nan]) * count, bytearray(count)
+        values, origins = found[metric]
+        values[at : at + len(series.values)] = series.values
+        origins[at : at + len(series.values)] = series.provenance
 
 
 def _before(samples: Iterable[tuple[int, float]], before_ms: int) -> list[tuple[int, float]]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import MalformedDataError, SourceError
+from tui_tracker.core.errors import MalformedDataError, SourceError, StorageError
 from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.metric import Metric
+from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceReport, SourceStatus
@@ -20,6 +20,7 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.hub import Hub
+from tui_tracker.engine.lens import Lens
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
 from tui_tracker.engine.rows import make_row, market_rates, volume_usd
@@ -96,6 +97,10 @@ class Engine:
             self._take_candles,
             self._publish_given_up,
         )
+        self._lens: Lens | None = None
+        self._coming: Lens | None = None
+        self._changing = asyncio.Lock()
+        self._rebuilding = asyncio.Lock()
         self._archive: Final = None if store is None else self._open_archive(store)
         self._polled = asyncio.Event()
         self._rows: dict[str, Row] = {}
@@ -173,7 +178,43 @@ class Engine:
         Raises:
             UnknownPairError: If the instrument is not listed.
         """
-        return self.market.series(instrument_id, metric, self._version)
+        shown = self.shown if self.shown.window_minutes > self.market.window_minutes else self.market
+        index = METRIC_INDEX[metric]
+        if shown is not self.market and shown.holding(instrument_id).windows[index] is None:
+            shown = self.market
+        return shown.series(instrument_id, metric, self._version)
+
+    @property
+    def shown(self) -> Market:
+        """The market whose figures are published."""
+        return self.market if self._lens is None else self._lens
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """Publish figures over another window than the one that is collected.
+
+        Longer windows keep the price and one more metric; what is older than the collected window comes from the
+        history on disk, if there is one.
+
+        Args:
+            minutes: Its length.
+            metric: What is ranked by.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        async with self._changing:
+            lens = None
+            if minutes != self.market.window_minutes:
+                read = None if self._archive is None else self._archive.past
+                lens = self._coming = Lens(self.market, minutes, {Metric.PRICE, metric}, read)
+                try:
+                    await lens.build()
+                finally:
+                    self._coming = None
+            self._lens = lens
+            if self.market.end_ms is not None:
+                with self._held_back():
+                    await self._rebuild()
 
     async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
         """The last ``count`` hours of one metric, from the window and from the history on disk.
@@ -211,9 +252,19 @@ class Engine:
         """Go on from the history on disk, if there is any."""
         if self._archive is None:
             return
-        if await self._archive.restore(self._timekeeper.now_ms(), self._show_taken_up):
+        if await self._restore(self._archive):
             self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
             await self._show_taken_up()
+
+    async def _restore(self, archive: "Archive") -> bool:
+        """Take up the collected window; the shown one is made from it afterwards."""
+        lens, self._lens = self._lens, None
+        try:
+            return await archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
+        finally:
+            if lens is not None and self._lens is None:
+                lens.forget()
+                self._lens = lens
 
     async def _show_taken_up(self) -> None:
         """Publish what the history told so far; whoever waits for a single poll gets that alone."""
@@ -424,18 +475,36 @@ class Engine:
             return
         dirty, self._dirty = self._dirty, set()
         for name in dirty:
-            self._rows[name] = make_row(self.market, self.market.holding(name), self._rates)
+            self._touch(name)
+            self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
         self._publish_rows()
 
     async def _rebuild(self) -> None:
         """Make every row anew."""
-        rows: dict[str, Row] = {}
-        turns = Turns()
-        self._dirty.clear()
-        for holding in tuple(self.market):
-            rows[holding.instrument.id] = make_row(self.market, holding, self._rates)
-            await turns.give()
-        self._rows = rows
+        async with self._rebuilding:
+            dirty, self._dirty = self._dirty, set()
+            for name in dirty:
+                self._touch(name)
+            if self._lens is not None:
+                await self._follow_lens(self._lens)
+            rows, shown, turns = dict[str, Row](), self.shown, Turns()
+            for holding in tuple(shown):
+                rows[holding.instrument.id] = make_row(shown, holding, self._rates)
+                await turns.give()
+            self._rows = rows
+
+    def _touch(self, name: str) -> None:
+        for lens in (self._lens, self._coming):
+            if lens is not None:
+                lens.touch(name)
+
+    async def _follow_lens(self, lens: Lens) -> None:
+        """Bring the other window up to date; without it the collected one is shown."""
+        try:
+            await lens.follow()
+        except StorageError as error:
+            _log.warning("windows of %d minutes not read: %s", lens.window_minutes, error)
+            self._lens = None
 
     def _publish_rows(self) -> None:
         self._version += 1
@@ -447,8 +516,14 @@ class Engine:
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
 
     def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
-        market = self.market
-        return Snapshot(self._version, self._at_ms, market.end_ms, market.window_minutes, rows, self.status())
+        shown = self.shown
+        known = None
+        if shown.window_minutes > self.market.window_minutes and shown.end_ms is not None:
+            firsts = [figures.first_ms for row in rows if (figures := row.figures_of(Metric.PRICE)) is not None]
+            first_ms = min((first for first in firsts if first is not None), default=shown.end_ms + MINUTE_MS)
+            known = (shown.end_ms - first_ms) // MINUTE_MS + 1
+        end_ms, minutes = self.market.end_ms, shown.window_minutes
+        return Snapshot(self._version, self._at_ms, end_ms, minutes, rows, self.status(), known)
 
     async def _follow_age(self) -> None:
         """Publish what changes by time alone: the state, and windows that slide while polls fail."""

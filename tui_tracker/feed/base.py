@@ -39,6 +39,16 @@ class Feed(Protocol):
         """
         ...
 
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """Show figures and ranks over another window, exactly, from the next snapshot on.
+
+        Beyond a day only the price and ``metric`` are kept; the snapshot tells how much of the window is known.
+
+        Raises:
+            TrackerError: If that can't be done here.
+        """
+        ...
+
     def status(self) -> SourceStatus:
         """Return how the source is doing at this moment."""
         ...

@@ -51,6 +51,10 @@ class LateFeed:
         """See ``Feed.hours``."""
         return await (await self._opened()).hours(instrument_id, metric, count)
 
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``."""
+        await (await self._opened()).set_window(minutes, metric)
+
     def status(self) -> SourceStatus:
         """See ``Feed.status``; before the feed is there: offline, not polled yet."""
         return self._status if self._feed is None else self._feed.status()

@@ -28,6 +28,10 @@ class LocalFeed:
         """See ``Feed.hours``."""
         return await self._engine.hours(instrument_id, metric, count)
 
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``."""
+        await self._engine.set_window(minutes, metric)
+
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""
         return self._engine.status()

@@ -131,6 +131,18 @@ class RemoteFeed:
         flow = await self.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
         return join_hours(series, count, {}, hours_in(series, flow), SERVER_HOURS)
 
+    async def set_window(self, minutes: int, metric: Metric) -> None:  # noqa: ARG002 - of use where longer ones are kept
+        """See ``Feed.set_window``; the server's window is the only one.
+
+        Raises:
+            FeedError: If it is another one.
+        """
+        served = self._mirror.snapshot.window_minutes
+        if served not in (0, minutes):
+            raise FeedError(
+                f"the server keeps statistics over {served // 60} h alone", "other windows need the history"
+            )
+
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""
         return self._mirror.report.status
