@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import ConfigError
 from tui_tracker.feed.base import Feed
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tui_tracker.sources.request_log import RequestLog
     from tui_tracker.storage.store import Store
 
+DAY_MINUTES = 1440
+"""What is collected and kept of every metric; other windows of the app are made from it and from the history."""
 DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
 FULL_COLLECTION_EVERY = 1_000
@@ -54,7 +57,7 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(settings, clock, window, once=True)
+    return _collect(settings, clock, _collected(window), once=True)
 
 
 def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
@@ -178,7 +181,18 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
 def _collect_live(
     settings: Settings, clock: Clock, stoppers: "list[Callable[[], None]] | None" = None
 ) -> AbstractAsyncContextManager[Feed]:
-    return _collect(settings, clock, settings.window, once=False, stoppers=stoppers)
+    return _collect(settings, clock, _collected(settings.window), once=False, stoppers=stoppers)
+
+
+def _collected(window: int) -> int:
+    """A window that can be kept of every metric.
+
+    Raises:
+        ConfigError: If it is longer than a day.
+    """
+    if window > DAY_MINUTES:
+        raise ConfigError("windows over 24 h are for the app alone", "use --window 24h or less")
+    return window
 
 
 def run_app(settings: Settings, state: State, store: StateStore) -> int:
@@ -258,7 +272,7 @@ def _market(settings: Settings) -> _Market:
 @asynccontextmanager
 async def _collect_late(settings: Settings, clock: Clock, stoppers: list[Callable[[], None]]) -> AsyncIterator[Feed]:
     await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
-    async with _collect_live(settings, clock, stoppers) as feed:
+    async with _collect(settings, clock, DAY_MINUTES, once=False, stoppers=stoppers) as feed:
         yield feed
 
 

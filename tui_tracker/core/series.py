@@ -1,7 +1,7 @@
 """The samples of one window, for a chart."""
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_tracker.core.metric import Metric
 
@@ -28,6 +28,14 @@ class Series:
     def end_ms(self) -> int:
         """Start of the last step."""
         return self.start_ms + (len(self.values) - 1) * self.step_ms
+
+    def last(self, minutes: int) -> "Series":
+        """The last ``minutes`` minutes, or all where there are fewer."""
+        count = minutes // self.step_minutes
+        cut = len(self.values) - count
+        if cut <= 0 or count <= 0:
+            return self
+        return replace(self, start_ms=self.start_ms + cut * self.step_ms, values=self.values[cut:])
 
     @property
     def step_ms(self) -> int:

@@ -36,7 +36,7 @@ from tui_tracker.tui.store import NoStore, Store
 from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
-from tui_tracker.tui.view import CHOICES, Layout, ViewState, initial
+from tui_tracker.tui.view import CHOICES, DAY_MINUTES, Layout, ViewState, initial
 from tui_tracker.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
             return
         if (view.metric, view.range_hours) != (before.metric, before.range_hours):
             self.load_series()
+        if view.window != before.window or (view.window > DAY_MINUTES and view.metric is not before.metric):
+            self.set_window()
         if view.theme != before.theme:
             self.apply_theme()
         if view.panes != before.panes:
@@ -339,6 +341,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         self.desk.start_over()
         self.show()
         self.follow()
+        if self.desk.view.window != DAY_MINUTES:
+            self.set_window()
 
     @override
     def action_command_palette(self) -> None:

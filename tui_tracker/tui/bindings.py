@@ -84,6 +84,7 @@ KEY_COMMANDS: Final = (
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),
     Command("measure", "e", "look('measure')", "measure", f"next measure to rank by: {_MEASURES}", "e", LOOK),
+    Command("window", "r", "look('window')", "window", "all figures and ranks over an hour … 30 days", "r", LOOK),
     Command("quote", "u", "quote", "quote", "next quote currency, then all", "u", LOOK),
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
     Command("sort.then", "a", "then", "then by", "second column to sort by", "a", LOOK),

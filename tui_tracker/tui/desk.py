@@ -164,6 +164,11 @@ class Desk:
         self.events = EventLog(self.settings.min_coverage)
         self.pulse = Pulse(self.settings.min_coverage)
 
+    def forget_ranks(self) -> None:
+        """Compare ranks with none of before: figures are made in another way now."""
+        self.ranks.forget()
+        self.highlights.forget()
+
     def rank(self, snapshot: Snapshot) -> None:
         """Rank a new snapshot ahead of showing it."""
         self._record(
@@ -281,7 +286,9 @@ class Desk:
         if key != (self.view.selected, self.view.metric):
             return False
         self._series = series
-        found = extremes(series.values)
+        window = 0 if self.snapshot is None else self.snapshot.window_minutes
+        series = series.last(window)
+        found = None if len(series.values) < window else extremes(series.values)
         self._extremes, self._extremes_of = texts.Extremes(), key
         if found is not None:
             low, high = (series.start_ms + index * MINUTE_MS for index in found)
@@ -322,6 +329,7 @@ class Desk:
             is_loading,
             width,
             label(self.views, self.view),
+            snapshot.known_minutes,
         )
 
     def strip(self, width: int, lines: int) -> list[Line]:

@@ -19,8 +19,8 @@ from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.titles import range_text, scope_text
-from tui_tracker.tui.view import BANDS, ViewState
+from tui_tracker.tui.titles import range_text, scope_text, window_text
+from tui_tracker.tui.view import BANDS, WINDOWS, ViewState
 
 MOST_PAIRS: Final = 30
 _KEY: Final = re.compile(r"  \([^()]*\)$")
@@ -153,6 +153,8 @@ def offers(host: Host) -> Iterator[Offer]:
     yield from _sorts(host)
     for hours in RANGES_H:
         yield choice(f"range: {range_text(hours)} of the chart", range_hours=hours, span=None)
+    for minutes in WINDOWS:
+        yield choice(f"window: {window_text(minutes)} of all figures", window=minutes, frozen=None)
     yield choice("chart: rank history", shows_ranks=True, span=None)
     for style in ChartStyle:
         yield choice(f"chart: {style.value}", chart_style=style, shows_ranks=False)

@@ -71,7 +71,7 @@ class Zone:
         return f"{at.day} {MONTHS[at.month - 1]}"
 
     def label(self, instant_ms: int, step: int = 1) -> str:
-        """An instant of a chart with a value each ``step`` minutes: the time of day, and the day where they are hours."""
+        """An instant of a chart with a value each ``step`` minutes: the time of day, for hours with the day."""
         return self.minute(instant_ms) if step == 1 else f"{self.day(instant_ms)} {self.minute(instant_ms)}"
 
     def second(self, instant_ms: int | None) -> str:

@@ -47,6 +47,11 @@ def window_text(minutes: int) -> str:
     return range_text(minutes // 60)
 
 
+def known_text(minutes: int) -> str:
+    """``12 d``, ``30 h`` or ``90 min``, rounded down."""
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
+
+
 def range_text(hours: int) -> str:
     """``24 h``, ``7 d`` or ``1 y``."""
     if hours <= DAY_H or hours % DAY_H:
@@ -106,6 +111,7 @@ def table_title(
     is_loading: bool,
     width: int,
     name: str = "",
+    known: int | None = None,
 ) -> str:
     """``Ranked by σ of price ── USD ── 24 h ── live order``, with whatever else one must know to read the ranks.
 
@@ -113,6 +119,7 @@ def table_title(
 
     Args:
         name: The named view; with ``*`` behind it once something was changed, which is then said last.
+        known: Minutes of the window that the history tells of, where that may be less than all.
     """
     name = clean(name, 41)
     was = name[:-1] if name.endswith("*") else ""
@@ -123,7 +130,8 @@ def table_title(
     scope = scope_text(view)
     if not (name and scope in name.split()):
         parts.append(_Part(scope))
-    parts.append(_Part(window_text(window) if window else "", 4))
+    partly = f", {known_text(known)} known" if known is not None and known < window else ""
+    parts.append(_Part(f"{window_text(window)}{partly}" if window else "", 7 if partly else 4))
     parts = [part for part in parts if part.text]
     if view.min_volume and not view.watchlist_only:
         parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}", 6))
