@@ -2,25 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import MalformedDataError, SourceError, StorageError
-from tui_tracker.core.hours import HOUR_MS, Hours
+from tui_tracker.core.errors import MalformedDataError, SourceError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.metric import METRIC_INDEX, Metric
-from tui_tracker.core.series import MINUTE_MS, Series
-from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import SourceReport, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
+from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
-from tui_tracker.engine.hub import Hub
-from tui_tracker.engine.lens import Lens
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
 from tui_tracker.engine.rows import make_row, market_rates, volume_usd
@@ -29,8 +27,6 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
-from tui_tracker.stats.hours import hour_of, hours_in, join_hours
-from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
 if TYPE_CHECKING:
@@ -47,12 +43,10 @@ LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often."""
-NO_HOURS: Final = "no history is kept: longer ranges need history = true"
-SIMULATED_HOURS: Final = "no history is kept of a simulated market"
 _log = logging.getLogger(__name__)
 
 
-class Engine:
+class Engine(Board):
     """Collects one source and publishes snapshots to its hub. One task owns each part; nothing blocks the loop."""
 
     def __init__(
@@ -77,8 +71,7 @@ class Engine:
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
         """
-        self.market: Final = Market(window_minutes)
-        self.hub: Final = Hub[Snapshot]()
+        super().__init__(Market(window_minutes))
         self._source: Final = WatchedSource(source, clock.now_ms)
         self._requests: Final = requests
         self._once: Final = once
@@ -97,18 +90,9 @@ class Engine:
             self._take_candles,
             self._publish_given_up,
         )
-        self._lens: Lens | None = None
-        self._coming: Lens | None = None
-        self._changing = asyncio.Lock()
-        self._rebuilding = asyncio.Lock()
-        self._archive: Final = None if store is None else self._open_archive(store)
+        self._archive = None if store is None else self._open_archive(store)
         self._polled = asyncio.Event()
-        self._rows: dict[str, Row] = {}
-        self._dirty: set[str] = set()
-        self._rates: dict[str, float] = {}
-        self._version = 0
         self._published_ms = 0
-        self._at_ms: int | None = None
         self._listed_s: float | None = None
         self._repaired_ms = 0
         self._missed_ms: int | None = None
@@ -146,6 +130,7 @@ class Engine:
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
 
+    @override
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
         now_ms = self._timekeeper.now_ms()
@@ -171,67 +156,6 @@ class Engine:
         """Everything that is known of how the source is doing."""
         requests = None if self._requests is None else self._requests.report()
         return SourceReport(self.status(), requests, self._source.errors(), self._source.skipped())
-
-    def series(self, instrument_id: str, metric: Metric) -> Series:
-        """A copy of one window's samples, as of the newest snapshot or later.
-
-        Raises:
-            UnknownPairError: If the instrument is not listed.
-        """
-        shown = self.shown if self.shown.window_minutes > self.market.window_minutes else self.market
-        index = METRIC_INDEX[metric]
-        if shown is not self.market and shown.holding(instrument_id).windows[index] is None:
-            shown = self.market
-        return shown.series(instrument_id, metric, self._version)
-
-    @property
-    def shown(self) -> Market:
-        """The market whose figures are published."""
-        return self.market if self._lens is None else self._lens
-
-    async def set_window(self, minutes: int, metric: Metric) -> None:
-        """Publish figures over another window than the one that is collected.
-
-        Longer windows keep the price and one more metric; what is older than the collected window comes from the
-        history on disk, if there is one.
-
-        Args:
-            minutes: Its length.
-            metric: What is ranked by.
-
-        Raises:
-            StorageError: If the history can't be read.
-        """
-        async with self._changing:
-            lens = None
-            if minutes != self.market.window_minutes:
-                read = None if self._archive is None else self._archive.past
-                lens = self._coming = Lens(self.market, minutes, {Metric.PRICE, metric}, read)
-                try:
-                    await lens.build()
-                finally:
-                    self._coming = None
-            self._lens = lens
-            if self.market.end_ms is not None:
-                with self._held_back():
-                    await self._rebuild()
-
-    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
-        """The last ``count`` hours of one metric, from the window and from the history on disk.
-
-        Raises:
-            UnknownPairError: If the instrument is not listed.
-        """
-        series = self.market.series(instrument_id, metric)
-        flow = self.market.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
-        older: Mapping[int, Ohlc] = {}
-        missing = SIMULATED_HOURS if self._source.is_simulated else NO_HOURS
-        if self._archive is not None and self.market.end_ms is not None:
-            first_ms = hour_of(series.end_ms) - (count - 1) * HOUR_MS
-            older, missing = await self._archive.hours(
-                instrument_id, metric, first_ms, -(-series.start_ms // HOUR_MS) * HOUR_MS
-            )
-        return join_hours(series, count, older, hours_in(series, flow), missing)
 
     def request_poll(self) -> int:
         """Poll as soon as the request budget allows; return that instant, corrected clock."""
@@ -479,51 +403,19 @@ class Engine:
             self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
         self._publish_rows()
 
-    async def _rebuild(self) -> None:
-        """Make every row anew."""
-        async with self._rebuilding:
-            dirty, self._dirty = self._dirty, set()
-            for name in dirty:
-                self._touch(name)
-            if self._lens is not None:
-                await self._follow_lens(self._lens)
-            rows, shown, turns = dict[str, Row](), self.shown, Turns()
-            for holding in tuple(shown):
-                rows[holding.instrument.id] = make_row(shown, holding, self._rates)
-                await turns.give()
-            self._rows = rows
-
-    def _touch(self, name: str) -> None:
-        for lens in (self._lens, self._coming):
-            if lens is not None:
-                lens.touch(name)
-
-    async def _follow_lens(self, lens: Lens) -> None:
-        """Bring the other window up to date; without it the collected one is shown."""
-        try:
-            await lens.follow()
-        except StorageError as error:
-            _log.warning("windows of %d minutes not read: %s", lens.window_minutes, error)
-            self._lens = None
-
+    @override
     def _publish_rows(self) -> None:
-        self._version += 1
         self._published_ms = self._timekeeper.now_ms()
-        self.hub.publish(self._snapshot(tuple(self._rows.values())))
+        super()._publish_rows()
+
+    @override
+    async def _show_anew(self) -> None:
+        with self._held_back():
+            await self._rebuild()
 
     def _publish_status(self) -> None:
         latest = self.hub.latest
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
-
-    def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
-        shown = self.shown
-        known = None
-        if shown.window_minutes > self.market.window_minutes and shown.end_ms is not None:
-            firsts = [figures.first_ms for row in rows if (figures := row.figures_of(Metric.PRICE)) is not None]
-            first_ms = min((first for first in firsts if first is not None), default=shown.end_ms + MINUTE_MS)
-            known = (shown.end_ms - first_ms) // MINUTE_MS + 1
-        end_ms, minutes = self.market.end_ms, shown.window_minutes
-        return Snapshot(self._version, self._at_ms, end_ms, minutes, rows, self.status(), known)
 
     async def _follow_age(self) -> None:
         """Publish what changes by time alone: the state, and windows that slide while polls fail."""

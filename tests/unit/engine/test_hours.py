@@ -11,7 +11,8 @@ from tests.unit.engine.test_engine import START
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.hours import HOUR_MS
 from tui_tracker.core.metric import METRIC_INDEX, Metric
-from tui_tracker.engine.engine import NO_HOURS, SIMULATED_HOURS, Engine
+from tui_tracker.engine.board import NO_HOURS, SIMULATED_HOURS
+from tui_tracker.engine.engine import Engine
 from tui_tracker.stats.ohlc import candles
 from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_writing
