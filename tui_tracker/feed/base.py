@@ -64,3 +64,31 @@ class Feed(Protocol):
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load history of these first, in this order; replaces the earlier list."""
         ...
+
+
+class PastFeed(Feed, Protocol):
+    """A market at a past moment, which every status tells (``SourceStatus.moment``)."""
+
+    async def go(self, minute_ms: int) -> None:
+        """Show a minute, or the nearest that the history has.
+
+        Raises:
+            TrackerError: If there is no history, or it can't be read.
+        """
+        ...
+
+    def play(self, is_playing: bool) -> None:
+        """Let time go on from here, a minute a second, or stand."""
+        ...
+
+    def earlier(self, first_ms: int, minutes: int, metric: Metric) -> AsyncIterator[Snapshot]:
+        """Yield the market of so many minutes from one on, to rank it by price or a metric.
+
+        Raises:
+            TrackerError: If it can't be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...

@@ -1,19 +1,23 @@
 """A feed from an engine in the same process."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
 from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceReport, SourceStatus
-from tui_tracker.engine.engine import Engine
+
+if TYPE_CHECKING:
+    from tui_tracker.engine.engine import Engine
+    from tui_tracker.engine.replay import Replay
 
 
 class LocalFeed:
     """``Feed`` over an ``Engine`` that runs on this event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: "Engine | Replay") -> None:
         self._engine = engine
 
     def updates(self) -> AsyncIterator[Snapshot]:
