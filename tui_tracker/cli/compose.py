@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import ConfigError
-from tui_tracker.feed.base import Feed
+from tui_tracker.core.errors import ConfigError, TrackerError
+from tui_tracker.feed.base import Feed, PastFeed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
+    from tui_tracker.cli.replay_spec import ReplaySpec
     from tui_tracker.engine.sharing import Sharing
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
@@ -195,8 +196,14 @@ def _collected(window: int) -> int:
     return window
 
 
-def run_app(settings: Settings, state: State, store: StateStore) -> int:
+def run_app(settings: Settings, state: State, store: StateStore, replay: "ReplaySpec | None" = None) -> int:
     """Run the app until it ends; return its exit code.
+
+    Args:
+        settings: What is in force.
+        state: What the last run left.
+        store: Where it is left for the next one.
+        replay: Where to begin in the past; ``None`` to begin live.
 
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
@@ -205,10 +212,10 @@ def run_app(settings: Settings, state: State, store: StateStore) -> int:
 
     sys.setswitchinterval(SWITCH_S)
     gc.disable()  # until the first paint: loading modules would set it off again and again
-    return run_to_end(_run_app(settings, state, store))
+    return run_to_end(_run_app(settings, state, store, replay))
 
 
-async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
+async def _run_app(settings: Settings, state: State, store: StateStore, replay: "ReplaySpec | None") -> int:
     from tui_tracker.config.paths import default_paths
     from tui_tracker.config.themes import read_themes
     from tui_tracker.feed.late import LateFeed
@@ -227,6 +234,11 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
         async def open_demo() -> Feed:
             return open_late(_market(replace(settings, demo=True)))
 
+        async def open_past() -> PastFeed:
+            opened: asyncio.Future[PastFeed] = asyncio.get_running_loop().create_future()
+            holders.append(group.create_task(_hold_past(settings, replay, opened)))
+            return await opened
+
         market = _market(settings)
         themes, errors = read_themes(default_paths().config_file.with_name("themes"))
         if errors:
@@ -240,6 +252,8 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
             None if settings.demo else open_demo,
             QuietDriver,
             themes=themes,
+            open_past=open_past if _has_past(settings, replay) else None,
+            start_ms=None if replay is None else replay.first_ms,
         )
         app.before_stop = stoppers
         install_signal_handlers(app)
@@ -284,6 +298,32 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
         late.connect(feed)
         await spare_what_stays(feed)
         await tidy_up()
+
+
+def _has_past(settings: Settings, replay: "ReplaySpec | None") -> bool:
+    return replay is not None or (settings.history and not settings.demo and not _is_thin(settings))
+
+
+async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "asyncio.Future[PastFeed]") -> None:
+    """Keep the history open, to read alone and by a thread of its own, until it isn't needed any more."""
+    try:
+        await asyncio.to_thread(import_module, "tui_tracker.engine.replay")
+        from tui_tracker.cli.shared_history import past_history
+
+        last_ms = None if replay is None else replay.last_ms
+        async with past_history(settings, replay) as (store, source, clock):
+            from tui_tracker.engine.replay import Replay
+            from tui_tracker.feed.past import ReplayFeed
+
+            async with Replay(store, source, clock, last_ms).running() as engine:
+                feed = ReplayFeed(engine)
+                opened.set_result(feed)
+                await feed.closed.wait()
+    except TrackerError as error:
+        if not opened.done():
+            opened.set_exception(error)
+        else:
+            raise
 
 
 async def spare_what_stays(feed: Feed) -> None:

@@ -19,15 +19,15 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import Feed, PastFeed
 from tui_tracker.filters.columns import begins_name
 from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
 from tui_tracker.tui.actions.own import OwnActions
+from tui_tracker.tui.actions.past import PastActions
 from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.actions.table import TableActions
-from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import SORT_KEYS
 from tui_tracker.tui.desk import Desk
@@ -68,7 +68,7 @@ class Redrawing(Protocol):
         ...
 
 
-class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActions):
+class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -81,6 +81,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         driver_class: What writes to the terminal; ``None`` for Textual's own.
         zone: Local time; found in the system if ``None``.
         themes: Themes of one's own.
+        open_past: Opens the history at a past moment; ``None`` where none is kept.
+        start_ms: Past minute to begin with; ``None`` for live.
     """
 
     CSS_PATH = "styles/app.tcss"
@@ -99,6 +101,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         driver_class: type[Driver] | None = None,
         zone: Zone | None = None,
         themes: Sequence[OwnTheme] = (),
+        open_past: "Callable[[], Awaitable[PastFeed]] | None" = None,
+        start_ms: int | None = None,
     ) -> None:
         view = initial(settings, None if state is None else state.view, SORT_KEYS)
         watchlist = () if state is None else state.watchlist
@@ -108,6 +112,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         self.animation_level = "none"
         self.before_stop: Sequence[Callable[[], None]] = ()
         """Called before ctrl+z stops the process."""
+        self._open_past, self._start_ms = open_past, start_ms
+        self._past, self._live, self._memory = None, feed, None
         self._store = store
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()
@@ -313,8 +319,18 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         if isinstance(driver, Redrawing):
             driver.redraw()
 
+    @override
+    def begin(self) -> None:
+        if self._start_ms is None:
+            super().begin()
+        else:
+            self.go_back_to(self._start_ms)
+
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""
+        if self.moment is not None:
+            self.say(f"the past is not polled; {self.key_of('past.live')} returns to live")
+            return
         zone = self.desk.zone
         self.say(f"polling at {zone.second(self._feed.request_poll())} {zone.name}")
 
@@ -334,15 +350,13 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
     async def _switch_to_demo(self) -> None:
         if self._demo_feed is None or not self.can_demo:
             return
-        demo_feed, self._demo_feed = self._demo_feed, None
+        demo_feed, self._demo_feed, self._open_past = self._demo_feed, None, None
         await self._save_all()
         self._store = NoStore()
-        self._feed = await demo_feed()
+        self._feed = self._live = await demo_feed()
         self.desk.start_over()
         self.show()
-        self.follow()
-        if self.desk.view.window != DAY_MINUTES:
-            self.set_window()
+        self.listen()
 
     @override
     def action_command_palette(self) -> None:

@@ -18,7 +18,7 @@ from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.downsample import extremes
-from tui_tracker.stats.ranking import Ranking, Scope
+from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui import texts, titles
 from tui_tracker.tui.charts.compare import LETTERS
 from tui_tracker.tui.charts.crosshair import Normal
@@ -73,6 +73,15 @@ class ChartData:
     flow: Series | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one time of a market while it is looked at."""
+
+    ranks: RankHistory
+    events: EventLog
+    pulse: Pulse
+
+
 class Desk:
     """Everything that panes are told, as a function of what came in and what was chosen.
 
@@ -106,7 +115,7 @@ class Desk:
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
         self._shown_version: int | None = None
-        self.ranks: Final = RankHistory()
+        self.ranks = RankHistory()
         self._recorded: Ranking | None = None
         self._series: Series | None = None
         self._others: dict[tuple[str, Metric], Series] = {}
@@ -163,6 +172,38 @@ class Desk:
         self.highlights.forget()
         self.events = EventLog(self.settings.min_coverage)
         self.pulse = Pulse(self.settings.min_coverage)
+
+    def turn(self, memory: Memory | None) -> Memory:
+        """Look at another time of the same market; return what was remembered of this one.
+
+        Args:
+            memory: What was remembered of the other time; ``None`` if nothing.
+        """
+        before = Memory(self.ranks, self.events, self.pulse)
+        other = memory or Memory(RankHistory(), EventLog(self.settings.min_coverage), Pulse(self.settings.min_coverage))
+        self.ranks, self.events, self.pulse = other.ranks, other.events, other.pulse
+        self.snapshot = self.scene = self._series = None
+        self._extremes_of = (None, Metric.PRICE)
+        self.view = replace(self.view, frozen=None)
+        self._presenter.forget()
+        self._others.clear()
+        self._hours.clear()
+        self.highlights.forget()
+        return before
+
+    def has_ranks(self, at_ms: int) -> bool:
+        """Whether the ranks of a minute are remembered."""
+        if self.scene is None or not self.scene.ranking.places:
+            return False
+        track = self.ranks.track_of(self.scene.ranking)
+        return any(track.rank_at(place.row.id, at_ms) is not None for place in self.scene.ranking.places[:20])
+
+    def note_ranks(self, snapshot: Snapshot) -> None:
+        """Remember the ranks of another minute than the one that is shown."""
+        if snapshot.end_ms is not None:
+            view = self.view
+            ranking = rank(snapshot, view.metric, view.measure, self.scope(), self.settings.min_coverage)
+            self.ranks.record(ranking, snapshot.end_ms)
 
     def forget_ranks(self) -> None:
         """Compare ranks with none of before: figures are made in another way now."""

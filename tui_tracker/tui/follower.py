@@ -75,6 +75,14 @@ class FeedApp(App[None]):
         if self.return_code is not None:
             return
         self.show()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin to follow, once the empty panes have been painted."""
+        self.listen()
+
+    def listen(self) -> None:
+        """Follow the feed, over the chosen window."""
         self.follow()
         if self.desk.view.window != DAY_MINUTES:
             self.set_window()

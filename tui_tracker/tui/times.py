@@ -70,6 +70,10 @@ class Zone:
         at = datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self.tz)
         return f"{at.day} {MONTHS[at.month - 1]}"
 
+    def date(self, instant_ms: int) -> str:
+        """``2026-11-25``."""
+        return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self.tz).date().isoformat()
+
     def label(self, instant_ms: int, step: int = 1) -> str:
         """An instant of a chart with a value each ``step`` minutes: the time of day, for hours with the day."""
         return self.minute(instant_ms) if step == 1 else f"{self.day(instant_ms)} {self.minute(instant_ms)}"

@@ -10,7 +10,7 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.core.status import Moment, SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
@@ -240,10 +240,20 @@ def _span_text(view: ViewState, zone: Zone, window: int) -> str:
 
 def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
     """The state of the source, never by colour alone: ``● live``, ``◌ stale 2m``, ``○ offline: …``."""
+    if status.moment is not None:
+        return [(f"▮ PAST {moment_text(status.moment, zone)}", "warn")]
     if status.is_simulated:
         runs: list[Run] = [("▮ SIMULATED", "warn")]
         return runs if status.state is SourceState.LIVE else [*runs, (" ", "text"), *_plain_state(status, now_ms, zone)]
     return _plain_state(status, now_ms, zone)
+
+
+def moment_text(moment: Moment, zone: Zone) -> str:
+    """``2026-11-25 09:30 UTC ▶ ×60``."""
+    if not moment.minute_ms:
+        return "reading the history …"
+    going = " ▶ ×60" if moment.is_playing else " …" if moment.is_moving else " ‖"
+    return f"{zone.date(moment.minute_ms)} {zone.minute(moment.minute_ms)} {zone.name}{going}"
 
 
 def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
@@ -277,7 +287,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     if not status.is_simulated:
         state.insert(0, (f"{clean(status.source, 16)} ", "strong"))
     times: list[Run] = []
-    if status.last_good_ms is not None:
+    if status.last_good_ms is not None and status.moment is None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
     if status.next_poll_ms is not None:
         word = "next" if status.state is SourceState.LIVE else "next try"

@@ -145,13 +145,14 @@ class ViewActions(FeedApp):
 
     # One line at the bottom
 
-    async def ask(self, question: str, answer: Callable[[str], None], offered: str = "") -> None:
+    async def ask(self, question: str, answer: Callable[[str], None], offered: str = "", done: str = "save") -> None:
         """Ask for a name in the place of the keys; one that is offered need only be confirmed."""
         from tui_tracker.tui.widgets.prompt import Prompt
 
         if self.prompt is not None or self.main.filter_bar is not None:
             return
-        self.prompt = Prompt(question, answer, partial(self._leave_prompt, self.main.focused_pane), MAX_NAME, offered)
+        leave = partial(self._leave_prompt, self.main.focused_pane)
+        self.prompt = Prompt(question, answer, leave, MAX_NAME, offered, done)
         self.main.add_class("filtering")
         await self.main.mount(self.prompt)
 
