@@ -36,7 +36,7 @@ class FakePast(FakeFeed):
     def _moment(self) -> Moment:
         return self.current.status.moment or Moment(0, first_ms=0, last_ms=END_MS)
 
-    async def go(self, minute_ms: int) -> None:
+    async def go(self, minute_ms: int, metric: Metric) -> None:
         if self.error is not None:
             raise self.error
         self.went.append(minute_ms)
@@ -135,8 +135,8 @@ async def test_steps_lead_into_the_past_and_through_it() -> None:
         await rig.press("(")
         await rig.press("J")
         await rig.press("K")
-        await rig.press(")")
-        steps = [END_MS - at * MINUTE_MS for at in (1, 61, 1, 0)]
+        await rig.press(")", "m")
+        steps = [END_MS - at * MINUTE_MS for at in (1, 61, 1, 0, 0)]
         assert rig.pasts[0].went == steps
         assert len(rig.pasts) == 1
 

@@ -29,9 +29,10 @@ class PastMarket(Market):
     """
 
     def __init__(self, window_minutes: int = DAY_MINUTES, figured: Sequence[Metric] = METRICS) -> None:
-        """Know nothing; ``figured`` are the metrics whose figures are made."""
+        """Know nothing."""
         super().__init__(window_minutes)
-        self._figured: Final = frozenset(METRIC_INDEX[metric] for metric in figured)
+        self.figured: frozenset[Metric] = frozenset(figured)
+        """Metrics whose figures are made."""
 
     @override
     def __iter__(self) -> Iterator[Holding]:
@@ -40,8 +41,8 @@ class PastMarket(Market):
 
     @override
     def figures(self, holding: Holding) -> tuple[Figures | None, ...]:
-        windows = enumerate(holding.windows)
-        return tuple(window.figures() if window and index in self._figured else None for index, window in windows)
+        found = zip(METRICS, holding.windows, strict=True)
+        return tuple(window.figures() if window and metric in self.figured else None for metric, window in found)
 
     def begin(self, instruments: Iterable[Instrument], end_ms: int) -> None:
         """Take up what was listed, without a sample, up to a minute."""

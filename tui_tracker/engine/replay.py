@@ -19,6 +19,7 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import Moment, SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.archive import LATER, Archive
 from tui_tracker.engine.board import Board
+from tui_tracker.engine.market import Holding
 from tui_tracker.engine.past_market import PastMarket
 from tui_tracker.engine.rows import make_row, market_rates
 from tui_tracker.storage.model import Series
@@ -59,6 +60,11 @@ class Replay(Board):
         self._moment = Moment(0)
         self._moving: Final = asyncio.Lock()
         self._wanted: Final = asyncio.Event()
+        self._thin: Final = asyncio.Event()
+        self.whole: Final = asyncio.Event()
+        """Set while the figures of all metrics are there."""
+        self._full: set[Metric] = set()
+        self._metric = Metric.PRICE
         self._instruments: tuple[Instrument, ...] = ()
         self._blocks: dict[int, Loaded] = {}
 
@@ -73,11 +79,12 @@ class Replay(Board):
         """Play, where that is wanted, while inside."""
         try:
             async with asyncio.TaskGroup() as group:
-                playing = group.create_task(self._play())
+                tasks = [group.create_task(self._play()), group.create_task(self._complete())]
                 try:
                     yield self
                 finally:
-                    playing.cancel()
+                    for task in tasks:
+                        task.cancel()
         finally:
             self.hub.close()
 
@@ -99,8 +106,10 @@ class Replay(Board):
         """See ``Engine.report``; nothing is asked of an exchange."""
         return SourceReport(self.status())
 
-    async def go(self, minute_ms: int) -> None:
+    async def go(self, minute_ms: int, metric: Metric = Metric.PRICE) -> None:
         """Show a minute; one outside of the history is the nearest inside.
+
+        Price and ``metric`` are there at once, the other metrics some seconds later (``whole``).
 
         Raises:
             NoDataError: If there is no history of this source.
@@ -112,7 +121,7 @@ class Replay(Board):
             self._moment = replace(self._moment, is_moving=True, first_ms=first_ms, last_ms=last_ms)
             self._publish_status()
             try:
-                await self._move(at_ms)
+                await self._move(at_ms, metric)
                 self._moment = replace(self._moment, minute_ms=at_ms)
             finally:
                 self._moment = replace(self._moment, is_moving=False)
@@ -140,7 +149,7 @@ class Replay(Board):
 
     async def step(self, minutes: int) -> None:
         """Show a minute so much later, or earlier."""
-        await self.go(self._moment.minute_ms + minutes * MINUTE_MS)
+        await self.go(self._moment.minute_ms + minutes * MINUTE_MS, self._metric)
 
     def play(self, is_playing: bool) -> None:
         """Let time go on, or stand."""
@@ -177,10 +186,58 @@ class Replay(Board):
             raise NoDataError(f"the history begins at {rfc3339(span.first_ms)}, which is later")
         return span.first_ms, last_ms
 
-    async def _move(self, at_ms: int) -> None:
+    async def _complete(self) -> None:
+        """After each jump, read the metrics that aren't looked at, and make their figures, a little at a time."""
+        while True:
+            await self._thin.wait()
+            self._thin.clear()
+            try:
+                await self._read_rest()
+            except StorageError as error:
+                _log.warning("the other metrics not read: %s", error)
+
+    async def _read_rest(self) -> None:
+        for group in ((Metric.PRICE,), *LATER):
+            async with self._moving:
+                if self._thin.is_set():
+                    return
+                missing = [metric for metric in group if metric not in self._full]
+                if missing and self.market.end_ms is not None:
+                    await self._take_whole(self.past, missing, self.market.end_ms)
+                    self._full |= set(missing)
+        for holding in tuple(self.past):
+            async with self._moving:
+                if self._thin.is_set():
+                    return
+                await asyncio.to_thread(_warm, holding)
+        async with self._moving:
+            if not self._thin.is_set():
+                self.past.figured = frozenset(METRICS)
+                await self._show_anew()
+                self.whole.set()
+
+    def _look_at(self, metric: Metric) -> None:
+        """Make the figures of price and a metric alone, until those of the others are there too."""
+        self._metric = metric
+        self.past.figured = frozenset((Metric.PRICE, metric))
+        self.whole.clear()
+        self._thin.set()
+
+    async def _move(self, at_ms: int, metric: Metric) -> None:
         before_ms = self.market.end_ms
         if before_ms is None or abs(at_ms - before_ms) > MOST_STEPS * MINUTE_MS:
-            await self._begin(self.past, at_ms, METRICS, ())
+            full = tuple(dict.fromkeys((Metric.PRICE, metric)))
+            self._full = set(full)
+            await self._begin(self.past, at_ms, full, tuple(each for each in METRICS if each not in full))
+            self._look_at(metric)
+            return
+        if metric not in self._full:
+            await self._take_whole(self.past, (metric,), before_ms)
+            self._full.add(metric)
+        if at_ms < before_ms or metric not in self.past.figured:
+            self._look_at(metric)
+        self._metric = metric
+        if at_ms == before_ms:
             return
         if at_ms > before_ms:
             first_ms, stop_ms = before_ms + MINUTE_MS, at_ms + MINUTE_MS
@@ -212,15 +269,19 @@ class Replay(Board):
             listings = await self._read(lambda reader: reader.listings(source))
             self._instruments = tuple(listing.instrument for listing in listings)
         market.begin(self._instruments, at_ms)
-        minutes = market.window_minutes
-        for group in ((Metric.PRICE,), *LATER):
-            wanted = [metric for metric in group if metric in full]
-            if wanted:
-                loaded = await self._load(wanted, at_ms - (minutes - 1) * MINUTE_MS, minutes)
-                await asyncio.to_thread(market.take, loaded)
+        await self._take_whole(market, full, at_ms)
         if thin:
             await asyncio.to_thread(market.take, await self._load(thin, at_ms, 1))
         await asyncio.to_thread(market.settle)
+
+    async def _take_whole(self, market: PastMarket, metrics: Sequence[Metric], at_ms: int) -> None:
+        """Read the windows of some metrics; those that are coded together are read together."""
+        minutes = market.window_minutes
+        for group in ((Metric.PRICE,), *LATER):
+            wanted = [metric for metric in group if metric in metrics]
+            if wanted:
+                loaded = await self._load(wanted, at_ms - (minutes - 1) * MINUTE_MS, minutes)
+                await asyncio.to_thread(market.take, loaded)
 
     async def _load(self, metrics: Sequence[Metric], start_ms: int, minutes: int) -> Loaded:
         source = self._source
@@ -232,6 +293,13 @@ class Replay(Board):
     def _publish_status(self) -> None:
         latest = self.hub.latest
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
+
+
+def _warm(holding: Holding) -> None:
+    """Build what figures are brought up to date from."""
+    for window in holding.windows:
+        if window is not None:
+            window.figures()
 
 
 def _rows_of(market: PastMarket, rates: Mapping[str, float]) -> tuple[Row, ...]:

@@ -69,8 +69,8 @@ class Feed(Protocol):
 class PastFeed(Feed, Protocol):
     """A market at a past moment, which every status tells (``SourceStatus.moment``)."""
 
-    async def go(self, minute_ms: int) -> None:
-        """Show a minute, or the nearest that the history has.
+    async def go(self, minute_ms: int, metric: Metric) -> None:
+        """Show a minute, or the nearest that the history has: price and ``metric`` first, all else when it is read.
 
         Raises:
             TrackerError: If there is no history, or it can't be read.

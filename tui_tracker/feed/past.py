@@ -18,9 +18,9 @@ class ReplayFeed(LocalFeed):
         self.closed = asyncio.Event()
         """Set once nobody needs it any more."""
 
-    async def go(self, minute_ms: int) -> None:
+    async def go(self, minute_ms: int, metric: Metric) -> None:
         """See ``PastFeed.go``."""
-        await self._replay.go(minute_ms)
+        await self._replay.go(minute_ms, metric)
 
     def play(self, is_playing: bool) -> None:
         """See ``PastFeed.play``."""

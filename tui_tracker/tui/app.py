@@ -185,6 +185,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
             self.load_series()
         if view.window != before.window or (view.window > DAY_MINUTES and view.metric is not before.metric):
             self.set_window()
+        if view.metric is not before.metric and (moment := self.moment) is not None:
+            self.go_back_to(moment.minute_ms)
         if view.theme != before.theme:
             self.apply_theme()
         if view.panes != before.panes:

@@ -82,6 +82,10 @@ async def test_the_past_equals_what_was_live(tmp_path: Path) -> None:
     async with replaying(tmp_path) as replay:
         for at in (150, 149, 151, 90, 91, 20, 190, 189, 60, 61):
             await replay.go(moments[at])
+            rows = latest(replay).rows
+            assert [row.figures[0] for row in rows] == [row.figures[0] for row in lived_through[moments[at]].rows]
+            async with asyncio.timeout(30):
+                await replay.whole.wait()
             compare(latest(replay), lived_through[moments[at]])
             assert (await replay.hours("fake:BTC-USD", Metric.PRICE, 48)).missing == ""
         await replay.set_window(60, Metric.PRICE)

@@ -88,7 +88,7 @@ class PastActions(ViewActions):
                 self._memory = self.desk.turn(None)
                 self.show()
                 self.listen()
-            await past.go(at_ms)
+            await past.go(at_ms, self.desk.view.metric)
             await self._read_ranks(past)
         except TrackerError as error:
             self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
