@@ -6,10 +6,12 @@ from dataclasses import replace
 from io import StringIO
 
 from tui_tracker.api.server import ServeOptions, Serving
+from tui_tracker.cli.replay_spec import ReplaySpec
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.errors import ServiceError, SourceError
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import Series
@@ -88,6 +90,12 @@ class ScriptedFeed:
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         raise NotImplementedError
 
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        raise NotImplementedError
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        raise NotImplementedError
+
     def status(self) -> SourceStatus:
         raise NotImplementedError
 
@@ -113,6 +121,7 @@ class ScriptedComposition:
         self.server: Serving | None = None
         self.state = State()
         self.is_closed = False
+        self.replay: ReplaySpec | None = None
 
     def collect_once(self, settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
         self.settings, self.window = settings, window
@@ -139,6 +148,7 @@ class ScriptedComposition:
             raise ServiceError("cannot listen", "choose another --port")
         yield self.server
 
-    def run_app(self, settings: Settings, state: State, store: StateStore) -> int:
+    def run_app(self, settings: Settings, state: State, store: StateStore, replay: ReplaySpec | None = None) -> int:
+        self.replay = replay
         self.settings, self.state = settings, state
         return self.app_code

@@ -174,7 +174,7 @@ def test_an_empty_scope_is_no_data(run: Run) -> None:
         (["--pairs", "nope"], "unknown pair 'nope'"),
         (["--pairs", "btc"], "BTC/USD"),
         (["--quote", "GBP"], "no pair is priced in 'GBP'; there is EUR, USD, XYZ"),
-        (["--window", "9m"], "--window: '9m' is not allowed; allowed: 10m to 24h"),
+        (["--window", "9m"], "--window: '9m' is not allowed; allowed: 10m to 30d"),
         (["--by", "charm"], "--by: 'charm' is not allowed; allowed: stddev, cv, volatility, range"),
         (["--pairs", ",".join(f"a{n}" for n in range(5001))], "at most 5000"),
     ],

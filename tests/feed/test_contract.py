@@ -158,3 +158,15 @@ async def test_health_tells_of_errors_and_of_what_was_skipped(
 def test_a_late_feed_has_a_status_to_report_from_the_start() -> None:
     standing_in = LateFeed("fake", False, lambda: START)
     assert standing_in.health() == SourceReport(standing_in.status())
+
+
+async def test_hours_reach_as_far_as_they_are_known(opening: Callable[[], AbstractAsyncContextManager[Opened]]) -> None:
+    async with opening() as (feed, clock, _):
+        await clock.advance(120)
+        series = await feed.series("fake:BTC-USD", Metric.PRICE)
+        hours = await feed.hours("fake:BTC-USD", Metric.PRICE, 48)
+        assert len(hours.closes) == 48
+        assert hours.closes[-1] == series.values[-1]
+        assert hours.missing
+        with pytest.raises(UnknownPairError):
+            await feed.hours("fake:NO-NO", Metric.PRICE, 48)

@@ -10,13 +10,15 @@ from dataclasses import replace
 from functools import cache
 
 from tui_tracker.config.views import ViewSpec
-from tui_tracker.core.errors import UnknownPairError
+from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress, SourceReport, SourceState, SourceStatus
+from tui_tracker.stats.hours import hours_in, join_hours
 
 END_MS = 1_764_021_420_000
 """21:57 UTC on 2025-11-24."""
@@ -182,6 +184,11 @@ class FakeFeed:
         self.polls = 0
         self.priorities: list[tuple[str, ...]] = []
         self.series_calls: list[tuple[str, Metric]] = []
+        self.hours_calls: list[tuple[str, Metric, int]] = []
+        self.windows: list[tuple[int, Metric]] = []
+        self.window_error: TrackerError | None = None
+        self.older_days = 0
+        """Days of which hours are kept beside the window."""
         self._changed = asyncio.Event()
         self._is_closed = False
         self.report: SourceReport | None = None
@@ -237,6 +244,25 @@ class FakeFeed:
                 start_ms = END_MS - (WINDOW - 1 - self.slid) * MINUTE_MS
                 return Series(instrument_id, metric, start_ms, array("d", pair.series(metric)), self.current.version)
         raise UnknownPairError(instrument_id)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """See ``Feed.hours``: the hours of the window, and ``older_hours`` copies of them before."""
+        self.hours_calls.append((instrument_id, metric, count))
+        series = await self.series(instrument_id, metric)
+        recent = hours_in(series)
+        older = {
+            start_ms - day * 24 * HOUR_MS: each._replace(start_ms=start_ms - day * 24 * HOUR_MS)
+            for day in range(1, self.older_days + 1)
+            for start_ms, each in recent.items()
+        }
+        return join_hours(series, count, older, recent, "" if self.older_days else "no history is kept")
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``: remembers what was asked for, and says so in the next snapshot."""
+        self.windows.append((minutes, metric))
+        if self.window_error is not None:
+            raise self.window_error
+        self.publish(replace(self.current, window_minutes=minutes, version=self.current.version + 1))
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

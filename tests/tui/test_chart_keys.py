@@ -3,6 +3,7 @@
 from tests.tui.test_app import BTC, ETH, Rig, running
 from tui_tracker.config.choices import ChartStyle
 from tui_tracker.config.state import State, View
+from tui_tracker.core.metric import Metric
 
 DAY = (140, 40)
 
@@ -133,3 +134,43 @@ async def test_zoom_is_reset_by_one_key() -> None:
         assert rig.view.span is not None
         await rig.press("0")
         assert rig.view.span is None
+
+
+async def test_weeks_and_months_are_drawn_from_hours() -> None:
+    rig = Rig()
+    rig.feed.older_days = 40
+    async with running(rig, DAY) as rig:
+        await rig.press("right_square_bracket")
+        assert rig.view.range_hours == 7 * 24
+        assert rig.feed.hours_calls[-1] == (BTC, Metric.PRICE, 168)
+        chart = rig.app.main.pane.chart
+        assert "7 d" in rig.title("pane")
+        assert "20 Nov" in chart.plain
+        await rig.press("right_square_bracket", "shift+tab", "left")
+        assert "30 d" in rig.title("pane")
+        assert rig.app.main.pane.strip.plain.startswith(" 24 Nov 21:00–22:00")
+        assert "high" in rig.app.main.pane.strip.plain
+        await rig.press("escape", "v", "v")
+        assert "d candles" in rig.title("pane") or "h candles" in rig.title("pane")
+        await rig.press("plus")
+        assert "last 15 d" in rig.title("pane")
+        await rig.press("comma")
+        assert "Nov–" in rig.title("pane")
+        await rig.press("right_square_bracket")
+        assert "1 y" in rig.title("pane")
+        assert "known from 14 Oct" in rig.title("pane")
+        await rig.press(*["left_square_bracket"] * 3)
+        assert rig.view.range_hours == 24
+        assert "known from" not in rig.title("pane")
+
+
+async def test_a_range_that_no_history_tells_says_so() -> None:
+    async with running(Rig(), (220, 40)) as rig:
+        await rig.press("right_square_bracket")
+        assert "no history is kept" in rig.title("pane")
+        assert "known from" in rig.title("pane")
+        await rig.press("c")
+        rig.app.go_to(ETH)
+        await rig.settle()
+        assert "A BTC/USD" in rig.app.main.pane.chart.plain
+        assert (ETH, Metric.PRICE, 168) in rig.feed.hours_calls

@@ -87,7 +87,8 @@ def test_each_key_steps_through_its_choices() -> None:
     assert view.next_quote(["USD", "EUR"]).quote == "EUR"
     assert view.with_quote("EUR").next_quote(["USD", "EUR"]).quote is None
     assert view.with_quote(None).next_quote(["USD", "EUR"]).quote == "USD"
-    assert view.with_range(1).range_hours == 24
+    assert view.with_range(1).range_hours == 168
+    assert view.with_range(1).with_range(1).with_range(1).with_range(1).range_hours == 8760
     assert view.with_range(-1).with_range(-1).with_range(-1).range_hours == 1
 
 

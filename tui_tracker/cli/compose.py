@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
-from tui_tracker.feed.base import Feed
+from tui_tracker.core.errors import ConfigError, TrackerError
+from tui_tracker.feed.base import Feed, PastFeed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
+    from tui_tracker.cli.replay_spec import ReplaySpec
     from tui_tracker.engine.sharing import Sharing
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from tui_tracker.sources.request_log import RequestLog
     from tui_tracker.storage.store import Store
 
+DAY_MINUTES = 1440
+"""What is collected and kept of every metric; other windows of the app are made from it and from the history."""
 DEMO_SCALE = 60.0
 """Minutes of the simulated market in a minute: a new one each second."""
 FULL_COLLECTION_EVERY = 1_000
@@ -54,7 +58,7 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(settings, clock, window, once=True)
+    return _collect(settings, clock, _collected(window), once=True)
 
 
 def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
@@ -178,11 +182,28 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
 def _collect_live(
     settings: Settings, clock: Clock, stoppers: "list[Callable[[], None]] | None" = None
 ) -> AbstractAsyncContextManager[Feed]:
-    return _collect(settings, clock, settings.window, once=False, stoppers=stoppers)
+    return _collect(settings, clock, _collected(settings.window), once=False, stoppers=stoppers)
 
 
-def run_app(settings: Settings, state: State, store: StateStore) -> int:
+def _collected(window: int) -> int:
+    """A window that can be kept of every metric.
+
+    Raises:
+        ConfigError: If it is longer than a day.
+    """
+    if window > DAY_MINUTES:
+        raise ConfigError("windows over 24 h are for the app alone", "use --window 24h or less")
+    return window
+
+
+def run_app(settings: Settings, state: State, store: StateStore, replay: "ReplaySpec | None" = None) -> int:
     """Run the app until it ends; return its exit code.
+
+    Args:
+        settings: What is in force.
+        state: What the last run left.
+        store: Where it is left for the next one.
+        replay: Where to begin in the past; ``None`` to begin live.
 
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
@@ -191,10 +212,10 @@ def run_app(settings: Settings, state: State, store: StateStore) -> int:
 
     sys.setswitchinterval(SWITCH_S)
     gc.disable()  # until the first paint: loading modules would set it off again and again
-    return run_to_end(_run_app(settings, state, store))
+    return run_to_end(_run_app(settings, state, store, replay))
 
 
-async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
+async def _run_app(settings: Settings, state: State, store: StateStore, replay: "ReplaySpec | None") -> int:
     from tui_tracker.config.paths import default_paths
     from tui_tracker.config.themes import read_themes
     from tui_tracker.feed.late import LateFeed
@@ -213,6 +234,11 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
         async def open_demo() -> Feed:
             return open_late(_market(replace(settings, demo=True)))
 
+        async def open_past() -> PastFeed:
+            opened: asyncio.Future[PastFeed] = asyncio.get_running_loop().create_future()
+            holders.append(group.create_task(_hold_past(settings, replay, opened)))
+            return await opened
+
         market = _market(settings)
         themes, errors = read_themes(default_paths().config_file.with_name("themes"))
         if errors:
@@ -226,6 +252,8 @@ async def _run_app(settings: Settings, state: State, store: StateStore) -> int:
             None if settings.demo else open_demo,
             QuietDriver,
             themes=themes,
+            open_past=open_past if _has_past(settings, replay) else None,
+            start_ms=None if replay is None else replay.first_ms,
         )
         app.before_stop = stoppers
         install_signal_handlers(app)
@@ -259,7 +287,7 @@ def _market(settings: Settings) -> _Market:
 @asynccontextmanager
 async def _collect_late(settings: Settings, clock: Clock, stoppers: list[Callable[[], None]]) -> AsyncIterator[Feed]:
     await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
-    async with _collect_live(settings, clock, stoppers) as feed:
+    async with _collect(settings, clock, DAY_MINUTES, once=False, stoppers=stoppers) as feed:
         yield feed
 
 
@@ -271,6 +299,32 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
         late.connect(feed)
         await spare_what_stays(feed)
         await tidy_up()
+
+
+def _has_past(settings: Settings, replay: "ReplaySpec | None") -> bool:
+    return replay is not None or (settings.history and not settings.demo and not _is_thin(settings))
+
+
+async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "asyncio.Future[PastFeed]") -> None:
+    """Keep the history open, to read alone and by a thread of its own, until it isn't needed any more."""
+    try:
+        await asyncio.to_thread(import_module, "tui_tracker.engine.replay")
+        from tui_tracker.cli.shared_history import past_history
+
+        last_ms = None if replay is None else replay.last_ms
+        async with past_history(settings, replay) as (store, source, clock):
+            from tui_tracker.engine.replay import Replay
+            from tui_tracker.feed.past import ReplayFeed
+
+            async with Replay(store, source, clock, last_ms).running() as engine:
+                feed = ReplayFeed(engine)
+                opened.set_result(feed)
+                await feed.closed.wait()
+    except TrackerError as error:
+        if not opened.done():
+            opened.set_exception(error)
+        else:
+            raise
 
 
 async def spare_what_stays(feed: Feed) -> None:

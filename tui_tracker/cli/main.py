@@ -64,15 +64,24 @@ Exit codes:
     epilog=_EPILOG,
 )
 @setting_flags(*EVERY_SETTING)
+@click.option(
+    "--replay",
+    metavar="FILE|FROM..TO",
+    help="Begin in the past: a span of the history (6h.., 2026-11-25T09:00..2026-11-25T12:00), or a file of minutes.",
+)
 @click.version_option(__version__, "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.pass_context
-def cli(context: click.Context) -> int:
+def cli(context: click.Context, replay: str | None) -> int:
     """Watch every pair of a crypto exchange from the terminal, ranked live by how much it moves.
 
     Without a command the app starts: pairs, a chart of the last 24 hours, and a table ranked by standard deviation.
     Press ? in it for its keys.
     """
-    return start_app(context.ensure_object(Invocation)) if context.invoked_subcommand is None else Exit.OK
+    if context.invoked_subcommand is None:
+        return start_app(context.ensure_object(Invocation), replay)
+    if replay is not None:
+        raise click.UsageError("--replay is for the app alone, without a command")
+    return Exit.OK
 
 
 cli.add_command(rank)
@@ -90,7 +99,7 @@ cli.add_command(history)
 cli.add_command(doctor)
 
 
-def start_app(invocation: Invocation) -> int:
+def start_app(invocation: Invocation, replay: str | None = None) -> int:
     """Run the app and return its exit code.
 
     Raises:
@@ -105,7 +114,17 @@ def start_app(invocation: Invocation) -> int:
     store = StateStore(invocation.paths().state_of(is_simulated=settings.demo))
     state = of_source(store.load(), settings.market)
     state = opening(without_overruled(state, loaded), loaded)
-    return invocation.compose().run_app(settings, state, store)
+    if replay is None:
+        return invocation.compose().run_app(settings, state, store)
+    from tui_tracker.cli.history_files import history_folder
+    from tui_tracker.cli.replay import opened_replay
+    from tui_tracker.engine.clock import SystemClock
+
+    if settings.demo or settings.connect:
+        raise ConfigError("--replay reads the history here", "leave out --demo and --connect")
+    folder, now_ms = history_folder(settings, invocation.paths()), SystemClock().now_ms()
+    with opened_replay(replay, settings, folder, now_ms) as spec:
+        return invocation.compose().run_app(settings, state, store, spec)
 
 
 def opening(state: "State", loaded: "Loaded") -> "State":

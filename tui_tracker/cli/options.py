@@ -19,6 +19,7 @@ from tui_tracker.feed.base import Feed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
+    from tui_tracker.cli.replay_spec import ReplaySpec
     from tui_tracker.config.state import State, StateStore
 
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
@@ -41,8 +42,10 @@ class Composition(Protocol):
         """A feed that polls on and on, and loads all history, that of prioritised instruments first."""
         ...
 
-    def run_app(self, settings: Settings, state: "State", store: "StateStore") -> int:
-        """Run the app until it ends; return its exit code."""
+    def run_app(
+        self, settings: Settings, state: "State", store: "StateStore", replay: "ReplaySpec | None" = None
+    ) -> int:
+        """Run the app until it ends, from a past moment on if one is given; return its exit code."""
         ...
 
     def serve(self, settings: Settings, options: "ServeOptions") -> AbstractAsyncContextManager["Serving"]:

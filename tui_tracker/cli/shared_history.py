@@ -5,17 +5,21 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui_tracker.config.model import Settings
 from tui_tracker.config.paths import default_paths
 from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import NoDataError
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.storage.connection import FILE_NAME
 from tui_tracker.storage.lock import CollectorLock
 from tui_tracker.storage.retention import Limits
 from tui_tracker.storage.store import Store
+
+if TYPE_CHECKING:
+    from tui_tracker.cli.replay_spec import ReplaySpec
 
 CLOSE_S: Final = 0.8
 """Longest that the end waits for a disk that doesn't answer; what was told to be stored is stored by then."""
@@ -60,6 +64,25 @@ async def opened_history(
             await asyncio.to_thread(sharing.release)
         await asyncio.to_thread(store.close, CLOSE_S)
         lock.release()
+
+
+@asynccontextmanager
+async def past_history(settings: Settings, replay: "ReplaySpec | None") -> AsyncIterator[tuple[Store, str, Clock]]:
+    """(a history to read, its source, the clock), with a thread of its own: what collects doesn't wait for it.
+
+    Raises:
+        NoDataError: If there is none.
+    """
+    folder = folder_of(settings) if replay is None else replay.folder
+    source = settings.source if replay is None else replay.source
+    if not (folder / FILE_NAME).exists():
+        raise NoDataError("there is no history yet", "it begins with the first minute that is over")
+    clock = SystemClock()
+    store = Store(folder, clock.now_ms, is_reader=True)
+    try:
+        yield store, source, clock
+    finally:
+        await asyncio.to_thread(store.close, CLOSE_S)
 
 
 def folder_of(settings: Settings) -> Path:

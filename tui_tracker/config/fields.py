@@ -134,9 +134,9 @@ FIELDS: Final[tuple[SettingField, ...]] = (
     ),
     SettingField(
         "window",
-        parse.minutes(10, 1440),
-        "10m to 24h, or minutes from 10 to 1440",
-        "Span of the statistics, 10m to 24h.",
+        parse.minutes(10, 43_200),
+        "10m to 30d, or minutes from 10 to 43200",
+        "Span of the statistics, 10m to 24h; in the app up to 30d, from the history.",
         "SPAN",
         write=parse.span_text,
     ),

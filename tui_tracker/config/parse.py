@@ -20,7 +20,8 @@ _NAME: Final = re.compile(r"(ccxt:)?[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
 MAX_COLUMNS: Final = 64
-_MINUTES: Final = re.compile(r"(\d{1,5}) ?(m|min|h)?", re.ASCII)
+_MINUTES: Final = re.compile(r"(\d{1,5}) ?(m|min|h|d)?", re.ASCII)
+_IN_UNIT: Final = {"m": 1, "min": 1, "h": 60, "d": 1440}
 _AMOUNT: Final = re.compile(r"(.+?) ?([kKmMbB]?)")
 _THEME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _ACTION: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)=(.+)", re.DOTALL)
@@ -172,7 +173,7 @@ def amount_text(value: object) -> str:
 
 
 def minutes(low: int, high: int) -> Callable[[object], int]:
-    """Parser of a span of minutes in ``low`` … ``high``: a number of minutes, ``90m`` or ``24h``."""
+    """Parser of a span of minutes in ``low`` … ``high``: a number of minutes, ``90m``, ``24h`` or ``7d``."""
     in_range = whole(low, high)
 
     def parse(given: object) -> int:
@@ -180,15 +181,17 @@ def minutes(low: int, high: int) -> Callable[[object], int]:
             match = _MINUTES.fullmatch(given.strip().lower())
             if match is None:
                 raise ValueError
-            given = int(match[1]) * (60 if match[2] == "h" else 1)
+            given = int(match[1]) * _IN_UNIT[match[2] or "m"]
         return in_range(given)
 
     return parse
 
 
 def span_text(value: object) -> str:
-    """A number of minutes as :func:`minutes` takes it: ``24h``, ``90m``."""
+    """A number of minutes as :func:`minutes` takes it: ``24h``, ``90m``, ``7d``."""
     number = int(str(value))
+    if number > _IN_UNIT["d"] and number % _IN_UNIT["d"] == 0:
+        return f"{number // _IN_UNIT['d']}d"
     return f"{number}m" if number % 60 else f"{number // 60}h"
 
 

@@ -15,7 +15,17 @@ import msgspec
 
 from tui_tracker.config.choices import ChartStyle, Preset, TimeZone
 from tui_tracker.config.looks import known as known_looks
-from tui_tracker.config.views import CLASSES, MAIN, MAX_NAME, MAX_VIEWS, ViewSpec, check_name, view_of, written
+from tui_tracker.config.views import (
+    CLASSES,
+    MAIN,
+    MAX_NAME,
+    MAX_VIEWS,
+    RANGES_H,
+    ViewSpec,
+    check_name,
+    view_of,
+    written,
+)
 from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -30,7 +40,6 @@ MAX_FILE_BYTES: Final = 1_000_000
 MAX_TEXT: Final = 80
 MAX_COLUMNS: Final = 64
 LOCK_WAIT_S: Final = 0.5
-RANGES_HOURS: Final = (1, 6, 24)
 _RETRY_S: Final = 0.02
 MAX_COMPARED: Final = 6
 _KINDS: Final[dict[str, type[StrEnum]]] = {
@@ -467,7 +476,7 @@ def _usable(view: View) -> View:
         if parts[name] is not None and not least <= parts[name] <= most:
             parts[name] = None
     parts["columns"] = tuple(filter(_is_plain, view.columns))[:MAX_COLUMNS]
-    if parts["range_hours"] not in RANGES_HOURS:
+    if parts["range_hours"] not in RANGES_H:
         parts["range_hours"] = 24
     parts["compared"] = tuple(dict.fromkeys(filter(_is_id, view.compared)))[:MAX_COMPARED]
     parts["looks"] = known_looks(view.looks)

@@ -16,6 +16,7 @@ from typing import Final
 
 from tui_tracker.config import parse
 from tui_tracker.config.choices import Preset
+from tui_tracker.config.parse import span_text as written_span
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
@@ -27,7 +28,8 @@ from tui_tracker.filters.language import compile_filter
 
 MAX_NAME: Final = 40
 MAX_VIEWS: Final = 100
-RANGES_H: Final = (1, 6, 24)
+RANGES_H: Final = (1, 6, 24, 7 * 24, 30 * 24, 365 * 24)
+"""Hours that the chart can show."""
 CLASSES: Final = tuple(kind.value for kind in InstrumentClass)
 """Classes of instruments that a view can leave out."""
 MAIN: Final = "main"
@@ -151,7 +153,7 @@ def _part(name: str, parse: Callable[[object], object], allowed: str) -> _Part:
         if isinstance(value, tuple):
             return list(value)
         if name == "range_hours":
-            return f"{value}h"
+            return written_span(int(value) * 60)
         return value.value if isinstance(value, StrEnum) else value
 
     return _Part((name,), lambda raw: {name: parse(raw)}, allowed, write)
@@ -190,7 +192,7 @@ def _watchlist(raw: object) -> dict[str, object]:
 
 
 def _range(raw: object) -> int:
-    minutes = parse.minutes(60, 1440)(raw)
+    minutes = parse.minutes(60, RANGES_H[-1] * 60)(raw)
     if minutes not in (hours * 60 for hours in RANGES_H):
         raise ValueError
     return minutes // 60
@@ -233,7 +235,7 @@ _PARTS: Final[dict[str, _Part]] = {
     ),
     "metric": _part("metric", parse.choice(Metric), _one_of(Metric)),
     "by": _part("measure", parse.choice(Measure), _one_of(Measure)),
-    "range": _part("range_hours", _range, "1h, 6h or 24h"),
+    "range": _part("range_hours", _range, "1h, 6h, 24h, 7d, 30d or 365d"),
     "sort": _Part(
         ("sort", "reverse"), _sort, f"a column, with - in front to reverse it: {', '.join(BY_NAME)}", _written_sort
     ),

@@ -136,3 +136,9 @@ class Snapshot:
     rows: tuple[Row, ...]
     """In the order of their ids."""
     status: SourceStatus
+    known_minutes: int | None = None
+    """Last minutes of the window that the history tells anything of, where that may be less than all; else ``None``."""
+
+    def least_coverage(self, share: float) -> float:
+        """The observed share of the window that is asked of a pair: ``share`` of what anything is known of."""
+        return share if self.known_minutes is None else share * self.known_minutes / self.window_minutes

@@ -53,6 +53,19 @@ class HistoryStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A past minute that is shown, and whether time goes on from there."""
+
+    minute_ms: int
+    is_playing: bool = False
+    is_moving: bool = False
+    """Whether another minute is being read."""
+    first_ms: int = 0
+    """First and last minute that can be shown."""
+    last_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """A source at one instant. Instants are corrected wall clock, ms since the epoch."""
 
@@ -83,6 +96,8 @@ class SourceStatus:
     collector: str = ""
     """Who polls for all sessions of this history: ``this session``, or ``pid 1234 by ada``; empty where none is shared,
     or nobody does."""
+    moment: Moment | None = None
+    """Which past moment this is, where it isn't live."""
 
 
 @dataclass(frozen=True, slots=True)

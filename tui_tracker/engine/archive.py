@@ -3,21 +3,27 @@
 import asyncio
 import logging
 from array import array
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from math import nan
-from typing import Final
+from typing import Final, TypeVar
 
 from tui_tracker.core.candle import CandleBatch, Provenance
 from tui_tracker.core.errors import StorageError
+from tui_tracker.core.hours import HOUR_MS
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
-from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.status import HistoryStatus
+from tui_tracker.engine.lens import Minutes, Past
 from tui_tracker.engine.market import COUNT_OF, Holding, Market, is_quiet, provenance_of
 from tui_tracker.engine.turns import Turns
+from tui_tracker.stats.hours import hour_of, hours_in
+from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
-from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute
-from tui_tracker.storage.reader import Loaded
+from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute, Rollup
+from tui_tracker.storage.model import Series as Stored
+from tui_tracker.storage.reader import Loaded, Reader
 from tui_tracker.storage.standing import StoreStatus
 from tui_tracker.storage.store import Store
 
@@ -28,6 +34,10 @@ LATER: Final = (
     (Metric.FLOW, Metric.TRADES_MIN),
 )
 """Metrics that are taken up after the price; those that are coded together are read together."""
+DAY_MS: Final = 1_440 * MINUTE_MS
+MOST_READ: Final = 16
+"""Pairs whose hours are remembered until the next hour."""
+Read = TypeVar("Read")
 _log = logging.getLogger(__name__)
 
 
@@ -51,6 +61,7 @@ class Archive:
         self._on_change: Final = on_change
         self._stored_ms: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._hours: Final[dict[tuple[str, Metric, int, int], Mapping[int, Ohlc]]] = {}
         store.on_change = self._note_change
 
     def status(self) -> HistoryStatus:
@@ -86,6 +97,63 @@ class Archive:
             _log.warning("history not read: %s", error)
             return False
         return True
+
+    async def hours(
+        self, instrument_id: str, metric: Metric, start_ms: int, end_ms: int
+    ) -> tuple[Mapping[int, Ohlc], str]:
+        """(hours from ``start_ms`` to before ``end_ms``, by their first instant; why there are none, or nothing).
+
+        Prices are read from roll-ups, and from raw minutes where there are none yet; other metrics from raw minutes
+        alone, a day at a time, so that what is to be written waits for a day's reading at most.
+        """
+        asked = instrument_id, metric, start_ms, end_ms
+        found = self._hours.get(asked)
+        if found is None:
+            try:
+                found = await self._read_hours(instrument_id, metric, start_ms, end_ms)
+            except StorageError as error:
+                return {}, error.message
+            if len(self._hours) >= MOST_READ:
+                self._hours.clear()
+            self._hours[asked] = found
+        return found, ""
+
+    async def past(self, metrics: Sequence[Metric], start_ms: int, end_ms: int) -> Past:
+        """Raw minutes of all instruments from ``start_ms`` to before ``end_ms``, read a day at a time.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        source, found = self._source, Past()
+        count = max(0, end_ms - start_ms) // MINUTE_MS
+        span = await self._read(lambda reader: reader.span(source))
+        first_ms = end_ms if span is None else max(start_ms, span.first_ms)
+        for day_ms in range(first_ms, end_ms, DAY_MS):
+            minutes = (min(day_ms + DAY_MS, end_ms) - day_ms) // MINUTE_MS
+            loaded = await self._read(partial(_minutes_of, source, metrics, day_ms, minutes))
+            turns = Turns()
+            for name, series in loaded.items():
+                _lay_down(found.setdefault(name, {}), series, (day_ms - start_ms) // MINUTE_MS, count)
+                await turns.give()
+        return found
+
+    async def _read_hours(self, name: str, metric: Metric, start_ms: int, end_ms: int) -> dict[int, Ohlc]:
+        source, found = self._source, dict[int, Ohlc]()
+        if metric is Metric.PRICE:
+            rollups = await self._read(lambda reader: reader.rollups(source, name, start_ms, end_ms))
+            found = {each.hour_ms: _candle(each) for each in rollups}
+        span = await self._read(lambda reader: reader.span(source))
+        if span is None:
+            return found
+        metrics = (metric, Metric.FLOW) if metric is Metric.PRICE else (metric,)
+        first_ms = max(start_ms, hour_of(span.first_ms), max(found, default=-HOUR_MS) + HOUR_MS)
+        for day_ms in range(first_ms, end_ms, DAY_MS):
+            minutes = (min(day_ms + DAY_MS, end_ms) - day_ms) // MINUTE_MS
+            found |= await self._read(partial(_hours_of, source, name, metrics, day_ms, minutes))
+        return found
+
+    async def _read(self, call: Callable[[Reader], Read]) -> Read:
+        return await asyncio.wrap_future(self._store.read(call))
 
     async def _read_state(self, now_ms: int) -> Latest | None:
         source = self._source
@@ -193,6 +261,38 @@ class Archive:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._on_change)
+
+
+def _candle(rollup: Rollup) -> Ohlc:
+    volume = nan if rollup.volume is None else rollup.volume
+    return Ohlc(rollup.hour_ms, rollup.open, rollup.high, rollup.low, rollup.close, volume)
+
+
+def _hours_of(
+    source: str, name: str, metrics: Sequence[Metric], start_ms: int, minutes: int, reader: Reader
+) -> dict[int, Ohlc]:
+    """Hours of one instrument, of the first of some metrics."""
+    loaded = reader.load(source, metrics, start_ms, minutes).get(name, {})
+    found = loaded.get(metrics[0])
+    if found is None:
+        return {}
+    flow = loaded.get(Metric.FLOW)
+    volumes = None if flow is None else Series(name, Metric.FLOW, start_ms, flow.values)
+    return hours_in(Series(name, metrics[0], start_ms, found.values), volumes)
+
+
+def _minutes_of(source: str, metrics: Sequence[Metric], start_ms: int, minutes: int, reader: Reader) -> Loaded:
+    return reader.load(source, metrics, start_ms, minutes)
+
+
+def _lay_down(found: Minutes, loaded: Mapping[Metric, Stored], at: int, count: int) -> None:
+    """Put minutes of one instrument to their place among ``count``."""
+    for metric, series in loaded.items():
+        if metric not in found:
+            found[metric] = array("d", [nan]) * count, bytearray(count)
+        values, origins = found[metric]
+        values[at : at + len(series.values)] = series.values
+        origins[at : at + len(series.values)] = series.provenance
 
 
 def _before(samples: Iterable[tuple[int, float]], before_ms: int) -> list[tuple[int, float]]:

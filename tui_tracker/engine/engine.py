@@ -7,18 +7,18 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, SourceError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.metric import Metric
-from tui_tracker.core.series import MINUTE_MS, Series
-from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import SourceReport, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
+from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
-from tui_tracker.engine.hub import Hub
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
 from tui_tracker.engine.rows import make_row, market_rates, volume_usd
@@ -48,7 +48,7 @@ RELIST_S: Final = 3_600.0
 _log = logging.getLogger(__name__)
 
 
-class Engine:
+class Engine(Board):
     """Collects one source and publishes snapshots to its hub. One task owns each part; nothing blocks the loop."""
 
     def __init__(
@@ -73,8 +73,7 @@ class Engine:
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
         """
-        self.market: Final = Market(window_minutes)
-        self.hub: Final = Hub[Snapshot]()
+        super().__init__(Market(window_minutes))
         self._source: Final = WatchedSource(source, clock.now_ms)
         self._requests: Final = requests
         self._once: Final = once
@@ -93,14 +92,9 @@ class Engine:
             self._take_candles,
             self._publish_given_up,
         )
-        self._archive: Final = None if store is None else self._open_archive(store)
+        self._archive = None if store is None else self._open_archive(store)
         self._polled = asyncio.Event()
-        self._rows: dict[str, Row] = {}
-        self._dirty: set[str] = set()
-        self._rates: dict[str, float] = {}
-        self._version = 0
         self._published_ms = 0
-        self._at_ms: int | None = None
         self._listed_s: float | None = None
         self._repaired_ms = 0
         self._missed_ms: int | None = None
@@ -138,6 +132,7 @@ class Engine:
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
 
+    @override
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
         now_ms = self._timekeeper.now_ms()
@@ -170,14 +165,6 @@ class Engine:
         requests = None if self._requests is None else self._requests.report()
         return SourceReport(self.status(), requests, self._source.errors(), self._source.skipped())
 
-    def series(self, instrument_id: str, metric: Metric) -> Series:
-        """A copy of one window's samples, as of the newest snapshot or later.
-
-        Raises:
-            UnknownPairError: If the instrument is not listed.
-        """
-        return self.market.series(instrument_id, metric, self._version)
-
     def request_poll(self) -> int:
         """Poll as soon as the request budget allows; return that instant, corrected clock."""
         self._poller.request()
@@ -197,9 +184,19 @@ class Engine:
         """Go on from the history on disk, if there is any."""
         if self._archive is None:
             return
-        if await self._archive.restore(self._timekeeper.now_ms(), self._show_taken_up):
+        if await self._restore(self._archive):
             self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
             await self._show_taken_up()
+
+    async def _restore(self, archive: "Archive") -> bool:
+        """Take up the collected window; the shown one is made from it afterwards."""
+        lens, self._lens = self._lens, None
+        try:
+            return await archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
+        finally:
+            if lens is not None and self._lens is None:
+                lens.forget()
+                self._lens = lens
 
     async def _show_taken_up(self) -> None:
         """Publish what the history told so far; whoever waits for a single poll gets that alone."""
@@ -410,31 +407,23 @@ class Engine:
             return
         dirty, self._dirty = self._dirty, set()
         for name in dirty:
-            self._rows[name] = make_row(self.market, self.market.holding(name), self._rates)
+            self._touch(name)
+            self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
         self._publish_rows()
 
-    async def _rebuild(self) -> None:
-        """Make every row anew."""
-        rows: dict[str, Row] = {}
-        turns = Turns()
-        self._dirty.clear()
-        for holding in tuple(self.market):
-            rows[holding.instrument.id] = make_row(self.market, holding, self._rates)
-            await turns.give()
-        self._rows = rows
-
+    @override
     def _publish_rows(self) -> None:
-        self._version += 1
         self._published_ms = self._timekeeper.now_ms()
-        self.hub.publish(self._snapshot(tuple(self._rows.values())))
+        super()._publish_rows()
+
+    @override
+    async def _show_anew(self) -> None:
+        with self._held_back():
+            await self._rebuild()
 
     def _publish_status(self) -> None:
         latest = self.hub.latest
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
-
-    def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
-        market = self.market
-        return Snapshot(self._version, self._at_ms, market.end_ms, market.window_minutes, rows, self.status())
 
     async def _follow_age(self) -> None:
         """Publish what changes by time alone: the state, and windows that slide while polls fail."""

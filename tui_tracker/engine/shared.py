@@ -131,7 +131,7 @@ class SharedEngine(Engine):
         """Begin from what is on disk."""
         assert self._archive is not None
         self.market.clear()
-        is_known = await self._archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
+        is_known = await self._restore(self._archive)
         self._base = (self.market.end_ms or 0) // MINUTE_MS if is_known else None
         self._is_patchy = not is_known
         self._position = await asyncio.wrap_future(self._store.start_of_news(self._source.name, self._base))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -30,6 +31,24 @@ class Feed(Protocol):
         """
         ...
 
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """Return the last ``count`` hours (``MOST_HOURS`` at most) of one metric, as far as they are kept.
+
+        Raises:
+            UnknownPairError: If there is no such instrument.
+        """
+        ...
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """Show figures and ranks over another window, exactly, from the next snapshot on.
+
+        Beyond a day only the price and ``metric`` are kept; the snapshot tells how much of the window is known.
+
+        Raises:
+            TrackerError: If that can't be done here.
+        """
+        ...
+
     def status(self) -> SourceStatus:
         """Return how the source is doing at this moment."""
         ...
@@ -44,4 +63,32 @@ class Feed(Protocol):
 
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load history of these first, in this order; replaces the earlier list."""
+        ...
+
+
+class PastFeed(Feed, Protocol):
+    """A market at a past moment, which every status tells (``SourceStatus.moment``)."""
+
+    async def go(self, minute_ms: int, metric: Metric) -> None:
+        """Show a minute, or the nearest that the history has: price and ``metric`` first, all else when it is read.
+
+        Raises:
+            TrackerError: If there is no history, or it can't be read.
+        """
+        ...
+
+    def play(self, is_playing: bool) -> None:
+        """Let time go on from here, a minute a second, or stand."""
+        ...
+
+    def earlier(self, first_ms: int, minutes: int, metric: Metric) -> AsyncIterator[Snapshot]:
+        """Yield the market of so many minutes from one on, to rank it by price or a metric.
+
+        Raises:
+            TrackerError: If it can't be read.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
         ...

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -45,6 +46,14 @@ class LateFeed:
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         """See ``Feed.series``."""
         return await (await self._opened()).series(instrument_id, metric)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """See ``Feed.hours``."""
+        return await (await self._opened()).hours(instrument_id, metric, count)
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``."""
+        await (await self._opened()).set_window(minutes, metric)
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``; before the feed is there: offline, not polled yet."""

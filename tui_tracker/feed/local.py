@@ -1,18 +1,23 @@
 """A feed from an engine in the same process."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
 
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceReport, SourceStatus
-from tui_tracker.engine.engine import Engine
+
+if TYPE_CHECKING:
+    from tui_tracker.engine.engine import Engine
+    from tui_tracker.engine.replay import Replay
 
 
 class LocalFeed:
     """``Feed`` over an ``Engine`` that runs on this event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: "Engine | Replay") -> None:
         self._engine = engine
 
     def updates(self) -> AsyncIterator[Snapshot]:
@@ -22,6 +27,14 @@ class LocalFeed:
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         """See ``Feed.series``."""
         return self._engine.series(instrument_id, metric)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """See ``Feed.hours``."""
+        return await self._engine.hours(instrument_id, metric, count)
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``."""
+        await self._engine.set_window(minutes, metric)
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

@@ -17,6 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from tui_tracker.core.errors import AccessError, ConfigError, FeedError, TrackerError, UnknownPairError
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -25,6 +26,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.feed import messages
 from tui_tracker.feed.mirror import Mirror, Window
 from tui_tracker.feed.wire import MAX_FRAME_BYTES, Codec, Encoding, Frame
+from tui_tracker.stats.hours import hours_in, join_hours
 
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
@@ -35,6 +37,7 @@ SILENCE_S: Final = 15.0
 """The connection counts as broken when a ping is not answered for so long."""
 MOST_WINDOWS: Final = 200
 """Windows that are followed at a time; those asked for longest ago go first."""
+SERVER_HOURS: Final = "a server tells 24 h; longer ranges are shown where the history is"
 _log = logging.getLogger(__name__)
 
 
@@ -121,6 +124,24 @@ class RemoteFeed:
             self._wanted.move_to_end(window)
         known = self._mirror.series[window]
         return replace(known, values=array("d", known.values), version=self._mirror.snapshot.version)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """See ``Feed.hours``; as many as the server's window has."""
+        series = await self.series(instrument_id, metric)
+        flow = await self.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
+        return join_hours(series, count, {}, hours_in(series, flow), SERVER_HOURS)
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:  # noqa: ARG002 - of use where longer ones are kept
+        """See ``Feed.set_window``; the server's window is the only one.
+
+        Raises:
+            FeedError: If it is another one.
+        """
+        served = self._mirror.snapshot.window_minutes
+        if served not in (0, minutes):
+            raise FeedError(
+                f"the server keeps statistics over {served // 60} h alone", "other windows need the history"
+            )
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

@@ -168,7 +168,7 @@ def report_of(event: messages.Report) -> SourceReport:
     state = SourceState(wire.state) if wire.state in tuple(SourceState) else SourceState.STALE
     history = None if wire.history is None else _copied(HistoryStatus, wire.history)
     backfill = _copied(BackfillProgress, wire.backfill)
-    status = _copied(SourceStatus, wire, state=state, backfill=backfill, history=history)
+    status = _copied(SourceStatus, wire, state=state, backfill=backfill, history=history, moment=None)
     return SourceReport(
         status,
         None if event.requests is None else _copied(RequestReport, event.requests),

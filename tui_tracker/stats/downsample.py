@@ -3,12 +3,17 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Final
 
 MINUTE_MS: Final = 60_000
 TIME_STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)
-"""Minutes between ticks of a time axis, finest first."""
+"""Minutes between ticks of a time axis, finest first; over longer times they are days, Mondays, firsts of months."""
+MONTHS: Final = (1, 2, 3, 6)
+"""Months between two firsts of months."""
+_DAY_MS: Final = 1440 * MINUTE_MS
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +120,24 @@ def time_ticks(start_ms: int, end_ms: int, most: int, offset_ms: Callable[[int],
     if most < 1 or end_ms < start_ms:
         return []
     for step in TIME_STEPS:
-        if (end_ms - start_ms) // (step * MINUTE_MS) > most * 2:
-            continue
-        ticks = _local_multiples(start_ms, end_ms, step, offset_ms)
-        if len(ticks) <= most:
-            return ticks
-    return []
+        if (end_ms - start_ms) // (step * MINUTE_MS) <= most * 2:
+            ticks = _local_multiples(start_ms, end_ms, step, offset_ms)
+            if len(ticks) <= most:
+                return ticks
+    days = [(date.fromordinal(_EPOCH + day), instant) for day, instant in _midnights(start_ms, end_ms, offset_ms)]
+    choices: list[list[int]] = [
+        [instant for at, instant in days if at.toordinal() % 2 == 0],
+        [instant for at, instant in days if at.weekday() == 0],
+        *([instant for at, instant in days if at.day == 1 and (at.month - 1) % months == 0] for months in MONTHS),
+    ]
+    return next((ticks for ticks in choices if len(ticks) <= most), [])
+
+
+def _midnights(start_ms: int, end_ms: int, offset_ms: Callable[[int], int]) -> list[tuple[int, int]]:
+    """(local days since the epoch, instant) of each local midnight."""
+    first, last = ((instant + offset_ms(instant)) // _DAY_MS for instant in (start_ms, end_ms))
+    found = [(day, day * _DAY_MS - offset_ms(day * _DAY_MS)) for day in range(first, last + 1)]
+    return [(day, instant) for day, instant in found if start_ms <= instant <= end_ms]
 
 
 def _local_multiples(start_ms: int, end_ms: int, step: int, offset_ms: Callable[[int], int]) -> list[int]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 MINUTE_MS: Final = 60_000
-STEPS: Final = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720)
+_DAY: Final = 1_440
+STEPS: Final = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720, *(days * _DAY for days in (1, 2, 3, 7, 14, 30)))
 """Minutes of a candle, shortest first."""
 
 
@@ -32,14 +33,16 @@ def step_for(minutes: int, most: int) -> int:
     return next((step for step in STEPS if minutes <= step * most), STEPS[-1])
 
 
-def candles(values: Sequence[float], start_ms: int, step: int, volumes: Sequence[float] = ()) -> list[Ohlc]:
-    """Candles of ``step`` minutes from one value a minute; a stretch without samples has none. O(n)."""
+def candles(
+    values: Sequence[float], start_ms: int, step: int, volumes: Sequence[float] = (), every: int = 1
+) -> list[Ohlc]:
+    """Candles of ``step`` minutes from a value each ``every`` minutes; a stretch without samples has none. O(n)."""
     made: list[Ohlc] = []
-    length_ms = step * MINUTE_MS
+    length_ms, every_ms = step * MINUTE_MS, every * MINUTE_MS
     index = 0
     while index < len(values):
-        begin_ms = (start_ms + index * MINUTE_MS) // length_ms * length_ms
-        stop = min(len(values), (begin_ms + length_ms - start_ms) // MINUTE_MS)
+        begin_ms = (start_ms + index * every_ms) // length_ms * length_ms
+        stop = min(len(values), max(index + 1, (begin_ms + length_ms - start_ms) // every_ms))
         seen = [value for value in values[index:stop] if math.isfinite(value)]
         if seen:
             traded = math.fsum(volume for volume in volumes[index:stop] if math.isfinite(volume))

@@ -79,10 +79,11 @@ def rank(
 ) -> Ranking:
     """Rank the rows of a snapshot that are in ``scope``: O(n log n), one sort.
 
-    Ranked are rows with at least ``min_coverage`` of the window observed, a trade in the window, not halted, and a
-    defined figure.
+    Ranked are rows with at least ``min_coverage`` of the window observed (of as much of it as the history tells of), a
+    trade in the window, not halted, and a defined figure.
     """
     scope = scope or Scope()
+    min_coverage = snapshot.least_coverage(min_coverage)
     rows = [row for row in snapshot.rows if _in_scope(row, scope)]
     floor = scope.min_volume_usd
     liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows

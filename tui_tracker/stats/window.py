@@ -208,6 +208,10 @@ class Window:
         self._put(minute, value, provenance)
         return True
 
+    def replace(self, minute_ms: int, value: float, provenance: int) -> None:
+        """Set a minute inside the window to what another window has there, whatever was there before."""
+        self._put(minute_ms // MINUTE_MS, value, provenance)
+
     def advance(self, minute_ms: int) -> None:
         """Slide to a minute without a sample; does nothing if the window already reaches it."""
         minute = minute_ms // MINUTE_MS

@@ -19,15 +19,15 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import Feed, PastFeed
 from tui_tracker.filters.columns import begins_name
 from tui_tracker.filters.language import problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
 from tui_tracker.tui.actions.own import OwnActions
+from tui_tracker.tui.actions.past import PastActions
 from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.actions.table import TableActions
-from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.actions.watchlists import WatchlistActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 from tui_tracker.tui.columns import SORT_KEYS
@@ -37,7 +37,7 @@ from tui_tracker.tui.store import NoStore, Store
 from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME
-from tui_tracker.tui.view import CHOICES, Layout, ViewState, initial
+from tui_tracker.tui.view import CHOICES, DAY_MINUTES, Layout, ViewState, initial
 from tui_tracker.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Redrawing(Protocol):
         ...
 
 
-class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActions, WatchlistActions):
+class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActions, WatchlistActions):
     """Every pair of an exchange, ranked live.
 
     Args:
@@ -82,6 +82,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         driver_class: What writes to the terminal; ``None`` for Textual's own.
         zone: Local time; found in the system if ``None``.
         themes: Themes of one's own.
+        open_past: Opens the history at a past moment; ``None`` where none is kept.
+        start_ms: Past minute to begin with; ``None`` for live.
     """
 
     CSS_PATH = "styles/app.tcss"
@@ -100,6 +102,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         driver_class: type[Driver] | None = None,
         zone: Zone | None = None,
         themes: Sequence[OwnTheme] = (),
+        open_past: "Callable[[], Awaitable[PastFeed]] | None" = None,
+        start_ms: int | None = None,
     ) -> None:
         view = initial(settings, None if state is None else state.view, SORT_KEYS)
         watchlist = () if state is None else state.watchlist
@@ -109,6 +113,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         self.animation_level = "none"
         self.before_stop: Sequence[Callable[[], None]] = ()
         """Called before ctrl+z stops the process."""
+        self._open_past, self._start_ms = open_past, start_ms
+        self._past, self._live, self._memory = None, feed, None
         self._store = store
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()
@@ -179,8 +185,12 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         before, self.desk.view = self.desk.view, view
         if view == before:
             return
-        if view.metric is not before.metric:
+        if (view.metric, view.range_hours) != (before.metric, before.range_hours):
             self.load_series()
+        if view.window != before.window or (view.window > DAY_MINUTES and view.metric is not before.metric):
+            self.set_window()
+        if view.metric is not before.metric and (moment := self.moment) is not None:
+            self.go_back_to(moment.minute_ms)
         if view.theme != before.theme:
             self.apply_theme()
         if view.looks != before.looks:
@@ -317,8 +327,18 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
         if isinstance(driver, Redrawing):
             driver.redraw()
 
+    @override
+    def begin(self) -> None:
+        if self._start_ms is None:
+            super().begin()
+        else:
+            self.go_back_to(self._start_ms)
+
     def action_poll(self) -> None:
         """Poll the exchange as soon as it may be asked."""
+        if self.moment is not None:
+            self.say(f"the past is not polled; {self.key_of('past.live')} returns to live")
+            return
         zone = self.desk.zone
         self.say(f"polling at {zone.second(self._feed.request_poll())} {zone.name}")
 
@@ -338,13 +358,13 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, ViewActi
     async def _switch_to_demo(self) -> None:
         if self._demo_feed is None or not self.can_demo:
             return
-        demo_feed, self._demo_feed = self._demo_feed, None
+        demo_feed, self._demo_feed, self._open_past = self._demo_feed, None, None
         await self._save_all()
         self._store = NoStore()
-        self._feed = await demo_feed()
+        self._feed = self._live = await demo_feed()
         self.desk.start_over()
         self.show()
-        self.follow()
+        self.listen()
 
     @override
     def action_command_palette(self) -> None:

@@ -43,7 +43,7 @@ class Command:
         return replace(self, action=f"app.{self.action}").binding
 
 
-MOVE, LOOK, SHOW, DO = "Move", "Rank and filter", "Show", "Do"
+MOVE, LOOK, SHOW, TIME, DO = "Move", "Rank and filter", "Show", "Back in time", "Do"
 
 _MEASURES: Final = ", ".join(measure.label for measure in Measure)
 _VIEW_COMMANDS: Final = tuple(
@@ -84,6 +84,7 @@ KEY_COMMANDS: Final = (
     Command("sort.reverse", "S", "look('reverse')", "reverse", "reverse the rows; ranks stay", "S", LOOK),
     Command("metric", "m", "look('metric')", "metric", "next metric, for chart and ranking", "m", LOOK),
     Command("measure", "e", "look('measure')", "measure", f"next measure to rank by: {_MEASURES}", "e", LOOK),
+    Command("window", "r", "look('window')", "window", "all figures and ranks over an hour … 30 days", "r", LOOK),
     Command("quote", "u", "quote", "quote", "next quote currency, then all", "u", LOOK),
     Command("freeze", "p", "freeze", "freeze", "freeze the order; values stay live", "p", LOOK),
     Command("sort.then", "a", "then", "then by", "second column to sort by", "a", LOOK),
@@ -121,6 +122,13 @@ KEY_COMMANDS: Final = (
     Command("why", "i", "open_page('why')", "why", "why the pair has its rank", "i", SHOW),
     Command("overview", "o", "open_page('overview')", "overview", "the market: heat map, breadth, events", "o", SHOW),
     Command("health", "H", "open_page('health')", "health", "how source and app are doing", "H", SHOW),
+    Command("past.go", "B", "past", "go back", "back in time: everything as it was at a past moment", "B", TIME),
+    Command("past.earlier", "left_parenthesis", "past_step(-1)", "earlier", "a minute earlier", "(", TIME),
+    Command("past.later", "right_parenthesis", "past_step(1)", "later", "a minute later", ")", TIME),
+    Command("past.hour_earlier", "J", "past_step(-60)", "− 1 h", "an hour earlier", "J", TIME),
+    Command("past.hour_later", "K", "past_step(60)", "+ 1 h", "an hour later", "K", TIME),
+    Command("past.play", "space", "past_play", "play", "let time go on, a minute a second, or stand", "Space", TIME),
+    Command("past.live", "L", "past_leave", "live", "return to live", "L", TIME),
     Command("poll", "R", "poll", "poll", "poll the exchange now", "R", DO),
     Command("copy.row", "y", "copy_row", "copy", "copy the pair's row", "y", DO),
     Command("copy.view", "Y", "copy_view", "copy all", "copy the rows of the view", "Y", DO),

@@ -10,6 +10,7 @@ from tui_tracker.config.choices import ChartStyle, TimeZone
 from tui_tracker.config.model import Settings
 from tui_tracker.config.views import MAIN, ViewSpec
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -18,7 +19,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.conversion import USD
 from tui_tracker.stats.downsample import extremes
-from tui_tracker.stats.ranking import Ranking, Scope
+from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui import texts, titles
 from tui_tracker.tui.charts.compare import LETTERS
 from tui_tracker.tui.charts.crosshair import Normal
@@ -73,6 +74,15 @@ class ChartData:
     flow: Series | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one time of a market while it is looked at."""
+
+    ranks: RankHistory
+    events: EventLog
+    pulse: Pulse
+
+
 class Desk:
     """Everything that panes are told, as a function of what came in and what was chosen.
 
@@ -107,10 +117,11 @@ class Desk:
         self.snapshot: Snapshot | None = None
         self.scene: Scene | None = None
         self._shown_version: int | None = None
-        self.ranks: Final = RankHistory()
+        self.ranks = RankHistory()
         self._recorded: Ranking | None = None
         self._series: Series | None = None
         self._others: dict[tuple[str, Metric], Series] = {}
+        self._hours: dict[tuple[str, Metric], Hours] = {}
         self._extremes = texts.Extremes()
         self._extremes_of: tuple[str | None, Metric] = (None, Metric.PRICE)
         self._local_zone = local_zone
@@ -173,10 +184,48 @@ class Desk:
         self.view = replace(self.view, selected=None, frozen=None, compared=(), watchlist_only=False)
         self._presenter.forget()
         self._others.clear()
+        self._hours.clear()
         self.ranks.forget()
         self.highlights.forget()
         self.events = EventLog(self.settings.min_coverage)
         self.pulse = Pulse(self.settings.min_coverage)
+
+    def turn(self, memory: Memory | None) -> Memory:
+        """Look at another time of the same market; return what was remembered of this one.
+
+        Args:
+            memory: What was remembered of the other time; ``None`` if nothing.
+        """
+        before = Memory(self.ranks, self.events, self.pulse)
+        other = memory or Memory(RankHistory(), EventLog(self.settings.min_coverage), Pulse(self.settings.min_coverage))
+        self.ranks, self.events, self.pulse = other.ranks, other.events, other.pulse
+        self.snapshot = self.scene = self._series = None
+        self._extremes_of = (None, Metric.PRICE)
+        self.view = replace(self.view, frozen=None)
+        self._presenter.forget()
+        self._others.clear()
+        self._hours.clear()
+        self.highlights.forget()
+        return before
+
+    def has_ranks(self, at_ms: int) -> bool:
+        """Whether the ranks of a minute are remembered."""
+        if self.scene is None or not self.scene.ranking.places:
+            return False
+        track = self.ranks.track_of(self.scene.ranking)
+        return any(track.rank_at(place.row.id, at_ms) is not None for place in self.scene.ranking.places[:20])
+
+    def note_ranks(self, snapshot: Snapshot) -> None:
+        """Remember the ranks of another minute than the one that is shown."""
+        if snapshot.end_ms is not None:
+            view = self.view
+            ranking = rank(snapshot, view.metric, view.measure, self.scope(), self.settings.min_coverage)
+            self.ranks.record(ranking, snapshot.end_ms)
+
+    def forget_ranks(self) -> None:
+        """Compare ranks with none of before: figures are made in another way now."""
+        self.ranks.forget()
+        self.highlights.forget()
 
     def rank(self, snapshot: Snapshot) -> None:
         """Rank a new snapshot ahead of showing it."""
@@ -274,6 +323,21 @@ class Desk:
             others.append((self.view.selected, FLOW))
         return tuple(others)
 
+    def wanted_hours(self) -> tuple[tuple[str, Metric], ...]:
+        """What the chart needs where it shows more than a day."""
+        view = self.view
+        if not view.shows_hours or view.selected is None:
+            return ()
+        return tuple((key, view.metric) for key in dict.fromkeys((view.selected, *view.compared)))
+
+    def take_hours(self, hours: Hours) -> bool:
+        """Keep hours for the chart, if they are still what is wanted."""
+        wanted, key = self.wanted_hours(), (hours.instrument_id, hours.metric)
+        if key not in wanted:
+            return False
+        self._hours = {other: kept for other, kept in self._hours.items() if other in wanted} | {key: hours}
+        return True
+
     def take_series(self, series: Series) -> bool:
         """Keep the samples for the chart, if they are still what is wanted."""
         key = (series.instrument_id, series.metric)
@@ -285,7 +349,9 @@ class Desk:
         if key != (self.view.selected, self.view.metric):
             return False
         self._series = series
-        found = extremes(series.values)
+        window = 0 if self.snapshot is None else self.snapshot.window_minutes
+        series = series.last(window)
+        found = None if len(series.values) < window else extremes(series.values)
         self._extremes, self._extremes_of = texts.Extremes(), key
         if found is not None:
             low, high = (series.start_ms + index * MINUTE_MS for index in found)
@@ -326,6 +392,7 @@ class Desk:
             is_loading,
             width,
             label(self.views, self.chosen),
+            snapshot.known_minutes,
         )
 
     def strip(self, width: int, lines: int) -> list[Line]:
@@ -352,6 +419,8 @@ class Desk:
             return None
         if self.view.shows_ranks:
             return self._rank_chart(row)
+        if self.view.shows_hours and row is not None:
+            return self._hours_chart(row)
         figures = None if row is None else row.figures_of(self.view.metric)
         window = 0 if self.snapshot is None else self.snapshot.window_minutes
         return ChartData(
@@ -369,6 +438,37 @@ class Desk:
             compared=self._compared(series),
             flow=None if row is None or FLOW is None else self._others.get((row.id, FLOW)),
         )
+
+    def _hours_chart(self, row: Row) -> ChartData | None:
+        """More than a day; ``None`` while the hours are on their way."""
+        hours = self._hours.get((row.id, self.view.metric))
+        if hours is None or len(hours.closes) != self.view.range_hours:
+            return None
+        first_ms = hours.first_ms
+        is_whole = first_ms is not None and first_ms <= hours.start_ms + HOUR_MS
+        known = "" if is_whole or first_ms is None else f"known from {self.zone.day(first_ms)}"
+        title = titles.chart_title(row, self.view, self.zone, 0)
+        series = hours.points()
+        return ChartData(
+            title=titles.SEPARATOR.join(part for part in (title, known, hours.missing) if part),
+            series=series,
+            span=self.view.chart_span,
+            digits=row.instrument.digits,
+            zone=self.zone,
+            message=tuple(texts.chart_message(row, self.view, self.zone)),
+            unit=Unit.PRICE if self.view.metric.is_price else Unit.NUMBER,
+            name=self._chart_name(row),
+            style=self.view.chart_style,
+            compared=self._compared(series),
+            flow=hours.flow() if self.view.chart_style is ChartStyle.CANDLES else None,
+        )
+
+    def _samples_of(self, key: str) -> Series | None:
+        """The samples of a compared pair, if they are here."""
+        if not self.view.shows_hours:
+            return self._others.get((key, self.view.metric))
+        hours = self._hours.get((key, self.view.metric))
+        return None if hours is None or len(hours.closes) != self.view.range_hours else hours.points()
 
     def _chart_name(self, row: Row | None) -> str:
         pair = "" if row is None else clean(row.instrument.pair, 24)
@@ -404,7 +504,7 @@ class Desk:
         for letter, key in zip(LETTERS, self.view.compared, strict=False):
             row = self._presenter.row(self.snapshot, key)
             other = series if series is not None and series.instrument_id == key else None
-            other = other or self._others.get((key, self.view.metric))
+            other = other or self._samples_of(key)
             if row is not None and other is not None:
                 found.append(Compared(letter, clean(row.instrument.pair, 16), other))
         row = self.row

@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import time
+from dataclasses import replace
 from typing import Final
 
 from textual import work
@@ -23,6 +24,8 @@ from tui_tracker.tui import messages
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk, no_snapshot
 from tui_tracker.tui.screens.main import MainScreen
+from tui_tracker.tui.titles import window_text
+from tui_tracker.tui.view import DAY_MINUTES
 
 DEBOUNCE_S: Final = 0.3
 """How long the cursor rests before the feed is told what to load first."""
@@ -74,7 +77,17 @@ class FeedApp(App[None]):
         if self.return_code is not None:
             return
         self.show()
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin to follow, once the empty panes have been painted."""
+        self.listen()
+
+    def listen(self) -> None:
+        """Follow the feed, over the chosen window."""
         self.follow()
+        if self.desk.view.window != DAY_MINUTES:
+            self.set_window()
 
     @work(name="feed", group="feed", exclusive=True)
     async def follow(self) -> None:
@@ -85,6 +98,20 @@ class FeedApp(App[None]):
         except TrackerError as error:
             self.post_message(messages.FeedEnded(error.message))
 
+    @work(name="window", group="window", exclusive=True)
+    async def set_window(self) -> None:
+        """Have figures made over the chosen window; where that can't be done, go on with the one there is."""
+        view = self.desk.view
+        if view.window > DAY_MINUTES:
+            self.say(f"reading {window_text(view.window)} from the history …")
+        try:
+            await self._feed.set_window(view.window, view.metric)
+        except TrackerError as error:
+            served = self.desk.snapshot.window_minutes if self.desk.snapshot is not None else DAY_MINUTES
+            self.desk.view = replace(self.desk.view, window=served or DAY_MINUTES)
+            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            self.show()
+
     def on_feed_ended(self, message: messages.FeedEnded) -> None:
         """Say that nothing newer will come."""
         self.say(f"no more data: {message.reason}")
@@ -92,6 +119,8 @@ class FeedApp(App[None]):
     async def on_market_updated(self, message: messages.MarketUpdated) -> None:
         """Show the newest snapshot; ranking, taking note and painting are turns of the loop."""
         before, self.desk.snapshot = self.desk.snapshot, message.snapshot
+        if before is not None and before.window_minutes != message.snapshot.window_minutes:
+            self.desk.forget_ranks()
         self.desk.rank(message.snapshot)
         await asyncio.sleep(0)
         self.desk.note_events(message.snapshot)
@@ -148,8 +177,13 @@ class FeedApp(App[None]):
         await self._read_others()
 
     async def _read_others(self) -> None:
-        """Read what the chart shows beside the selected pair."""
+        """Read what the chart shows beside the window of the selected pair."""
         is_newer = False
+        for key, metric in self.desk.wanted_hours():
+            try:
+                is_newer |= self.desk.take_hours(await self._feed.hours(key, metric, self.desk.view.range_hours))
+            except UnknownPairError:
+                _log.info("no hours of %s", clean(key))
         for key, metric in self.desk.wanted_series():
             try:
                 is_newer |= self.desk.take_series(await self._feed.series(key, metric))

@@ -11,7 +11,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui_tracker.config.choices import ChartStyle
-from tui_tracker.config.views import MAIN
+from tui_tracker.config.views import MAIN, RANGES_H
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
@@ -20,8 +20,8 @@ from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.options import options
-from tui_tracker.tui.titles import scope_text
-from tui_tracker.tui.view import BANDS, RANGES_H, ViewState
+from tui_tracker.tui.titles import range_text, scope_text, window_text
+from tui_tracker.tui.view import BANDS, WINDOWS, ViewState
 
 MOST_PAIRS: Final = 30
 _KEY: Final = re.compile(r"  \([^()]*\)$")
@@ -163,7 +163,9 @@ def offers(host: Host) -> Iterator[Offer]:
     yield from _kept(host)
     yield from _sorts(host)
     for hours in RANGES_H:
-        yield choice(f"range: {hours} h of the chart", range_hours=hours, span=None)
+        yield choice(f"range: {range_text(hours)} of the chart", range_hours=hours, span=None)
+    for minutes in WINDOWS:
+        yield choice(f"window: {window_text(minutes)} of all figures", window=minutes, frozen=None)
     yield choice("chart: rank history", shows_ranks=True, span=None)
     for style in ChartStyle:
         yield choice(f"chart: {style.value}", chart_style=style, shows_ranks=False)

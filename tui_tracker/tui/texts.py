@@ -14,7 +14,7 @@ from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import change_of, change_run, late_since, value_text
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, scope_text, window_text
+from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, range_text, scope_text, window_text
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
 TOO_SMALL: Final = f"too small: {LEAST_WIDTH} × {LEAST_HEIGHT} at least"
@@ -217,5 +217,5 @@ def chart_message(row: Row | None, view: ViewState, zone: Zone) -> list[Line]:
         return [_said(f"the exchange gives no {metric} for {pair}", "muted")]
     figures = row.figures_of(view.metric)
     if figures is not None and figures.samples:
-        return [_said(f"no sample in the last {view.range_hours} h", "muted")]
+        return [_said(f"no sample in the last {range_text(view.range_hours)}", "muted")]
     return [_said(f"no sample of {pair} yet", "muted"), _said("its history is on the way", "muted")]

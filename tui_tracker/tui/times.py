@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from tui_tracker.core.format import clock_time
 
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LOCALTIME: Final = Path("/etc/localtime")
 RULE: Final = re.compile(r"(<[^>]+>|[A-Za-z]{3,})[+-]?\d")
 """How a ``TZ`` begins that is a rule (POSIX.1-2017, 8.3), such as ``CET-1CEST,M3.5.0,M10.5.0/3``."""
@@ -63,6 +64,19 @@ class Zone:
         if instant_ms is None or not self.is_repeated(instant_ms):
             return text
         return text + short_offset(self.offset_ms(instant_ms))
+
+    def day(self, instant_ms: int) -> str:
+        """``24 Nov``."""
+        at = datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self.tz)
+        return f"{at.day} {MONTHS[at.month - 1]}"
+
+    def date(self, instant_ms: int) -> str:
+        """``2026-11-25``."""
+        return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(self.tz).date().isoformat()
+
+    def label(self, instant_ms: int, step: int = 1) -> str:
+        """An instant of a chart with a value each ``step`` minutes: the time of day, for hours with the day."""
+        return self.minute(instant_ms) if step == 1 else f"{self.day(instant_ms)} {self.minute(instant_ms)}"
 
     def second(self, instant_ms: int | None) -> str:
         """``21:57:57``."""

@@ -10,16 +10,17 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.core.status import Moment, SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.view import DAY_H, ViewState
 
 NAME: Final = "crypto-tui"
 SEPARATOR: Final = " ── "
 BAR_WIDTH: Final = 8
+YEAR_H: Final = 365 * DAY_H
 SKEW_SHOWN_MS: Final = 2_000
 SKEW_WARNED_MS: Final = 30_000
 METRIC_WORDS: Final = {
@@ -40,8 +41,22 @@ def count(number: int) -> str:
 
 
 def window_text(minutes: int) -> str:
-    """``24 h``, or ``90 min``."""
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+    """``24 h``, ``7 d``, or ``90 min``."""
+    if minutes % 60:
+        return f"{minutes} min"
+    return range_text(minutes // 60)
+
+
+def known_text(minutes: int) -> str:
+    """``12 d``, ``30 h`` or ``90 min``, rounded down."""
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} d"
+
+
+def range_text(hours: int) -> str:
+    """``24 h``, ``7 d`` or ``1 y``."""
+    if hours <= DAY_H or hours % DAY_H:
+        return f"{hours} h"
+    return "1 y" if hours == YEAR_H else f"{hours // DAY_H} d"
 
 
 def scope_text(view: ViewState) -> str:
@@ -96,6 +111,7 @@ def table_title(
     is_loading: bool,
     width: int,
     name: str = "",
+    known: int | None = None,
 ) -> str:
     """``Ranked by σ of price ── USD ── 24 h ── live order``, with whatever else one must know to read the ranks.
 
@@ -103,6 +119,7 @@ def table_title(
 
     Args:
         name: The named view; with ``*`` behind it once something was changed, which is then said last.
+        known: Minutes of the window that the history tells of, where that may be less than all.
     """
     name = clean(name, 41)
     was = name[:-1] if name.endswith("*") else ""
@@ -113,7 +130,8 @@ def table_title(
     scope = scope_text(view)
     if not (name and scope in name.split()):
         parts.append(_Part(scope))
-    parts.append(_Part(window_text(window) if window else "", 4))
+    partly = f", {known_text(known)} known" if known is not None and known < window else ""
+    parts.append(_Part(f"{window_text(window)}{partly}" if window else "", 7 if partly else 4))
     parts = [part for part in parts if part.text]
     if view.min_volume and not view.watchlist_only:
         parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}", 6))
@@ -201,7 +219,7 @@ def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since
         what = "move to another pair and press c" if is_alone else "compared from the left edge"
         pair = f"{pair} ── {what}" if is_alone else what.capitalize()
     band = ""
-    if view.band_minutes and not view.compared:
+    if view.band_minutes and not view.compared and not view.shows_hours:
         band = f"mean ± 2σ of {window_text(min(view.band_minutes, window or view.band_minutes))}"
     parts = (pair, view.metric.label, _span_text(view, zone, window), band, zone.name)
     return SEPARATOR.join(part for part in parts if part)
@@ -210,20 +228,32 @@ def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since
 def _span_text(view: ViewState, zone: Zone, window: int) -> str:
     """``24 h``, ``last 90 min``, or from when to when."""
     if view.span is None:
-        is_longer = 0 < window < view.range_hours * 60
-        return window_text(window) if is_longer else f"{view.range_hours} h"
+        is_longer = 0 < window < view.range_hours * 60 and not view.shows_hours
+        return window_text(window) if is_longer else range_text(view.range_hours)
     if view.span.end_ms is None:
         return f"last {window_text(view.span.minutes)}"
     start_ms = view.span.end_ms - (view.span.minutes - 1) * MINUTE_MS
+    if view.shows_hours:
+        return f"{zone.day(start_ms)}–{zone.day(view.span.end_ms)}"
     return f"{zone.minute(start_ms)}–{zone.minute(view.span.end_ms)}"
 
 
 def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
     """The state of the source, never by colour alone: ``● live``, ``◌ stale 2m``, ``○ offline: …``."""
+    if status.moment is not None:
+        return [(f"▮ PAST {moment_text(status.moment, zone)}", "warn")]
     if status.is_simulated:
         runs: list[Run] = [("▮ SIMULATED", "warn")]
         return runs if status.state is SourceState.LIVE else [*runs, (" ", "text"), *_plain_state(status, now_ms, zone)]
     return _plain_state(status, now_ms, zone)
+
+
+def moment_text(moment: Moment, zone: Zone) -> str:
+    """``2026-11-25 09:30 UTC ▶ ×60``."""
+    if not moment.minute_ms:
+        return "reading the history …"
+    going = " ▶ ×60" if moment.is_playing else " …" if moment.is_moving else " ‖"
+    return f"{zone.date(moment.minute_ms)} {zone.minute(moment.minute_ms)} {zone.name}{going}"
 
 
 def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
@@ -257,7 +287,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     if not status.is_simulated:
         state.insert(0, (f"{clean(status.source, 16)} ", "strong"))
     times: list[Run] = []
-    if status.last_good_ms is not None:
+    if status.last_good_ms is not None and status.moment is None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
     if status.next_poll_ms is not None:
         word = "next" if status.state is SourceState.LIVE else "next try"

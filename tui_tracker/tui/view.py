@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui_tracker.config.choices import ChartStyle, Preset, Theme, TimeZone
 from tui_tracker.config.model import Settings
-from tui_tracker.config.views import CLASSES, MAIN
+from tui_tracker.config.views import CLASSES, MAIN, RANGES_H
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
@@ -20,8 +20,12 @@ from tui_tracker.tui.column_choice import known
 if TYPE_CHECKING:
     from tui_tracker.config.state import View
 
-RANGES_H: Final = (1, 6, 24)
-"""Hours that the chart can show; the statistics stay at the whole window."""
+DAY_MINUTES: Final = 1440
+"""Minutes that every feed keeps."""
+DAY_H: Final = 24
+"""Hours up to which the chart shows minutes; beyond, it shows hours."""
+WINDOWS: Final = (60, 360, 1440, 10_080, 43_200)
+"""Minutes that all figures and ranks can be over."""
 BANDS: Final = (0, 1440, 240, 60)
 """Minutes that the chart's band can be of; a whole day is the window of the statistics."""
 SHIFTS_MINUTES: Final = (5, 60, 1440)
@@ -118,6 +122,8 @@ class ViewState:
     metric: Metric = Metric.PRICE
     measure: Measure = Measure.STDDEV
     range_hours: int = 24
+    window: int = 1440
+    """Minutes that figures and ranks are over."""
     sort: str | None = None
     """Key of the column that rows are sorted by, ``None`` for the rank."""
     reverse: bool = False
@@ -227,6 +233,16 @@ class ViewState:
         place = RANGES_H.index(self.range_hours) + step
         return replace(self, range_hours=RANGES_H[max(0, min(place, len(RANGES_H) - 1))], span=None)
 
+    def next_window(self) -> "ViewState":
+        """The next longer window, then the shortest."""
+        longer = next((minutes for minutes in WINDOWS if minutes > self.window), WINDOWS[0])
+        return replace(self, window=longer, frozen=None)
+
+    @property
+    def shows_hours(self) -> bool:
+        """Whether the chart shows hours from the history instead of the window's minutes."""
+        return self.range_hours > DAY_H and not self.shows_ranks
+
     @property
     def chart_span(self) -> Span:
         """What the chart shows of the window."""
@@ -331,6 +347,7 @@ CHOICES: Final[dict[str, Callable[[ViewState], ViewState]]] = {
     "reverse": ViewState.reversed,
     "unique_base": ViewState.toggled_unique_base,
     "classes": ViewState.toggled_classes,
+    "window": ViewState.next_window,
     "shorter": lambda view: view.with_range(-1),
     "longer": lambda view: view.with_range(1),
     "shift": ViewState.next_shift,
@@ -362,6 +379,7 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
             time_zone=settings.time_zone,
             chart_style=settings.chart_style,
             panes=Panes(settings.layout),
+            window=settings.window,
             columns=known(settings.columns),
         )
     return ViewState(
@@ -370,10 +388,11 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         watchlist_only=seen.watchlist_only,
         metric=_member(Metric, seen.metric, settings.metric),
         measure=_member(Measure, seen.measure, settings.by),
-        range_hours=seen.range_hours if seen.range_hours in RANGES_H else RANGES_H[-1],
+        range_hours=seen.range_hours if seen.range_hours in RANGES_H else DAY_H,
         sort=seen.sort if seen.sort in columns or seen.sort in BY_NAME else None,
         reverse=seen.reverse,
         theme=seen.theme or settings.theme,
+        window=settings.window,
         time_zone=_member(TimeZone, seen.time_zone, settings.time_zone),
         chart_style=_member(ChartStyle, seen.chart_style, settings.chart_style),
         band_minutes=seen.band_minutes if seen.band_minutes in BANDS else 0,

@@ -101,7 +101,7 @@ def test_what_config_shows_can_be_loaded_again() -> None:
         ("interval = true", ["interval: 'True' is not allowed"]),
         ("theme = 'drak'", ["theme: 'drak'", "dark, light, terminal"]),
         ('theme = "\\u001b[31m\\u202e"', ["theme: '·[31m·'"]),
-        ("window = '25h'", ["window: '25h'", "10m to 24h"]),
+        ("window = '31d'", ["window: '31d'", "10m to 30d"]),
         ("quote = 5", ["quote: '5'"]),
         ("[base-urls]\nkraken = 'http://me:secret@x'", ["base-urls:", "//…@x"]),
         ("a = = 1", ["no valid TOML", "line 1"]),

@@ -64,7 +64,7 @@ def test_what_is_written_is_read_back(view: ViewSpec) -> None:
         ("[views.A]\nfilte = 'x'", "views.A: unknown key 'filte'", "did you mean filter?"),
         ("[views.A]\nby = 'x'", "views.A: by: 'x' is not allowed", "allowed: stddev, cv, volatility, range"),
         ("[views.A]\nsort = 'x'", "views.A: sort: 'x' is not allowed", "allowed: a column, with -"),
-        ("[views.A]\nrange = '2h'", "views.A: range: '2h' is not allowed", "allowed: 1h, 6h or 24h"),
+        ("[views.A]\nrange = '2h'", "views.A: range: '2h' is not allowed", "allowed: 1h, 6h, 24h, 7d"),
         ("[views.A]\nexclude = ['x']", "is not allowed", "allowed: classes of pairs"),
         ("[views.A]\nfilter = 'volme > 1'", "filter: no column 'volme', at character 1", "did you mean volume?"),
         ("[views.'A*']", "'A*' is no name", "no * at the end"),

@@ -13,6 +13,7 @@ from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceState
+from tui_tracker.engine.board import Board
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.turns import Turns
 from tui_tracker.feed.local import LocalFeed
@@ -21,7 +22,7 @@ from tui_tracker.sources.base import InstrumentBatch
 START = 28_333_320 * MINUTE + 10_000  # ten seconds into a minute
 
 
-def latest(engine: Engine) -> Snapshot:
+def latest(engine: Board) -> Snapshot:
     snapshot = engine.hub.latest
     assert snapshot is not None
     return snapshot

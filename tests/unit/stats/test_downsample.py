@@ -114,3 +114,16 @@ def test_time_ticks_stay_within(start: int, minutes: int, most: int) -> None:
     ticks = time_ticks(start, end, most, lambda _: 0)
     assert len(ticks) <= most
     assert all(start <= tick <= end and tick % MINUTE_MS == 0 for tick in ticks)
+
+
+def test_long_times_have_days_mondays_and_months_as_ticks() -> None:
+    day = 1440 * MINUTE_MS
+    start = 20_416 * day + 3_600_000  # 2025-11-24 01:00 UTC, a Monday
+    week = time_ticks(start, start + 7 * day, 10, lambda _: 0)
+    assert week == [start + at * day - 3_600_000 for at in range(1, 8)]
+    month = time_ticks(start, start + 30 * day, 8, lambda _: 0)
+    assert month == [start - 3_600_000 + at * 7 * day for at in range(1, 5)]
+    year = time_ticks(start, start + 365 * day, 8, lambda _: 3_600_000)
+    assert len(year) == 6
+    assert (year[0] + 3_600_000) // day == 20_454  # 2026-01-01, local
+    assert time_ticks(start, start + 30 * 365 * day, 3, lambda _: 0) == []

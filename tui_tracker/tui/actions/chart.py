@@ -68,7 +68,9 @@ class ChartActions(FeedApp):
         if data is not None and data.series is not None:
             around_ms = self.main.pane.chart.crosshair_ms
             series = data.series
-            self._show_span(data.span.zoomed(is_in, around_ms, series.start_ms, len(series.values)))
+            self._show_span(
+                data.span.zoomed(is_in, around_ms, series.start_ms, len(series.values), series.step_minutes)
+            )
 
     def action_zoom_reset(self) -> None:
         """Show the whole range again."""
@@ -78,7 +80,8 @@ class ChartActions(FeedApp):
         """Show an earlier or later time of the same length."""
         data = self.main.pane.chart.data
         if data is not None and data.series is not None:
-            self._show_span(data.span.panned(direction, data.series.start_ms, len(data.series.values)))
+            series = data.series
+            self._show_span(data.span.panned(direction, series.start_ms, len(series.values), series.step_minutes))
 
     def _show_span(self, span: Span) -> None:
         is_usual = span == Span(self.desk.view.range_hours * 60)

@@ -40,7 +40,13 @@ class KeepingApp(FeedApp):
         raise NotImplementedError
 
     async def ask(
-        self, question: str, answer: Callable[[str], None], offered: str = "", max_length: int = MAX_NAME
+        self,
+        question: str,
+        answer: Callable[[str], None],
+        offered: str = "",
+        *,
+        done: str = "save",
+        max_length: int = MAX_NAME,
     ) -> None:
         """Ask for a name in the place of the keys; one that is offered need only be confirmed."""
         from tui_tracker.tui.widgets.prompt import Prompt
@@ -48,7 +54,7 @@ class KeepingApp(FeedApp):
         if self.prompt is not None or self.main.filter_bar is not None:
             return
         leave = partial(self._leave_prompt, self.main.focused_pane)
-        self.prompt = Prompt(question, answer, leave, max_length, offered)
+        self.prompt = Prompt(question, answer, leave, max_length, offered, done)
         self.main.add_class("filtering")
         await self.main.mount(self.prompt)
 

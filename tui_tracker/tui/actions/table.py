@@ -110,7 +110,8 @@ class TableActions(ScreenActions):
                 series = await self._feed.series(key, metric)
             except UnknownPairError:
                 continue
-            highlights.take_trend(row, metric, series.values)
+            window = 0 if desk.snapshot is None else desk.snapshot.window_minutes
+            highlights.take_trend(row, metric, series.last(window).values)
             is_new = True
             await asyncio.sleep(0)
         if is_new:

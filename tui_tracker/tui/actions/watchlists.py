@@ -112,7 +112,7 @@ class WatchlistActions(KeepingApp):
 
     async def action_read_watchlist(self) -> None:
         """Ask for a file, and add its pairs to the watchlist in use."""
-        await self.ask("add the pairs of the file", self._read_watchlist, max_length=MAX_PATH)
+        await self.ask("add the pairs of the file", self._read_watchlist, done="add", max_length=MAX_PATH)
 
     def _read_watchlist(self, place: str) -> None:
         if not place.strip():

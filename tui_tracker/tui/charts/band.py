@@ -48,7 +48,7 @@ def paint_band(grid: Grid, band: list[Edges | None], frame: Frame, glyphs: Glyph
     for part, glyph, kind in lines:
         before: int | None = None
         for column in range(frame.columns if band else 0):
-            at = band[min(frame.minutes_of(column)[-1], len(band) - 1)]
+            at = band[min(frame.places_of(column)[-1], len(band) - 1)]
             if at is None:
                 before = None
                 continue

@@ -21,14 +21,14 @@ MOST_REACH: Final = 3
 
 
 def candle_minutes(minutes: int, columns: int) -> int:
-    """Length of a candle where ``minutes`` are shown in ``columns``."""
+    """Length of a candle, in minutes, where ``minutes`` are shown in ``columns``."""
     return step_for(minutes, max(1, columns // PITCH))
 
 
 def paint_candles(grid: Grid, request: ChartRequest, frame: Frame, glyphs: Glyphs) -> None:
     """Draw candles, each as wide as the room between them allows, in halves of rows; volumes below."""
     step = candle_minutes(frame.minutes, frame.columns)
-    made = candles(request.values, request.start_ms, step, request.volumes)
+    made = candles(request.values, request.start_ms, step, request.volumes, request.step)
     reach = min(MOST_REACH, (int(step * frame.columns / frame.minutes) - 1) // 2)
     for one in made:
         column = centre(one.start_ms, step, frame)
@@ -43,7 +43,7 @@ def paint_candles(grid: Grid, request: ChartRequest, frame: Frame, glyphs: Glyph
 
 def centre(start_ms: int, step: int, frame: Frame) -> int:
     """The column in the middle of a candle."""
-    return frame.column(start_ms + (step - 1) * MINUTE_MS // 2)
+    return frame.column(start_ms + (step - frame.step) * MINUTE_MS // 2)
 
 
 def _paint(grid: Grid, one: Ohlc, column: int, reach: int, frame: Frame, glyphs: Glyphs) -> None:
@@ -134,7 +134,7 @@ def _label_volumes(grid: Grid, request: ChartRequest, frame: Frame) -> None:
     first = next((index for index, volume in enumerate(request.volumes) if math.isfinite(volume)), None)
     if not first:
         return
-    text = f"volume, known from {request.zone.minute(request.start_ms + first * MINUTE_MS)}"
+    text = f"volume, known from {request.zone.label(request.instant(first), request.step)}"
     for row in range(frame.rows + frame.below - 1, frame.rows - 1, -1):
         if grid.is_free(row, 1, 1 + len(text)):
             grid.write(row, 1, text, "faint")
@@ -145,7 +145,8 @@ def volume_labels(request: ChartRequest, frame: Frame, width: int) -> dict[int, 
     """What stands left of the bars, by row: their largest, and the word, in at most ``width`` cells."""
     if not frame.below:
         return {}
-    made = candles(request.values, request.start_ms, candle_minutes(frame.minutes, frame.columns), request.volumes)
+    step = candle_minutes(frame.minutes, frame.columns)
+    made = candles(request.values, request.start_ms, step, request.volumes, request.step)
     most = max((one.volume for one in made), default=0.0)
     labels = {frame.rows: fmt.compact(most), frame.rows + frame.below - 1: "volume" if width > 5 else "vol"}
     return {row: label for row, label in labels.items() if len(label) <= width}

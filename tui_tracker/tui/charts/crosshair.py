@@ -7,6 +7,7 @@ from typing import Final
 
 from tui_tracker.config.choices import ChartStyle
 from tui_tracker.core import format as fmt
+from tui_tracker.core.hours import POINTS
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.ohlc import candles
 from tui_tracker.tui.charts.candles import candle_minutes, centre
@@ -17,6 +18,7 @@ from tui_tracker.tui.charts.request import ChartRequest, Picture, Unit
 from tui_tracker.tui.charts.values import value_text
 from tui_tracker.tui.runs import Kind, Line, Run, width_of
 
+DAY_MINUTES: Final = 1440
 DAY_MS: Final = 86_400_000
 
 
@@ -40,18 +42,18 @@ def _is_candles(request: ChartRequest) -> bool:
 
 def moved(request: ChartRequest, frame: Frame, instant_ms: int | None, step: int) -> int:
     """The instant ``step`` columns (or candles, or minutes if these are wider) on; from none to the newest one."""
-    last = frame.minutes - 1
+    last = frame.count - 1
     if instant_ms is None:
-        return request.start_ms + last * MINUTE_MS
-    index = max(0, min((instant_ms - request.start_ms) // MINUTE_MS, last))
+        return request.instant(last)
+    index = max(0, min(request.index(instant_ms), last))
     if _is_candles(request):
-        index += step * candle_minutes(frame.minutes, frame.columns)
-    elif frame.minutes <= frame.columns:
+        index += step * candle_minutes(frame.minutes, frame.columns) // frame.step
+    elif frame.count <= frame.columns:
         index += step
     else:
-        column = frame.column(request.start_ms + index * MINUTE_MS) + step
-        index = frame.minutes_of(max(0, min(column, frame.columns - 1)))[-1]
-    return request.start_ms + max(0, min(index, last)) * MINUTE_MS
+        column = frame.column(request.instant(index)) + step
+        index = frame.places_of(max(0, min(column, frame.columns - 1)))[-1]
+    return request.instant(max(0, min(index, last)))
 
 
 def with_crosshair(picture: Picture, request: ChartRequest, instant_ms: int) -> tuple[Line, ...]:
@@ -97,7 +99,7 @@ def _with_cell(line: Line, place: int, char: str, kind: Kind, *, is_over: bool =
 
 def _value(request: ChartRequest, instant_ms: int, values: Sequence[float] | None = None) -> float | None:
     values = request.values if values is None else values
-    index = (instant_ms - request.start_ms) // MINUTE_MS
+    index = request.index(instant_ms)
     if not 0 <= index < len(values) or not math.isfinite(values[index]):
         return None
     return values[index]
@@ -108,13 +110,16 @@ def readout(request: ChartRequest, frame: Frame, instant_ms: int, normal: Normal
 
     Compared pairs are called by their letters alone where their names don't fit into ``width`` cells.
     """
-    when: Run = (request.zone.minute(instant_ms), "strong")
+    when: Run = (request.zone.label(instant_ms, request.step), "strong")
     if request.traces:
         groups = [[when], *_trace_groups(request, instant_ms)]
         used = sum(len(GAP) + sum(width_of(text) for text, _ in group) for group in groups)
         return groups if used <= width else [[when], *_trace_groups(request, instant_ms, has_names=False)]
     if _is_candles(request):
-        return _candle_groups(request, frame, instant_ms, normal)
+        step = candle_minutes(frame.minutes, frame.columns)
+        return _candle_groups(request, step, instant_ms, normal)
+    if request.step > 1 and request.unit is not Unit.RANK:
+        return _candle_groups(request, POINTS * request.step, instant_ms, normal)
     value = _value(request, instant_ms)
     if value is None:
         return [[when], [("not observed", "muted")]]
@@ -137,11 +142,15 @@ def _trace_groups(request: ChartRequest, instant_ms: int, *, has_names: bool = T
     return groups
 
 
-def _candle_groups(request: ChartRequest, frame: Frame, instant_ms: int, normal: Normal) -> list[list[Run]]:
-    step = candle_minutes(frame.minutes, frame.columns)
+def _candle_groups(request: ChartRequest, step: int, instant_ms: int, normal: Normal) -> list[list[Run]]:
+    """What happened in the ``step`` minutes around an instant."""
     start_ms = instant_ms // (step * MINUTE_MS) * step * MINUTE_MS
-    when: Run = (f"{request.zone.minute(start_ms)}–{request.zone.minute(start_ms + step * MINUTE_MS)}", "strong")
-    made = candles(request.values, request.start_ms, step, request.volumes)
+    end = request.zone.minute(start_ms + step * MINUTE_MS)
+    if step >= DAY_MINUTES:
+        end = request.zone.day(start_ms + (step - 1) * MINUTE_MS)
+    start = request.zone.day(start_ms) if step >= DAY_MINUTES else request.zone.label(start_ms, request.step)
+    when: Run = (start if start == end else f"{start}–{end}", "strong")
+    made = candles(request.values, request.start_ms, step, request.volumes, request.step)
     one = next((one for one in made if one.start_ms == start_ms), None)
     if one is None:
         return [[when], [("not observed", "muted")]]
@@ -162,6 +171,8 @@ def _candle_groups(request: ChartRequest, frame: Frame, instant_ms: int, normal:
 def _since(request: ChartRequest, start_ms: int, instant_ms: int) -> str:
     """The time of day; ``yesterday`` where that is not the day of the crosshair."""
     zone = request.zone
+    if request.step > 1:
+        return zone.day(start_ms)
     days = [(ms + zone.offset_ms(ms)) // DAY_MS for ms in (start_ms, instant_ms)]
     return f"{'yesterday ' if days[0] < days[1] else ''}{zone.minute(start_ms)}"
 
@@ -171,7 +182,7 @@ def _change_groups(request: ChartRequest, value: float, instant_ms: int) -> list
     if first is None:
         return []
     base = request.values[first]
-    since = f" from {_since(request, request.start_ms + first * MINUTE_MS, instant_ms)}"
+    since = f" from {_since(request, request.instant(first), instant_ms)}"
     if request.unit is Unit.RANK:
         places = round(value - base)
         word = f"▲ {places:,}" if places > 0 else f"▼ {-places:,}" if places < 0 else "same rank"

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.downsample import time_ticks
 from tui_tracker.tui.runs import Line, Run, fit, joined
 from tui_tracker.tui.times import Zone
+
+LONGEST_OF_TIMES: Final = 2 * 1440
+"""Minutes up to which ticks are times of day; over more they are days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +24,21 @@ class Frame:
     """Rows of the values; a legend may stand above them and volumes below."""
     columns: int
     start_ms: int
-    minutes: int
+    count: int
+    """Values from left to right."""
     top: int = 0
     """Lines above the first row."""
     left: int = 0
     """Cells before the first column."""
     below: int = 0
     """Rows of the plot under those of the values."""
+    step: int = 1
+    """Minutes from one value to the next."""
+
+    @property
+    def minutes(self) -> int:
+        """Minutes that are shown."""
+        return self.count * self.step
 
     def share(self, value: float) -> float:
         """How far up the plot a value is: 0 at its lower edge, 1 at its upper one."""
@@ -42,13 +54,13 @@ class Frame:
 
     def column(self, instant_ms: int) -> int:
         """The column of an instant."""
-        place = (instant_ms - self.start_ms) / MINUTE_MS + 0.5
-        return max(0, min(self.columns - 1, int(place * self.columns / self.minutes)))
+        place = (instant_ms - self.start_ms) / (self.step * MINUTE_MS) + 0.5
+        return max(0, min(self.columns - 1, int(place * self.columns / self.count)))
 
-    def minutes_of(self, column: int) -> range:
-        """Indices of the minutes that a column shows, at least one."""
-        start = column * self.minutes // self.columns
-        return range(start, max(start + 1, (column + 1) * self.minutes // self.columns))
+    def places_of(self, column: int) -> range:
+        """Indices of the values that a column shows, at least one."""
+        start = column * self.count // self.columns
+        return range(start, max(start + 1, (column + 1) * self.count // self.columns))
 
 
 def value_axis(labels: Mapping[int, str], width: int, rows: int) -> list[tuple[Run, ...]]:
@@ -61,14 +73,14 @@ def value_axis(labels: Mapping[int, str], width: int, rows: int) -> list[tuple[R
 
 def time_axis(frame: Frame, zone: Zone, lines: int) -> list[Line]:
     """A rule with ticks and the labels under it, or in one row a rule with the labels in it."""
-    end_ms = frame.start_ms + (frame.minutes - 1) * MINUTE_MS
+    end_ms = frame.start_ms + (frame.count - 1) * frame.step * MINUTE_MS
     ticks = time_ticks(frame.start_ms, end_ms, max(1, frame.columns // 11), zone.offset_ms)
     rule, labels = ["─"] * frame.columns, [" "] * frame.columns
     free_from = 0
     for tick in ticks:
         column = frame.column(tick)
         rule[column] = "┬"
-        text = zone.minute(tick)
+        text = zone.minute(tick) if frame.minutes <= LONGEST_OF_TIMES else zone.day(tick)
         left = max(0, min(column - len(text) // 2, frame.columns - len(text)))
         if left >= free_from:
             labels[left : left + len(text)] = text

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.grid import Grid
 from tui_tracker.tui.charts.request import ChartRequest
@@ -10,6 +9,8 @@ from tui_tracker.tui.charts.values import value_text
 
 ROOM_FOR_MARKS: Final = 9
 """Rows from which on the highest and the lowest one are kept free for the marks."""
+NO_BREAK: Final = "\u00a0"
+"""A day stays in one piece where the value alone must do."""
 REACH: Final = 12
 """Cells from a point within which a mark may stand beside it."""
 
@@ -21,8 +22,9 @@ def paint_marks(grid: Grid, request: ChartRequest, frame: Frame, found: tuple[in
         return
     has_room = frame.rows >= ROOM_FOR_MARKS
     for index, inward, arrow in ((high, 1, "▾"), (low, -1, "▴")):
-        instant, value = request.start_ms + index * MINUTE_MS, request.values[index]
-        label = f"{value_text(value, request.unit, request.digits)} {request.zone.minute(instant)}"
+        instant, value = request.instant(index), request.values[index]
+        when = request.zone.minute(instant) if request.step == 1 else request.zone.day(instant).replace(" ", NO_BREAK)
+        label = f"{value_text(value, request.unit, request.digits)} {when}"
         column, row = frame.column(instant), frame.row(value)
         if has_room:
             _at(grid, _free_row(grid, row, -inward, frame.rows, column, len(label) + 2), column, arrow, label)

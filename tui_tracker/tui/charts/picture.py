@@ -52,8 +52,10 @@ def draw(request: ChartRequest) -> Picture:
     columns = request.width - label_width - 2 - ends
     if columns < LEAST_WIDTH:
         return NOTHING
-    minutes = len(request.traces[0].values) if request.traces else len(request.values)
-    frame = Frame(axis.low, axis.high, rows, columns, request.start_ms, minutes, len(head), label_width + 2, below)
+    count = len(request.traces[0].values) if request.traces else len(request.values)
+    frame = Frame(
+        axis.low, axis.high, rows, columns, request.start_ms, count, len(head), label_width + 2, below, request.step
+    )
     grid = Grid(rows + below, columns + ends)
     _paint(grid, request, frame, band)
     at_row = {frame.row(tick): label for tick, label in zip(axis.ticks, labels, strict=True) if label}
@@ -66,14 +68,16 @@ def draw(request: ChartRequest) -> Picture:
     ]
     note = ""
     if request.style is ChartStyle.CANDLES and _is_single(request):
-        step = candle_minutes(minutes, columns)
+        step = candle_minutes(frame.minutes, columns)
         note = f"{span_text(step)} candles, {glyphs.hollow} up {glyphs.fall[0]} down"
     return Picture((*head, *plot, *foot), frame, note)
 
 
 def span_text(minutes: int) -> str:
-    """``15 min``, ``2 h``."""
-    return f"{minutes} min" if minutes % 60 else f"{minutes // 60} h"
+    """``15 min``, ``2 h``, ``3 d``."""
+    if minutes % 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes % 1440 else f"{minutes // 1440} d"
 
 
 def _is_single(request: ChartRequest) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui_tracker.config.choices import ChartStyle
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.runs import Line
@@ -52,7 +53,7 @@ class ChartRequest:
     """Identifies the data: instrument, metric, version, span, compared pairs."""
     start_ms: int
     values: tuple[float, ...]
-    """One a minute, NaN where nothing was observed."""
+    """One a step, NaN where nothing was observed."""
     width: int
     height: int
     digits: int
@@ -63,9 +64,11 @@ class ChartRequest:
     style: ChartStyle = ChartStyle.LINE
     band: Band | None = None
     volumes: tuple[float, ...] = ()
-    """Base volume of each minute, for candles; empty where the exchange doesn't give it."""
+    """Base volume of each step, for candles; empty where the exchange doesn't give it."""
     traces: tuple[Trace, ...] = ()
     """Compared pairs, the selected one last; they replace ``values``."""
+    step: int = 1
+    """Minutes from one value to the next; more than one are points of hours (``Hours``)."""
     is_dashed: bool = False
     """Whether dashes tell compared pairs apart, since colours can't."""
 
@@ -75,11 +78,19 @@ class ChartRequest:
     def __hash__(self) -> int:
         return hash(self.identity)
 
+    def instant(self, index: int) -> int:
+        """When a value is of."""
+        return self.start_ms + index * self.step * MINUTE_MS
+
+    def index(self, instant_ms: int) -> int:
+        """Which value is of an instant, may be outside of them."""
+        return (instant_ms - self.start_ms) // (self.step * MINUTE_MS)
+
     @property
     def identity(self) -> tuple[object, ...]:
         """What distinguishes this request, without its values."""
         band = None if self.band is None else (self.band.minutes, self.band.mean, self.band.stddev)
-        shape = self.width, self.height, self.zone.name, self.marker
+        shape = self.step, self.width, self.height, self.zone.name, self.marker
         return self.key, shape, self.style, self.unit, band, tuple((trace.letter, trace.name) for trace in self.traces)
 
 

@@ -142,7 +142,8 @@ class PageScreen(ModalScreen[None]):
 
     def take(self, series: Sequence[Series]) -> None:
         """Take samples in; those of what isn't needed any more are forgotten."""
-        self._series |= {(one.instrument_id, one.metric): one for one in series}
+        window = 0 if self.desk.snapshot is None else self.desk.snapshot.window_minutes
+        self._series |= {(one.instrument_id, one.metric): one.last(window) for one in series}
         needed = self.needs()
         self._series = {key: one for key, one in self._series.items() if key in needed}
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 
-from tui_tracker.core.series import MINUTE_MS, Series
+from tui_tracker.core.series import Series
 from tui_tracker.tui.bindings import CHART_COMMANDS
 from tui_tracker.tui.charts.compare import changes
 from tui_tracker.tui.charts.crosshair import moved, readout, with_crosshair
@@ -114,8 +114,8 @@ class Chart(Canvas, can_focus=True):
         series = data.series
         if series is None:
             return None
-        start, stop = data.span.bounds(series.start_ms, len(series.values))
-        start_ms = series.start_ms + start * MINUTE_MS
+        start, stop = data.span.bounds(series.start_ms, len(series.values), series.step_minutes)
+        start_ms = series.start_ms + start * series.step_ms
         values = tuple(series.values[start:stop])
         others = [(one, _part(one.series, start_ms, stop - start)) for one in data.compared]
         if not any(value == value for part in (values, *(part for _, part in others)) for value in part):
@@ -139,6 +139,7 @@ class Chart(Canvas, can_focus=True):
             style=data.style,
             band=_band(data, series, start),
             volumes=() if data.flow is None else _part(data.flow, start_ms, stop - start),
+            step=series.step_minutes,
             is_dashed=has_no_color(),
             traces=tuple(Trace(one.letter, one.name, changes(part)) for one, part in others),
         )
@@ -177,8 +178,8 @@ def _identity(series: Series) -> tuple[object, ...]:
 
 
 def _part(series: Series, start_ms: int, count: int) -> tuple[float, ...]:
-    """``count`` minutes from ``start_ms`` on; NaN where the series has none."""
-    first = (start_ms - series.start_ms) // MINUTE_MS
+    """``count`` values from ``start_ms`` on; NaN where the series has none."""
+    first = (start_ms - series.start_ms) // series.step_ms
     before, after = max(0, -first), max(0, first + count - len(series.values))
     nan = float("nan")
     part = (*([nan] * min(count, before)), *series.values[max(0, first) : max(0, first + count)])
@@ -186,7 +187,7 @@ def _part(series: Series, start_ms: int, count: int) -> tuple[float, ...]:
 
 
 def _band(data: ChartData, series: Series, start: int) -> Band | None:
-    if not data.band_minutes or data.compared:
+    if not data.band_minutes or data.compared or series.step_minutes > 1:
         return None
     if data.band_minutes >= len(series.values):
         return Band(0, mean=data.normal.mean, stddev=data.normal.stddev)

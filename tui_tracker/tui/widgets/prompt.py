@@ -23,6 +23,7 @@ class Prompt(Horizontal):
         leave: Called when the question is over, answered or not.
         max_length: Characters that are taken.
         offered: What stands in the field, selected.
+        done: What Enter does, in a word.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,10 +38,12 @@ class Prompt(Horizontal):
         leave: Callable[[], None],
         max_length: int,
         offered: str = "",
+        done: str = "save",
     ) -> None:
         super().__init__(id="prompt")
         self._question = f" {clean(question, 60)} "
         self._answer, self._leave = answer, leave
+        self._done = done
         self._ask = Canvas(classes="prompt-question")
         self._note = Canvas(classes="filter-count")
         self.field = Input(offered, compact=True, max_length=max_length)
@@ -60,7 +63,7 @@ class Prompt(Horizontal):
 
     def on_resize(self) -> None:
         """Say which keys end it."""
-        self._say("Enter save   Esc leave")
+        self._say(f"Enter {self._done}   Esc leave")
 
     def _say(self, text: str, is_wrong: bool = False) -> None:
         width = max(1, self._note.size.width - 1)

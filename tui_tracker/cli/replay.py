@@ -1,0 +1,71 @@
+"""What ``--replay`` means: a span of the history, or a file that is imported into one of its own."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tui_tracker.cli.replay_spec import ReplaySpec
+from tui_tracker.config.model import Settings
+from tui_tracker.core.errors import ConfigError, NoDataError
+from tui_tracker.core.text import clean
+
+EXAMPLES = "for example --replay -6h.., --replay 2026-11-25T09:00..2026-11-25T12:00 or --replay week.parquet"
+
+
+@contextmanager
+def opened_replay(given: str, settings: Settings, folder: Path, now_ms: int) -> Iterator[ReplaySpec]:
+    """Make a span or a file ready to be replayed while inside.
+
+    Args:
+        given: What was given.
+        settings: What is in force.
+        folder: Of the history that spans are of.
+        now_ms: The wall clock.
+
+    Raises:
+        ConfigError: If it is neither a span nor a file.
+        NoDataError: If nothing of it is known.
+        TrackerError: If the file or the history can't be read.
+    """
+    if ".." in given and not Path(given).exists():
+        yield _span(given, settings, folder, now_ms)
+        return
+    if not Path(given).is_file():
+        raise ConfigError(f"--replay: {clean(given, 60)} is neither a file nor a span", EXAMPLES)
+    with tempfile.TemporaryDirectory(prefix="crypto-tui-") as made:
+        yield _imported(given, settings, Path(made), now_ms)
+
+
+def _span(given: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySpec:
+    from tui_tracker.cli.transfer.times import read_moment
+    from tui_tracker.storage.connection import FILE_NAME
+
+    start, _, end = given.partition("..")
+    try:
+        first_ms = read_moment(start.strip().removeprefix("-"), now_ms)
+        last_ms = read_moment(end.strip().removeprefix("-"), now_ms) if end.strip() else None
+    except ValueError as error:
+        raise ConfigError(f"--replay: {clean(given, 60)} is no span of time: {error}", EXAMPLES) from error
+    if last_ms is not None and last_ms < first_ms:
+        raise ConfigError(f"--replay: {clean(given, 60)} ends before it begins", EXAMPLES)
+    if not (folder / FILE_NAME).exists():
+        raise NoDataError(f"there is no history in {folder}", "it begins with the app, or with crypto-tui import")
+    return ReplaySpec(folder, settings.source, first_ms, last_ms)
+
+
+def _imported(file: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySpec:
+    from tui_tracker.cli.diagnostics import say
+    from tui_tracker.cli.history_files import writing
+    from tui_tracker.cli.import_command import Import
+    from tui_tracker.storage.reader import Reader
+
+    with writing(folder) as database:
+        report = Import(database, settings.source, now_ms).run(file, None)
+        names = Reader(database).sources()
+    if report.refused:
+        say(f"{report.file}: {report.refused:,} of {report.rows:,} rows refused")
+    if not report.taken or not names:
+        raise NoDataError(f"{report.file} tells of no minute", "it takes what crypto-tui import takes")
+    source = settings.source if settings.source in names else names[0]
+    return ReplaySpec(folder, source, report.first_ms)

@@ -1,0 +1,159 @@
+"""What is published of a market: rows over the collected window, or over another one."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from tui_tracker.core.errors import StorageError
+from tui_tracker.core.hours import HOUR_MS, Hours
+from tui_tracker.core.metric import METRIC_INDEX, Metric
+from tui_tracker.core.series import MINUTE_MS, Series
+from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import SourceStatus
+from tui_tracker.engine.hub import Hub
+from tui_tracker.engine.lens import Lens
+from tui_tracker.engine.market import Market
+from tui_tracker.engine.rows import make_row
+from tui_tracker.engine.turns import Turns
+from tui_tracker.stats.hours import hour_of, hours_in, join_hours
+from tui_tracker.stats.ohlc import Ohlc
+
+if TYPE_CHECKING:
+    from tui_tracker.engine.archive import Archive
+
+NO_HOURS: Final = "no history is kept: longer ranges need history = true"
+SIMULATED_HOURS: Final = "no history is kept of a simulated market"
+_log = logging.getLogger(__name__)
+
+
+class Board:
+    """Makes rows of a market and gives them out as snapshots.
+
+    Args:
+        market: What the rows are made of; its owner changes it.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.hub: Final = Hub[Snapshot]()
+        self._archive: Archive | None = None
+        self._lens: Lens | None = None
+        self._coming: Lens | None = None
+        self._changing: Final = asyncio.Lock()
+        self._rebuilding: Final = asyncio.Lock()
+        self._rows: dict[str, Row] = {}
+        self._dirty: set[str] = set()
+        self._rates: dict[str, float] = {}
+        self._version = 0
+        self._at_ms: int | None = None
+
+    def status(self) -> SourceStatus:
+        """How the source is doing at this moment."""
+        raise NotImplementedError
+
+    async def _show_anew(self) -> None:
+        """Make every row anew and publish them."""
+        await self._rebuild()
+        self._publish_rows()
+
+    def series(self, instrument_id: str, metric: Metric) -> Series:
+        """A copy of one window's samples, as of the newest snapshot or later.
+
+        Raises:
+            UnknownPairError: If the instrument is not listed.
+        """
+        shown = self.shown if self.shown.window_minutes > self.market.window_minutes else self.market
+        index = METRIC_INDEX[metric]
+        if shown is not self.market and shown.holding(instrument_id).windows[index] is None:
+            shown = self.market
+        return shown.series(instrument_id, metric, self._version)
+
+    @property
+    def shown(self) -> Market:
+        """The market whose figures are published."""
+        return self.market if self._lens is None else self._lens
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """Publish figures over another window than the one that is collected.
+
+        Longer windows keep the price and one more metric; what is older than the collected window comes from the
+        history on disk, if there is one.
+
+        Args:
+            minutes: Its length.
+            metric: What is ranked by.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        async with self._changing:
+            lens = None
+            if minutes != self.market.window_minutes:
+                read = None if self._archive is None else self._archive.past
+                lens = self._coming = Lens(self.market, minutes, {Metric.PRICE, metric}, read)
+                try:
+                    await lens.build()
+                finally:
+                    self._coming = None
+            self._lens = lens
+            if self.market.end_ms is not None:
+                await self._show_anew()
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """The last ``count`` hours of one metric, from the window and from the history on disk.
+
+        Raises:
+            UnknownPairError: If the instrument is not listed.
+        """
+        series = self.market.series(instrument_id, metric)
+        flow = self.market.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
+        older: Mapping[int, Ohlc] = {}
+        missing = SIMULATED_HOURS if self.status().is_simulated else NO_HOURS
+        if self._archive is not None and self.market.end_ms is not None:
+            first_ms = hour_of(series.end_ms) - (count - 1) * HOUR_MS
+            older, missing = await self._archive.hours(
+                instrument_id, metric, first_ms, -(-series.start_ms // HOUR_MS) * HOUR_MS
+            )
+        return join_hours(series, count, older, hours_in(series, flow), missing)
+
+    def _touch(self, name: str) -> None:
+        for lens in (self._lens, self._coming):
+            if lens is not None:
+                lens.touch(name)
+
+    async def _follow_lens(self, lens: Lens) -> None:
+        """Bring the other window up to date; without it the collected one is shown."""
+        try:
+            await lens.follow()
+        except StorageError as error:
+            _log.warning("windows of %d minutes not read: %s", lens.window_minutes, error)
+            self._lens = None
+
+    async def _rebuild(self) -> None:
+        """Make every row anew."""
+        async with self._rebuilding:
+            dirty, self._dirty = self._dirty, set()
+            for name in dirty:
+                self._touch(name)
+            if self._lens is not None:
+                await self._follow_lens(self._lens)
+            rows, shown, turns = dict[str, Row](), self.shown, Turns()
+            for holding in tuple(shown):
+                rows[holding.instrument.id] = make_row(shown, holding, self._rates)
+                await turns.give()
+            self._rows = rows
+
+    def _publish_rows(self) -> None:
+        self._version += 1
+        self.hub.publish(self._snapshot(tuple(self._rows.values())))
+
+    def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
+        shown = self.shown
+        known = None
+        if shown.window_minutes > self.market.window_minutes and shown.end_ms is not None:
+            firsts = [figures.first_ms for row in rows if (figures := row.figures_of(Metric.PRICE)) is not None]
+            first_ms = min((first for first in firsts if first is not None), default=shown.end_ms + MINUTE_MS)
+            known = (shown.end_ms - first_ms) // MINUTE_MS + 1
+        end_ms, minutes = self.market.end_ms, shown.window_minutes
+        return Snapshot(self._version, self._at_ms, end_ms, minutes, rows, self.status(), known)

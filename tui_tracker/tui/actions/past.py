@@ -1,0 +1,114 @@
+"""The keys that go back in time."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from textual import work
+
+from tui_tracker.core.errors import TrackerError
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.status import Moment
+from tui_tracker.tui.actions.views import ViewActions
+from tui_tracker.tui.desk import Memory
+from tui_tracker.tui.moments import EXAMPLES, moment_of
+from tui_tracker.tui.view import DAY_MINUTES
+
+if TYPE_CHECKING:
+    from tui_tracker.feed.base import Feed, PastFeed
+
+TOLD_MINUTES: Final = 60
+"""Minutes whose ranks are read ahead, so that the change of rank goes on being known while time goes on."""
+
+
+class PastActions(ViewActions):
+    """Moves everything to a past moment, lets time go on from there, and returns to live."""
+
+    _open_past: "Callable[[], Awaitable[PastFeed]] | None"
+    _past: "PastFeed | None"
+    _live: "Feed"
+    _memory: Memory | None
+
+    @property
+    def moment(self) -> Moment | None:
+        """Which past moment is shown; ``None`` where it is live."""
+        return self.status().moment if self._past is not None else None
+
+    async def action_past(self) -> None:
+        """Ask for a moment, and go there."""
+        if self._can_look_back():
+            await self.ask(f"go back to ({EXAMPLES})", self._answer_moment, done="go")
+
+    def _answer_moment(self, text: str) -> None:
+        if text.strip():
+            now_ms = self.desk.source_now_ms(self._live.status())
+            self.go_back_to(moment_of(text, now_ms, self.desk.zone))
+
+    def action_past_step(self, minutes: int) -> None:
+        """Go a little further back, or on."""
+        moment = self.moment
+        if moment is not None:
+            self.go_back_to(moment.minute_ms + minutes * MINUTE_MS)
+        elif minutes < 0 and self._can_look_back():
+            snapshot = self.desk.snapshot
+            now_ms = self.desk.source_now_ms(self._live.status())
+            end_ms = now_ms if snapshot is None or snapshot.end_ms is None else snapshot.end_ms
+            self.go_back_to(end_ms + minutes * MINUTE_MS)
+
+    def action_past_play(self) -> None:
+        """Let time go on from the moment that is shown, or stand."""
+        if self._past is None or self.moment is None:
+            self.say(f"this is live; {self.key_of('past.go')} goes back in time")
+        else:
+            self._past.play(not self.moment.is_playing)
+
+    def action_past_leave(self) -> None:
+        """Return to live."""
+        if self._past is None:
+            self.say("this is live")
+            return
+        self._past.close()
+        self._past, self._feed = None, self._live
+        self._memory = self.desk.turn(self._memory)
+        self.show()
+        self.listen()
+
+    def _can_look_back(self) -> bool:
+        if self._open_past is None:
+            self.say("no history is kept here: there is nothing to go back to")
+        return self._open_past is not None
+
+    @work(name="past", group="past", exclusive=True)
+    async def go_back_to(self, at_ms: int) -> None:
+        """Show a past minute, and then read the ranks that it is compared with."""
+        is_first = self._past is None
+        try:
+            past = await self._opened()
+            if is_first:
+                self._past, self._live, self._feed = past, self._feed, past
+                self._memory = self.desk.turn(None)
+                self.show()
+                self.listen()
+            await past.go(at_ms, self.desk.view.metric)
+            await self._read_ranks(past)
+        except TrackerError as error:
+            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            if is_first and self._past is not None:
+                self.action_past_leave()
+
+    async def _opened(self) -> "PastFeed":
+        assert self._open_past is not None
+        return self._past or await self._open_past()
+
+    async def _read_ranks(self, past: "PastFeed") -> None:
+        """Remember the ranks of so long ago that the change of rank is told against, and those after them."""
+        moment = past.status().moment
+        view = self.desk.view
+        if moment is None or view.window != DAY_MINUTES:
+            return
+        first_ms = moment.minute_ms - view.shift_minutes * MINUTE_MS
+        if first_ms < moment.first_ms or self.desk.has_ranks(first_ms):
+            return
+        minutes = min(TOLD_MINUTES, view.shift_minutes)
+        async for snapshot in past.earlier(first_ms, minutes, view.metric):
+            self.desk.note_ranks(snapshot)
+        self.show()
