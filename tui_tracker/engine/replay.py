@@ -161,9 +161,13 @@ class Replay(Board):
         self._publish_status()
 
     async def _play(self) -> None:
+        now_s, due_s = self._clock.monotonic_s, 0.0
         while True:
-            await self._wanted.wait()
-            await self._clock.sleep(STEP_S)
+            if not self._wanted.is_set():
+                await self._wanted.wait()
+                due_s = now_s()
+            due_s = max(due_s + STEP_S, now_s())
+            await self._clock.sleep(due_s - now_s())
             if not self._wanted.is_set():
                 continue
             before_ms = self._moment.minute_ms
