@@ -79,7 +79,7 @@ class RestSource(ABC):
 
     @abstractmethod
     def read_candles(self, response: Response, symbol: str, step_minutes: int) -> CandleBatch:
-        """Decode the answer to a ``candle_call``; in a thread."""
+        """Decode the answer to a ``candle_call``; some milliseconds, on the loop."""
 
     @staticmethod
     def read_time(response: Response) -> int:
@@ -112,7 +112,8 @@ class RestSource(ABC):
             raise RejectedError(f"{self.title} is asked for no candles of {step_minutes} minutes")
         call = self.candle_call(instrument.symbol, step_minutes, rows, self._present_ms(self._http.clock.now_ms()))
         response = await self._get(call, Priority.BACKFILL)
-        return await self._aside(lambda: self.read_candles(response, instrument.symbol, step_minutes))
+        with self._pausing():
+            return self.read_candles(response, instrument.symbol, step_minutes)
 
     def shaped_candles(
         self, rows: Iterable[msgspec.Raw], shape: CandleShape, response: Response, step_minutes: int

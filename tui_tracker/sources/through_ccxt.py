@@ -184,6 +184,7 @@ class CcxtSource:
         async with self._opening:
             if self._exchange is None:
                 self._exchange = await asyncio.to_thread(_build, self.name, self._base_url, self._keeps_pace)
+                self._exchange.milliseconds = self._clock.now_ms
         await self._budget.acquire(priority)
         started_ms = self._clock.now_ms()
         try:

@@ -18,6 +18,8 @@ class GateWire(Wire):
         return f"{pair.base}_{pair.quote}"
 
     def answer(self, path: str, query: dict[str, str], at_ms: int) -> Json | None:
+        if path == "/api/v4/margin/currency_pairs":
+            return []
         match path.removeprefix("/api/v4/spot/"):
             case "currency_pairs":
                 return [self._entry(symbol, pair) for symbol, pair in self.by_symbol.items()]
@@ -58,11 +60,16 @@ class GateWire(Wire):
         pair = self.by_symbol.get(query.get("currency_pair", ""))
         if pair is None:
             raise RefusedError(400, {"label": "INVALID_CURRENCY_PAIR", "message": "Invalid currency pair"})
-        count = whole(query, "limit", 1000, 100)
+        if "from" in query and "limit" in query:
+            raise RefusedError(400, {"label": "INVALID_PARAM_VALUE", "message": "limit conflicts with from and to"})
+        count = whole(query, "limit", 1000, 100) if "from" not in query else 1000
+        first_s, last_s = int(query.get("from", 0)), int(query.get("to", at_ms // 1000))
         rows = []
         for start_ms, bar, is_closed in self.market.candles(pair, _STEPS[query["interval"]], count, at_ms):
             opened, high, low, close = (pair.text(ticks) for ticks in bar[:4])
             closed = "true" if is_closed else "false"
+            if not first_s <= start_ms // 1000 <= last_s:
+                continue
             seconds, turnover = str(start_ms // 1000), quote_volume(pair, bar)
             rows.append([seconds, turnover, close, high, low, opened, base_volume(bar), closed])
         return rows
