@@ -50,7 +50,7 @@ SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "qu
     default=8,
     show_default=True,
     metavar="N",
-    help="Browsers at a time; each takes a process of some 90 MB.",
+    help="Browsers at a time; each takes a process.",
 )
 @setting_flags("interval", "window", "min_coverage", *SERVED)
 @pass_invocation

@@ -24,7 +24,7 @@ class WebOptions:
     """How the app is offered to browsers."""
 
     sessions: int = 8
-    """Browsers at a time; each takes a process of some 90 MB."""
+    """Browsers at a time; each takes a process."""
 
 
 class Browsers:
