@@ -3,7 +3,7 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY tui_tracker tui_tracker
 RUN python -m venv /opt/crypto-tui \
-    && /opt/crypto-tui/bin/pip install --no-cache-dir '.[server]'
+    && /opt/crypto-tui/bin/pip install --no-cache-dir '.[server,web]'
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --create-home tracker \
