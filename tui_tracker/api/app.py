@@ -17,6 +17,8 @@ from tui_tracker.api.loop_lag import LoopLag
 from tui_tracker.api.routes import operations, pairs, rankings, states
 from tui_tracker.api.security import Access, Guard, Limits
 from tui_tracker.api.streams import Streams
+from tui_tracker.api.web import routes as web
+from tui_tracker.api.web.browsers import Browsers
 
 PREFIX: Final = "/app/v1"
 _ABOUT: Final = """
@@ -29,7 +31,9 @@ Live updates come over the WebSocket `/app/v1/stream`: send `{"subscribe": ["kra
 """
 
 
-def make_app(board: Board, streams: Streams, *, access: Access, limits: Limits) -> ASGIApp:
+def make_app(
+    board: Board, streams: Streams, *, access: Access, limits: Limits, browsers: Browsers | None = None
+) -> ASGIApp:
     """The service: REST, stream, docs and metrics, guarded.
 
     Args:
@@ -37,6 +41,7 @@ def make_app(board: Board, streams: Streams, *, access: Access, limits: Limits) 
         streams: What is told live.
         access: Who may ask.
         limits: How much.
+        browsers: The app in browsers, if it is offered.
     """
     lag = LoopLag()
 
@@ -61,6 +66,9 @@ def make_app(board: Board, streams: Streams, *, access: Access, limits: Limits) 
         swagger_ui_parameters={"tryItOutEnabled": True},
     )
     _add_routes(app, needs_token=bool(access.token))
+    if browsers is not None:
+        app.include_router(web.router)
+        app.state.browsers = browsers
     problems.install(app)
     guard = Guard(app, access, limits, time.monotonic)
     app.state.board, app.state.streams, app.state.lag = board, streams, lag

@@ -12,11 +12,16 @@ from typing import Final
 from fastapi import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tui_tracker.api import cookie
 from tui_tracker.api.problems import problem
 
 OPEN_PATHS: Final = ("/healthz", "/readyz", "/app/v1/docs", "/app/v1/openapi.json")
 OPEN_BELOW: Final = ("/app/v1/docs/", "/app/v1/assets/")
 """What tells nothing of the market needs no token: the docs page asks for one itself."""
+BROWSER_PAGE: Final = "/"
+BROWSER_ASSETS: Final = "/web/assets/"
+BROWSER_SOCKET: Final = "/web/socket"
+"""Of the app in a browser: its page asks for the token, its line wants the cookie."""
 BEARER_PROTOCOL: Final = "bearer."
 """A browser can't set headers of a WebSocket: it names a second subprotocol, this and base64url of the token."""
 _MOST_ADDRESSES: Final = 10_000
@@ -55,6 +60,8 @@ class Access:
     """Names under which the server may be asked, beside IP addresses and the names of this machine."""
     origins: frozenset[str] = frozenset()
     """Web pages that may ask, as ``https://example.org``; pages of the server itself may anyway."""
+    has_browsers: bool = False
+    """Whether the app is offered to browsers."""
 
 
 class RateLimiter:
@@ -133,7 +140,7 @@ class Guard:
             return problem(421, "this server has another name; start it with --allow-host NAME to be asked by this one")
         if not self._knows_origin(headers):
             return problem(403, "pages of this origin may not ask; start the server with --allow-origin to let them")
-        if not _is_open(path) and not self._knows_token(headers) and not _is_preflight(scope, headers):
+        if not self._may_pass(path, headers) and not _is_preflight(scope, headers):
             return problem(401, "send Authorization: Bearer TOKEN", headers={"WWW-Authenticate": "Bearer"})
         if scope["type"] == "http" and self._running >= limits.requests:
             return problem(503, "too many requests at a time", headers={"Retry-After": "1"})
@@ -171,9 +178,15 @@ class Guard:
 
     def _knows_origin(self, headers: Mapping[str, str]) -> bool:
         origin = headers.get("origin")
-        if origin is None or origin in self._access.origins:
-            return True
-        return origin.partition("://")[2].lower() == headers.get("host", "").lower() != ""
+        return origin is None or origin in self._access.origins or is_own_page(headers)
+
+    def _may_pass(self, path: str, headers: Mapping[str, str]) -> bool:
+        if self._access.has_browsers:
+            if path == BROWSER_PAGE or path.startswith(BROWSER_ASSETS):
+                return True
+            if path == BROWSER_SOCKET:
+                return cookie.is_let_in(self._access.token, headers)
+        return _is_open(path) or self._knows_token(headers)
 
     def _knows_token(self, headers: Mapping[str, str]) -> bool:
         wanted = self._access.token
@@ -215,6 +228,11 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _is_preflight(scope: Scope, headers: Mapping[str, str]) -> bool:
     is_options = scope["type"] == "http" and scope["method"] == "OPTIONS"
     return is_options and "origin" in headers and "access-control-request-method" in headers
+
+
+def is_own_page(headers: Mapping[str, str]) -> bool:
+    """Whether a request comes from a page that this server itself has sent."""
+    return headers.get("origin", "").partition("://")[2].lower() == headers.get("host", "").lower() != ""
 
 
 def _is_open(path: str) -> bool:

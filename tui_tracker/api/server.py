@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import uvicorn
 
@@ -17,6 +18,8 @@ from tui_tracker.api.board import Board
 from tui_tracker.api.protocol import StreamProtocol
 from tui_tracker.api.security import Access, Limits
 from tui_tracker.api.streams import Streams
+from tui_tracker.api.web.browsers import Browsers, WebOptions
+from tui_tracker.api.web.discretion import hide_token
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.text import clean
@@ -41,6 +44,8 @@ class ServeOptions:
     certificate: Path | None = None
     """PEM with the whole chain; with it the server speaks https only."""
     key: Path | None = None
+    web: WebOptions | None = None
+    """Offer the app at ``/`` to browsers."""
     min_coverage: float = 0.9
     interval_s: int = 60
     clock_rate: float = 1.0
@@ -72,19 +77,39 @@ async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncItera
         clock_rate=options.clock_rate,
     )
     streams = Streams(board, options.min_frame_s)
-    app = make_app(board, streams, access=options.access, limits=options.limits)
-    server = _Server(_config(app, options, context))
-    scheme, port = "https" if context else "http", listener.getsockname()[1]
-    shown = f"[{options.host}]" if ":" in options.host else options.host
+    access = replace(options.access, has_browsers=options.web is not None)
+    inner = _listen("127.0.0.1", 0) if options.web and context else None
+    browsers = None
+    if options.web is not None:
+        browsers = Browsers(_inner_url(inner or listener, options.host), access.token, options.web)
+    app = make_app(board, streams, access=access, limits=options.limits, browsers=browsers)
+    servers = [(_Server(_config(app, options, context)), listener)]
+    if inner is not None:
+        servers.append((_Server(_config(app, options, None, lifespan="off")), inner))
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(server.serve(sockets=[listener]))
+        tasks = [group.create_task(server.serve(sockets=[place])) for server, place in servers]
         try:
-            await server.is_up.wait()
-            yield Serving(f"{scheme}://{shown}:{port}", streams)
+            for server, _ in servers:
+                await server.is_up.wait()
+            yield Serving(_url("https" if context else "http", options.host, listener), streams)
         finally:
             await streams.close("the server stops; try again soon", CLOSE_S)
-            server.should_exit = True
-            await asyncio.wait([task])
+            for server, _ in servers:
+                server.should_exit = True
+            await asyncio.wait(tasks)
+
+
+def _url(scheme: str, host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{listener.getsockname()[1]}"
+
+
+def _inner_url(listener: socket.socket, host: str) -> str:
+    """Where an app of this machine finds the server: not at its certificate's name, nor at the address for any."""
+    if listener.family == socket.AF_INET6:
+        return _url("http", "::1" if host == "::" else host, listener)
+    address = str(listener.getsockname()[0])
+    return _url("http", "127.0.0.1" if address == "0.0.0.0" else address, listener)
 
 
 class _Server(uvicorn.Server):
@@ -103,7 +128,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: object, options: ServeOptions, context: ssl.SSLContext | None) -> uvicorn.Config:
+def _config(
+    app: object, options: ServeOptions, context: ssl.SSLContext | None, lifespan: Literal["on", "off"] = "on"
+) -> uvicorn.Config:
+    logging.getLogger("uvicorn.access").addFilter(hide_token)
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="none",
@@ -113,7 +141,7 @@ def _config(app: object, options: ServeOptions, context: ssl.SSLContext | None) 
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
         log_config=None,
-        lifespan="on",
+        lifespan=lifespan,
         proxy_headers=False,
         server_header=False,
         backlog=BACKLOG,

@@ -43,6 +43,15 @@ SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "qu
     metavar="N",
     help="Open streams.",
 )
+@click.option("--web", is_flag=True, help='Offer the app at / to browsers too. Needs the extra "web".')
+@click.option(
+    "--max-browsers",
+    type=click.IntRange(1, 1_000),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Browsers at a time; each takes a process.",
+)
 @setting_flags("interval", "window", "min_coverage", *SERVED)
 @pass_invocation
 def serve(
@@ -55,6 +64,8 @@ def serve(
     origins: tuple[str, ...],
     rate: float,
     max_streams: int,
+    web: bool,
+    max_browsers: int,
 ) -> int:
     """Collect, and serve it: REST and WebSocket under /app/v1, docs at /app/v1/docs, /metrics for Prometheus.
 
@@ -64,12 +75,14 @@ def serve(
     \b
     Examples:
       crypto-tui serve
+      crypto-tui serve --web
       crypto-tui serve --host 0.0.0.0 --token-file /run/secrets/token
       crypto-tui --connect http://127.0.0.1:8080
     """
-    _check_extra()
+    _check_extra(web)
     from tui_tracker.api.security import Access, Limits
     from tui_tracker.api.server import ServeOptions
+    from tui_tracker.api.web.browsers import WebOptions
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.logs import log_to_stderr
 
@@ -78,7 +91,13 @@ def serve(
     settings = invocation.load().settings
     access = Access(_token(settings, host), frozenset(name.lower() for name in (*hosts, host)), frozenset(origins))
     options = ServeOptions(
-        host, port, access, Limits(rate_per_s=rate, burst=int(rate * 4) or 1, streams=max_streams), cert, key
+        host,
+        port,
+        access,
+        Limits(rate_per_s=rate, burst=int(rate * 4) or 1, streams=max_streams),
+        cert,
+        key,
+        WebOptions(max_browsers) if web else None,
     )
     log_to_stderr(debug=invocation.is_debug)
     _raise_file_limit()
@@ -91,16 +110,19 @@ async def _serve(composition: Composition, settings: Settings, options: "ServeOp
     import asyncio
 
     async with composition.serve(settings, options) as server:
-        say(f"serving at {server.url}, docs at {server.url}/app/v1/docs")
+        app = f", the app at {server.url}/" if options.web else ""
+        say(f"serving at {server.url}, docs at {server.url}/app/v1/docs{app}")
         await asyncio.Event().wait()
 
 
-def _check_extra() -> None:
+def _check_extra(web: bool) -> None:
     from importlib.util import find_spec
 
     missing = [
         name for name in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client") if find_spec(name) is None
     ]
+    if not missing and web and find_spec("textual_serve") is None:
+        raise ConfigError("--web needs textual_serve", "install it with: pip install 'crypto-tui[server,web]'")
     if missing:
         raise ConfigError(f"serve needs {', '.join(missing)}", "install it with: pip install 'crypto-tui[server]'")
 

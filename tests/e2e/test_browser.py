@@ -1,0 +1,116 @@
+"""The app in a real browser, and what becomes of its processes."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.cli.test_serve import serving
+from tests.support import chromium
+from tui_tracker.api import cookie
+
+TOKEN = "open-sesame"
+pytestmark = pytest.mark.timeout(150)
+
+
+async def to_the_end(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
+
+
+def has_lines(tab: chromium.Tab, count: int) -> bool:
+    return tab.lines >= count
+
+
+def apps_of(url: str) -> list[int]:
+    """Processes that watch a server for browsers."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                line = (folder / "cmdline").read_bytes().split(b"\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if b"--connect" in line and url.encode() in line:
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(chromium.FOUND is None, reason="there is no Chromium here")
+async def test_a_browser_shows_the_app_and_its_keys_work_over_a_restart(tmp_path: Path) -> None:
+    port = "0"
+    async with chromium.tab(tmp_path / "profile") as tab:
+        for turn in range(2):
+            with serving(tmp_path / "home", "--web", "--port", port, CRYPTO_TUI_TOKEN=TOKEN) as (_, url):
+                port = str(urlsplit(url).port)
+                if turn == 0:
+                    await tab.go(url)
+                    await tab.until_value("document.querySelector('input')?.name", "token")
+                    await tab.go(f"{url}/?token={TOKEN}")
+                await tab.until(partial(has_lines, tab, turn + 1), "a line to this server")
+                await tab.until_shown(" 1/")
+                assert await tab.value("window.location.href") == f"{url}/"
+                assert await tab.value("document.cookie") == ""
+                await tab.press("?")
+                await tab.until_shown("Esc closes")
+                await tab.press("q")
+                picture = base64.b64decode((await tab.call("Page.captureScreenshot"))["data"])
+                (tmp_path / "page.png").write_bytes(picture)
+                assert picture.startswith(b"\x89PNG")
+                assert {urlsplit(each).hostname for each in tab.asked if each.startswith(("http", "ws"))} == {
+                    "127.0.0.1"
+                }
+                assert len(apps_of(url)) == 1
+        await tab.until_value("document.getElementById('told')?.hidden", False)
+
+
+async def test_no_more_browsers_than_allowed_and_pages_of_elsewhere_stay_out(tmp_path: Path) -> None:
+    with serving(tmp_path, "--web", "--max-browsers", "1", CRYPTO_TUI_TOKEN=TOKEN) as (_, url):
+        address = url.replace("http", "ws", 1) + "/web/socket?width=90&height=30"
+        known = {"Cookie": f"{cookie.NAME}={cookie.value(TOKEN)}"}
+        for headers, origin in ((known, "http://elsewhere.example"), ({}, url), ({"Cookie": "crypto_tui=x"}, url)):
+            with pytest.raises(Exception, match=r"HTTP 40[13]"):
+                async with connect(address, proxy=None, origin=origin, additional_headers=headers):  # type: ignore[arg-type]
+                    pass
+        async with connect(address, proxy=None, origin=url, additional_headers=known) as first:  # type: ignore[arg-type]
+            seen = b""
+            while b" 1/" not in seen:
+                data = await first.recv()
+                seen += data if isinstance(data, bytes) else b""
+            async with connect(address, proxy=None, origin=url, additional_headers=known) as second:  # type: ignore[arg-type]
+                with pytest.raises(ConnectionClosed, match="1 browsers at a time"):
+                    await second.recv()
+            await first.send(json.dumps(["stdin", "q"]))
+            with pytest.raises(ConnectionClosed, match="1000"):
+                await to_the_end(first)
+        assert apps_of(url) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+async def test_no_app_outlives_its_server(tmp_path: Path, number: int) -> None:
+    with serving(tmp_path, "--web") as (process, url):
+        address = url.replace("http", "ws", 1) + "/web/socket"
+        async with connect(address, proxy=None, origin=url) as socket:  # type: ignore[arg-type]
+            seen = b""
+            while b" 1/" not in seen:
+                data = await socket.recv()
+                seen += data if isinstance(data, bytes) else b""
+            (app,) = apps_of(url)
+            watched = os.pidfd_open(app)
+            process.send_signal(number)
+            await asyncio.to_thread(process.wait, 10)
+            loop, gone = asyncio.get_running_loop(), asyncio.Event()
+            loop.add_reader(watched, gone.set)
+            async with asyncio.timeout(20):
+                await gone.wait()
+            loop.remove_reader(watched)
+            os.close(watched)
+        assert apps_of(url) == []
