@@ -63,6 +63,8 @@ def test_version(run: Run) -> None:
         ),
         (["config", "--base-url", "mtgox=http://x"], "--base-url: there is no source 'mtgox'"),
         (["config", "--base-url", "kraken=http://x/%20"], "--base-url: kraken: base URL"),
+        (["rank", "--filter", "cv > "], "--filter: a value is missing, at character"),
+        (["pairs", "--filter", "foo > 1"], "--filter: no column 'foo', at character 1"),
         (["--config", "/nowhere/at/all.toml", "config"], "/nowhere/at/all.toml: there is no such file"),
     ],
 )

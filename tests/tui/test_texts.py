@@ -55,7 +55,7 @@ def test_header_of_a_live_source() -> None:
         (live_status(state=SourceState.STALE, last_good_ms=AT_MS - 120_000), "◌ stale 2m "),
         (live_status(state=SourceState.STALE, error="bad \x1b[2J answer"), "◌ stale 2s: bad ·[2J answer"),
         (OFFLINE, "○ offline: connection refused   next try 21:58:57"),
-        (live_status(state=SourceState.OFFLINE, last_good_ms=None, next_poll_ms=None), "○ first poll running"),
+        (live_status(state=SourceState.OFFLINE, last_good_ms=None, next_poll_ms=None), "○ starting"),
         (live_status(limited_until_ms=AT_MS + 90_000), "◌ rate-limited until 21:59:27"),
         (live_status(skew_ms=2_500), "clock 2s behind"),
         (live_status(skew_ms=-3_600_000), "clock 1h00 ahead"),
@@ -234,7 +234,7 @@ def test_strip_leaves_out_whole_ranks_where_there_is_no_room(width: int, ranks: 
 def test_what_an_empty_screen_says() -> None:
     view = ViewState()
     first = replace(OFFLINE, error="", last_attempt_ms=None)
-    assert said(first, view) == " first poll of kraken is running …"
+    assert said(first, view) == " what is kept of kraken is read, and its first poll is on the way"
     lost = said(OFFLINE, view, demo=True)
     assert "kraken gives no data yet\n   connection refused" in lost
     assert "next try at 21:58:57 UTC" in lost

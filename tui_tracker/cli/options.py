@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
     from tui_tracker.cli.replay_spec import ReplaySpec
     from tui_tracker.config.state import State, StateStore
+    from tui_tracker.filters.language import Filter
 
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
 COLLECTING: Final = ("source", "base_urls", "connect", "token_file", "quote", "demo", "seed", "debug")
@@ -167,6 +168,21 @@ def _keep(context: click.Context, parameter: click.Parameter, value: object) -> 
 def _keep_config(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
         _invocation(context).config = Path(value)
+
+
+def flagged_filter(text: str) -> "Filter":
+    """The filter of ``--filter``.
+
+    Raises:
+        ConfigError: Naming the flag, what is wrong, and where.
+    """
+    from tui_tracker.filters.errors import FilterError
+    from tui_tracker.filters.language import compile_filter
+
+    try:
+        return compile_filter(text)
+    except FilterError as error:
+        raise error.at("--filter") from error
 
 
 def _invocation(context: click.Context) -> Invocation:

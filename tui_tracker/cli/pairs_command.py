@@ -11,6 +11,7 @@ from tui_tracker.cli.options import (
     FILTER_HELP,
     Composition,
     Invocation,
+    flagged_filter,
     pass_invocation,
     setting_flags,
 )
@@ -37,7 +38,7 @@ def pairs(invocation: Invocation, as_json: bool, needle: str) -> int:
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.output import show_json, show_table
 
-    compile_filter(needle)
+    flagged_filter(needle)
     loaded = invocation.load()
     invocation.start_logging()
     composition = invocation.compose()

@@ -13,6 +13,7 @@ from tui_tracker.cli.options import (
     FILTER_HELP,
     Composition,
     Invocation,
+    flagged_filter,
     pass_invocation,
     setting_flags,
 )
@@ -110,7 +111,7 @@ def rank(
         _request(loaded, pairs, limit),
         excluded=_classes(exclude),
         unique_base=unique_base,
-        needle=compile_filter(needle).text,
+        needle=flagged_filter(needle).text,
     )
     invocation.start_logging()
     composition = invocation.compose()

@@ -100,8 +100,7 @@ def view_of(name: str, table: object, place: str) -> ViewSpec:
         try:
             chosen |= part.parse(raw)
         except FilterError as error:
-            at = f"at character {error.position + 1}"
-            raise ConfigError(f"{place}: {key}: {error.message}, {at}", error.hint) from error
+            raise error.at(f"{place}: {key}") from error
         except ValueError as error:
             raise ConfigError(
                 f"{place}: {key}: {clean(str(raw), 80)!r} is not allowed", f"allowed: {part.allowed}"
@@ -120,9 +119,14 @@ def views_of(table: object, place: str) -> tuple[ViewSpec, ...]:
         raise ConfigError(f"{place}: views is no table", "name each one: [views.NAME]")
     if len(table) > MAX_VIEWS:
         raise ConfigError(f"{place}: {len(table)} views", f"at most {MAX_VIEWS}")
-    return tuple(
-        view_of(str(name), view, f"{place}: views.{clean(str(name), MAX_NAME)}") for name, view in table.items()
-    )
+    views: list[ViewSpec] = []
+    for name, view in table.items():
+        try:
+            check_name(str(name))
+        except ConfigError as error:
+            raise ConfigError(f"{place}: views: {error.message}", error.hint) from error
+        views.append(view_of(str(name), view, f"{place}: views.{clean(str(name), MAX_NAME)}"))
+    return tuple(views)
 
 
 def written(view: ViewSpec) -> dict[str, object]:

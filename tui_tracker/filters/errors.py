@@ -17,3 +17,7 @@ class FilterError(ConfigError):
         super().__init__(message, hint)
         self.position = position
         self.length = length
+
+    def at(self, place: str) -> ConfigError:
+        """The same error of a filter that was written somewhere: a flag, a key of a file."""
+        return ConfigError(f"{place}: {self.message}, at character {self.position + 1}", self.hint)

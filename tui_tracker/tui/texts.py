@@ -143,7 +143,7 @@ def empty_lines(
         return _no_data_yet(status, zone, demo)
     if status.last_good_ms is not None:
         return [_said(f"{source} lists no pair", "muted")]
-    return [_said(f"first poll of {source} is running …", "muted")]
+    return [_said(f"what is kept of {source} is read, and its first poll is on the way", "muted")]
 
 
 def _no_data_yet(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:

@@ -271,7 +271,7 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
             return [(f"◌ stale{age}{reason}", "warn")]
         case SourceState.OFFLINE:
             if not status.error and status.last_good_ms is None:
-                return [("○ first poll running", "muted")]
+                return [("○ starting", "muted")]
             return [(f"○ offline{age}: {clean(status.error, 60) or 'no answer'}", "down")]
 
 
@@ -298,8 +298,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     name: list[Run] = [(NAME, "faint")] if width >= 84 else []
     known: list[Run] = [(f"{count(pairs)} pairs", "muted")] if pairs else []
     problems = _problem_runs(status)
-    if status.collector:
-        problems = [*problems, (f"{'   ' if problems else ''}{clean(status.collector, 32)} collects", "faint")]
+    collector: list[Run] = [(f"{clean(status.collector, 32)} collects", "faint")] if status.collector else []
     choices = [
         [name, state, times, known, _backfill_runs(status), problems],
         [name, state, times, known, _backfill_runs(status, is_short=True), problems],
@@ -310,7 +309,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     if not status.backfill.is_running or status.error:
         choices = [[name, state, short_times, known, _backfill_runs(status), problems]]
     groups = next((choice for choice in choices if _is_fitting(choice[:5], width - 2)), choices[-1])
-    return Line(((" ", "text"), *packed(groups, width - 2)))
+    return Line(((" ", "text"), *packed([*groups, collector], width - 2)))
 
 
 def _is_fitting(groups: Sequence[Sequence[Run]], width: int) -> bool:

@@ -371,3 +371,17 @@ def test_what_follows_below_a_table_leaves_out_rows_without_anything_to_say() ->
     assert [line.text.split() for line in chunked(rows, 13)] == [
         ["metric", "last"], ["price", "1"], ["trades", "2"], [], ["metric", "volatility"], ["price", "50", "%"],
     ]  # fmt: skip
+
+
+def test_a_change_since_lately_is_none_over_the_window() -> None:
+    young = [
+        replace(row, figures=(row.figures[0]._replace(first_ms=END_MS - 3 * MINUTE_MS), *row.figures[1:]))
+        for row in SNAPSHOT.rows
+        if row.figures[0] is not None
+    ]
+    known = OverviewFacts(
+        young, "USD", young, Heat.CHANGE, EventLog(0.9), Pulse(0.9), UTC_ZONE, "24 h", SNAPSHOT.end_ms
+    )
+    text = "\n".join(line.text for line in overview_page(known, 100).lines)
+    assert "No change is known yet." in text
+    assert "No pair has a price and its history yet." in text

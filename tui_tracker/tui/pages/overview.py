@@ -12,6 +12,7 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
+from tui_tracker.tui.columns import late_since
 from tui_tracker.tui.events import Event, EventLog, Happening
 from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.wording import bar, percent
@@ -46,6 +47,9 @@ class Heat(StrEnum):
     CV = "cv (σ / mean)"
 
 
+YOUNG: Final = "No pair has a price and its history yet."
+
+
 @dataclass(frozen=True, slots=True)
 class Breadth:
     """How many pairs rose, fell and stood still over the window."""
@@ -74,14 +78,17 @@ class OverviewFacts:
     pulse: Pulse
     zone: Zone
     window: str
+    end_ms: int | None = None
+    """The last minute of the windows: a pair whose history begins late has no known change over them yet."""
 
 
 def overview_page(known: OverviewFacts, width: int) -> Page:
     """Everything, the heat map over the whole width."""
-    tiles = heat_tiles(known.in_scope, known.heat)
+    tiles = heat_tiles(_with_history(known.in_scope, known.end_ms), known.heat)
     what = f"change in {known.window}" if known.heat is Heat.CHANGE else known.heat.value
     title = f"The {len(tiles)} most traded of {known.scope} by {what}" if tiles else f"Most traded of {known.scope}"
-    heat = _heat_lines(tiles, known.heat, width) or said("No pair has a price yet.", width)
+    nothing = YOUNG if any(row.last is not None for row in known.in_scope) else "No pair has a price yet."
+    heat = _heat_lines(tiles, known.heat, width) or said(nothing, width)
     blocks = [
         Block("Breadth", tuple(_breadth_lines(known, width))),
         Block("Market-wide volatility", tuple(_pulse_lines(known))),
@@ -170,6 +177,10 @@ def _direction(tile: Tile, text: str, heat: Heat) -> tuple[str, Kind]:
     return ("▲", "up") if tile.value > 0 else ("▼", "down")
 
 
+def _with_history(rows: Iterable[Row], end_ms: int | None) -> list[Row]:
+    return [row for row in rows if (figures := row.figures[_PRICE]) is not None and late_since(figures, end_ms) is None]
+
+
 def breadth(rows: Iterable[Row]) -> Breadth:
     """How the pairs that trade moved over the window. O(n)."""
     up = down = unchanged = 0
@@ -187,7 +198,7 @@ def breadth(rows: Iterable[Row]) -> Breadth:
 
 
 def _breadth_lines(known: OverviewFacts, width: int) -> list[Line]:
-    found = breadth(known.rows)
+    found = breadth(_with_history(known.rows, known.end_ms))
     if not found.all:
         return said("No change is known yet.", 36)
     named: tuple[tuple[str, int, Kind], ...] = (

@@ -105,7 +105,7 @@ def _coverage_runs(figures: Figures, least: float) -> list[Run]:
 
 def _samples_text(row: Row, figures: Figures, metric: Metric) -> str:
     if metric is not Metric.PRICE:
-        return f"{count(figures.samples)} polls"
+        return f"{count(figures.samples)} poll{'' if figures.samples == 1 else 's'}"
     parts = [f"{count(row.provenance[kind - 1])} {name}" for kind, name in SOURCES if row.provenance[kind - 1]]
     return " · ".join(parts) or f"{count(figures.samples)} minutes"
 

@@ -36,6 +36,7 @@ class OverviewScreen(PageScreen):
             scope=scope_text(desk.view),
             in_scope=[place.row for place in places],
             heat=self.heat,
+            end_ms=None if desk.snapshot is None else desk.snapshot.end_ms,
             events=desk.events,
             pulse=desk.pulse,
             zone=desk.zone,
