@@ -278,3 +278,10 @@ def test_a_history_that_cannot_be_kept_is_told_in_the_header_and_on_the_page_of_
         assert words in page
     notice = live_status(history=HistoryStatus(AT_MS, notice="the history was damaged"))
     assert "damaged history moved aside" in header_line(notice, 78, AT_MS, UTC_ZONE, 160).text
+
+
+def test_counts_of_what_is_skipped_outlast_the_bar_of_the_history() -> None:
+    status = live_status(malformed=35, unknown=12, backfill=loading(7, 116))
+    assert "35 unreadable rows · 12 unknown symbols" in header(status, 140)
+    assert "35 unreadable rows" in header(status, 110)
+    assert "hist 7/116" in header(status, 110)

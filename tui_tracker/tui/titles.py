@@ -297,18 +297,20 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     short_times = times[:1] if width < 70 else times
     name: list[Run] = [(NAME, "faint")] if width >= 84 else []
     known: list[Run] = [(f"{count(pairs)} pairs", "muted")] if pairs else []
-    problems = _problem_runs(status)
     collector: list[Run] = [(f"{clean(status.collector, 32)} collects", "faint")] if status.collector else []
     choices = [
-        [name, state, times, known, _backfill_runs(status), problems],
-        [name, state, times, known, _backfill_runs(status, is_short=True), problems],
-        [state, times, known, _backfill_runs(status, is_short=True), problems],
-        [state, times[:1], known, _backfill_runs(status, is_short=True), problems],
-        [state, times[:1], _backfill_runs(status, is_short=True), known, problems],
+        [name, state, times, known, _backfill_runs(status)],
+        [name, state, times, known, _backfill_runs(status, is_short=True)],
+        [state, times, known, _backfill_runs(status, is_short=True)],
+        [state, times[:1], known, _backfill_runs(status, is_short=True)],
+        [state, times[:1], _backfill_runs(status, is_short=True), known],
     ]
     if not status.backfill.is_running or status.error:
-        choices = [[name, state, short_times, known, _backfill_runs(status), problems]]
-    groups = next((choice for choice in choices if _is_fitting(choice[:5], width - 2)), choices[-1])
+        choices = [[name, state, short_times, known, _backfill_runs(status)]]
+    problems = [_problem_runs(status), _problem_runs(status, most=1)]
+    whole = [[*choice, facts] for facts in problems for choice in choices]
+    bare = [[*choice, problems[-1]] for choice in choices if _is_fitting(choice, width - 2)]
+    groups = next((groups for groups in whole if _is_fitting(groups, width - 2)), [*bare, whole[-1]][0])
     return Line(((" ", "text"), *packed([*groups, collector], width - 2)))
 
 
@@ -340,7 +342,7 @@ def _counted(number: int, thing: str) -> str:
     return f"{count(number)} {thing}{'' if number == 1 else 's'}"
 
 
-def _problem_runs(status: SourceStatus) -> list[Run]:
+def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
     facts: list[str] = []
     history = status.history
     if history is not None and history.error:
@@ -355,7 +357,7 @@ def _problem_runs(status: SourceStatus) -> list[Run]:
         facts.append(_counted(status.refused, "sample") + " refused")
     if status.backfill.failed:
         facts.append(f"{count(len(status.backfill.failed))} without history")
-    runs: list[Run] = [(" · ".join(facts), "warn")] if facts else []
+    runs: list[Run] = [(" · ".join(facts[:most]), "warn")] if facts else []
     if status.skew_ms is not None and abs(status.skew_ms) >= SKEW_SHOWN_MS:
         kind: Kind = "warn" if abs(status.skew_ms) >= SKEW_WARNED_MS else "faint"
         runs.append((f"{'   ' if runs else ''}clock {_ahead(status.skew_ms)}", kind))
