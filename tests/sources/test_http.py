@@ -340,7 +340,19 @@ async def test_a_certificate_file_that_is_not_there(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"])
 @pytest.mark.parametrize(
     "value",
-    ["http://", "://x", "ftp://x", "socks4://x", "http://[::1", "http://h:abc", "http://h:99999", "x\n", " ", "*"],
+    [
+        "http://user:pa ss@h:1",
+        "http://",
+        "://x",
+        "ftp://x",
+        "socks4://x",
+        "http://[::1",
+        "http://h:abc",
+        "http://h:99999",
+        "x\n",
+        " ",
+        "*",
+    ],
 )
 def test_a_malformed_proxy_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):

@@ -46,6 +46,8 @@ def _check_proxy(name: str, value: str) -> None:
     import httpx
 
     hint = f"set {name} to something like http://proxy.example:3128, or unset it"
+    if not value.isprintable() or " " in value:
+        raise ConfigError(f"{name} is not the address of a proxy", hint)
     try:
         url = httpx.Proxy(value if "://" in value else f"http://{value}").url
     except (ValueError, httpx.InvalidURL) as error:
