@@ -234,3 +234,14 @@ def test_config_keys_lists_every_action_with_its_keys(run: Run) -> None:
     assert listed["help"] == {"action": "help", "keys": ["?", "f1"], "where": "Do", "does": "all keys"}
     assert listed["page.page_down"]["keys"] == ["pagedown", "space"]
     assert "option_list.close" in run("config", "keys").out
+
+
+def test_a_file_is_checked_where_it_is_named(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('keymap = "vim"\n[keys]\nnonsense = "a"\n')
+    told = run("config", "check", "--config", str(file))
+    assert told.code == 2
+    assert "keys.nonsense" in told.err
+    assert run("config", "check").code == 0
+    listed = json.loads(run("config", "keys", "--keymap", "vim", "--json").out)["keys"]
+    assert next(one["keys"] for one in listed if one["action"] == "palette") == [":", "ctrl+p"]

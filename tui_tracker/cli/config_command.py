@@ -44,6 +44,7 @@ def config(context: click.Context, as_json: bool, show_origin: bool) -> int:  # 
 
 
 @config.command(short_help="Check configuration, keys and themes.")
+@setting_flags("keymap", "keys")
 @pass_invocation
 def check(invocation: Invocation) -> int:
     """Check the configuration file, the keys and every theme of your own.
@@ -72,6 +73,7 @@ def check(invocation: Invocation) -> int:
 
 @config.command(short_help="List keys and the actions that they can be put on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@setting_flags("keymap", "keys")
 @pass_invocation
 def keys(invocation: Invocation, as_json: bool) -> int:
     """List every action with its keys in force; the table [keys] of the configuration file changes them.
