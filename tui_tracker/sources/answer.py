@@ -110,6 +110,14 @@ def decoded(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, what: str) -> T:
         raise MalformedDataError(f"the {what} cannot be read: {clean(str(error), 100)}") from error
 
 
+def tried(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
+    """Decode what may be something else: ``None`` if it is."""
+    try:
+        return decoder.decode(body)
+    except (ValueError, RecursionError):
+        return None
+
+
 def without_constants(body: bytes) -> bytes:
     """Replace bare ``NaN`` and ``Infinity``, which are no JSON, by ``null``: one bad row must not cost the others.
 

@@ -18,7 +18,7 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import MalformedDataError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import ANYTHING, opened_rows
+from tui_tracker.sources.answer import ANYTHING, opened_rows, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -100,11 +100,7 @@ class BitfinexSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``["error",11010,"ratelimit: error"]``, with HTTP 500, or ``{"error":"ERR_RATE_LIMIT"}``."""
-        try:
-            answer = ANYTHING.decode(body)
-        except (ValueError, RecursionError):
-            return None
-        match answer:
+        match tried(ANYTHING, body):
             case ["error", code, str(text), *_] | {"error": str(text) as code}:
                 is_limit = code == _RATE_LIMIT or any(words in text.lower() for words in _LIMITS)
                 return Complaint(text if code == text else f"{text} ({code})", is_limit)

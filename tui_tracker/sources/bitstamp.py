@@ -15,7 +15,7 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import MalformedDataError
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import ANYTHING, opened, opened_rows
+from tui_tracker.sources.answer import ANYTHING, opened, opened_rows, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -83,11 +83,7 @@ class BitstampSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"status":"error","reason":"...","code":"API0004"}``, or ``{"error":"..."}``."""
-        try:
-            answer = ANYTHING.decode(body)
-        except (ValueError, RecursionError):
-            return None
-        match answer:
+        match tried(ANYTHING, body):
             case {"status": "error", "reason": reason, **more} | {"error": reason, **more}:
                 code = str(more.get("code", ""))
                 return Complaint(f"{reason} ({code})" if code else str(reason), code in _LIMITS)

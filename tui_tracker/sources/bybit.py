@@ -13,7 +13,7 @@ from typing_extensions import override
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument, InstrumentClass, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import opened
+from tui_tracker.sources.answer import opened, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -89,11 +89,8 @@ class BybitSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"retCode":10006,"retMsg":"Too many visits!"}``, with HTTP 200 as a rule."""
-        try:
-            envelope = _ENVELOPE.decode(body)
-        except (ValueError, RecursionError):
-            return None
-        if envelope.retCode == 0:
+        envelope = tried(_ENVELOPE, body)
+        if envelope is None or envelope.retCode == 0:
             return None
         return Complaint(f"{envelope.retMsg} ({envelope.retCode})", envelope.retCode in _LIMITS)
 

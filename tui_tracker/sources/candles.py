@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.sources.answer import ANYTHING
 from tui_tracker.sources.numbers import END_OF_TIME_MS, count, number, price, volume
 
 Key = int | str
-_ANY: Final = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class CandleShape:
     def read(self, raw: msgspec.Raw, step_ms: int) -> "Candle | int | None":
         """One candle, the start in ms (0 if unknown) of one that can't be used, or ``None`` for one still open."""
         try:
-            row = _ANY.decode(raw)
+            row = ANYTHING.decode(raw)
         except (ValueError, RecursionError):
             return 0
         return self.pick(row, step_ms)

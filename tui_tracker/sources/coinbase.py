@@ -15,7 +15,7 @@ from typing_extensions import override
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import opened
+from tui_tracker.sources.answer import opened, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -113,9 +113,8 @@ class CoinbaseSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"error":"rate_limit_exceeded","message":"..."}``, with HTTP 4xx."""
-        try:
-            error = _ERROR.decode(body)
-        except (ValueError, RecursionError):
+        error = tried(_ERROR, body)
+        if error is None:
             return None
         return Complaint(f"{error.message} ({error.error})".strip(), error.error.lower() in _LIMITS)
 

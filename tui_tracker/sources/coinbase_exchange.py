@@ -17,7 +17,7 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import MalformedDataError
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import decoded, opened, opened_rows
+from tui_tracker.sources.answer import decoded, opened, opened_rows, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -87,9 +87,8 @@ class CoinbaseExchangeSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"message":"NotFound"}``, with HTTP 4xx."""
-        try:
-            error = _ERROR.decode(body)
-        except (ValueError, RecursionError):
+        error = tried(_ERROR, body)
+        if error is None:
             return None
         return Complaint(error.message, _LIMIT in error.message.lower())
 

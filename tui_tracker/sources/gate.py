@@ -13,7 +13,7 @@ from typing_extensions import override
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import opened, opened_rows
+from tui_tracker.sources.answer import opened, opened_rows, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -83,9 +83,8 @@ class GateSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"label":"TOO_MANY_REQUESTS","message":"..."}``, with HTTP 4xx."""
-        try:
-            error = _ERROR.decode(body)
-        except (ValueError, RecursionError):
+        error = tried(_ERROR, body)
+        if error is None:
             return None
         return Complaint(f"{error.message} ({error.label})".strip(), error.label in _LIMITS)
 

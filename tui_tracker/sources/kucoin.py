@@ -14,7 +14,7 @@ from typing_extensions import override
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import ANYTHING, opened, opened_rows
+from tui_tracker.sources.answer import ANYTHING, opened, opened_rows, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -81,11 +81,8 @@ class KucoinSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"code":"429000","msg":"too many requests"}``, with HTTP 200 or 4xx."""
-        try:
-            envelope = _ENVELOPE.decode(body)
-        except (ValueError, RecursionError):
-            return None
-        if envelope.code == _GOOD:
+        envelope = tried(_ENVELOPE, body)
+        if envelope is None or envelope.code == _GOOD:
             return None
         return Complaint(f"{envelope.msg} ({envelope.code})", envelope.code in _LIMITS)
 

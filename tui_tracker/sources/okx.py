@@ -13,7 +13,7 @@ from typing_extensions import override
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import opened
+from tui_tracker.sources.answer import opened, tried
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch
 from tui_tracker.sources.candles import CandleShape
 from tui_tracker.sources.http import Response
@@ -87,11 +87,8 @@ class OkxSource(RestSource):
     @staticmethod
     def complaint(body: bytes) -> Complaint | None:
         """``{"code":"50011","msg":"Too Many Requests"}``, with HTTP 200 or 4xx."""
-        try:
-            envelope = _ENVELOPE.decode(body)
-        except (ValueError, RecursionError):
-            return None
-        if envelope.code == _GOOD:
+        envelope = tried(_ENVELOPE, body)
+        if envelope is None or envelope.code == _GOOD:
             return None
         return Complaint(f"{envelope.msg} ({envelope.code})", envelope.code in _LIMITS)
 

@@ -1,16 +1,15 @@
 """Quotes, put together from rows of any exchange."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from tui_tracker.core.errors import MalformedDataError
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker, TickerBatch
+from tui_tracker.sources.answer import ANYTHING
 from tui_tracker.sources.numbers import count, is_absent, price, volume
-
-_ANY: Final = msgspec.json.Decoder()
 
 
 class Named(Protocol):
@@ -85,7 +84,7 @@ def named_rows(
 
 def _name(raw: msgspec.Raw, key: str | int) -> str:
     try:
-        name = _ANY.decode(raw)[key]
+        name = ANYTHING.decode(raw)[key]
     except (ValueError, RecursionError, LookupError, TypeError):
         return ""
     return name if isinstance(name, str) else ""
