@@ -7,6 +7,7 @@ A key that was chosen wins over one that was not, and every clash and every name
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from textual.binding import BindingsMap
@@ -93,7 +94,7 @@ class KeyProblem:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeyBook:
     """The keys in force."""
 
@@ -103,14 +104,18 @@ class KeyBook:
     others: tuple[Command, ...] = tuple(command for place in PLACES[1:] for command in place)
     """Those of the chart and of the screens over the panes."""
 
+    @cached_property
+    def by_id(self) -> Mapping[str, Command]:
+        """Every command with the keys in force."""
+        return {command.id: command for command in (*self.others, *self.commands)}
+
     def label(self, name: str) -> str:
         """The keys of an action for people, empty if it has none."""
-        return next((command.display for command in self.commands if command.id == name), "")
+        return self.by_id[name].display if name in self.by_id else ""
 
     def in_force(self, commands: Sequence[Command]) -> list[Command]:
         """Some commands with the keys in force."""
-        by_id = {command.id: command for command in (*self.others, *self.commands)}
-        return [by_id[command.id] for command in commands]
+        return [self.by_id[command.id] for command in commands]
 
     def hint(self, command: Command) -> tuple[str, str] | None:
         """(key, word) of an action for the bottom line, ``None`` if it has no key."""
@@ -119,11 +124,10 @@ class KeyBook:
 
     def hints(self, names: Sequence[str]) -> list[tuple[str, str]]:
         """(key, word) of some actions, for the bottom line; those without a key are left out."""
-        by_id = {command.id: command for command in (*self.others, *self.commands)}
         found: list[tuple[str, str]] = []
         for name in names:
             ids, word = PAIRED_HINTS.get(name, ((name,), ""))
-            members = [by_id[one] for one in ids]
+            members = [self.by_id[one] for one in ids]
             keys = [label(one.keys.split(",")[0]) for one in members] if len(ids) > 1 else [members[0].display]
             if all(keys):
                 found.append((" ".join(keys), word or members[0].hint))

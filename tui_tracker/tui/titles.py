@@ -310,7 +310,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     problems = [_problem_runs(status), _problem_runs(status, most=1)]
     whole = [[*choice, facts] for facts in problems for choice in choices]
     bare = [[*choice, problems[-1]] for choice in choices if _is_fitting(choice, width - 2)]
-    groups = next((groups for groups in whole if _is_fitting(groups, width - 2)), [*bare, whole[-1]][0])
+    groups = next((groups for groups in whole if _is_fitting(groups, width - 2)), next(iter(bare), whole[-1]))
     return Line(((" ", "text"), *packed([*groups, collector], width - 2)))
 
 

@@ -165,7 +165,7 @@ class OwnActions(FeedApp):
         """Change settings."""
         from tui_tracker.tui.screens.options import OptionsScreen
 
-        self.push_screen(OptionsScreen(self))
+        self.push_screen(OptionsScreen(self, self.theme_choices))
 
     def action_resize_list(self, step: int) -> None:
         """Make the pair list wider or narrower, where it has a place of its own."""

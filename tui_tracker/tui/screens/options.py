@@ -1,101 +1,51 @@
 """Setting how the app looks and works, while the panes show the effect."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.screen import ModalScreen
+from typing_extensions import override
 
-from tui_tracker.tui.desk import Desk
-from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.options import Option, options
 from tui_tracker.tui.runs import Line, Run, fit
 from tui_tracker.tui.screen_bindings import OPTION_COMMANDS
-from tui_tracker.tui.view import ViewState
-from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.screens.choices import ChoicesScreen, Host
 
 TITLE_CELLS: Final = 20
 WORD_CELLS: Final = 17
 
 
-class Host(Protocol):
-    """What the screen needs of the app."""
-
-    @property
-    def key_book(self) -> KeyBook:
-        """The keys in force."""
-        ...
-
-    @property
-    def desk(self) -> Desk:
-        """What is shown and chosen."""
-        ...
-
-    @property
-    def theme_choices(self) -> Sequence[str]:
-        """Names of the themes."""
-        ...
-
-    def choose(self, view: ViewState) -> None:
-        """Look at things in another way."""
-        ...
-
-
-class OptionsScreen(ModalScreen[None]):
+class OptionsScreen(ChoicesScreen):
     """All that can be set, with the cursor on one of it; each change takes effect at once and is remembered."""
 
+    OWN_COMMANDS = OPTION_COMMANDS
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in OPTION_COMMANDS]
+    box_id = "options"
+    heading = "Settings"
+    keys_told = "← → change  ? keys  Esc done"
+    called = "settings"
 
-    def __init__(self, host: Host) -> None:
-        super().__init__()
-        self._host = host
-        self._place = 0
+    def __init__(self, host: Host, themes: Sequence[str]) -> None:
+        super().__init__(host)
+        self._themes = themes
 
-    def compose(self) -> ComposeResult:
-        """One list."""
-        with VerticalScroll(id="options", can_focus=False) as box:
-            box.border_title = Content("Settings")
-            box.border_subtitle = Content("← → change  ? keys  Esc done")
-            yield Canvas(id="options-text")
+    @property
+    @override
+    def count(self) -> int:
+        return len(self._all())
 
-    def on_mount(self) -> None:
-        """Obey the keys in force, and show the list."""
-        self._host.key_book.bind(self, OPTION_COMMANDS)
-        self.query_one("#options-text", Canvas).styles.height = len(self._all()) + 3
-        self._paint()
-
-    def action_leave(self) -> None:
-        """Back to the panes."""
-        self.dismiss()
-
-    def action_keys(self) -> None:
-        """Show the keys that work here."""
-        from tui_tracker.tui.screens.help import HelpScreen
-
-        commands = self._host.key_book.in_force(OPTION_COMMANDS)
-        self.app.push_screen(HelpScreen("settings", [command.id for command in commands], commands))
-
-    def action_step(self, step: int) -> None:
-        """Move the cursor."""
-        self._place = max(0, min(self._place + step, len(self._all()) - 1))
-        self._paint()
+    @override
+    def lines(self) -> Sequence[Line]:
+        return option_lines(self._all(), self._place)
 
     def action_change(self, step: int) -> None:
         """Take the next choice, or the one before."""
         self._host.choose(self._all()[self._place].stepped(step))
-        self._paint()
+        self.show()
 
     def _all(self) -> tuple[Option, ...]:
         desk = self._host.desk
-        return options(desk.view, desk.settings, self._host.theme_choices)
-
-    def _paint(self) -> None:
-        listed = self._all()
-        self.query_one("#options-text", Canvas).paint(option_lines(listed, self._place))
-        self.query_one("#options", VerticalScroll).scroll_to(y=self._place - 3, animate=False)
+        return options(desk.view, desk.settings, self._themes)
 
 
 def option_lines(listed: Sequence[Option], place: int) -> list[Line]:
