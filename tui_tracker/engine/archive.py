@@ -187,17 +187,27 @@ class Archive:
         """Store the list of instruments, where it changed."""
         self._store.put_instruments(self._source, [holding.instrument for holding in self._market])
 
-    def keep_candles(self, instrument_id: str, batch: CandleBatch, before_ms: int) -> None:
-        """Store what candles told of minutes before one."""
+    def keep_candles(self, instrument_id: str, batch: CandleBatch, closed_ms: int, taken_ms: int) -> None:
+        """Store what candles told of minutes that are over, and of samples what the windows took.
+
+        Where a poll is late, a minute may be told by a candle before the windows reach it: were it stored, it would
+        stand over the polled sample there, and here it doesn't.
+
+        Args:
+            instrument_id: Whose candles.
+            batch: Closed candles.
+            closed_ms: The first minute that isn't over.
+            taken_ms: The first minute that the windows didn't reach when they took the candles, at most ``closed_ms``.
+        """
         start_ms, provenance = self._market.start_ms, provenance_of(batch)
-        samples = {Metric.PRICE: _before(minute_samples(batch, start_ms), before_ms)}
+        samples = {Metric.PRICE: _before(minute_samples(batch, start_ms), taken_ms)}
         for index, count_of in COUNT_OF:
-            samples[METRICS[index]] = _before(minute_counts(batch, start_ms, count_of), before_ms)
-        traded = known_trades(batch, start_ms, before_ms)
+            samples[METRICS[index]] = _before(minute_counts(batch, start_ms, count_of), taken_ms)
+        traded = known_trades(batch, start_ms, closed_ms)
         fill = Fill.of(self._source, instrument_id, samples, provenance, traded)
         if fill is not None:
             self._store.add_fill(fill)
-        self._keep_held(instrument_id, before_ms)
+        self._keep_held(instrument_id, closed_ms)
 
     def _keep_held(self, instrument_id: str, before_ms: int) -> None:
         """Store the held price of a quiet pair, which candles told after the polled minute had been stored."""

@@ -94,6 +94,8 @@ class Engine(Board):
         )
         self._archive = None if store is None else self._open_archive(store)
         self._polled = asyncio.Event()
+        self._polling = asyncio.Lock()
+        self._kept_ms: int | None = None
         self._published_ms = 0
         self._listed_s: float | None = None
         self._repaired_ms = 0
@@ -228,7 +230,14 @@ class Engine(Board):
             self._polled.clear()
             minute_ms = self.market.polled_ms
             if minute_ms is not None and await self._is_over(minute_ms):
-                await self._archive.keep_minute(minute_ms)
+                async with self._polling:  # the answer to a poll of this minute may still be on its way
+                    await self._keep_minute(minute_ms)
+
+    async def _keep_minute(self, minute_ms: int) -> None:
+        """Store a minute that is over: after the last poll of it, and before the first one of a later minute."""
+        if self._archive is not None and not self._once and minute_ms != self._kept_ms:
+            self._kept_ms = minute_ms
+            await self._archive.keep_minute(minute_ms)
 
     async def _is_over(self, minute_ms: int) -> bool:
         """Wait for the end of a polled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
@@ -253,6 +262,13 @@ class Engine(Board):
         Raises:
             SourceError: If there is no usable answer; the windows keep what they have.
         """
+        async with self._polling:
+            await self._read_quotes()
+        self._want_history()
+        if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
+            await self._relist()
+
+    async def _read_quotes(self) -> None:
         if self._timekeeper.is_due:
             await self._measure_time()
         if self._listed_s is None:
@@ -264,12 +280,12 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
+        polled_ms = self.market.polled_ms
+        if polled_ms is not None and at_ms >= polled_ms + MINUTE_MS:
+            await self._keep_minute(polled_ms)
         with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             await self._rebuild()
-        self._want_history()
-        if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
-            await self._relist()
 
     @contextmanager
     def _held_back(self) -> Iterator[None]:
@@ -389,7 +405,8 @@ class Engine(Board):
         loop.call_soon(self.market.fill_counts, instrument.id, batch, now_ms, before_ms)
         if self._archive is not None:
             closed_ms = now_ms - now_ms % MINUTE_MS if before_ms is None else before_ms
-            loop.call_soon(self._archive.keep_candles, instrument.id, batch, closed_ms)
+            taken_ms = min(closed_ms, (self.market.end_ms or 0) + MINUTE_MS)
+            loop.call_soon(self._archive.keep_candles, instrument.id, batch, closed_ms, taken_ms)
         self._dirty.add(instrument.id)
         place = self.backfill.place(instrument.id)
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0

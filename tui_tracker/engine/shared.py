@@ -140,7 +140,7 @@ class SharedEngine(Engine):
 
     async def _apply_news(self, look: Look) -> None:
         for news in look.news:
-            if news.prior != self._position and not (self._position == 0 and self._base is not None):
+            if news.prior != self._position:
                 self._is_patchy = True
             self._position = news.number
         if all(isinstance(news.event, Loaded) for news in look.news):

@@ -11,7 +11,7 @@ import pytest
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource
 from tests.unit.engine.test_engine import START, latest, price_n
-from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.errors import TimedOutError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import METRICS, Metric
@@ -38,6 +38,18 @@ class CountingSource(FakeSource):
             for ticker in batch.tickers
         )
         return replace(batch, tickers=counted)
+
+
+class LateQuotes(CountingSource):
+    """Quotes that come some seconds after they were asked for."""
+
+    delay_s = 0.0
+
+    async def tickers(self) -> TickerBatch:
+        batch = await super().tickers()
+        quoted = tuple(replace(ticker, bid=(batch.sent_ms % MINUTE) / 1e3 + 1) for ticker in batch.tickers)
+        await self.clock.sleep(self.delay_s)
+        return replace(batch, tickers=quoted)
 
 
 class SlowCandles(FakeSource):
@@ -99,6 +111,52 @@ async def test_windows_after_a_restart_equal_those_of_a_process_that_never_stopp
             flow = restarted.series("fake:BTC-USD", Metric.FLOW).values
             assert sum(value == value for value in flow) > 100
     assert not [name for name, _ in second.calls if name.startswith("candles")], "history is there"
+
+
+async def test_a_candle_of_a_minute_that_the_windows_have_not_reached_is_not_kept_either(tmp_path: Path) -> None:
+    """Where a poll is late, it would stand over the polled sample on disk alone, and for those who begin from there."""
+    clock = FakeClock(START)
+    source = CountingSource(clock, ("BTC/USD",))
+    async with collecting(tmp_path, source, clock) as engine:
+        await clock.advance(5 * 60)
+        end_ms = engine.market.end_ms
+        assert end_ms is not None
+        source.error = TimedOutError("late")
+        await clock.advance(70)  # the next minute is over, and wasn't polled yet
+        assert engine.market.end_ms == end_ms
+        ahead = CandleBatch(1, (Candle(end_ms, 120.0, 1.0), Candle(end_ms + MINUTE, 130.0, 1.0)))
+        engine._take_candles(source.listed[0], ahead)
+        source.error, source.candle_errors = None, {"BTC/USD": TimedOutError("none")}
+        await clock.advance(2 * 60)
+        assert engine.market.holding("fake:BTC-USD").windows[0].value(end_ms) == 120.0  # type: ignore[union-attr]
+        running = everything(engine)
+    silent = CountingSource(clock, ("BTC/USD",))
+    silent.error = TimedOutError("none")
+    async with collecting(tmp_path, silent, clock) as restarted:
+        assert everything(restarted) == running
+
+
+async def test_a_minute_is_kept_once_no_poll_that_began_in_it_is_on_its_way(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    source = LateQuotes(clock, ("BTC/USD",))
+    async with collecting(tmp_path, source, clock) as engine:
+        await clock.advance(3 * 60)
+        source.delay_s = 7.0
+        end_ms = engine.market.end_ms or 0
+        await clock.advance(20)
+        engine.request_poll()  # a first one of this minute, and its last one comes 4 s too late
+        await clock.advance(60)
+        assert engine.market.end_ms == end_ms + MINUTE
+        await clock.advance(10)
+        engine.request_poll()
+        source.delay_s = 50.0  # the next one is asked for in the minute after its own
+        await clock.advance(60)
+        source.error = source.candle_errors["BTC/USD"] = TimedOutError("none")
+        running = everything(engine)
+    silent = CountingSource(clock, ("BTC/USD",))
+    silent.error = TimedOutError("none")
+    async with collecting(tmp_path, silent, clock) as restarted:
+        assert everything(restarted) == running
 
 
 async def test_the_held_price_of_a_quiet_pair_is_kept_too(tmp_path: Path) -> None:

@@ -9,13 +9,16 @@ from typing import cast
 import pytest
 
 from tests.support.clock import FakeClock
-from tests.support.source import FakeSource
+from tests.support.source import FakeSource, ticker
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.sharing import Sharing
+from tui_tracker.storage.events import Polled
 from tui_tracker.storage.lock import CollectorLock
+from tui_tracker.storage.looking import Look
+from tui_tracker.storage.news import News
 from tui_tracker.storage.store import Store
 
 PATIENCE_S = 30
@@ -106,3 +109,17 @@ async def test_a_follower_learns_of_lists_and_of_what_the_exchange_refuses(tmp_p
             told = await until(second, lambda snapshot: "slow" in snapshot.status.error)
             assert told.rows, "good data stays"
             assert not second_source.calls
+
+
+async def test_a_follower_that_missed_polls_begins_anew(tmp_path: Path) -> None:
+    """One that was slow to begin, so that what it should have begun from was let go meanwhile."""
+    follower_source = source()
+    at_ms = SystemClock().now_ms() // 60_000 * 60_000
+    polled = Polled((ticker("BTC/USD"),), at_ms + 57_000, at_ms + 57_010, ())
+    async with session(tmp_path, source()) as first:
+        await until(first, is_loaded)
+        async with session(tmp_path, follower_source) as second:
+            await until(second, is_loaded)
+            second._position, second._base, second._is_patchy = 0, at_ms // 60_000 - 2, False
+            await second._apply_news(Look(news=(News(9, 8, polled),), minute=second._base))
+            assert second._must_begin(Look(minute=second._base + 1))
