@@ -65,7 +65,7 @@ class Board:
         """
         shown = self.shown if self.shown.window_minutes > self.market.window_minutes else self.market
         index = METRIC_INDEX[metric]
-        if shown is not self.market and shown.holding(instrument_id).windows[index] is None:
+        if shown is not self.market and shown.samples(shown.holding(instrument_id), index) is None:
             shown = self.market
         return shown.series(instrument_id, metric, self._version)
 

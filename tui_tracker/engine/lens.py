@@ -5,10 +5,13 @@ from array import array
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
+from typing_extensions import override
+
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.engine.market import Holding, Market
 from tui_tracker.engine.turns import Turns
+from tui_tracker.stats.samples import Samples
 from tui_tracker.stats.window import Window
 
 Minutes = dict[Metric, tuple["array[float]", bytearray]]
@@ -72,7 +75,7 @@ class Lens(Market):
         """
         own = self._shown(holding)
         for index in self._kept:
-            window, older = holding.windows[index], past.get(METRICS[index])
+            window, older = self._main.samples(holding, index), past.get(METRICS[index])
             if window is None and older is None:
                 continue
             if older is None:
@@ -80,7 +83,7 @@ class Lens(Market):
                 values, origins = window.values(), window.origins()
             else:
                 recent = window or self._empty()
-                before = ((recent.end_ms or 0) - start_ms) // MINUTE_MS - recent.length + 1
+                before = (self._main.start_ms - start_ms) // MINUTE_MS
                 values, origins = older[0][:before] + recent.values(), bytes(older[1][:before]) + recent.origins()
                 window = recent
             if self.is_longer:
@@ -111,7 +114,7 @@ class Lens(Market):
         holding = self._main.holding(instrument_id)
         own = self._shown(holding)
         for index in self._kept:
-            window = holding.windows[index]
+            window = self._main.samples(holding, index)
             if window is not None:
                 own.windows[index] = self._made(index, window.end_ms or 0, window.values(), window.origins())
 
@@ -132,12 +135,16 @@ class Lens(Market):
         for holding in self._main:
             own = self._shown(holding)
             for index in self._kept:
-                self._move(own, index, holding.windows[index], before_ms)
+                self._move(own, index, self._main.samples(holding, index), before_ms)
             await turns.give()
         stale, self._stale = self._stale, set()
         for name in stale & set(self._holdings):
             self._correct(name)
             await asyncio.sleep(0)
+
+    @override
+    def active_share(self, instrument_id: str, start: int, end: int) -> float | None:
+        return self._main.active_share(instrument_id, start, end)
 
     def _take_ends(self) -> None:
         main = self._main
@@ -156,7 +163,7 @@ class Lens(Market):
         own.last_trade_ms = holding.last_trade_ms
         return own
 
-    def _move(self, own: Holding, index: int, main: Window | None, before_ms: int) -> None:
+    def _move(self, own: Holding, index: int, main: Samples | None, before_ms: int) -> None:
         """Slide a window, and take what is new from the newest minute on that it had."""
         window, end_ms = own.windows[index], self._end_ms or 0
         if main is None:
@@ -174,13 +181,13 @@ class Lens(Market):
         """Take what was loaded into minutes that both have."""
         holding, own = self._main.holding(name), self._holdings[name]
         for index in self._kept:
-            main, window = holding.windows[index], own.windows[index]
+            main, window = self._main.samples(holding, index), own.windows[index]
             if main is not None and window is not None:
                 for minute_ms in range(max(self.start_ms, self._main.start_ms), (self._end_ms or 0) + 1, MINUTE_MS):
                     _copy(window, main, minute_ms)
 
 
-def _copy(window: Window, main: Window, minute_ms: int) -> None:
+def _copy(window: Window, main: Samples, minute_ms: int) -> None:
     """Take one minute, where it differs."""
     found = main.sample(minute_ms)
     if found[1] and window.sample(minute_ms) != found:

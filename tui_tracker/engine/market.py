@@ -16,6 +16,7 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.stats.activity import Activity
 from tui_tracker.stats.counters import minute_gain
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
+from tui_tracker.stats.samples import Samples
 from tui_tracker.stats.window import DAY_MINUTES, Window
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ class Market:
             return self._holdings[instrument_id]
         except KeyError:
             raise UnknownPairError(instrument_id) from None
+
+    def samples(self, holding: Holding, index: int) -> Samples | None:
+        """The window of one metric, to be read; ``None`` where it was never observed."""
+        return holding.windows[index]
 
     def clear(self) -> None:
         """Forget everything, to begin anew."""
@@ -365,7 +370,11 @@ class Market:
 
     def activity(self, holding: Holding) -> float | None:
         """Share of the window's 5-minute intervals that saw a trade, of those that we know of, or ``None``."""
-        return holding.activity.share(self.start_ms // MINUTE_MS, (self._end_ms or 0) // MINUTE_MS)
+        return self.active_share(holding.instrument.id, self.start_ms // MINUTE_MS, (self._end_ms or 0) // MINUTE_MS)
+
+    def active_share(self, instrument_id: str, start: int, end: int) -> float | None:
+        """The same, of the intervals that begin in some minutes since the epoch; see ``Activity.share``."""
+        return self._holdings[instrument_id].activity.share(start, end)
 
     def figures(self, holding: Holding) -> tuple[Figures | None, ...]:
         """Statistics of each metric's window, in the order of ``METRICS``."""
@@ -377,7 +386,7 @@ class Market:
         Raises:
             UnknownPairError: If the instrument is not listed.
         """
-        window = self.holding(instrument_id).windows[METRIC_INDEX[metric]] or Window(self.window_minutes)
+        window = self.samples(self.holding(instrument_id), METRIC_INDEX[metric]) or Window(self.window_minutes)
         return Series(instrument_id, metric, self.start_ms, window.values(), version)
 
     def _windows(self) -> Iterator[Window]:

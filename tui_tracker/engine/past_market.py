@@ -12,17 +12,20 @@ from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.market import NOT_QUOTED, Holding, Market
-from tui_tracker.stats.activity import BUCKET_MINUTES
+from tui_tracker.engine.past_minutes import Stretches
+from tui_tracker.stats.activity import BUCKET_MINUTES, Activity
+from tui_tracker.stats.gliding import Glide, Stretch
+from tui_tracker.stats.samples import Samples
 from tui_tracker.stats.window import DAY_MINUTES
-from tui_tracker.storage.model import LastSeen, Series
+from tui_tracker.storage.model import LastSeen
 
 _FLOW: Final = METRIC_INDEX[Metric.FLOW]
-Stored = Mapping[str, Mapping[Metric, Series]]
-"""Minutes of instruments by metric, from one start on."""
+_NOTED_MINUTES: Final = 4 * DAY_MINUTES
+"""Minutes that it is known of whether something traded."""
 
 
 class PastMarket(Market):
-    """Windows that end in a past minute and move in both directions.
+    """Windows that end in a past minute and glide in both directions.
 
     What lies beside the windows is told by their newest samples, since no more was stored: the last quote is made of
     price, mid and spread, and a pair of which a polled minute has no quote counts as not quoted.
@@ -33,101 +36,125 @@ class PastMarket(Market):
         super().__init__(window_minutes)
         self.figured: frozenset[Metric] = frozenset(figured)
         """Metrics whose figures are made."""
+        self._stretches: Stretches = {}
+        self._glides: dict[str, list[Glide | None]] = {}
+        self._noted: dict[str, Stretch] = {}
 
     @override
     def __iter__(self) -> Iterator[Holding]:
         """Holdings that anything is known of, in the order of their ids."""
-        return (holding for holding in self._holdings.values() if _is_known(holding))
+        for name, holding in self._holdings.items():
+            if any(window is not None and window.last() is not None for window in self._glides[name]):
+                yield holding
+
+    @override
+    def samples(self, holding: Holding, index: int) -> Samples | None:
+        return self._glides[holding.instrument.id][index]
 
     @override
     def figures(self, holding: Holding) -> tuple[Figures | None, ...]:
-        found = zip(METRICS, holding.windows, strict=True)
-        return tuple(window.figures() if window and metric in self.figured else None for metric, window in found)
+        figured = self.figured
+        found = zip(METRICS, self._glides[holding.instrument.id], strict=True)
+        return tuple(
+            [window.figures() if window is not None and metric in figured else None for metric, window in found]
+        )
 
-    def begin(self, instruments: Iterable[Instrument], end_ms: int) -> None:
-        """Take up what was listed, without a sample, up to a minute."""
+    def begin(self, instruments: Iterable[Instrument]) -> None:
+        """Take up what was listed, without a sample."""
         self.clear()
-        for instrument in instruments:
+        self._noted.clear()
+        for instrument in sorted(instruments, key=lambda each: each.id):
             self.restore(instrument, LastSeen(instrument.id), {})
-        self.restore_end(end_ms, end_ms)
+        self._glides = {name: [None] * len(METRICS) for name in self._holdings}
 
-    def take(self, loaded: Stored) -> None:
-        """Take up samples of the windows, all up to their end."""
-        for name, found in loaded.items():
-            for metric, series in found.items():
-                self.restore_window(name, metric, series.values, series.provenance)
-            holding, flow = self._holdings.get(name), found.get(Metric.FLOW)
-            if holding is not None and flow is not None:
-                self._note_flow(holding, (self._end_ms or 0) // MINUTE_MS - len(flow.values) + 1, flow.values)
-
-    def settle(self) -> None:
-        """Say of each instrument what its newest samples tell."""
-        end_ms = self._end_ms or 0
-        polled = {name for name, each in self._holdings.items() if _is_quoted(each, end_ms)}
-        for name, holding in self._holdings.items():
-            holding.ticker = _quote(holding)
-            holding.halted = NOT_QUOTED if polled and name not in polled else ""
-            holding.quoted_ms = end_ms if name in polled else None
-
-    def move(self, end_ms: int, first_ms: int, loaded: Stored) -> None:
-        """Let all windows end in another minute.
+    def stand_at(self, end_ms: int, stretches: Stretches) -> None:
+        """Let all windows end in a minute, and say of each instrument what its newest samples tell.
 
         Args:
             end_ms: The minute.
-            first_ms: First minute of ``loaded``.
-            loaded: The minutes that come into the windows.
+            stretches: What is known; may be more or less than before.
         """
-        before_ms = self._end_ms or 0
+        self._stretches = stretches
         self._end_ms = self._polled_ms = end_ms
-        for window in self._windows():
-            if end_ms < before_ms:
-                window.drop_after(end_ms)
-            window.advance(end_ms)
-        for holding in self._holdings.values():
-            if end_ms < before_ms:
-                holding.activity.drop_after(end_ms // MINUTE_MS)
-        for name, found in loaded.items():
-            holding_or_none = self._holdings.get(name)
-            if holding_or_none is not None:
-                self._add(holding_or_none, first_ms, found)
+        for index, metric in enumerate(METRICS):
+            self._set(index, metric.has_returns, stretches.get(metric, {}), end_ms // MINUTE_MS)
+        polled = set()
+        for name, holding in self._holdings.items():
+            windows = self._glides[name]
+            holding.ticker = _quote(name, windows)
+            if any(window is not None and window.sample(end_ms)[1] == Provenance.POLL for window in windows):
+                polled.add(name)
+        for name, holding in self._holdings.items():
+            holding.halted = NOT_QUOTED if polled and name not in polled else ""
+            holding.quoted_ms = end_ms if name in polled else None
 
-    def _add(self, holding: Holding, first_ms: int, found: Mapping[Metric, Series]) -> None:
-        for metric, series in found.items():
-            window = self._window(holding, METRIC_INDEX[metric])
-            for at, (value, origin) in enumerate(zip(series.values, series.provenance, strict=True)):
-                if origin:
-                    window.replace(first_ms + at * MINUTE_MS, value, origin)
-            if metric is Metric.FLOW:
-                self._note_flow(holding, first_ms // MINUTE_MS, series.values)
+    def _set(self, index: int, has_returns: bool, stretches: Mapping[str, Stretch], end: int) -> None:
+        """Let the windows of one metric be over these minutes, and end in one."""
+        length = self.window_minutes
+        for name, glides in self._glides.items():
+            stretch, glide = stretches.get(name), glides[index]
+            if stretch is None:
+                glides[index] = None
+            elif glide is None:
+                glides[index] = Glide(stretch, end, length, has_returns=has_returns)
+            else:
+                glide.end = end
+                if glide.stretch is not stretch:
+                    glide.stretch = stretch
 
-    def _note_flow(self, holding: Holding, first: int, flows: Sequence[float]) -> None:
-        """Take whether something traded in each interval."""
-        for start in range(-first % BUCKET_MINUTES - BUCKET_MINUTES, len(flows), BUCKET_MINUTES):
-            known = [flow for flow in flows[max(0, start) : start + BUCKET_MINUTES] if flow == flow]
-            if known:
-                holding.activity.note(first + max(0, start), any(known))
+    def warm(self, metric: Metric, names: Sequence[str]) -> None:
+        """Bring the figures of one metric along, of some instruments."""
+        for name in names:
+            window = self.samples(self._holdings[name], METRIC_INDEX[metric])
+            if window is not None:
+                window.extrema()
 
     @override
     def has_traded(self, holding: Holding) -> bool:
-        flow = holding.windows[_FLOW]
+        if super().has_traded(holding):
+            return True
+        flow = self.samples(holding, _FLOW)
         extremes = None if flow is None else flow.extrema()
-        return super().has_traded(holding) or (extremes is not None and extremes[1] > 0)
+        return extremes is not None and extremes[1] > 0
+
+    @override
+    def active_share(self, instrument_id: str, start: int, end: int) -> float | None:
+        holding = self._holdings[instrument_id]
+        self._note_flow(holding)
+        newest, known, active = holding.activity.state  # also of later intervals
+        late = max(0, newest - end // BUCKET_MINUTES + 1)
+        inside = (1 << max(0, newest - late + (-start // BUCKET_MINUTES) + 1)) - 1
+        flow = self.samples(holding, _FLOW)
+        open_ones = range(end - end % BUCKET_MINUTES, end + 1)
+        is_open = flow is not None and any(flow.sample(minute * MINUTE_MS)[0] > 0 for minute in open_ones)
+        observed = (known >> late & inside).bit_count() + is_open
+        return ((active >> late & inside).bit_count() + is_open) / observed if observed else None
+
+    def _note_flow(self, holding: Holding) -> None:
+        """Take whether something traded in each interval of the minutes that are new."""
+        name = holding.instrument.id
+        stretch, before = self._stretches.get(Metric.FLOW, {}).get(name), self._noted.get(name)
+        if stretch is None or stretch is before:
+            return
+        if before is None or not stretch.first <= before.first <= before.end <= stretch.end:
+            holding.activity = Activity(_NOTED_MINUTES)
+            parts = [stretch]
+        else:
+            parts = [stretch.cut(stretch.first, before.first), stretch.cut(before.end, stretch.end)]
+        for part in parts:
+            for at in range(-part.first % BUCKET_MINUTES - BUCKET_MINUTES, len(part.values), BUCKET_MINUTES):
+                known = [flow for flow in part.values[max(0, at) : at + BUCKET_MINUTES] if flow == flow]
+                if known:
+                    holding.activity.note(part.first + max(0, at), any(known))
+        self._noted[name] = stretch
 
 
-def _is_known(holding: Holding) -> bool:
-    return any(window.samples for window in holding.windows if window is not None)
-
-
-def _is_quoted(holding: Holding, minute_ms: int) -> bool:
-    return any(window is not None and window.sample(minute_ms)[1] == Provenance.POLL for window in holding.windows)
-
-
-def _quote(holding: Holding) -> Ticker:
+def _quote(name: str, windows: Sequence[Samples | None]) -> Ticker:
     """The last quote, as far as samples tell it."""
-    newest = [None if window is None else window.last() for window in holding.windows]
+    newest = [None if window is None else window.last() for window in windows]
     last, mid, volume, quote_volume, spread, trades = newest[: METRICS.index(Metric.FLOW)]
     bid = ask = None
     if mid is not None and spread is not None:
         bid, ask = mid * (1 - spread / 20_000), mid * (1 + spread / 20_000)
     whole = None if trades is None else int(trades)
-    return Ticker(holding.instrument.id, last, bid, ask, volume, quote_volume, whole)
+    return Ticker(name, last, bid, ask, volume, quote_volume, whole)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final, TypeVar
@@ -19,20 +19,20 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import Moment, SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.archive import LATER, Archive
 from tui_tracker.engine.board import Board
-from tui_tracker.engine.market import Holding
 from tui_tracker.engine.past_market import PastMarket
+from tui_tracker.engine.past_minutes import PastMinutes, Stretches
 from tui_tracker.engine.rows import make_row, market_rates
-from tui_tracker.storage.model import Series
 from tui_tracker.storage.reader import Loaded, Reader
 from tui_tracker.storage.store import Store
 
 STEP_S: Final = 1.0
 """Seconds that a minute takes when time goes on: sixty times as fast as it was."""
-MOST_STEPS: Final = 120
-"""Minutes that windows are moved by; further away all are read anew."""
-BLOCK_MS: Final = 60 * MINUTE_MS
-MOST_BLOCKS: Final = 6
-"""Hours that are kept decoded."""
+AHEAD: Final = 60
+"""Minutes before and after the windows that are read ahead, so that a step waits for no disk."""
+WARMED: Final = 100
+"""Instruments whose figures are made before others get a turn."""
+QUOTED: Final = (Metric.MID, Metric.SPREAD, Metric.VOLUME, Metric.QUOTE_VOLUME, Metric.TRADES)
+"""What tells a quote, beside the price."""
 _Read = TypeVar("_Read")
 _log = logging.getLogger(__name__)
 
@@ -61,12 +61,14 @@ class Replay(Board):
         self._moving: Final = asyncio.Lock()
         self._wanted: Final = asyncio.Event()
         self._thin: Final = asyncio.Event()
+        self._free: Final = asyncio.Event()
+        """Set while nobody waits for the ranks of earlier minutes, which come first."""
+        self._free.set()
         self.whole: Final = asyncio.Event()
         """Set while the figures of all metrics are there."""
-        self._full: set[Metric] = set()
+        self._minutes: Final = PastMinutes(self._load)
         self._metric = Metric.PRICE
         self._instruments: tuple[Instrument, ...] = ()
-        self._blocks: dict[int, Loaded] = {}
 
     @property
     def past(self) -> PastMarket:
@@ -126,8 +128,8 @@ class Replay(Board):
             finally:
                 self._moment = replace(self._moment, is_moving=False)
             self._at_ms = at_ms
-            self._rates = market_rates(self.market)
             await self._show_anew()
+            self._thin.set()
 
     async def earlier(self, first_ms: int, minutes: int, metric: Metric) -> AsyncIterator[Snapshot]:
         """Yield the market minute by minute, to rank it: with the figures of price and metric alone.
@@ -137,15 +139,18 @@ class Replay(Board):
         """
         full = tuple(dict.fromkeys((Metric.PRICE, metric)))
         market = PastMarket(self.market.window_minutes, full)
-        await self._begin(market, first_ms, full, tuple(each for each in METRICS if each not in full))
-        for at_ms in range(first_ms, first_ms + minutes * MINUTE_MS, MINUTE_MS):
-            if at_ms > first_ms:
-                loaded = _part(await self._block(at_ms - at_ms % BLOCK_MS), at_ms, at_ms + MINUTE_MS)
-                await asyncio.to_thread(market.move, at_ms, at_ms, loaded)
-                await asyncio.to_thread(market.settle)
-            rates = market_rates(market)
-            rows = await asyncio.to_thread(_rows_of, market, rates)
-            yield Snapshot(0, at_ms, at_ms, market.window_minutes, rows, self.status())
+        first, last = first_ms // MINUTE_MS, self._moment.last_ms // MINUTE_MS
+        self._free.clear()
+        try:
+            await asyncio.to_thread(market.begin, self._instruments)
+            await self._minutes.know(full, first - market.window_minutes + 1, first + minutes, last)
+            await self._minutes.know(QUOTED, first, first + minutes, last)
+            stretches = self._minutes.stretches
+            for at_ms in range(first_ms, first_ms + minutes * MINUTE_MS, MINUTE_MS):
+                rows = await asyncio.to_thread(_rows_at, market, at_ms, stretches)
+                yield Snapshot(0, at_ms, at_ms, market.window_minutes, rows, self.status())
+        finally:
+            self._free.set()
 
     async def step(self, minutes: int) -> None:
         """Show a minute so much later, or earlier."""
@@ -191,105 +196,93 @@ class Replay(Board):
         return span.first_ms, last_ms
 
     async def _complete(self) -> None:
-        """After each jump, read the metrics that aren't looked at, and make their figures, a little at a time."""
+        """After each move, read the metrics that aren't looked at, and make their figures, a little at a time."""
         while True:
             await self._thin.wait()
             self._thin.clear()
             try:
-                await self._read_rest()
+                await self._make_whole()
+                await self._read_ahead()
             except StorageError as error:
                 _log.warning("the other metrics not read: %s", error)
 
-    async def _read_rest(self) -> None:
+    async def _make_whole(self) -> None:
+        if self.past.figured == frozenset(METRICS):
+            return
         for group in ((Metric.PRICE,), *LATER):
+            await self._free.wait()
             async with self._moving:
                 if self._thin.is_set():
                     return
-                missing = [metric for metric in group if metric not in self._full]
-                if missing and self.market.end_ms is not None:
-                    await self._take_whole(self.past, missing, self.market.end_ms)
-                    self._full |= set(missing)
-        for holding in tuple(self.past):
-            async with self._moving:
-                if self._thin.is_set():
-                    return
-                await asyncio.to_thread(_warm, holding)
+                at_ms = self._moment.minute_ms
+                await self._know(group, at_ms)
+                await asyncio.to_thread(self.past.stand_at, at_ms, self._minutes.stretches)
+            for metric in group:
+                await self._warm(metric)
         async with self._moving:
             if not self._thin.is_set():
                 self.past.figured = frozenset(METRICS)
                 await self._show_anew()
                 self.whole.set()
 
-    def _look_at(self, metric: Metric) -> None:
-        """Make the figures of price and a metric alone, until those of the others are there too."""
-        self._metric = metric
-        self.past.figured = frozenset((Metric.PRICE, metric))
-        self.whole.clear()
-        self._thin.set()
+    async def _warm(self, metric: Metric) -> None:
+        """Make the figures of one metric."""
+        names = [holding.instrument.id for holding in self.past]
+        for start in range(0, len(names), WARMED):
+            await self._free.wait()
+            async with self._moving:
+                if self._thin.is_set():
+                    return
+                await asyncio.to_thread(self.past.warm, metric, names[start : start + WARMED])
+
+    async def _read_ahead(self) -> None:
+        """Read what the next steps in either direction need, and let go of what is far."""
+        last, (first, end) = self._moment.last_ms // MINUTE_MS, self._span(self._moment.minute_ms)
+        if not self._thin.is_set():
+            await self._minutes.let_go(first, end)
+        for start, stop in ((end - 1, min(end + AHEAD, last + 1)), (first - AHEAD, first + 1)):
+            for group in ((Metric.PRICE,), *LATER):
+                await self._free.wait()
+                if not self._thin.is_set():
+                    await self._minutes.know(group, start, stop, last)
+
+    def _span(self, at_ms: int) -> tuple[int, int]:
+        """First minute of the windows that end in a minute, and the one after their last, since the epoch."""
+        at = at_ms // MINUTE_MS
+        return at - self.market.window_minutes + 1, at + 1
 
     async def _move(self, at_ms: int, metric: Metric) -> None:
-        before_ms = self.market.end_ms
-        if before_ms is None or abs(at_ms - before_ms) > MOST_STEPS * MINUTE_MS:
-            full = tuple(dict.fromkeys((Metric.PRICE, metric)))
-            self._full = set(full)
-            await self._begin(self.past, at_ms, full, tuple(each for each in METRICS if each not in full))
-            self._look_at(metric)
-            return
-        if metric not in self._full:
-            await self._take_whole(self.past, (metric,), before_ms)
-            self._full.add(metric)
-        if at_ms < before_ms or metric not in self.past.figured:
-            self._look_at(metric)
-        self._metric = metric
-        if at_ms == before_ms:
-            return
-        if at_ms > before_ms:
-            first_ms, stop_ms = before_ms + MINUTE_MS, at_ms + MINUTE_MS
-        else:
-            ago_ms = self.market.window_minutes * MINUTE_MS
-            first_ms, stop_ms = at_ms + MINUTE_MS - ago_ms, before_ms + MINUTE_MS - ago_ms
-        while first_ms < stop_ms:
-            end_ms = min(stop_ms, first_ms - first_ms % BLOCK_MS + BLOCK_MS)
-            loaded = _part(await self._block(first_ms - first_ms % BLOCK_MS), first_ms, end_ms)
-            await asyncio.to_thread(self.past.move, at_ms, first_ms, loaded)
-            first_ms = end_ms
-        await asyncio.to_thread(self.past.settle)
-
-    async def _block(self, hour_ms: int) -> Loaded:
-        """All samples of an hour; those that are whole are kept for the next minute."""
-        found = self._blocks.get(hour_ms)
-        if found is None:
-            found = await self._load(METRICS, hour_ms, BLOCK_MS // MINUTE_MS)
-            if len(self._blocks) >= MOST_BLOCKS:
-                del self._blocks[next(iter(self._blocks))]
-            if hour_ms + BLOCK_MS <= self._moment.last_ms:
-                self._blocks[hour_ms] = found
-        return found
-
-    async def _begin(self, market: PastMarket, at_ms: int, full: Sequence[Metric], thin: Sequence[Metric]) -> None:
-        """Read all windows of some metrics up to a minute, and of others that minute alone."""
-        source = self._source
+        """Let the market stand at a minute; price and metric are read over their windows, others at that minute."""
         if not self._instruments:
+            source = self._source
             listings = await self._read(lambda reader: reader.listings(source))
             self._instruments = tuple(listing.instrument for listing in listings)
-        market.begin(self._instruments, at_ms)
-        await self._take_whole(market, full, at_ms)
-        if thin:
-            await asyncio.to_thread(market.take, await self._load(thin, at_ms, 1))
-        await asyncio.to_thread(market.settle)
+            await asyncio.to_thread(self.past.begin, self._instruments)
+        self._metric = metric
+        full = tuple(dict.fromkeys((Metric.PRICE, metric)))
+        await self._know(full, at_ms)
+        first, end = self._span(at_ms)
+        await self._minutes.know(QUOTED, end - 1, end, self._moment.last_ms // MINUTE_MS)
+        is_whole = self.whole.is_set() and all(self._minutes.knows(each, first, end) for each in METRICS)
+        self.past.figured = frozenset(METRICS if is_whole else full)
+        if not is_whole:
+            self.whole.clear()
+        self._rates = await asyncio.to_thread(self._stand, at_ms, full)
 
-    async def _take_whole(self, market: PastMarket, metrics: Sequence[Metric], at_ms: int) -> None:
-        """Read the windows of some metrics; those that are coded together are read together."""
-        minutes = market.window_minutes
-        for group in ((Metric.PRICE,), *LATER):
-            wanted = [metric for metric in group if metric in metrics]
-            if wanted:
-                loaded = await self._load(wanted, at_ms - (minutes - 1) * MINUTE_MS, minutes)
-                await asyncio.to_thread(market.take, loaded)
+    def _stand(self, at_ms: int, metrics: Sequence[Metric]) -> dict[str, float]:
+        """Let the market stand at a minute and make the figures of some metrics; return ``market_rates``."""
+        self.past.stand_at(at_ms, self._minutes.stretches)
+        for metric in metrics:
+            self.past.warm(metric, [holding.instrument.id for holding in self.past])
+        return market_rates(self.market)
 
-    async def _load(self, metrics: Sequence[Metric], start_ms: int, minutes: int) -> Loaded:
+    async def _know(self, metrics: Sequence[Metric], at_ms: int) -> None:
+        """Read the windows of some metrics that end in a minute."""
+        await self._minutes.know(metrics, *self._span(at_ms), self._moment.last_ms // MINUTE_MS)
+
+    async def _load(self, metrics: Sequence[Metric], first: int, minutes: int) -> Loaded:
         source = self._source
-        return await self._read(lambda reader: reader.load(source, metrics, start_ms, minutes))
+        return await self._read(lambda reader: reader.load(source, metrics, first * MINUTE_MS, minutes))
 
     async def _read(self, call: Callable[[Reader], _Read]) -> _Read:
         return await asyncio.wrap_future(self._store.read(call))
@@ -299,21 +292,7 @@ class Replay(Board):
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
 
 
-def _warm(holding: Holding) -> None:
-    """Build what figures are brought up to date from."""
-    for window in holding.windows:
-        if window is not None:
-            window.figures()
-
-
-def _rows_of(market: PastMarket, rates: Mapping[str, float]) -> tuple[Row, ...]:
+def _rows_at(market: PastMarket, at_ms: int, stretches: Stretches) -> tuple[Row, ...]:
+    market.stand_at(at_ms, stretches)
+    rates = market_rates(market)
     return tuple(make_row(market, holding, rates) for holding in market)
-
-
-def _part(loaded: Loaded, first_ms: int, end_ms: int) -> Mapping[str, Mapping[Metric, Series]]:
-    """Some minutes of one hour."""
-    start, stop = (first_ms % BLOCK_MS) // MINUTE_MS, ((end_ms - 1) % BLOCK_MS) // MINUTE_MS + 1
-    return {
-        name: {metric: Series(one.values[start:stop], one.provenance[start:stop]) for metric, one in found.items()}
-        for name, found in loaded.items()
-    }

@@ -13,7 +13,7 @@ _PRICE = METRIC_INDEX[Metric.PRICE]
 def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Row:
     """Return the row of one instrument at this moment; ``rates`` are dollars per unit of each asset."""
     ticker = holding.ticker
-    price = holding.windows[_PRICE]
+    price = market.samples(holding, _PRICE)
     return Row(
         holding.instrument,
         ticker.last if ticker is not None and ticker.last is not None else price.last() if price is not None else None,

@@ -10,7 +10,7 @@ MAX_SPAN_MINUTES: Final = 60
 """A return over a longer gap says little of the minutes between, and is dropped."""
 MINUTES_A_YEAR: Final = 525_600
 _UNIT_BITS: Final = 128
-_UNITS: Final = 2.0**_UNIT_BITS
+UNITS: Final = 2.0**_UNIT_BITS
 _BIPOWER: Final = MINUTES_A_YEAR / GRID_MINUTES * pi / 2
 Volatilities = tuple[float | None, float | None]
 """Volatility and bipower volatility."""
@@ -90,14 +90,11 @@ class SquaredReturns:
         total, minutes, products, adjacent = self._sum, self._minutes, self._products, self._adjacent
         if end % GRID_MINUTES == GRID_MINUTES - 1:
             square, span = self._return_to(ring, end, start)
-            total, minutes = total + int(square * _UNITS), minutes + span
+            total, minutes = total + int(square * UNITS), minutes + span
             if span == spans[end // GRID_MINUTES % len(spans) - 1] == GRID_MINUTES:
-                products, adjacent = products + int(sqrt(square * self._square) * _UNITS), adjacent + 1
+                products, adjacent = products + int(sqrt(square * self._square) * UNITS), adjacent + 1
             self._expiry = 0  # what is cached holds the open minute, which may yet be replaced
-        self._cached = (
-            sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None,
-            sqrt(_BIPOWER * (products / (adjacent << _UNIT_BITS))) if adjacent else None,
-        )
+        self._cached = annualised(total, minutes, products, adjacent)
         return self._cached
 
     def _expire(self, ring: "array[float]", spans: bytearray, start: int) -> bool:
@@ -113,13 +110,13 @@ class SquaredReturns:
                 if minute < start:
                     return False
                 here, following = ring[minute % length], (slot + 1) % len(spans)
-                square = self._ahead if minute == self._ahead_minute else _square(self._base, here)
-                self._sum -= int(square * _UNITS)
+                square = self._ahead if minute == self._ahead_minute else squared_return(self._base, here)
+                self._sum -= int(square * UNITS)
                 self._minutes -= span
                 if span == spans[following] == GRID_MINUTES and minute < last:
                     self._ahead_minute = minute + GRID_MINUTES
-                    self._ahead = _square(here, ring[self._ahead_minute % length])
-                    self._products -= int(sqrt(square * self._ahead) * _UNITS)
+                    self._ahead = squared_return(here, ring[self._ahead_minute % length])
+                    self._products -= int(sqrt(square * self._ahead) * UNITS)
                     self._adjacent -= 1
                 spans[slot] = 0
             minute += GRID_MINUTES
@@ -135,10 +132,10 @@ class SquaredReturns:
         if span:
             if not self._minutes:
                 self._base = ring[self._point % len(ring)]
-            self._sum += int(square * _UNITS)
+            self._sum += int(square * UNITS)
             self._minutes += span
             if span == spans[slot - 1] == GRID_MINUTES:  # the last slot, where this is the first
-                self._products += int(sqrt(square * before) * _UNITS)
+                self._products += int(sqrt(square * before) * UNITS)
                 self._adjacent += 1
         if ring[minute % len(ring)] > 0:
             self._point = minute
@@ -149,10 +146,18 @@ class SquaredReturns:
         later = ring[minute % length]
         if not later > 0 or point < start or minute - point > MAX_SPAN_MINUTES:
             return 0.0, 0
-        return _square(ring[point % length], later), minute - point
+        return squared_return(ring[point % length], later), minute - point
 
 
-def _square(earlier: float, later: float) -> float:
+def annualised(total: int, minutes: int, products: int, adjacent: int) -> Volatilities:
+    """The two figures of the sums of squares and of products, each in units of 2^-128, and what they are over."""
+    return (
+        sqrt(MINUTES_A_YEAR * (total / (minutes << _UNIT_BITS))) if minutes else None,
+        sqrt(_BIPOWER * (products / (adjacent << _UNIT_BITS))) if adjacent else None,
+    )
+
+
+def squared_return(earlier: float, later: float) -> float:
     """r² of two samples above 0, with r = ln(later / earlier)."""
     change = (later - earlier) / earlier
     r = log1p(change) if change > -1 else log(later / earlier)

@@ -101,27 +101,12 @@ class Window:
             observed = [value for value in observed if value == value]
         if not observed:
             return window
-        if min(observed) < -LARGEST or max(observed) > LARGEST:
-            _accepted(min(observed) if min(observed) < -LARGEST else max(observed))
+        window._k, window._sum, window._squares = exact_sums(observed)
+        window._scale, window._samples = 2.0**window._k, len(observed)
         if 0.0 in observed:
             values = array("d", [value or 0.0 for value in values])  # no negative zero, as push has it
-        window._sum_up(observed)
         window._lay_down(values, provenance)
         return window
-
-    def _sum_up(self, observed: list[float]) -> None:
-        """Set the sums: at first for a k that surely fits all, that of the smallest sample, then for the least k."""
-        smallest = min(filter(None, map(abs, observed)), default=1.0)
-        if smallest < SMALLEST:
-            _accepted(smallest)
-        k = max(0, _MANTISSA_BITS - frexp(smallest)[1])
-        numbers = list(map(int, map(mul, observed, repeat(2.0**k))))
-        bits = reduce(or_, numbers)
-        spare = min(k, (bits & -bits).bit_length() - 1) if bits else k
-        self._k, self._scale = k - spare, 2.0 ** (k - spare)
-        self._samples = len(observed)
-        self._sum = sum(numbers) >> spare
-        self._squares = sum(map(mul, numbers, numbers)) >> 2 * spare
 
     def _lay_down(self, values: "array[float]", provenance: bytes | None) -> None:
         """Set the slots of all minutes up to the last one."""
@@ -158,7 +143,7 @@ class Window:
             SampleError: If ``value`` is not finite, or not 0 and outside 1e-60 … 1e60.
         """
         if not SMALLEST <= value <= LARGEST:
-            value = _accepted(value)
+            value = accepted(value)
         minute = minute_ms // MINUTE_MS
         if minute == self._end + 1 and self._replace_oldest(minute, value, provenance):
             return True
@@ -199,7 +184,7 @@ class Window:
             SampleError: As for ``push``.
         """
         if not SMALLEST <= value <= LARGEST:
-            value = _accepted(value)
+            value = accepted(value)
         minute = minute_ms // MINUTE_MS
         if not self._end - self.length < minute <= self._end or minute < 0:
             return False
@@ -415,7 +400,28 @@ class Window:
         self._k, self._scale = k, 2.0**k
 
 
-def _accepted(value: float) -> float:
+def exact_sums(observed: list[float], *, is_least: bool = True) -> tuple[int, int, int]:
+    """(k, Σi, Σi²) of samples that are whole numbers i of 2^-k.
+
+    For a k that surely fits all, that of the smallest sample; or for the least one, which takes a quarter more time.
+
+    Raises:
+        SampleError: If one is not 0 and outside 1e-60 … 1e60.
+    """
+    low, high = min(observed), max(observed)
+    if low < -LARGEST or high > LARGEST:
+        accepted(low if low < -LARGEST else high)
+    smallest = low if low > 0 else min(filter(None, map(abs, observed)), default=1.0)
+    if smallest < SMALLEST:
+        accepted(smallest)
+    k = max(0, _MANTISSA_BITS - frexp(smallest)[1])
+    numbers = list(map(int, map(mul, observed, repeat(2.0**k))))
+    bits = reduce(or_, numbers) if is_least else 1
+    spare = min(k, (bits & -bits).bit_length() - 1) if bits else k
+    return k - spare, sum(numbers) >> spare, sum(map(mul, numbers, numbers)) >> 2 * spare
+
+
+def accepted(value: float) -> float:
     """Return a value that is not simply positive and in range, or raise ``SampleError``."""
     if value == 0:
         return 0.0
