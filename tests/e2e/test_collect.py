@@ -1,5 +1,6 @@
 """``crypto-tui collect`` as a supervisor runs it."""
 
+import json
 import os
 import shutil
 import signal
@@ -57,6 +58,32 @@ def test_it_tells_its_supervisor_and_stops_cleanly(
     connection = sqlite3.connect(tmp_path / "data" / FILE_NAME)
     assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     connection.close()
+
+
+def test_commands_beside_it_ask_nothing_of_the_exchange(tmp_path: Path, supervisor: socket.socket) -> None:
+    with FakeKrakenThread(pairs=3) as exchange:
+        places = (*at(exchange.url), "--data-dir", str(tmp_path / "data"))
+        env = environment(tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify"))
+        with subprocess.Popen([str(COMMAND), "collect", *places], env=env, stderr=subprocess.DEVNULL) as process:
+            try:
+                while "live" not in supervisor.recv(1_000).decode():
+                    pass
+                data = str(tmp_path / "data")
+                told = {"CRYPTO_TUI_DATA_DIR": data, "CRYPTO_TUI_BASE_URLS": f"kraken={exchange.url}"}
+                polls = exchange.paths().count("Ticker")
+                listed = run(tmp_path, "pairs", "--json", **told)
+                assert f"note: kraken is collected by pid {process.pid} by " in listed.err
+                assert len(json.loads(listed.out)["pairs"]) == 3
+                line = run(tmp_path, "status-line", "--once", "{BTC/USD.last} {state}", **told)
+                assert line.out.endswith(" live\n")
+                ranked = run(tmp_path, "rank", "--json", "--min-coverage", "0", **told)
+                assert json.loads(ranked.out)["at"] == json.loads(listed.out)["at"]
+                assert exchange.paths().count("Ticker") == polls
+                alone = run(tmp_path, "pairs", "--json", **told, CRYPTO_TUI_HISTORY="false")
+                assert "note" not in alone.err
+                assert exchange.paths().count("Ticker") == polls + 1
+            finally:
+                process.kill()
 
 
 def child_of(pid: int) -> int:

@@ -122,9 +122,14 @@ async def _collect(
     from tui_tracker.feed.local import LocalFeed
 
     source, requests = _source(settings, clock)
+    place = settings.base_urls.get(settings.source, "")
     async with _history(settings, clock, source.name, may_begin=not once) as (store, sharing):
         engine: Engine
-        if store is not None and sharing is not None and not once:
+        if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place):
+            from tui_tracker.engine.beside import BesideEngine
+
+            engine = BesideEngine(source, clock, store, sharing, window)
+        elif store is not None and sharing is not None and not once:
             from tui_tracker.engine.shared import SharedEngine
 
             engine = SharedEngine(
@@ -135,6 +140,7 @@ async def _collect(
                 interval_s=settings.interval,
                 window_minutes=window,
                 requests=requests,
+                place=place,
             )
         else:
             engine = Engine(
@@ -149,6 +155,25 @@ async def _collect(
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
                 yield LocalFeed(engine)
+
+
+async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place: str) -> bool:
+    """Whether another process polls the same exchange for us, and did so a short while ago; it is named on stderr."""
+    from tui_tracker.cli.diagnostics import say
+    from tui_tracker.core.errors import StorageError
+    from tui_tracker.core.format import utc_time
+    from tui_tracker.engine.beside import is_fresh
+
+    await sharing.observe()
+    try:
+        report = await asyncio.wrap_future(store.report(sharing.source))
+    except StorageError:
+        return False  # a history that can't be read is told of by the engine that polls
+    if report is None or not sharing.is_led or not is_fresh(report, place, clock.now_ms()):
+        return False
+    polled = utc_time(report.status.last_good_ms, seconds=True)
+    say(f"note: {sharing.source} is collected by {sharing.collector}, this is its poll of {polled} UTC")
+    return True
 
 
 @asynccontextmanager

@@ -145,3 +145,7 @@ class SourceReport:
     """By kind, the latest first."""
     skipped: tuple[tuple[str, str], ...] = ()
     """(symbol, reason) of what the last answers held and could not be used; from outside, so not safe to show."""
+    place: str = ""
+    """Where the exchange is asked, if not at its usual place."""
+    interval_s: int = 0
+    """Seconds between polls; 0 where that isn't known."""

@@ -46,6 +46,7 @@ class SharedEngine(Engine):
         interval_s: int = 60,
         window_minutes: int = 1_440,
         requests: RequestLog | None = None,
+        place: str = "",
     ) -> None:
         """Make an engine at rest; see ``Engine``.
 
@@ -57,10 +58,12 @@ class SharedEngine(Engine):
             interval_s: Seconds between polls, if this one collects.
             window_minutes: Length of the windows.
             requests: What is remembered of the source's requests, for its report.
+            place: Where the exchange is asked, if not at its usual place.
         """
         super().__init__(
             source, clock, interval_s=interval_s, window_minutes=window_minutes, requests=requests, store=store
         )
+        self._place: Final = place
         self._store: Final = store
         self._sharing: Final = sharing
         self._source.gate = sharing.gate
@@ -108,7 +111,7 @@ class SharedEngine(Engine):
             look = await self._look()
             if self._position is None or (look is not None and self._must_begin(look)):
                 await self._begin()
-                look = await self._look()
+                look = await self._look() or (look if self._position == 0 else None)
         except StorageError as error:
             self._note("not followed", error)
             return
@@ -207,7 +210,7 @@ class SharedEngine(Engine):
 
     def _tell_report(self) -> None:
         """Tell those who follow how the source is doing, where that changed."""
-        report = self.report()
+        report = replace(self.report(), place=self._place, interval_s=self._interval_ms // 1000)
         if report != self._told:
             self._told = report
             self._store.put_report(report)

@@ -51,6 +51,11 @@ class Sharing:
         """Whether another one was seen collecting since this one last did."""
 
     @property
+    def source(self) -> str:
+        """Name of the source."""
+        return self._source
+
+    @property
     def may_lead(self) -> bool:
         """Whether this process may write to the folder."""
         return self._lock.may_take
@@ -72,13 +77,13 @@ class Sharing:
             self._begin()
             return True
         if not self._lock.may_take:
-            await self._observe()
+            await self.observe()
             return False
         try:
             is_free = await asyncio.to_thread(self._lock.take)
         except StorageError as error:
             _log.warning("%s", error)
-            await self._observe()
+            await self.observe()
             is_free = not self.is_led  # a full disk: go on, in memory
         if is_free:
             self._begin()
@@ -87,10 +92,11 @@ class Sharing:
             except StorageError as error:
                 _log.warning("collecting, although %s", error)
             return True
-        await self._observe()
+        await self.observe()
         return self._clock.monotonic_s() - self._seen_s >= LEASE_S and await self._seize()
 
-    async def _observe(self) -> None:
+    async def observe(self) -> None:
+        """Look who collects."""
         sign = await asyncio.to_thread(self._lock.sign)
         self.has_looked = True
         if sign != self._sign:

@@ -68,6 +68,16 @@ class Looker:
         self._seen = version, after
         return found
 
+    def report(self, source: str) -> SourceReport | None:
+        """Return how the collector last said that a source is doing.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        with self._database.reading("read") as connection:
+            number = catalogue.find_source(connection, source)
+            return None if number is None else lease.read_report(connection, number)
+
     def start(self, source: str, minute: int | None) -> int:
         """Return the number after which news begin that are not in the windows up to a minute; 0 for all of them.
 

@@ -243,6 +243,10 @@ class Store:
         self._calls.put(run)
         return future
 
+    def report(self, source: str) -> "Future[SourceReport | None]":
+        """How the collector last said that a source is doing."""
+        return self.read(lambda _: None if self._looker is None else self._looker.report(source))
+
     def start_of_news(self, source: str, minute: int | None) -> "Future[int]":
         """The number after which news begin that are not in the windows up to a minute; see ``Looker``."""
         return self.read(lambda _: 0 if self._looker is None else self._looker.start(source, minute))
