@@ -11,12 +11,16 @@ from tests.cli.conftest import Outcome
 from tests.cli.histories import make_history
 from tests.support.fake_kraken import FakeKrakenThread
 from tui_tracker.cli.doctor import places
-from tui_tracker.cli.doctor.collector import Holder, collector
+from tui_tracker.cli.doctor.collector import Holder, collector, holder_of
 from tui_tracker.cli.doctor.findings import Finding, Verdict
 from tui_tracker.cli.doctor.network import skew
 from tui_tracker.cli.doctor.terminal import terminal
+from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.sources.base import ServerTime
+from tui_tracker.sources.registry import SOURCES
 from tui_tracker.storage.connection import FILE_NAME
+from tui_tracker.storage.lock import CollectorLock
+from tui_tracker.storage.store import Store
 
 Run = Callable[..., Outcome]
 
@@ -131,12 +135,54 @@ def one(findings: Iterable[Finding]) -> Finding:
     return finding
 
 
-def test_who_collects_is_told(tmp_path: Path) -> None:
-    assert one(collector(tmp_path, "kraken")).verdict is Verdict.NOTE
-    assert one(collector(tmp_path, "kraken", lambda *_: Holder("pid 7 by ada", True))).verdict is Verdict.OK
-    frozen = one(collector(tmp_path, "kraken", lambda *_: Holder("pid 7 by ada", False)))
-    assert frozen.verdict is Verdict.PROBLEM
-    assert "pid 7 by ada" in frozen.text
+def told_of(holder: Holder | None, now_ms: int = 1_000_000_000_000) -> list[tuple[str, str]]:
+    return [(finding.verdict.value, finding.text) for finding in collector(holder, "kraken", now_ms)]
+
+
+def test_who_collects_is_told_and_how_long_ago_it_polled() -> None:
+    now_ms = 1_000_000_000_000
+    assert told_of(None) == [("note", "no process collects kraken")]
+    frozen = one(collector(Holder("pid 7 by ada", 9.0), "kraken", now_ms))
+    assert (frozen.verdict, "pid 7 by ada" in frozen.text, "for 9 s" in frozen.text) == (Verdict.PROBLEM, True, True)
+    for age_s, verdict in ((70, "ok"), (200, "problem")):
+        status = SourceStatus("kraken", SourceState.LIVE, last_good_ms=now_ms - age_s * 1000, error="slow")
+        report = SourceReport(status, interval_s=60)
+        holds, polled = told_of(Holder("pid 7 by ada", 0.3, now_ms - 3_600_000, report))
+        assert holds == ("ok", f"pid 7 by ada collects kraken since 2001-09-09T00:46:40Z, epoch {now_ms - 3_600_000}")
+        assert (polled[0], f"{age_s} s ago" in polled[1], "slow" in polled[1]) == (verdict, True, verdict == "problem")
+    assert told_of(Holder("pid 7 by ada", 0.3, 0, SourceReport(SourceStatus("kraken", SourceState.OFFLINE))))[1] == (
+        "note",
+        "it has not polled kraken yet",
+    )
+
+
+def test_the_process_that_collects_is_found(tmp_path: Path, run: Run) -> None:
+    lock = CollectorLock(tmp_path, "kraken")
+    assert holder_of(tmp_path, "kraken") is None
+    store = Store(tmp_path, lambda: 1_700_000_000_000)
+    try:
+        assert lock.take()
+        store.take_lead("kraken").result(30)
+        holder = holder_of(tmp_path, "kraken")
+        assert holder is not None
+        assert holder.who.startswith(f"pid {os.getpid()} by ")
+        assert (holder.epoch, holder.report) == (1_700_000_000_000, None)
+        areas = examined(run, "--offline", "--data-dir", str(tmp_path))
+        assert f"pid {os.getpid()}" in areas["collector"][0]["text"]
+    finally:
+        store.close()
+        lock.release()
+    assert holder_of(tmp_path, "kraken") is None
+
+
+def test_all_sources_are_asked_where_that_is_wanted(run: Run) -> None:
+    nowhere = ",".join(f"{name}=http://127.0.0.1:1" for name in SOURCES)
+    with FakeKrakenThread(pairs=3) as exchange:
+        here = "--base-url", f"kraken={exchange.url}"
+        assert len(examined(run, *here)["sources"]) == 1
+        areas = examined(run, "--all-sources", *here, CRYPTO_TUI_BASE_URLS=nowhere)
+    assert len(areas["sources"]) == len(SOURCES)
+    assert {finding["verdict"] for finding in areas["sources"]} == {"ok", "note"}
 
 
 @pytest.mark.parametrize(

@@ -23,19 +23,20 @@ _MOST: Final = 400
 
 @click.command(short_help="Examine configuration, history, network and terminal.")
 @click.option("--offline", is_flag=True, help="Send nothing.")
+@click.option("--all-sources", is_flag=True, help="Ask every source that there is, not the configured one alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @setting_flags("source", "base_urls", "data_dir", "debug")
 @pass_invocation
-def doctor(invocation: Invocation, offline: bool, as_json: bool) -> int:
+def doctor(invocation: Invocation, offline: bool, all_sources: bool, as_json: bool) -> int:
     """Examine what crypto-tui needs, and say in a line each what works and what to do about the rest.
 
-    Looks at the configuration, folders, the history (read only, up to 5 s), who collects, the clock, the sources (one
-    request each, up to 5 s), proxies, certificates and the terminal. Changes nothing. The exit code is 1 if there is a
+    Looks at the configuration, folders, the history (read only, up to 5 s), who collects, the clock, the source (one
+    request, up to 5 s), proxies, certificates and the terminal. Changes nothing. The exit code is 1 if there is a
     problem; notes are none.
     """
     from tui_tracker.cli.output import show_json, write
 
-    found = list(_examined(invocation, offline=offline))
+    found = list(_examined(invocation, offline=offline, all_sources=all_sources))
     is_well = not any(finding.verdict == "problem" for finding in found)
     if as_json:
         show_json({"ok": is_well, "findings": [_document(finding) for finding in found]})
@@ -44,12 +45,13 @@ def doctor(invocation: Invocation, offline: bool, as_json: bool) -> int:
     return Exit.OK if is_well else Exit.FAILURE
 
 
-def _examined(invocation: Invocation, *, offline: bool) -> "Iterator[Finding]":
-    from tui_tracker.cli.doctor.collector import collector
+def _examined(invocation: Invocation, *, offline: bool, all_sources: bool) -> "Iterator[Finding]":
+    from tui_tracker.cli.doctor.collector import collector, holder_of
     from tui_tracker.cli.doctor.findings import problem
     from tui_tracker.cli.doctor.network import surroundings
     from tui_tracker.cli.doctor.places import configuration, folders, stored
     from tui_tracker.cli.doctor.terminal import terminal
+    from tui_tracker.engine.clock import SystemClock
 
     loaded: Loaded | None = None
     try:
@@ -63,19 +65,22 @@ def _examined(invocation: Invocation, *, offline: bool) -> "Iterator[Finding]":
     folder: Path = history_folder(settings, paths)
     yield from folders(paths, folder)
     yield from stored(folder)
-    yield from collector(folder, settings.market)
+    if settings.history and not settings.demo:
+        yield from collector(holder_of(folder, settings.source), settings.source, SystemClock().now_ms())
     yield from surroundings(invocation.environ)
     if not offline:
-        yield from _asked(settings)
+        yield from _asked(settings, all_sources=all_sources)
     yield from terminal(invocation.environ)
 
 
-def _asked(settings: Settings) -> "tuple[Finding, ...]":
+def _asked(settings: Settings, *, all_sources: bool) -> "tuple[Finding, ...]":
     from tui_tracker.cli.doctor.network import sources
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.engine.clock import SystemClock
+    from tui_tracker.sources.registry import SOURCES
 
-    return run_headless(lambda: sources(settings, SystemClock()))
+    names = tuple(dict.fromkeys((settings.source, *(SOURCES if all_sources else ()))))
+    return run_headless(lambda: sources(names, settings, SystemClock()))
 
 
 def _document(finding: "Finding") -> dict[str, object]:

@@ -80,7 +80,7 @@ def import_(invocation: Invocation, files: Sequence[str], pair: str | None, as_j
 
     What the history knows stays, unless the file knows it better (candle_1m over stream over poll over candle_5m), so
     importing twice changes nothing. Rows that can't be are refused, with line and reason; the others are taken, and
-    the exit code is 1. A session that runs shows the imported minutes after its next start.
+    the exit code is 1. Sessions that run take the imported minutes into their windows a second or two later.
 
     \b
     Examples:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from array import array
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from math import nan
@@ -182,6 +182,17 @@ class Archive:
             for metric, series in found.items():
                 self._market.restore_window(instrument_id, metric, series.values, series.provenance)
                 await turns.give()
+
+    async def read_window(self) -> AsyncIterator[tuple[int, Loaded]]:
+        """Yield (first minute in ms, what is kept of the window that ends now), some metrics at a time.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        self._hours.clear()
+        for metrics in ((Metric.PRICE,), *LATER):
+            start_ms, minutes, source = self._market.start_ms, self._market.window_minutes, self._source
+            yield start_ms, await self._read(partial(_minutes_of, source, metrics, start_ms, minutes))
 
     def keep_instruments(self) -> None:
         """Store the list of instruments, where it changed."""

@@ -148,6 +148,33 @@ class Market:
                 self._end_ms, values, provenance, self.window_minutes, has_returns=metric.has_returns
             )
 
+    def take_kept(
+        self, instrument_id: str, metric: Metric, start_ms: int, values: "array[float]", origins: bytes
+    ) -> bool:
+        """Take in kept samples of one metric where they are better than what is there; return whether any was.
+
+        Args:
+            instrument_id: Whose; of unknown instruments none is taken.
+            metric: Which.
+            start_ms: Minute of the first sample.
+            values: One a minute.
+            origins: Provenance of each, 0 where there is none.
+        """
+        holding = self._holdings.get(instrument_id)
+        if holding is None or self._end_ms is None:
+            return False
+        window = self._window(holding, METRIC_INDEX[metric])
+        known, before = window.origins(), (start_ms - self.start_ms) // MINUTE_MS
+        has_taken = False
+        for at, origin in enumerate(origins, before):
+            if 0 <= at < len(known) and origin > known[at]:
+                minute_ms, value = self.start_ms + at * MINUTE_MS, values[at - before]
+                has_taken |= window.fill(minute_ms, value, Provenance(origin))
+                if metric is Metric.FLOW:
+                    holding.activity.note(minute_ms // MINUTE_MS, value > 0)
+                    holding.last_trade_ms = max(holding.last_trade_ms or 0, minute_ms if value > 0 else 0) or None
+        return has_taken
+
     def missing(self, holding: Holding, recent: int) -> tuple[int, bool]:
         """What history of the price could still tell of an instrument.
 

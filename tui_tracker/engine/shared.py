@@ -19,6 +19,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.health import STALE_INTERVALS
 from tui_tracker.engine.rows import market_rates
 from tui_tracker.engine.sharing import TICK_S, Sharing
+from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
@@ -78,6 +79,8 @@ class SharedEngine(Engine):
         self._polls = 0
         self._own: tuple[str, ...] = ()
         self._has_wish = False
+        self._imports: set[str] = set()
+        """Imports that were taken in."""
         self._heard: dict[str, int] | None = None
         self._noted = ""
 
@@ -109,6 +112,8 @@ class SharedEngine(Engine):
         """Apply what was told since the last time."""
         try:
             look = await self._look()
+            if look is not None and self._position is None:
+                self._imports |= {wish.session for wish in look.wishes if wish.is_import}  # read with all else
             if self._position is None or (look is not None and self._must_begin(look)):
                 await self._begin()
                 look = await self._look() or (look if self._position == 0 else None)
@@ -117,6 +122,7 @@ class SharedEngine(Engine):
             return
         if look is not None:
             await self._apply_news(look)
+            await self._take_imported(look.wishes)
 
     async def _look(self) -> Look | None:
         look = await asyncio.wrap_future(self._store.look(self._source.name, self._position or 0))
@@ -225,6 +231,7 @@ class SharedEngine(Engine):
                 look = None
             if look is not None:
                 self._hear(look.wishes)
+                await self._take_imported(look.wishes)
             await asyncio.sleep(TICK_S)
 
     def _hear(self, wishes: Sequence[Wish]) -> None:
@@ -232,9 +239,32 @@ class SharedEngine(Engine):
         self._heard = {wish.session: wish.polls for wish in wishes}
         if heard is not None and any(wish.polls > heard.get(wish.session, 0) for wish in wishes):
             self._poller.request()
+        wishes = [wish for wish in wishes if not wish.is_import]
         others = [name for wish in wishes if wish.session != self._session for name in wish.instrument_ids]
         if wishes:
             super().prioritise((*self._own, *others))
+
+    async def _take_imported(self, wishes: Sequence[Wish]) -> None:
+        """Take minutes that another process brought into the history into the windows too."""
+        told = {wish.session for wish in wishes if wish.is_import} - self._imports
+        if not told or self._archive is None or self.market.end_ms is None:
+            return
+        try:
+            async for start_ms, loaded in self._archive.read_window():
+                turns = Turns()
+                async with self._polling:
+                    for name, found in loaded.items():
+                        for metric, series in found.items():
+                            if self.market.take_kept(name, metric, start_ms, series.values, series.provenance):
+                                self._dirty.add(name)
+                        await turns.give()
+        except StorageError as error:
+            self._note("imported minutes not read", error)
+            return
+        self._imports |= told
+        _log.info("imported minutes of %d pairs taken in", len(self._dirty))
+        if self._dirty:
+            self._publish_dirty()
 
     async def _send_wish(self) -> None:
         if self._has_wish and self._sharing.may_lead:

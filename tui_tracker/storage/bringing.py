@@ -16,8 +16,9 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.activity import BUCKET_MINUTES
 from tui_tracker.storage import catalogue
-from tui_tracker.storage.aftermath import latest_after
+from tui_tracker.storage.aftermath import WINDOW_MINUTES, latest_after
 from tui_tracker.storage.connection import Database
+from tui_tracker.storage.lease import import_wish
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Series
 from tui_tracker.storage.reader import Reader
@@ -171,6 +172,8 @@ class Bringer:
             return
         latest = latest_after(self._reader, self._source, self._last, self._ids)
         self._writer.put_latest(self._source, latest)
+        if self._last > self._now - WINDOW_MINUTES:
+            self._writer.put_wish(self._source, import_wish(), self._now * MINUTE_MS)
         merger, steps = Merger(self._database, self._now - OPEN_MINUTES), 0
         while self._is_alone() and merger.step():
             steps += 1

@@ -5,6 +5,8 @@ is still the newest (Gray and Cheriton, "Leases", 1989; the fencing token of Kle
 locking", 2016), so that one that was stopped and went on later writes nothing.
 """
 
+import os
+import secrets
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ MOST_WISHED: Final = 500
 """Instruments that one session may wish history of."""
 WISH_MS: Final = 3_600_000
 """A wish counts this long."""
+_IMPORT: Final = "import-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,16 @@ class Wish:
     """How often it asked for a poll."""
     instrument_ids: tuple[str, ...] = ()
     """Whose history it wants first."""
+
+    @property
+    def is_import(self) -> bool:
+        """Whether minutes were imported, which windows should take in."""
+        return self.session.startswith(_IMPORT)
+
+
+def import_wish() -> Wish:
+    """What a process asks that has imported minutes."""
+    return Wish(f"{_IMPORT}{os.getpid()}-{secrets.token_hex(4)}")
 
 
 def superseded(path: str) -> StorageError:

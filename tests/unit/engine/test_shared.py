@@ -10,11 +10,16 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.source import FakeSource, ticker
+from tui_tracker.core.candle import Provenance
+from tui_tracker.core.errors import TimedOutError
 from tui_tracker.core.instrument import Trading
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.sharing import Sharing
+from tui_tracker.storage.bringing import Bringer
+from tui_tracker.storage.connection import FILE_NAME, open_for_writing
 from tui_tracker.storage.events import Polled
 from tui_tracker.storage.lock import CollectorLock
 from tui_tracker.storage.looking import Look
@@ -96,7 +101,6 @@ async def test_one_collects_the_other_follows_asks_and_takes_over(tmp_path: Path
 @pytest.mark.timeout(120)
 async def test_a_follower_learns_of_lists_and_of_what_the_exchange_refuses(tmp_path: Path) -> None:
     from tests.support.source import instrument
-    from tui_tracker.core.errors import TimedOutError
 
     first_source, second_source = source(), source()
     async with session(tmp_path, first_source) as first:
@@ -123,3 +127,27 @@ async def test_a_follower_that_missed_polls_begins_anew(tmp_path: Path) -> None:
             second._position, second._base, second._is_patchy = 0, at_ms // 60_000 - 2, False
             await second._apply_news(Look(news=(News(9, 8, polled),), minute=second._base))
             assert second._must_begin(Look(minute=second._base + 1))
+
+
+@pytest.mark.timeout(120)
+async def test_imported_minutes_come_into_all_windows(tmp_path: Path) -> None:
+    async with session(tmp_path, source()) as first, session(tmp_path, source()) as second:
+        for each in (first, second):
+            await until(each, is_loaded)
+        now = SystemClock().now_ms() // 60_000
+        database = open_for_writing(tmp_path / FILE_NAME)
+        bringer = Bringer(database, "fake", now * 60_000)
+        for minute, mid in ((now - 90, 77.0), (now - 30, 78.0)):
+            bringer.add("fake:BTC-USD", minute, [(METRICS.index(Metric.MID), mid, int(Provenance.POLL))])
+        bringer.finish()
+        database.close()
+
+        def imported(engine: SharedEngine) -> list[float]:
+            if "fake:BTC-USD" not in windows(engine):
+                return []  # one that begins anew, from what is on disk
+            series = engine.series("fake:BTC-USD", Metric.MID)
+            return [value for value in series.values[:-5] if value == value]
+
+        for each in (first, second):
+            await until(each, lambda _, each=each: imported(each) == [77.0, 78.0])  # type: ignore[misc]
+        assert windows(first) == windows(second)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,11 +45,10 @@ def surroundings(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield ok("certificates", "those that come with the program")
 
 
-async def sources(settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> tuple[Finding, ...]:
-    """Ask each source for its time, all at once: one request each."""
-    from tui_tracker.sources.registry import SOURCES
-
-    names = dict.fromkeys((*SOURCES, settings.source))
+async def sources(
+    names: Sequence[str], settings: Settings, clock: Clock, patience_s: float = PATIENCE_S
+) -> tuple[Finding, ...]:
+    """Ask some sources for their time, all at once: one request each."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_ask(name, settings, clock, patience_s)) for name in names]
     return tuple(finding for task in tasks for finding in task.result())
