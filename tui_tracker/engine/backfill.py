@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from enum import Enum
 from typing import Final
 
@@ -40,7 +40,7 @@ class Backfill:
         clock: Clock,
         window_minutes: int,
         wanted: Wanted,
-        on_candles: Callable[[Instrument, CandleBatch], None],
+        on_candles: Callable[[Instrument, CandleBatch], Awaitable[None]],
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         """Make an idle backfill; ``on_candles`` gets each answer, ``on_failure`` is told when one is given up."""
@@ -188,7 +188,7 @@ class Backfill:
         else:
             self._setbacks.pop(instrument.id, None)
             await asyncio.sleep(0)  # reading and filling are a few ms each
-            self._on_candles(instrument, batch)
+            await self._on_candles(instrument, batch)
         return True
 
     def _fail(self, instrument: Instrument, error: SourceError) -> None:
