@@ -178,6 +178,8 @@ def _parsed(field: SettingField, raw: object, place: str) -> object:
 def _as_given(raw: object) -> str:
     if isinstance(raw, dict):
         return ", ".join(f"{name} = {_as_given(value)}" for name, value in raw.items())
+    if isinstance(raw, bool):
+        return str(raw).lower()
     return raw if isinstance(raw, str) else ", ".join(raw) if isinstance(raw, tuple) else repr(raw)
 
 
