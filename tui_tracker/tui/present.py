@@ -102,7 +102,7 @@ class Presenter:
                 Standing(f" {scope_text(ViewState(quote=view.quote))}", self.ranking(snapshot, view, scope))
             )
         everything = Scope(min_volume_usd=floor)
-        standings.append(Standing("", self.ranking(snapshot, view, everything)))
+        standings.append(Standing(" all", self.ranking(snapshot, view, everything)))
         if watched:
             standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
         return standings

@@ -125,7 +125,7 @@ async def test_a_candle_of_a_minute_that_the_windows_have_not_reached_is_not_kep
         await clock.advance(70)  # the next minute is over, and wasn't polled yet
         assert engine.market.end_ms == end_ms
         ahead = CandleBatch(1, (Candle(end_ms, 120.0, 1.0), Candle(end_ms + MINUTE, 130.0, 1.0)))
-        engine._take_candles(source.listed[0], ahead)
+        await engine._take_candles(source.listed[0], ahead)
         source.error, source.candle_errors = None, {"BTC/USD": TimedOutError("none")}
         await clock.advance(2 * 60)
         assert engine.market.holding("fake:BTC-USD").windows[0].value(end_ms) == 120.0  # type: ignore[union-attr]

@@ -148,6 +148,5 @@ async def test_imported_minutes_come_into_all_windows(tmp_path: Path) -> None:
             series = engine.series("fake:BTC-USD", Metric.MID)
             return [value for value in series.values[:-5] if value == value]
 
-        for each in (first, second):
-            await until(each, lambda _, each=each: imported(each) == [77.0, 78.0])  # type: ignore[misc]
-        assert windows(first) == windows(second)
+        await until(first, lambda _: imported(first) == [77.0, 78.0])
+        await until(second, lambda _: imported(second) == [77.0, 78.0] and windows(first) == windows(second))
