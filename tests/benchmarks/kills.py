@@ -22,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmarks.kills_session import RATE, SOURCE, expected, ids
+from tests.benchmarks.kills_session import SOURCE, expected, ids
 from tests.storage import child
 from tests.storage.test_crash import run_until_killed
 from tui_tracker.core.candle import Provenance
@@ -32,6 +32,8 @@ from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.recovery import check
 from tui_tracker.storage.schema import SCHEMA
 
+RATE = 40.0
+"""Minutes of the market in 60 s of ours."""
 PATIENCE_S = 60.0
 MIGRATED = 10
 """Each so many-th kill is of a migration."""
@@ -61,9 +63,10 @@ class Session:
         return bool(said and said[-1])
 
 
-def start(folder: Path, start_s: float, pairs: int) -> Session:
+def start(folder: Path, start_s: float, pairs: int, rate: float = RATE) -> Session:
     """Start a session."""
-    command = [sys.executable, "-m", "tests.benchmarks.kills_session", str(folder), repr(start_s), str(pairs)]
+    arguments = str(folder), repr(start_s), str(pairs), repr(rate)
+    command = [sys.executable, "-m", "tests.benchmarks.kills_session", *arguments]
     session = Session(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT))
     session.reader = threading.Thread(target=_read, args=(session,), daemon=True)
     session.reader.start()

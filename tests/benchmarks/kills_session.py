@@ -1,9 +1,8 @@
 """A session without a screen over a made-up exchange, for ``kills``: tells what is stored, and whether it collects.
 
-``python -m tests.benchmarks.kills_session FOLDER START_S PAIRS``.
+``python -m tests.benchmarks.kills_session FOLDER START_S PAIRS RATE``.
 """
 
-import asyncio
 import logging
 import sys
 import time
@@ -15,11 +14,13 @@ from pathlib import Path
 from typing_extensions import override
 
 from tests.support.session import FastClock
+from tui_tracker.cli.headless import run_headless
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import Ticker, TickerBatch
 from tui_tracker.engine.clock import SystemClock
+from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.sharing import OURS, Sharing
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
@@ -29,8 +30,6 @@ from tui_tracker.storage.retention import Limits
 from tui_tracker.storage.standing import Patience
 from tui_tracker.storage.store import Store
 
-RATE = 40
-"""Minutes of the market in 60 s of ours."""
 SOURCE = "made"
 START_MS = 1_795_653_160_000
 HISTORY_MINUTES = 180
@@ -129,27 +128,35 @@ class TellingStore(Store):
         return future
 
 
-async def run(folder: Path, start_s: float, pairs: int) -> None:
-    """Collect or follow until killed."""
-    clock = FastClock(START_MS, start_s, RATE)
+async def run(folder: Path, start_s: float, pairs: int, rate: float) -> None:
+    """Collect or follow until killed or told to end; a minute of the market takes 60 s / ``rate``."""
+    clock = FastClock(START_MS, start_s, rate)
     lock = CollectorLock(folder, SOURCE)
     store = TellingStore(
         folder, clock.now_ms, limits=LIMITS, patience=PATIENCE, may_recover=lambda: lock.is_held or lock.is_free()
     )
     sharing = Sharing(store, SOURCE, lock, SystemClock())
-    async with SharedEngine(MadeSource(clock, pairs), clock, store, sharing).running() as engine:
-        was_leading: bool | None = None
-        is_ready = False
-        async for snapshot in engine.hub.subscribe():
-            is_leading = snapshot.status.collector == OURS
-            if is_leading is not was_leading:
-                was_leading = is_leading
-                print("leads", int(is_leading), flush=True)
-            if snapshot.rows and not is_ready:
-                is_ready = True
-                print("ready", int(time.monotonic()), flush=True)
+    try:
+        async with SharedEngine(MadeSource(clock, pairs), clock, store, sharing).running() as engine:
+            await tell(engine)
+    finally:
+        sharing.release()
+
+
+async def tell(engine: Engine) -> None:
+    """Tell who collects, and that there is something to show."""
+    was_leading: bool | None = None
+    is_ready = False
+    async for snapshot in engine.hub.subscribe():
+        is_leading = snapshot.status.collector == OURS
+        if is_leading is not was_leading:
+            was_leading = is_leading
+            print("leads", int(is_leading), flush=True)
+        if snapshot.rows and not is_ready:
+            is_ready = True
+            print("ready", int(time.monotonic()), flush=True)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s: %(message)s")
-    asyncio.run(run(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))
+    run_headless(lambda: run(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
