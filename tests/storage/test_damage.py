@@ -198,3 +198,27 @@ def test_readers_meet_damage_as_errors(healthy: tuple[bytes, Samples], tmp_path:
         finally:
             database.close()
     assert all(refused)
+
+
+@pytest.mark.parametrize("has_log", [False, True])
+def test_a_lost_first_page_costs_no_sample(healthy: tuple[bytes, Samples], tmp_path: Path, has_log: bool) -> None:
+    """Without it SQLite doesn't know the file for its own."""
+    whole, model = healthy
+    path, model = tmp_path / FILE_NAME, dict(model)
+    path.write_bytes(whole)
+    if has_log:
+        made = made_minute(FIRST + 1_100 + MINUTES)
+        running = open_for_writing(path)
+        Writer(running).append(made)
+        add_minute(model, made)
+        kept = {each: each.read_bytes() for each in tmp_path.iterdir() if not each.name.endswith("-shm")}
+        running.close()
+        for each, content in kept.items():
+            each.write_bytes(content)
+    with path.open("r+b") as file:
+        file.write(bytes(4_096))
+    database, recovery = open_or_recover(path, NOW_MS)
+    assert recovery is not None
+    assert bits(everything(Reader(database), FIRST + 1_000, MINUTES + 200)) == bits(model)
+    database.close()
+    assert not list(tmp_path.glob("*mended*"))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_tracker.core.errors import StorageError, StorageFault
-from tui_tracker.storage import catalogue
+from tui_tracker.storage import catalogue, first_page
 from tui_tracker.storage.codec import DamagedError
 from tui_tracker.storage.connection import BUSY_MS, Database, open_for_writing
 from tui_tracker.storage.faults import translated
@@ -143,11 +143,8 @@ def _salvage(path: Path, fresh: Path, schema: Schema) -> int:
     try:
         connection = database.connection
         connection.execute("PRAGMA user_version = 0")
-        damaged = sqlite3.connect(path, timeout=1, isolation_level=None)
-        damaged.text_factory = lambda text: text.decode(errors="replace")
+        damaged = first_page.open_damaged(path, database, _COLUMNS)
         try:
-            with suppress(sqlite3.Error):
-                damaged.execute("PRAGMA writable_schema = ON")  # lets SQLite open a file that is too short
             for table, columns in _COLUMNS.items():
                 connection.execute("BEGIN")
                 copied = sum(_copy(connection, table, columns, row) for row in _rows(damaged, table, columns))
@@ -155,6 +152,7 @@ def _salvage(path: Path, fresh: Path, schema: Schema) -> int:
                 kept += copied if table not in ("source", "instrument", "roster", "latest") else 0
         finally:
             damaged.close()
+            first_page.remove_mended(path)
         connection.execute(f"PRAGMA user_version = {schema.version}")
     finally:
         database.close()
