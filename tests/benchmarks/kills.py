@@ -34,7 +34,7 @@ from tui_tracker.storage.schema import SCHEMA
 
 RATE = 40.0
 """Minutes of the market in 60 s of ours."""
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 MIGRATED = 10
 """Each so many-th kill is of a migration."""
 CHECKED = (Metric.PRICE, Metric.MID, Metric.SPREAD, Metric.VOLUME, Metric.QUOTE_VOLUME, Metric.TRADES)
