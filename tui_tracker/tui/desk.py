@@ -1,5 +1,6 @@
 """The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
 
+import asyncio
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -213,11 +214,11 @@ class Desk:
         track = self.ranks.track_of(self.scene.ranking)
         return any(track.rank_at(place.row.id, at_ms) is not None for place in self.scene.ranking.places[:20])
 
-    def note_ranks(self, snapshot: Snapshot) -> None:
-        """Remember the ranks of another minute than the one that is shown."""
+    async def note_ranks(self, snapshot: Snapshot) -> None:
+        """Remember the ranks of another minute than the one that is shown; a thread ranks, which takes milliseconds."""
         if snapshot.end_ms is not None:
-            view = self.view
-            ranking = rank(snapshot, view.metric, view.measure, self.scope(), self.settings.min_coverage)
+            view, scope, least = self.view, self.scope(), self.settings.min_coverage
+            ranking = await asyncio.to_thread(rank, snapshot, view.metric, view.measure, scope, least)
             self.ranks.record(ranking, snapshot.end_ms)
 
     def forget_ranks(self) -> None:

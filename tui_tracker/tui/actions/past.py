@@ -110,5 +110,5 @@ class PastActions(ViewActions):
             return
         minutes = min(TOLD_MINUTES, view.shift_minutes)
         async for snapshot in past.earlier(first_ms, minutes, view.metric):
-            self.desk.note_ranks(snapshot)
+            await self.desk.note_ranks(snapshot)
         self.show()
