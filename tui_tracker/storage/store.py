@@ -19,15 +19,15 @@ from tui_tracker.storage.connection import FILE_NAME
 from tui_tracker.storage.events import Event
 from tui_tracker.storage.lease import Wish
 from tui_tracker.storage.looking import Look
-from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.model import Fill, Minute
 from tui_tracker.storage.office import Office
 from tui_tracker.storage.opening import Opening
 from tui_tracker.storage.promises import fail, resolve
 from tui_tracker.storage.reader import Reader
-from tui_tracker.storage.retention import Limits, empty_log, retain, size_of
+from tui_tracker.storage.retention import Limits
 from tui_tracker.storage.schema import SCHEMA, Schema
 from tui_tracker.storage.standing import Patience, StoreStatus
+from tui_tracker.storage.upkeep import tidy_up
 from tui_tracker.storage.waiting import Waiting, Write
 from tui_tracker.storage.writer import Writer
 
@@ -398,27 +398,16 @@ class Store:
     def _upkeep(self) -> None:
         """Merge, let go, or cut the log: one small step. The next is due at once if there is more to do."""
         database, merger = self._file.database, self._file.merger
+        self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
         if database is None or merger is None or not self._office.tends:
-            self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
             return
-        has_more = self._merge(merger) or retain(database, self._limits, self._now_ms())
-        size = size_of(database)
-        if size.log > self._limits.most_log_bytes:
-            cut = empty_log(database)
-            _log.warning("the write-ahead log of %s had grown to %d MB", self.path, cut // 2**20)
-            self._change(log_cut=max(cut, self._status.log_cut))
-        self._upkeep_due_s = time.monotonic() + (0.0 if has_more else self._patience.upkeep_s)
-        if not has_more:
-            self._change(size=size)
-
-    def _merge(self, merger: Merger) -> bool:
-        """Merge a little; fills once they rest, or are many."""
-        is_at_rest = time.monotonic() - self._waiting.last_fill_s >= self._patience.fill_rest_s
-        takes_fills = is_at_rest or self._waiting.unmerged >= self._patience.most_unmerged
-        has_more = merger.step(takes_fills=takes_fills)
-        if takes_fills and not has_more:
-            self._waiting.unmerged = 0
-        return has_more
+        done = tidy_up(database, merger, self._waiting, self._limits, self._patience, self._now_ms())
+        if done.log_cut:
+            self._change(log_cut=max(done.log_cut, self._status.log_cut))
+        if done.has_more:
+            self._upkeep_due_s = time.monotonic()
+        else:
+            self._change(size=done.size)
 
     def _fail_all(self, error: StorageError) -> None:
         self._waiting.fail(error)
