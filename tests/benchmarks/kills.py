@@ -127,7 +127,7 @@ class Trial:
             copy = open_for_reading(self.folder / FILE_NAME)
             copy.connection.execute("VACUUM INTO ?", (str(Path(name) / FILE_NAME),))
             copy.close()
-            said = run_until_killed(Path(name), 0, "migrate", self.random.randrange(1, 24), self.random.randrange(60))
+            said = run_until_killed(Path(name), 0, "migrate", self.random.randrange(1, 22), self.random.randrange(60))
             raw = open_for_writing(Path(name) / FILE_NAME, child.NEXT_SCHEMA if -2 in said else SCHEMA)
             tables = {each for (each,) in raw.connection.execute("SELECT name FROM sqlite_master")}
             version = raw.connection.execute("PRAGMA user_version").fetchone()[0]

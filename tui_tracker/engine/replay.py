@@ -19,6 +19,7 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import Moment, SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.archive import LATER, Archive
 from tui_tracker.engine.board import Board
+from tui_tracker.engine.market import Market
 from tui_tracker.engine.past_market import PastMarket
 from tui_tracker.engine.past_minutes import PastMinutes, Stretches
 from tui_tracker.engine.rows import make_row, market_rates
@@ -67,8 +68,32 @@ class Replay(Board):
         self.whole: Final = asyncio.Event()
         """Set while the figures of all metrics are there."""
         self._minutes: Final = PastMinutes(self._load)
+        self._short: PastMarket | None = None
         self._metric = Metric.PRICE
         self._instruments: tuple[Instrument, ...] = ()
+
+    @property
+    @override
+    def shown(self) -> Market:
+        return self._short or super().shown
+
+    @override
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Board.set_window``; one shorter than those that are kept glides over the same minutes."""
+        if minutes >= self.market.window_minutes:
+            self._short = None
+            await super().set_window(minutes, metric)
+            return
+        async with self._moving:
+            self._lens, self._short = None, PastMarket(minutes)
+            await asyncio.to_thread(self._short.begin, self._instruments)
+            if self.market.end_ms is not None:
+                await self._move(self._moment.minute_ms, metric)
+                await self._show_anew()
+        self._thin.set()
+
+    def _markets(self) -> tuple[PastMarket, ...]:
+        return (self.past,) if self._short is None else (self.past, self._short)
 
     @property
     def past(self) -> PastMarket:
@@ -216,12 +241,12 @@ class Replay(Board):
                     return
                 at_ms = self._moment.minute_ms
                 await self._know(group, at_ms)
-                await asyncio.to_thread(self.past.stand_at, at_ms, self._minutes.stretches)
+                await asyncio.to_thread(self._stand, at_ms, ())
             for metric in group:
                 await self._warm(metric)
         async with self._moving:
             if not self._thin.is_set():
-                self.past.figured = frozenset(METRICS)
+                self._figure(METRICS)
                 await self._show_anew()
                 self.whole.set()
 
@@ -233,7 +258,8 @@ class Replay(Board):
             async with self._moving:
                 if self._thin.is_set():
                     return
-                await asyncio.to_thread(self.past.warm, metric, names[start : start + WARMED])
+                for market in self._markets():
+                    await asyncio.to_thread(market.warm, metric, names[start : start + WARMED])
 
     async def _read_ahead(self) -> None:
         """Read what the next steps in either direction need, and let go of what is far."""
@@ -257,24 +283,31 @@ class Replay(Board):
             source = self._source
             listings = await self._read(lambda reader: reader.listings(source))
             self._instruments = tuple(listing.instrument for listing in listings)
-            await asyncio.to_thread(self.past.begin, self._instruments)
+            for market in self._markets():
+                await asyncio.to_thread(market.begin, self._instruments)
         self._metric = metric
-        full = tuple(dict.fromkeys((Metric.PRICE, metric)))
+        telling = () if self._short is None else (Metric.FLOW,)  # quotes tell of a day's trades alone
+        full = tuple(dict.fromkeys((Metric.PRICE, metric, *telling)))
         await self._know(full, at_ms)
         first, end = self._span(at_ms)
         await self._minutes.know(QUOTED, end - 1, end, self._moment.last_ms // MINUTE_MS)
         is_whole = self.whole.is_set() and all(self._minutes.knows(each, first, end) for each in METRICS)
-        self.past.figured = frozenset(METRICS if is_whole else full)
+        self._figure(METRICS if is_whole else full)
         if not is_whole:
             self.whole.clear()
         self._rates = await asyncio.to_thread(self._stand, at_ms, full)
 
     def _stand(self, at_ms: int, metrics: Sequence[Metric]) -> dict[str, float]:
         """Let the market stand at a minute and make the figures of some metrics; return ``market_rates``."""
-        self.past.stand_at(at_ms, self._minutes.stretches)
-        for metric in metrics:
-            self.past.warm(metric, [holding.instrument.id for holding in self.past])
+        for market in self._markets():
+            market.stand_at(at_ms, self._minutes.stretches)
+            for metric in metrics:
+                market.warm(metric, [holding.instrument.id for holding in market])
         return market_rates(self.market)
+
+    def _figure(self, metrics: Sequence[Metric]) -> None:
+        for market in self._markets():
+            market.figured = frozenset(metrics)
 
     async def _know(self, metrics: Sequence[Metric], at_ms: int) -> None:
         """Read the windows of some metrics that end in a minute."""

@@ -1,6 +1,7 @@
 """The past from the history, against an engine that was live at that moment."""
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.engine.replay import Replay
 from tui_tracker.stats.ranking import rank
+from tui_tracker.stats.window import Window
 from tui_tracker.storage.store import Store
 
 PAIRS = ("BTC/USD", "ETH/USD", "XRP/USD")
@@ -94,7 +96,12 @@ async def test_the_past_equals_what_was_live(tmp_path: Path) -> None:
             series = replay.series("fake:BTC-USD", Metric.PRICE)
             assert series.end_ms == moments[at]
             assert latest(replay).window_minutes == 60
-            assert latest(replay).rows[0].figures[0].samples == 60  # type: ignore[union-attr]
+            for row in latest(replay).rows:
+                values = array("d", replay.series(row.id, Metric.PRICE).values[-60:])
+                assert row.figures[0] == Window.restore(moments[at], values, None, 60).figures()
+            assert rank(latest(replay), Metric.PRICE, Measure.STDDEV).ranked == len(PAIRS)
+        await replay.set_window(1_440, Metric.PRICE)
+        compare(latest(replay), lived_through[moments[160]])
 
 
 async def test_earlier_minutes_are_told_for_their_ranks(tmp_path: Path) -> None:
