@@ -123,7 +123,9 @@ class Glide:
 
     def last(self) -> float | None:
         """See ``Samples``."""
-        values = self._stretch.values
+        values, place = self._stretch.values, self.end - self._stretch.first
+        if 0 <= place < len(values) and (value := values[place]) == value:
+            return value
         low, high = self._places(self.end)
         for place in range(high, low - 1, -1):
             if (value := values[place]) == value:
@@ -166,7 +168,7 @@ class Glide:
         if not n:
             return Figures(self.length, 0, None, None, None, None, None, None, None, None, None)
         volatility, bipower = (None, None) if self._returns is None else self._returns.volatilities()
-        first, last = self._value(self._oldest), self._value(self._newest)
+        values, first = self._stretch.values, self._stretch.first
         return Figures(
             self.length,
             n,
@@ -174,9 +176,9 @@ class Glide:
             sqrt_ratio(n * self._squares - total * total, n * n, -k),
             self._low,
             self._high,
-            first,
+            values[self._oldest - first] or 0.0,
             self._oldest * MINUTE_MS,
-            last,
+            values[self._newest - first] or 0.0,
             self._newest * MINUTE_MS,
             volatility,
             bipower,
@@ -207,7 +209,7 @@ class Glide:
     def _observed(self) -> list[float]:
         low, high = self._places(self.end)
         observed = self._stretch.values[low : high + 1].tolist() if high >= low else []
-        if (total := sum(observed)) != total:
+        if 0 in self._stretch.origins[low : high + 1]:
             observed = [value for value in observed if value == value]
         return observed
 
@@ -220,21 +222,21 @@ class Glide:
         observed = self._observed()
         if not observed:
             return
-        self._k, self._sum, self._squares = exact_sums(observed, is_least=False)
-        self._samples, self._scale = len(observed), 2.0**self._k
         self._low, self._high = min(observed) or 0.0, max(observed) or 0.0
+        self._k, self._sum, self._squares = exact_sums(observed, self._low, self._high, is_least=False)
+        self._samples, self._scale = len(observed), 2.0**self._k
         self._lows = self._highs = 1  # at least
         self._oldest = first + next(place for place in range(low, high + 1) if values[place] == values[place])
         self._newest = first + next(place for place in range(high, low - 1, -1) if values[place] == values[place])
 
     def _go(self, end: int, step: int) -> None:
         """Move by one minute from the window that ends in ``end``."""
-        first, values = self._stretch.first, self._stretch.values
-        start, size = end - self.length + 1, len(values)
-        low, high = max(0, start - first), min(end - first, size - 1)
+        first, values, start = self._stretch.first, self._stretch.values, end - self.length + 1
         gone, come = (start, end + 1) if step > 0 else (end, start - 1)
         if self._swap(gone - first, come - first, step):
             return
+        size = len(values)
+        low, high = max(0, start - first), min(end - first, size - 1)
         if 0 <= (place := gone - first) < size and (value := values[place]) == value:
             if self._returns is not None and is_grid(gone):
                 if step > 0:

@@ -101,7 +101,7 @@ class Window:
             observed = [value for value in observed if value == value]
         if not observed:
             return window
-        window._k, window._sum, window._squares = exact_sums(observed)
+        window._k, window._sum, window._squares = exact_sums(observed, min(observed), max(observed))
         window._scale, window._samples = 2.0**window._k, len(observed)
         if 0.0 in observed:
             values = array("d", [value or 0.0 for value in values])  # no negative zero, as push has it
@@ -400,15 +400,14 @@ class Window:
         self._k, self._scale = k, 2.0**k
 
 
-def exact_sums(observed: list[float], *, is_least: bool = True) -> tuple[int, int, int]:
-    """(k, Σi, Σi²) of samples that are whole numbers i of 2^-k.
+def exact_sums(observed: list[float], low: float, high: float, *, is_least: bool = True) -> tuple[int, int, int]:
+    """(k, Σi, Σi²) of samples from ``low`` to ``high`` that are whole numbers i of 2^-k.
 
     For a k that surely fits all, that of the smallest sample; or for the least one, which takes a quarter more time.
 
     Raises:
         SampleError: If one is not 0 and outside 1e-60 … 1e60.
     """
-    low, high = min(observed), max(observed)
     if low < -LARGEST or high > LARGEST:
         accepted(low if low < -LARGEST else high)
     smallest = low if low > 0 else min(filter(None, map(abs, observed)), default=1.0)
