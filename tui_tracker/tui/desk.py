@@ -4,7 +4,6 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
-from typing import Final
 
 from tui_tracker.config.choices import ChartStyle, TimeZone
 from tui_tracker.config.model import Settings
@@ -34,9 +33,6 @@ from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
 from tui_tracker.tui.views import all_views, label, named
-
-FLOW: Final = next((metric for metric in Metric if metric.value == "flow"), None)
-"""Base volume a minute, for the bars under candles; ``None`` where no source gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +318,8 @@ class Desk:
     def wanted_series(self) -> tuple[tuple[str, Metric], ...]:
         """What the chart needs beside the samples of the selected pair."""
         others = [(key, self.view.metric) for key in self.view.compared if key != self.view.selected]
-        if FLOW is not None and self.view.selected is not None and self.view.chart_style is ChartStyle.CANDLES:
-            others.append((self.view.selected, FLOW))
+        if self.view.selected is not None and self.view.chart_style is ChartStyle.CANDLES:
+            others.append((self.view.selected, Metric.FLOW))
         return tuple(others)
 
     def wanted_hours(self) -> tuple[tuple[str, Metric], ...]:
@@ -439,7 +435,7 @@ class Desk:
             band_minutes=self.view.band_minutes,
             normal=_normal(figures),
             compared=self._compared(series),
-            flow=None if row is None or FLOW is None else self._others.get((row.id, FLOW)),
+            flow=None if row is None else self._others.get((row.id, Metric.FLOW)),
         )
 
     def _hours_chart(self, row: Row) -> ChartData | None:
