@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.fake_kraken_clock import ExchangeClock
-from tests.support.fake_kraken_faults import Fault, Faults, parse_fault
+from tests.support.fake_kraken_faults import DATA_PATHS, TRANSPORT, Fault, Faults, parse_fault
 from tests.support.fake_kraken_listing import Listing
 from tests.support.fake_kraken_server import FakeKraken, LoggedRequest
 
@@ -135,13 +135,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=1.0, help="speed of the exchange's clock; 0 freezes it")
     parser.add_argument("--start-ms", type=int, default=None, help="where the exchange's clock starts")
     parser.add_argument("--modern-keys", action="store_true", help="Ticker keys such as BTC/USD")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME[@PATH][:COUNT|:SECONDSs]")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[@PATH][:COUNT|:SECONDSs]",
+        help=f"what goes wrong: {', '.join(sorted({*TRANSPORT, *DATA_PATHS}))}",
+    )
     parser.add_argument("--duration", type=float, default=600.0, help="seconds after which it stops by itself")
     options = parser.parse_args(arguments)
     clock = ExchangeClock(options.start_ms, options.rate, options.skew)
     exchange = FakeKraken(options.seed, options.pairs, modern_keys=options.modern_keys, now_ms=clock, port=options.port)
     for text in options.fault:
-        exchange.faults.add(parse_fault(text))
+        try:
+            exchange.faults.add(parse_fault(text))
+        except ValueError as error:
+            parser.error(f"--fault {text}: {error}")
     asyncio.run(_run_until(exchange, options.duration))
 
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import MalformedDataError, SourceError
+from tui_tracker.core.errors import MalformedDataError, RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import SourceReport, SourceStatus
@@ -20,7 +20,7 @@ from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
-from tui_tracker.engine.poller import Poller
+from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import market_rates, volume_usd
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
@@ -80,7 +80,7 @@ class Engine(Board):
         self._clock: Final = clock
         self._interval_ms: Final = interval_s * 1000
         self._timekeeper: Final = Timekeeper(clock)
-        self._health: Final = Health(self._interval_ms)
+        self._health: Final = Health(self._interval_ms, ages=not source.is_simulated)
         self._poller: Final = Poller(
             self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s
         )
@@ -260,6 +260,7 @@ class Engine(Board):
         """
         if self._timekeeper.is_due:
             await self._measure_time()
+        self._check_patience()
         if self._listed_s is None:
             await self._list_instruments()
         batch = await self._source.tickers()
@@ -275,6 +276,16 @@ class Engine(Board):
         self._want_history()
         if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
             await self._relist()
+
+    def _check_patience(self) -> None:
+        """Don't wait for an exchange that wants us to wait for long, where a person waits for one answer.
+
+        Raises:
+            RateLimitedError: If it does.
+        """
+        slot_s = self._source.next_slot_s()
+        if self._once and slot_s > ONCE_PATIENCE_S:
+            raise RateLimitedError(f"{self._source.name} wants us to wait for {slot_s:,.0f} s", slot_s)
 
     @asynccontextmanager
     async def _held_back(self) -> AsyncIterator[None]:

@@ -308,7 +308,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
         [name, state, times, known, _backfill_runs(status, is_short=True)],
         [state, times, known, _backfill_runs(status, is_short=True)],
         [state, times[:1], known, _backfill_runs(status, is_short=True)],
-        [state, times[:1], _backfill_runs(status, is_short=True), known],
+        [state, times[:1], known, _backfill_runs(status, is_short=True)[:3]],
     ]
     if not status.backfill.is_running or status.error:
         choices = [[name, state, short_times, known, _backfill_runs(status)]]

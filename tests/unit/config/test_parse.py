@@ -38,6 +38,7 @@ from tui_tracker.core.metric import Metric
         (parse.minutes(10, 1440), 720, 720),
         (parse.quote, "usd", "USD"),
         (parse.quote, "ALL", None),
+        (parse.quote, "xbt", "BTC"),
         (parse.source_name, "Kraken", "kraken"),
         (parse.base_urls, {"kraken": "http://127.0.0.1:80/"}, {"kraken": "http://127.0.0.1:80"}),
         (parse.base_urls, ("kraken=http://[::1]:8080",), {"kraken": "http://[::1]:8080"}),
