@@ -78,7 +78,7 @@ def test_every_version_reads_what_was_recorded(codec: Codec) -> None:
     frame = codec.read_frame(recorded(codec.encoding, "frame"))
     assert (frame.seq, frame.version, frame.now_ms) == (42, 7, AT_MS)
     assert frame.events == sent(codec, *events()).events
-    assert {type(event) for event in frame.events} == set(wire._KINDS)
+    assert {type(event) for event in frame.events} == set(wire._KINDS) - {messages.Answer}, "which came later"
     assert codec.read_command(recorded(codec.encoding, "command")) == COMMAND
 
 

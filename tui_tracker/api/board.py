@@ -13,9 +13,14 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.symbols import resolve
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import DeepFeed, Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 
+LONGEST_MINUTES: Final = 43_200
+"""The longest window that may be asked for: 30 days."""
+SHORTEST_MINUTES: Final = 10
+READS: Final = 2
+"""Readings of the history at a time; what is to be written waits for each."""
 MAX_KEPT: Final = 256
 """Rankings, and replies, that are kept of one version; those unused for longest go first."""
 T = TypeVar("T")
@@ -30,12 +35,23 @@ class Board:
         min_coverage: Observed share of a window from which on a pair is ranked.
         interval_s: Seconds between polls, of the market's clock.
         clock_rate: Seconds of the market's clock in one of real time; other than 1 only in a simulation.
+        deep: The same feed, where it tells more than the published window.
     """
 
     def __init__(
-        self, feed: Feed, clock: Clock, *, min_coverage: float, interval_s: int, clock_rate: float = 1.0
+        self,
+        feed: Feed,
+        clock: Clock,
+        *,
+        min_coverage: float,
+        interval_s: int,
+        clock_rate: float = 1.0,
+        deep: DeepFeed | None = None,
     ) -> None:
         self.feed: Final = feed
+        self.deep: Final = deep
+        self.reading: Final = asyncio.Semaphore(READS)
+        """Held while the history is read."""
         self.interval_s: Final = interval_s
         self.clock_rate: Final = clock_rate
         self._clock: Final = clock
@@ -103,14 +119,32 @@ class Board:
         instruments = tuple(row.instrument for row in snapshot.rows)
         return self._rows[resolve(name, instruments, snapshot.status.source).id]
 
-    def ranking(self, metric: Metric, measure: Measure, scope: Scope) -> Ranking:
-        """A ranking of the newest snapshot; computed once for each version.
+    @property
+    def longest_minutes(self) -> int:
+        """The longest window that may be asked for; 0 where there is the published one alone."""
+        return 0 if self.deep is None else LONGEST_MINUTES
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """The newest snapshot over a window; see ``DeepFeed.over``.
+
+        Raises:
+            ServiceError: If no poll has come yet, or this window is not to be had.
+        """
+        snapshot = self.snapshot()
+        if minutes == snapshot.window_minutes:
+            return snapshot
+        if self.deep is None:
+            raise ServiceError("this server has one window alone", f"ask for {snapshot.window_minutes}m")
+        return await self.deep.over(minutes, metric)
+
+    def ranking(self, metric: Metric, measure: Measure, scope: Scope, snapshot: Snapshot | None = None) -> Ranking:
+        """A ranking of a snapshot, the newest if none is given; computed once for each version and window.
 
         Raises:
             ServiceError: If no poll has come yet.
         """
-        snapshot = self.snapshot()
-        key = (metric, measure, scope)
+        snapshot = self.snapshot() if snapshot is None else snapshot
+        key = (metric, measure, scope, snapshot.version, snapshot.window_minutes)
         return _kept(self._rankings, key, lambda: rank(snapshot, metric, measure, scope, self._min_coverage))
 
     def reply(self, key: Hashable, make: Callable[[], Reply]) -> Reply:

@@ -23,7 +23,7 @@ from tui_tracker.api.web.discretion import hide_token
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.text import clean
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import DeepFeed, Feed
 
 DRAIN_S: Final = 2
 """Seconds that open requests have to end in when the server stops."""
@@ -61,8 +61,16 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncIterator[Serving]:
+async def serving(
+    feed: Feed, clock: Clock, options: ServeOptions, deep: DeepFeed | None = None
+) -> AsyncIterator[Serving]:
     """Serve a feed while inside; on leaving, streams are closed with a reason and requests get ``DRAIN_S`` to end.
+
+    Args:
+        feed: What is served.
+        clock: The market's.
+        options: Where and to whom.
+        deep: The same feed, where it tells more than its window.
 
     Raises:
         ServiceError: If the address is taken or is none of this machine, or the certificate can't be used.
@@ -75,6 +83,7 @@ async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncItera
         min_coverage=options.min_coverage,
         interval_s=options.interval_s,
         clock_rate=options.clock_rate,
+        deep=deep,
     )
     streams = Streams(board, options.min_frame_s)
     access = replace(options.access, has_browsers=options.web is not None)

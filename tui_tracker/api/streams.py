@@ -56,7 +56,8 @@ class Streams:
     async def _advance(self, snapshot: Snapshot) -> None:
         seq = self.seq + 1
         idle = [key for key, topic in self._topics.items() if not topic.followers]
-        for key in idle[: max(0, len(idle) - MOST_IDLE)]:
+        costly = [key for key in idle if self._topics[key].is_costly]
+        for key in {*idle[: max(0, len(idle) - MOST_IDLE)], *costly}:
             del self._topics[key]
         for index, topic in enumerate(tuple(self._topics.values())):
             await topic.refresh(self.board, snapshot, seq)

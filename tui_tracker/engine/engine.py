@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -73,7 +73,7 @@ class Engine(Board):
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
         """
-        super().__init__(Market(window_minutes))
+        super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
         self._requests: Final = requests
         self._once: Final = once
@@ -194,6 +194,7 @@ class Engine(Board):
         try:
             return await archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
         finally:
+            self.beside.forget()
             if lens is not None and self._lens is None:
                 lens.forget()
                 self._lens = lens
@@ -205,7 +206,7 @@ class Engine(Board):
             self._at_ms = max((holding.quoted_ms or 0 for holding in self.market), default=0) or None
             if self._at_ms is not None:
                 self._health.take_up(self._at_ms)
-            with self._held_back():
+            async with self._held_back():
                 await self._rebuild()
 
     def _take_up_history(self, fine_minutes: int) -> None:
@@ -264,21 +265,22 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        with self._held_back():
+        async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             await self._rebuild()
         self._want_history()
         if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
             await self._relist()
 
-    @contextmanager
-    def _held_back(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _held_back(self) -> AsyncIterator[None]:
         """While windows slide and rows are made anew, publish none of it; all of it afterwards."""
-        self._is_sampling = True
-        try:
-            yield
-        finally:
-            self._is_sampling = False
+        async with self.holding:
+            self._is_sampling = True
+            try:
+                yield
+            finally:
+                self._is_sampling = False
         waiting, self._waiting = self._waiting, []
         for instrument, batch in waiting:
             self._take_candles(instrument, batch)
@@ -418,7 +420,7 @@ class Engine(Board):
 
     @override
     async def _show_anew(self) -> None:
-        with self._held_back():
+        async with self._held_back():
             await self._rebuild()
 
     def _publish_status(self) -> None:
@@ -438,7 +440,7 @@ class Engine(Board):
             polled_ms = self.market.polled_ms
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
             if is_idle and not self._is_sampling:
-                with self._held_back():
+                async with self._held_back():
                     self.market.advance(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()

@@ -147,7 +147,7 @@ class SharedEngine(Engine):
             for news in look.news:
                 await self._apply_event(news.event)
             return
-        with self._held_back():
+        async with self._held_back():
             for news in look.news:
                 await self._apply_event(news.event)
             self._rates = market_rates(self.market)

@@ -38,14 +38,19 @@ def rows_event(snapshot: Snapshot, rows: Iterable[Row], base: int | None = None)
         metrics=METRIC_NAMES,
         rows=tuple(_row_wire(row) for row in rows),
         base=base,
+        known_minutes=snapshot.known_minutes,
     )
 
 
-def _row_wire(row: Row) -> RowWire:
-    one = row.instrument
+def instrument_wire(one: Instrument) -> InstrumentWire:
+    """An instrument as it is on the wire."""
     classes = tuple(sorted(each.value for each in one.classes))
+    return InstrumentWire(one.id, one.base, one.quote, one.symbol, one.aliases, one.digits, one.trading.value, classes)
+
+
+def _row_wire(row: Row) -> RowWire:
     return RowWire(
-        InstrumentWire(one.id, one.base, one.quote, one.symbol, one.aliases, one.digits, one.trading.value, classes),
+        instrument_wire(row.instrument),
         row.last,
         row.bid,
         row.ask,
@@ -80,7 +85,7 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
     known = len(wire.figures)
     provenance = (*wire.provenance, 0, 0, 0, 0)[:4]
     return Row(
-        _instrument(wire.instrument),
+        instrument_of(wire.instrument),
         wire.last,
         wire.bid,
         wire.ask,
@@ -97,7 +102,8 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
     )
 
 
-def _instrument(wire: InstrumentWire) -> Instrument:
+def instrument_of(wire: InstrumentWire) -> Instrument:
+    """An instrument from the wire."""
     trading = Trading(wire.trading) if wire.trading in tuple(Trading) else Trading.LIMITED
     classes = frozenset(_CLASSES[name] for name in wire.classes if name in _CLASSES)
     return Instrument(wire.id, wire.base, wire.quote, wire.symbol, wire.aliases, wire.digits, trading, classes)
