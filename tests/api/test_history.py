@@ -168,6 +168,10 @@ async def test_a_client_has_any_window_and_keeps_it_over_a_broken_line(tmp_path:
                 await feed.set_window(5, Metric.PRICE)
             await one.clock.advance(60)
             assert (await until(feed, WEEK, version + 1)).rows == (await one.engine.over(WEEK, Metric.PRICE)).rows
+        early = RemoteFeed(one.url)
+        await early.set_window(360, Metric.SPREAD)
+        async with early.running():
+            assert (await until(early, 360)).rows == (await one.engine.over(360, Metric.PRICE)).rows
         async with RemoteFeed(one.url, once=True, window=360).running() as once:
             assert (await until(once, 360)).rows == (await one.engine.over(360, Metric.PRICE)).rows
 

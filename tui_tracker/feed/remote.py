@@ -149,7 +149,10 @@ class RemoteFeed:
             FeedError: If it can't, or has one window alone.
         """
         hello, served = self._mirror.hello, self._mirror.snapshot.window_minutes
-        if hello is None or not hello.longest_minutes:
+        if hello is None:
+            self._rows = (minutes, metric)  # told to the server with the first words
+            return
+        if not hello.longest_minutes:
             if served not in (0, minutes):
                 raise FeedError(f"the server keeps statistics over {served // 60} h alone", "it is of an older version")
             return

@@ -51,7 +51,11 @@ def _matches(row: Row, query: schemas.PairsQuery) -> bool:
     return not needle or any(needle in text.casefold() for text in (one.id, one.pair, one.symbol, *one.aliases))
 
 
-@router.get("/pairs/{pair:path}/history", response_model=schemas.History, responses=failures(404, 422))
+@router.get(
+    "/pairs/{pair:path}/history",
+    response_model=schemas.History,
+    responses=failures(404, 422) | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def history(
     request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.HistoryQuery, Query()]
 ) -> Response:
