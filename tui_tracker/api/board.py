@@ -6,6 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
 
+from fastapi import Request, Response
+from starlette.types import Scope as ASGIScope
+
 from tui_tracker.api.reply import Reply
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ServiceError
@@ -62,6 +65,7 @@ class Board:
         self._rows: dict[str, Row] = {}
         self._rankings: OrderedDict[Hashable, Ranking] = OrderedDict()
         self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
+        self._again: OrderedDict[Hashable, Reply] = OrderedDict()
         self._changed = asyncio.Event()
 
     async def follow(self) -> None:
@@ -75,6 +79,7 @@ class Board:
             self._rows = {row.id: row for row in snapshot.rows}
             self._rankings.clear()
             self._replies.clear()
+            self._again.clear()
         self._snapshot = snapshot
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
@@ -147,9 +152,15 @@ class Board:
         key = (metric, measure, scope, snapshot.version, snapshot.window_minutes)
         return _kept(self._rankings, key, lambda: rank(snapshot, metric, measure, scope, self._min_coverage))
 
-    def reply(self, key: Hashable, make: Callable[[], Reply]) -> Reply:
-        """A reply that depends on the rows alone; made once for each version."""
-        return _kept(self._replies, key, make)
+    def reply(self, request: Request, key: Hashable, make: Callable[[], Reply]) -> Response:
+        """The response with a reply that depends on the rows alone; made once for each version."""
+        reply = _kept(self._replies, key, make)
+        _kept(self._again, _address(request.scope), lambda: reply)
+        return reply.to(request.headers, self.fresh_s())
+
+    def again(self, scope: ASGIScope) -> Reply | None:
+        """The reply to the same call, if there was one since the last version."""
+        return self._again.get(_address(scope))
 
     def fresh_s(self) -> int:
         """Whole seconds, of real time, until the next poll is due: nothing polled changes before."""
@@ -162,6 +173,10 @@ class Board:
         """The market's clock, corrected as the instants of snapshots are."""
         skew_ms = None if self._snapshot is None else self._snapshot.status.skew_ms
         return self._clock.now_ms() + (skew_ms or 0)
+
+
+def _address(scope: ASGIScope) -> Hashable:
+    return scope["path"], scope["query_string"]
 
 
 def _kept(kept: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:

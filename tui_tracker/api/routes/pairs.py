@@ -40,7 +40,7 @@ async def pairs(request: Request, board: BoardOf, query: Annotated[schemas.Pairs
         lines = [documents.pair_brief(row) for row in page]
         return Reply.of({"total": len(found), "offset": query.offset, "pairs": lines})
 
-    return board.reply(("pairs", query.model_dump_json()), make).to(request, board.fresh_s())
+    return board.reply(request, ("pairs", query.model_dump_json()), make)
 
 
 def _matches(row: Row, query: schemas.PairsQuery) -> bool:
@@ -77,9 +77,9 @@ async def history(
         name = f"{row.instrument.base}-{row.instrument.quote}-{query.metric.value}.csv"
         safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in name)
         shown = {"Content-Disposition": f'inline; filename="{safe}"'}
-        return Reply(text.encode(), "text/csv", shown).to(request, board.fresh_s())
+        return Reply(text.encode(), "text/csv", shown).to(request.headers, board.fresh_s())
     told = {**_named(row, query.metric), "every_s": step * 60, "points": found, "missing": missing or None}
-    return Reply.of(told).to(request, board.fresh_s())
+    return Reply.of(told).to(request.headers, board.fresh_s())
 
 
 async def _line(board: Board, name: str, metric: Metric, since_ms: int | None, step: int) -> tuple[Series, str]:
@@ -117,7 +117,7 @@ async def candles(
         and (to_ms is None or each.start_ms <= to_ms)
     ]
     told = {**_named(row, metric), "every_s": step * 60, "candles": made, "missing": missing or None}
-    return Reply.of(told).to(request, board.fresh_s())
+    return Reply.of(told).to(request.headers, board.fresh_s())
 
 
 async def _candles(
@@ -149,7 +149,7 @@ async def chart(
     row = board.named(pair)
     series = await board.feed.series(row.id, query.metric)
     body = chart_svg(row.instrument, series, query.width, query.height)
-    return Reply(body.encode(), SVG).to(request, board.fresh_s())
+    return Reply(body.encode(), SVG).to(request.headers, board.fresh_s())
 
 
 @router.get("/pairs/{pair:path}", response_model=schemas.Pair, responses=failures(404, 422))
@@ -166,7 +166,7 @@ async def pair(
     def make() -> Reply:
         return Reply.of(documents.pair_whole(row, board.snapshot(), _ranks(board, row, query)))
 
-    return board.reply(("pair", row.id, query.metric, query.quote), make).to(request, board.fresh_s())
+    return board.reply(request, ("pair", row.id, query.metric, query.quote), make)
 
 
 def _ranks(board: Board, row: Row, query: schemas.PairQuery) -> dict[str, documents.Document]:

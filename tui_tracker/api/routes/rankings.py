@@ -32,7 +32,7 @@ async def ranking(request: Request, board: BoardOf, query: Annotated[schemas.Ran
 
     window = snapshot.version, snapshot.window_minutes
     key = ("ranking", query.metric, query.by, scope, window, query.offset, query.limit)
-    return board.reply(key, make).to(request, board.fresh_s())
+    return board.reply(request, key, make)
 
 
 @router.get("/statistic", response_model=schemas.Statistic, responses=failures(404, 422))
@@ -58,7 +58,7 @@ async def statistic(request: Request, board: BoardOf, query: Annotated[schemas.S
         "at": documents.instant(snapshot.at_ms),
         "history": points(await board.feed.series(row.id, query.metric), None, None, 1),
     }
-    return Reply.of(document).to(request, board.fresh_s())
+    return Reply.of(document).to(request.headers, board.fresh_s())
 
 
 @router.get("/freqtrade/pairlist", response_model=schemas.Pairlist, responses=failures(404, 422))
@@ -80,7 +80,7 @@ async def pairlist(request: Request, board: BoardOf, query: Annotated[schemas.Pa
         return Reply.of({"pairs": names, "refresh_period": max(1, int(board.interval_s / board.clock_rate))})
 
     key = ("pairlist", query.metric, query.by, scope, snapshot.version, snapshot.window_minutes, query.limit)
-    return board.reply(key, make).to(request, board.fresh_s())
+    return board.reply(request, key, make)
 
 
 def _ccxt_name(row: Row) -> str:
