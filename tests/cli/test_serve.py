@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -85,6 +86,36 @@ def test_it_ends_as_the_first_process_of_a_container(tmp_path: Path) -> None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
         os.kill(int(children[0]), signal.SIGTERM)
         assert process.wait(timeout=5) == 143
+
+
+def test_it_may_open_as_many_files_as_its_user_may(tmp_path: Path) -> None:
+    with serving(tmp_path, prefix=("prlimit", "--nofile=256:3000")) as (process, _):
+        limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
+        assert re.search(r"Max open files\s+3000\s+3000", limits)
+
+
+def test_without_descriptors_it_goes_on_says_so_once_and_recovers(tmp_path: Path) -> None:
+    with serving(tmp_path, prefix=("prlimit", "--nofile=48:48")) as (process, url), ExitStack() as stack:
+        port = int(url.rpartition(":")[2])
+        known = stack.enter_context(httpx.Client(trust_env=False, base_url=url))
+        assert known.get("/healthz").status_code == 200
+        crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(90)]
+        fds = Path(f"/proc/{process.pid}/fd")
+        while len(list(fds.iterdir())) < 48:
+            assert known.get("/healthz").status_code == 200
+        for _ in range(30):
+            assert known.get("/app/v1/status").status_code == 200
+        with pytest.raises(httpx.TimeoutException):
+            httpx.get(f"{url}/healthz", trust_env=False, timeout=1.5)
+        for one in crowd:
+            one.close()
+        assert httpx.get(f"{url}/healthz", trust_env=False, timeout=10).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=5)
+        assert process.returncode == 143
+        told = [line for line in err.splitlines() if "GET /" not in line]
+        assert sum("no client is let in for now" in line for line in told) == 1
+        assert len(told) < 20, told
 
 
 def test_a_client_that_never_reads_does_not_delay_the_end(tmp_path: Path) -> None:
