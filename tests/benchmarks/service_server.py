@@ -23,6 +23,7 @@ from tests.support.feed import AT_MS, END_MS, WINDOW, FakeFeed, Pair, make_pairs
 from tui_tracker.api.protocol import StreamProtocol
 from tui_tracker.api.security import Limits
 from tui_tracker.api.server import BACKLOG, ServeOptions, serving
+from tui_tracker.cli.compose import spare_what_stays
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 
@@ -118,6 +119,7 @@ async def ours() -> None:
     market = Market()
     options = ServeOptions(port=0, limits=Limits(rate_per_s=0), min_frame_s=FRAME_S)
     async with serving(market, FakeClock(AT_MS), options) as server:
+        await spare_what_stays(market)
         print(server.url.rpartition(":")[2], flush=True)
         await publish(market)
 

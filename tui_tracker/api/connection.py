@@ -50,6 +50,8 @@ class Connection:
         self._sent: dict[Hashable, int | None] = {}
         """State that the client has of each thing it follows."""
         self._topics: dict[Hashable, Topic] = {}
+        self._upto: int | None = None
+        """State of all of it; ``None`` while it has of some thing none, or an older one."""
         self._answers: list[bytes] = []
         self._rows: tuple[Hashable, Callable[[], Topic]] = ("rows", RowsTopic)
         self._questions = 0
@@ -81,19 +83,22 @@ class Connection:
             self._streams.release(topic)
         self._topics.clear()
 
-    async def frame(self) -> bytes | None:
-        """Everything that the client doesn't have yet, as one frame; ``None`` if there is nothing."""
+    async def frame(self) -> bytes | str | None:
+        """Everything that the client doesn't have yet, as one frame, in JSON a text; ``None`` if there is nothing."""
+        if self._upto == self._streams.seq and not self._answers:
+            return None
         async with self._busy, self._streams.lock:
-            seq = self._streams.seq
-            parts, self._answers = self._answers, []
+            seq = self._upto = self._streams.seq
+            answers, self._answers = self._answers, []
+            parts = list[bytes]()
             for key, topic in self._topics.items():
                 sent = self._sent[key]
                 if sent != seq:
                     parts += [encoded.data(self._codec) for encoded in topic.since(sent)]
                     self._sent[key] = seq
-        latest = self._board.latest
-        version = 0 if latest is None else latest.version
-        return self._codec.frame(seq, version, self._board.now_ms(), parts) if parts else None
+        if answers:
+            return self._streams.made_frame(self._codec, seq, answers + parts)
+        return self._streams.frame(self._codec, seq, parts) if parts else None
 
     async def follow(self, command: messages.Command) -> None:
         """Do what a client wants; what can't be done is answered. No frame has the half of a command."""
@@ -211,7 +216,7 @@ class Connection:
             self._trouble("Too many subscriptions", f"a stream follows at most {self._limits.subscriptions} things")
             return
         self._topics[key], was_kept = await self._streams.topic(key, make)
-        self._sent[key] = resumed if was_kept else None
+        self._sent[key], self._upto = resumed if was_kept else None, None
 
     def _drop(self, key: Hashable) -> None:
         topic = self._topics.pop(key, None)

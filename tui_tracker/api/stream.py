@@ -4,8 +4,7 @@ import asyncio
 import logging
 from typing import Final
 
-from fastapi import APIRouter, WebSocket
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from tui_tracker.api.connection import Connection
 from tui_tracker.api.security import Limits
@@ -21,7 +20,6 @@ MISBEHAVED: Final = 1008
 TOO_BIG: Final = 1009
 TRY_LATER: Final = 1013
 _log = logging.getLogger(__name__)
-router = APIRouter()
 
 
 class _End(Exception):
@@ -37,7 +35,6 @@ class _End(Exception):
         self.code, self.reason = code, reason
 
 
-@router.websocket("/stream")
 async def stream(socket: WebSocket) -> None:
     """Serve one client until either side ends it."""
     streams: Streams = socket.app.state.streams
@@ -69,7 +66,7 @@ async def _serve(
                 async with asyncio.TaskGroup() as group:
                     questions = _Questions(group, connection, wake)
                     group.create_task(_read(socket, streams, limits, connection, encoding, questions))
-                    group.create_task(_write(socket, streams, limits, connection, encoding, wake))
+                    group.create_task(_write(socket, streams, limits, connection, wake))
             except* (_End, WebSocketDisconnect) as group_of:
                 raise _first(group_of) from None
     finally:
@@ -130,17 +127,17 @@ async def _read(
 
 
 async def _write(
-    socket: WebSocket, streams: Streams, limits: Limits, connection: Connection, encoding: Encoding, wake: asyncio.Event
+    socket: WebSocket, streams: Streams, limits: Limits, connection: Connection, wake: asyncio.Event
 ) -> None:
     """Send what is new; while a client takes nothing, changes gather; it gets the newest, or is sent away."""
     while True:
         await wake.wait()
-        wake.clear()
         frame = await connection.frame()
+        wake.clear()  # only now: what woke it while it waited for a frame is in that
         if frame is not None:
             try:
-                async with asyncio.timeout(limits.stall_s):
-                    await (socket.send_text(frame.decode()) if encoding is Encoding.JSON else socket.send_bytes(frame))
+                with streams.patience.watched(limits.stall_s):
+                    await (socket.send_text(frame) if isinstance(frame, str) else socket.send_bytes(frame))
             except TimeoutError:
                 raise _End(TRY_LATER, f"nothing was taken for {limits.stall_s:g} s") from None
         if streams.closing:
