@@ -105,7 +105,7 @@ def _is_thin(settings: Settings) -> bool:
 def _remote(settings: Settings, *, once: bool = False, window: int | None = None) -> "RemoteFeed":
     from tui_tracker.feed.remote import RemoteFeed
 
-    return RemoteFeed(settings.connect, settings.token, once=once, window=window)
+    return RemoteFeed(settings.connect, settings.token, once=once, window=window, ca_file=settings.ca_file)
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ _EVERY: Final = {"1m": 1, "5m": 5, "1h": 60}
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @source_option
-@setting_flags(*SETTINGS, "connect", "token_file")
+@setting_flags(*SETTINGS, "connect", "token_file", "ca_file")
 @pass_invocation
 def export(
     invocation: Invocation,
@@ -119,7 +119,7 @@ def _opened(invocation: Invocation, loaded: "Loaded", source: str | None) -> "It
     if settings.connect and not loaded.is_flag("data_dir"):
         from tui_tracker.cli.far_reader import far_reader
 
-        with far_reader(settings.connect, settings.token) as far:
+        with far_reader(settings) as far:
             if source is not None and source_of(source, settings) != far.kept.source:
                 raise NoDataError(f"the server has nothing of {clean(source, 40)}", f"it has {clean(far.kept.source)}")
             yield far, far.kept, far.now_ms

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from tui_tracker.cli.collecting import first_rows
+from tui_tracker.config.model import Settings
 from tui_tracker.core.kept import Kept, Loaded, Rollup, Stretch
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
@@ -107,14 +108,15 @@ def _part(loaded: Loaded, start: int, stop: int) -> Loaded:
 
 
 @contextmanager
-def far_reader(url: str, token: str) -> Iterator[FarReader]:
-    """Read the history of a server while inside; it is talked to in a thread.
+def far_reader(settings: Settings) -> Iterator[FarReader]:
+    """Read the history of the server that is configured while inside; it is talked to in a thread.
 
     Raises:
+        ConfigError: If the file with authorities can't be used.
         FeedError: If it is out of reach, or tells no history.
     """
     opened: Future[tuple[RemoteFeed, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=lambda: asyncio.run(_talk(url, token, opened)), name="server", daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(_talk(settings, opened)), name="server", daemon=True)
     thread.start()
     feed, loop, leave = opened.result()
     try:
@@ -125,11 +127,11 @@ def far_reader(url: str, token: str) -> Iterator[FarReader]:
 
 
 async def _talk(
-    url: str, token: str, opened: "Future[tuple[RemoteFeed, asyncio.AbstractEventLoop, asyncio.Event]]"
+    settings: Settings, opened: "Future[tuple[RemoteFeed, asyncio.AbstractEventLoop, asyncio.Event]]"
 ) -> None:
     leave = asyncio.Event()
     try:
-        async with RemoteFeed(url, token, once=True).running() as feed:
+        async with RemoteFeed(settings.connect, settings.token, once=True, ca_file=settings.ca_file).running() as feed:
             await first_rows(feed.updates())
             opened.set_result((feed, asyncio.get_running_loop(), leave))
             await leave.wait()

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -56,8 +57,12 @@ class RemoteFeed:
         token: What it wants to see; empty for nothing.
         once: Give up at the first failure, and count history as loaded as far as the server has it.
         window: Minutes that the statistics must cover, or ``None`` for whatever the server has.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
         monotonic_s: A clock that never goes back.
         sleep: Waits so many seconds.
+
+    Raises:
+        ConfigError: If the file can't be used.
     """
 
     def __init__(
@@ -67,11 +72,13 @@ class RemoteFeed:
         *,
         once: bool = False,
         window: int | None = None,
+        ca_file: str = "",
         monotonic_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._url, self._token, self._once, self._window = url, token, once, window
         self._place: Final = clean(urlsplit(url).netloc)
+        self._tls: Final = _trusting(ca_file) if url.startswith("https") else None
         self._monotonic_s, self._sleep = monotonic_s, sleep
         self._codec: Final = Codec(Encoding.MSGPACK)
         self._mirror = Mirror(self._place)
@@ -221,6 +228,7 @@ class RemoteFeed:
                 address,
                 additional_headers=headers,
                 max_size=MAX_FRAME_BYTES,
+                ssl=self._tls,
                 compression=None,
                 open_timeout=OPEN_S,
                 close_timeout=1,
@@ -234,7 +242,8 @@ class RemoteFeed:
             said = error.rcvd.reason if error.rcvd is not None else ""
             raise FeedError(clean(said) or "the connection broke") from error
         except ssl.SSLError as error:
-            raise FeedError(f"no secure connection: {clean(error.reason or str(error))}") from error
+            reason = clean(error.reason or str(error))
+            raise FeedError(f"no secure connection: {reason}", "is its authority in --ca-file?") from error
         except TimeoutError as error:
             raise FeedError("no answer in time") from error
         except (OSError, WebSocketException) as error:
@@ -363,6 +372,17 @@ class RemoteFeed:
         for future in self._wanted.values():
             if not future.done():
                 future.set_exception(self._ended)
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(Path(ca_file).expanduser())
+        except OSError as error:  # ssl.SSLError is one
+            reason = clean(error.strerror or str(error))
+            raise ConfigError(f"the authorities in {clean(ca_file)} cannot be used: {reason}", "a PEM file") from error
+    return context
 
 
 def _refusal(status: int) -> TrackerError:
