@@ -33,6 +33,8 @@ BACKLOG: Final = 1_024
 """Clients that may wait to be let in."""
 ACCEPTS: Final = 32
 """Of these asyncio lets in so many at a time, and complains of each where it can't."""
+PING_S: Final = 20.0
+"""Streams are pinged this often, and closed where no answer comes for as long: the other side may be gone unsaid."""
 EXHAUSTED_EVERY_S: Final = 60.0
 """Least seconds between two words on descriptors that are used up."""
 _EXHAUSTED: Final = "socket.accept() out of system resource"
@@ -190,8 +192,8 @@ def _config(
         ws=StreamProtocol,
         ws_max_size=options.limits.message_bytes,
         ws_per_message_deflate=False,  # 300 kB a client; large events are deflated once for all instead
-        ws_ping_interval=20.0,
-        ws_ping_timeout=20.0,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
         log_config=None,
         lifespan=lifespan,
         proxy_headers=False,
