@@ -32,7 +32,7 @@ class Beside:
     Args:
         make: Makes a window that is not built yet.
         show: Makes a snapshot of what a window shows.
-        holding: Held while the market is changed by more than one step.
+        sliding: Held while windows change.
         monotonic_s: A clock that never goes back.
     """
 
@@ -40,10 +40,10 @@ class Beside:
         self,
         make: Callable[[int, Metric], Lens],
         show: Callable[[Lens], Awaitable[Snapshot]],
-        holding: asyncio.Lock,
+        sliding: asyncio.Lock,
         monotonic_s: Callable[[], float],
     ) -> None:
-        self._make_lens, self._show, self._holding, self._monotonic_s = make, show, holding, monotonic_s
+        self._make_lens, self._show, self._sliding, self._monotonic_s = make, show, sliding, monotonic_s
         self._kept: dict[Key, _Kept] = {}
         self._coming: Lens | None = None
         self._making: Final = asyncio.Lock()
@@ -77,7 +77,7 @@ class Beside:
         lens = self._coming = self._make_lens(minutes, metric)
         try:
             await lens.build()
-            async with self._holding:
+            async with self._sliding:
                 await lens.follow()
                 snapshot = await self._show(lens)
             self._kept[key] = made = _Kept(lens, snapshot, self._monotonic_s())

@@ -40,13 +40,13 @@ class Board:
 
     def __init__(self, market: Market, monotonic_s: Callable[[], float]) -> None:
         self.market = market
-        self.holding: Final = asyncio.Lock()
-        """Held while the market is changed by more than one step."""
+        self._sliding: Final = asyncio.Lock()
+        """Held while windows change: candles wait for the end of a poll, and a poll for that of its rows."""
         self.hub: Final = Hub[Snapshot]()
         self._archive: Archive | None = None
         self._lens: Lens | None = None
         self._coming: Lens | None = None
-        self.beside: Final = Beside(self._lens_over, self._shown_through, self.holding, monotonic_s)
+        self.beside: Final = Beside(self._lens_over, self._shown_through, self._sliding, monotonic_s)
         self._changing: Final = asyncio.Lock()
         self._rebuilding: Final = asyncio.Lock()
         self._rows: dict[str, Row] = {}
@@ -193,6 +193,16 @@ class Board:
         except StorageError as error:
             _log.warning("windows of %d minutes not read: %s", lens.window_minutes, error)
             self._lens = None
+
+    async def _remake(self) -> None:
+        """Make the rows anew whose history was loaded."""
+        async with self._rebuilding:
+            dirty, self._dirty = self._dirty, set()
+            turns = Turns()
+            for name in dirty:
+                self._touch(name)
+                self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
+                await turns.give()
 
     async def _rebuild(self) -> None:
         """Make every row anew."""

@@ -21,7 +21,7 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
-from tui_tracker.engine.rows import make_row, market_rates, volume_usd
+from tui_tracker.engine.rows import market_rates, volume_usd
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
@@ -99,8 +99,8 @@ class Engine(Board):
         self._repaired_ms = 0
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
-        self._is_sampling = False
-        self._waiting: list[tuple[Instrument, CandleBatch]] = []
+        self._due: Final = asyncio.Event()
+        """Set when rows whose history was loaded are to be published."""
 
     def _open_archive(self, store: "Store") -> "Archive":
         from tui_tracker.engine.archive import Archive  # brings SQLite along, which not everyone needs
@@ -126,8 +126,12 @@ class Engine(Board):
     def _jobs(self) -> "list[Coroutine[None, None, None]]":
         """What runs while the engine does."""
         if self._once:
-            return [self._run_once(), self.backfill.run()]
-        return [self._run(), self._follow_age(), self._keep_minutes(), self.backfill.run()]
+            return [self._run_once(), self.backfill.run(), self._publish_loaded()]
+        return [self._run(), *self._collecting()]
+
+    def _collecting(self) -> "list[Coroutine[None, None, None]]":
+        """What runs beside the polls of a collector."""
+        return [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -206,8 +210,7 @@ class Engine(Board):
             self._at_ms = max((holding.quoted_ms or 0 for holding in self.market), default=0) or None
             if self._at_ms is not None:
                 self._health.take_up(self._at_ms)
-            async with self._held_back():
-                await self._rebuild()
+            await self._show_anew()
 
     def _take_up_history(self, fine_minutes: int) -> None:
         """Tell the backfill what needn't be loaded again."""
@@ -275,16 +278,9 @@ class Engine(Board):
     @asynccontextmanager
     async def _held_back(self) -> AsyncIterator[None]:
         """While windows slide and rows are made anew, publish none of it; all of it afterwards."""
-        async with self.holding:
-            self._is_sampling = True
-            try:
-                yield
-            finally:
-                self._is_sampling = False
-        waiting, self._waiting = self._waiting, []
-        for instrument, batch in waiting:
-            self._take_candles(instrument, batch)
-        self._publish_dirty()
+        async with self._sliding:
+            yield
+        self._publish_rows()
 
     async def _sample(self, tickers: Sequence[Ticker], at_ms: int, malformed: frozenset[str]) -> None:
         """Take one poll into the windows.
@@ -335,11 +331,19 @@ class Engine(Board):
             _log.warning("instrument %s not read: %s", symbol, reason)
         self._skipped = len(batch.malformed)
         now_ms = self._timekeeper.now_ms()
-        self.market.list_instruments(batch.instruments, now_ms)
+        await self._list(batch.instruments, now_ms)
         self._tell(Listed(tuple(batch.instruments), now_ms))
         self._listed_s = self._clock.monotonic_s()
         if self._archive is not None:
             self._archive.keep_instruments()
+
+    async def _list(self, instruments: Sequence[Instrument], now_ms: int) -> None:
+        """Let the market take a list, new instruments in short turns."""
+        turns = Turns()
+        for start in range(0, len(instruments), SLICE):
+            self.market.add(instruments[start : start + SLICE])
+            await turns.give()
+        self.market.list_instruments(instruments, now_ms)
 
     async def _relist(self) -> None:
         """Look for new, halted and delisted instruments; the old list stays where that fails."""
@@ -379,10 +383,11 @@ class Engine(Board):
         self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
         self.backfill.is_open.set()
 
-    def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
-        if self._is_sampling:  # not in the middle of a poll: what comes first must be told
-            self._waiting.append((instrument, batch))
-            return
+    async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
+        async with self._sliding:  # not in the middle of a poll: what comes first must be told
+            self._fill(instrument, batch)
+
+    def _fill(self, instrument: Instrument, batch: CandleBatch) -> None:
         before_ms = self.market.end_ms if self._once else None
         now_ms = self._timekeeper.now_ms()
         self.market.fill(instrument.id, batch, now_ms, before_ms)
@@ -397,21 +402,25 @@ class Engine(Board):
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0
         is_pressing = self._once or self.backfill.is_last_job()
         if is_pressing or abs(now_ms - self._published_ms) >= pause_ms:
-            asyncio.get_running_loop().call_soon(self._publish_dirty)
+            self._due.set()
 
     def _publish_given_up(self) -> None:
         """Say that less history is on its way: whoever waits for the last of it must learn that it won't come."""
-        asyncio.get_running_loop().call_soon(self._publish_dirty if self._dirty else self._publish_status)
+        if self._dirty:
+            self._due.set()
+        else:
+            asyncio.get_running_loop().call_soon(self._publish_status)
 
-    def _publish_dirty(self) -> None:
-        """Publish rows whose history was loaded, unless held back."""
-        if self._is_sampling:
-            return
-        dirty, self._dirty = self._dirty, set()
-        for name in dirty:
-            self._touch(name)
-            self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
-        self._publish_rows()
+    async def _publish_loaded(self) -> None:
+        """Publish rows whose history was loaded whenever that is due, for ever."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            await self._publish_dirty()
+
+    async def _publish_dirty(self) -> None:
+        async with self._held_back():
+            await self._remake()
 
     @override
     def _publish_rows(self) -> None:
@@ -439,7 +448,7 @@ class Engine(Board):
             now_ms = self._timekeeper.now_ms()
             polled_ms = self.market.polled_ms
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
-            if is_idle and not self._is_sampling:
+            if is_idle and not self._sliding.locked():
                 async with self._held_back():
                     self.market.advance(now_ms)
                     self._tell(Slid(now_ms))

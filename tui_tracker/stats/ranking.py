@@ -128,17 +128,6 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
     return ranks
 
 
-def _most_liquid(rows: Sequence[Row]) -> list[Row]:
-    """The row of each base that trades most in USD, the first of equals; in the order of ``rows``."""
-    best: dict[str, Row] = {}
-    for row in rows:
-        other = best.get(row.instrument.base)
-        if other is None or (row.volume_usd or 0.0) > (other.volume_usd or 0.0):
-            best[row.instrument.base] = row
-    kept = {row.id for row in best.values()}
-    return [row for row in rows if row.id in kept]
-
-
 def _in_scope(row: Row, scope: Scope) -> bool:
     if scope.quote is not None and row.instrument.quote != scope.quote:
         return False
