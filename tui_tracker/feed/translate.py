@@ -12,6 +12,7 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import (
+    OURS,
     BackfillProgress,
     ErrorTally,
     HistoryStatus,
@@ -23,6 +24,8 @@ from tui_tracker.core.status import (
 from tui_tracker.feed import messages
 from tui_tracker.feed.messages import FiguresWire, InstrumentWire, RowWire
 
+SERVER: Final = "the server"
+"""Who collects, as seen from a client of that."""
 METRIC_NAMES: Final = tuple(metric.value for metric in METRICS)
 _CLASSES: Final = {each.value: each for each in InstrumentClass}
 T = TypeVar("T")
@@ -160,8 +163,9 @@ def report_event(report: SourceReport) -> messages.Report:
     status, requests = report.status, report.requests
     history = None if status.history is None else _copied(messages.History, status.history)
     backfill = _copied(messages.Backfill, status.backfill)
+    collector = SERVER if status.collector == OURS else status.collector
     return messages.Report(
-        status=_copied(messages.Status, status, backfill=backfill, history=history),
+        status=_copied(messages.Status, status, backfill=backfill, history=history, collector=collector),
         requests=None if requests is None else _copied(messages.Requests, requests),
         errors=tuple(_copied(messages.Tally, tally) for tally in report.errors),
         skipped=report.skipped,
