@@ -144,7 +144,7 @@ async def test_clients_of_a_server_that_is_killed_go_on_with_the_next(tmp_path: 
         feeds: list[RemoteFeed] = []
         port = "0"
         for turn in range(2):
-            with serving(tmp_path, "--rate", "0", "--pairs", "20", "--port", port) as (process, url):
+            with serving(tmp_path, "--rate", "0", "--port", port, CRYPTO_TUI_DEMO_PAIRS="20") as (process, url):
                 port = url.rpartition(":")[2]
                 http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, base_url=url))
                 if turn == 0:
