@@ -3,19 +3,17 @@
 import asyncio
 import logging
 import random
-import ssl
 import time
 from array import array
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from tui_tracker.core.errors import AccessError, ConfigError, FeedError, TrackerError, UnknownPairError
 from tui_tracker.core.hours import Hours
@@ -26,18 +24,16 @@ from tui_tracker.core.status import BackfillProgress, SourceReport, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed import messages
 from tui_tracker.feed.far_history import FarHistory
+from tui_tracker.feed.line import Line
 from tui_tracker.feed.mirror import Mirror, Window
 from tui_tracker.feed.questions import Questions
-from tui_tracker.feed.wire import MAX_FRAME_BYTES, Codec, Encoding, Frame
+from tui_tracker.feed.wire import Codec, Encoding, Frame
 from tui_tracker.stats.hours import hour_of, hours_in, join_hours
 
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 """Between attempts to reach a server; doubled from the first to this one, less up to a half by chance."""
-OPEN_S: Final = 10.0
 HELLO_S: Final = 10.0
-SILENCE_S: Final = 15.0
-"""The connection counts as broken when a ping is not answered for so long."""
 MOST_WINDOWS: Final = 200
 """Windows that are followed at a time; those asked for longest ago go first."""
 FIRST: Final = 0
@@ -76,9 +72,9 @@ class RemoteFeed:
         monotonic_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._url, self._token, self._once, self._window = url, token, once, window
+        self._once, self._window = once, window
         self._place: Final = clean(urlsplit(url).netloc)
-        self._tls: Final = _trusting(ca_file) if url.startswith("https") else None
+        self._line: Final = Line(url, token, ca_file)
         self._monotonic_s, self._sleep = monotonic_s, sleep
         self._codec: Final = Codec(Encoding.MSGPACK)
         self._mirror = Mirror(self._place)
@@ -221,34 +217,8 @@ class RemoteFeed:
         Raises:
             FeedError: With the reason, in words.
         """
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        address = self._url.replace("http", "ws", 1) + "/app/v1/stream?encoding=msgpack"
-        try:
-            async with connect(
-                address,
-                additional_headers=headers,
-                max_size=MAX_FRAME_BYTES,
-                ssl=self._tls,
-                compression=None,
-                open_timeout=OPEN_S,
-                close_timeout=1,
-                ping_interval=SILENCE_S,
-                ping_timeout=SILENCE_S,
-            ) as socket:
-                await self._converse(socket)
-        except InvalidStatus as error:
-            raise _refusal(error.response.status_code) from error
-        except ConnectionClosed as error:
-            said = error.rcvd.reason if error.rcvd is not None else ""
-            raise FeedError(clean(said) or "the connection broke") from error
-        except ssl.SSLError as error:
-            reason = clean(error.reason or str(error))
-            raise FeedError(f"no secure connection: {reason}", "is its authority in --ca-file?") from error
-        except TimeoutError as error:
-            raise FeedError("no answer in time") from error
-        except (OSError, WebSocketException) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise FeedError(f"out of reach: {clean(reason)}", "does crypto-tui serve run there?") from error
+        async with self._line.opened() as socket:
+            await self._converse(socket)
 
     async def _converse(self, socket: ClientConnection) -> None:
         async with asyncio.timeout(HELLO_S):
@@ -372,31 +342,6 @@ class RemoteFeed:
         for future in self._wanted.values():
             if not future.done():
                 future.set_exception(self._ended)
-
-
-def _trusting(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(Path(ca_file).expanduser())
-        except OSError as error:  # ssl.SSLError is one
-            reason = clean(error.strerror or str(error))
-            raise ConfigError(f"the authorities in {clean(ca_file)} cannot be used: {reason}", "a PEM file") from error
-    return context
-
-
-def _refusal(status: int) -> TrackerError:
-    match status:
-        case 401:
-            return AccessError("a token is needed, or another one", "set CRYPTO_TUI_TOKEN or token-file")
-        case 421:
-            return AccessError("the server does not answer to this name", "start it with --allow-host NAME")
-        case 403 | 404:
-            return FeedError(f"there is no crypto-tui there (HTTP {status})", "check the URL")
-        case 429 | 503:
-            return FeedError(f"the server is busy (HTTP {status})", "try again later")
-        case _:
-            return FeedError(f"the server refused (HTTP {status})", "check the URL")
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:
