@@ -12,7 +12,9 @@ from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.engine.lens import Lens
 
 MOST_KEPT: Final = 3
-"""Windows at a time: one of 30 days takes 350 kB a pair and metric."""
+"""Windows at a time."""
+MOST_BYTES: Final = 1_000_000_000
+"""Of all of them: one of 30 days takes 350 kB a pair and metric."""
 IDLE_S: Final = 300.0
 """A window that nobody asked for in so long makes room."""
 Key = tuple[int, Metric]
@@ -72,9 +74,10 @@ class Beside:
         return kept.snapshot
 
     async def _make(self, key: Key) -> _Kept:
-        self._make_room()
         minutes, metric = key
-        lens = self._coming = self._make_lens(minutes, metric)
+        lens = self._make_lens(minutes, metric)
+        self._make_room(lens)
+        self._coming = lens
         try:
             await lens.build()
             async with self._sliding:
@@ -85,12 +88,15 @@ class Beside:
             self._coming = None
         return made
 
-    def _make_room(self) -> None:
+    def _make_room(self, lens: Lens) -> None:
         self._let_go_of_idle()
+        hint = f"ask for one of those in use, or again in {IDLE_S / 60:g} minutes"
         if len(self._kept) >= MOST_KEPT:
-            raise ServiceError(
-                f"{MOST_KEPT} other windows are in use", f"ask for one of them, or again in {IDLE_S / 60:g} minutes"
-            )
+            raise ServiceError(f"{MOST_KEPT} other windows are in use", hint)
+        taken = sum(kept.lens.size for kept in self._kept.values())
+        if lens.size > MOST_BYTES - taken:
+            told = f"{lens.size / 1e6:,.0f} MB of {(MOST_BYTES - taken) / 1e6:,.0f} MB that are left"
+            raise ServiceError(f"such a window takes {told}", hint if taken else "ask for a shorter one")
 
     def _let_go_of_idle(self) -> None:
         since_s = self._monotonic_s() - IDLE_S

@@ -42,6 +42,11 @@ class Lens(Market):
         self._read: Final = read
         self._stale: set[str] = set()
 
+    @property
+    def size(self) -> int:
+        """Bytes that its samples take where all are known."""
+        return 8 * self.window_minutes * len(self._kept) * len(self._main)
+
     async def build(self) -> None:
         """Make every window anew.
 

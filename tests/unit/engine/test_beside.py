@@ -13,6 +13,7 @@ from tests.unit.engine.test_hours import BTC, bring, price_at
 from tests.unit.engine.test_lens import from_scratch
 from tui_tracker.core.errors import NoDataError, ServiceError
 from tui_tracker.core.metric import Metric
+from tui_tracker.engine import beside
 from tui_tracker.engine.beside import IDLE_S, MOST_KEPT
 from tui_tracker.engine.engine import Engine
 from tui_tracker.stats.window import Window
@@ -66,6 +67,19 @@ async def test_only_so_many_at_a_time_and_idle_ones_make_room() -> None:
         await clock.advance(120)
         assert (await engine.over(60, Metric.PRICE)).window_minutes == 60
         assert [lens.window_minutes for lens in engine.beside.lenses] == [20, 60]
+
+
+async def test_their_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock(START)
+    monkeypatch.setattr(beside, "MOST_BYTES", 8 * 2 * (10_000 + 2_000))  # of two pairs and one metric
+    async with Engine(FakeSource(clock), clock).running() as engine:
+        await clock.advance(60)
+        with pytest.raises(ServiceError, match="such a window takes"):
+            await engine.over(12_001, Metric.PRICE)
+        await engine.over(10_000, Metric.PRICE)
+        with pytest.raises(ServiceError, match="such a window takes"):
+            await engine.over(2_000, Metric.SPREAD)
+        await engine.over(2_000, Metric.PRICE)
 
 
 async def test_without_a_history_it_says_so() -> None:
