@@ -59,7 +59,7 @@ class Beside:
     async def over(self, minutes: int, metric: Metric) -> Snapshot:
         """The newest snapshot with figures over another window; beyond a day of price and ``metric`` alone.
 
-        The first time it is made, which takes up to half a minute for 30 days of a thousand pairs; then it follows.
+        The first time it is made, for which all its minutes are read; then it follows.
 
         Raises:
             ServiceError: If too many others are in use.

@@ -9,7 +9,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.feed import messages
 
 ANSWER_S: Final = 120.0
-"""A window of 30 days takes the server half a minute."""
+"""For a window of 30 days the server reads every minute of all pairs."""
 
 
 class Questions:
