@@ -1,8 +1,9 @@
 """Which pairs a request compares."""
 
-from tui_tracker.api.board import Board
+from tui_tracker.api.board import LONGEST_MINUTES, SHORTEST_MINUTES, Board
 from tui_tracker.api.problems import Refusal
 from tui_tracker.api.schemas import ScopeQuery
+from tui_tracker.config import parse
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.stats.ranking import Scope
 
@@ -13,11 +14,10 @@ def scope_of(board: Board, query: ScopeQuery, exclude: str | None = None) -> Sco
     """The scope of a request.
 
     Raises:
-        Refusal: For a window that isn't served, another source, a currency that no pair is priced in, unknown classes.
+        Refusal: For another source, a currency that no pair is priced in, unknown classes.
         UnknownPairError: If a name is no pair.
         AmbiguousPairError: If it may be several.
     """
-    check_window(board, query.window)
     check_source(board, query.source)
     check_quote(board, query.quote)
     ids = None if query.pairs is None else named(board, query.pairs)
@@ -38,12 +38,22 @@ def named(board: Board, names: str) -> frozenset[str]:
     return frozenset(board.named(name).id for name in each)
 
 
-def check_window(board: Board, window: str | None) -> None:
-    """Refuse any span but the served one."""
+def window_of(board: Board, text: str | None) -> int:
+    """The window of a request in minutes, the published one if none is named.
+
+    Raises:
+        Refusal: If it is none, or one that isn't served.
+    """
     served = board.snapshot().window_minutes
-    known = {f"{served}m", str(served), f"{served // 60}h" if served % 60 == 0 else ""}
-    if window is not None and window not in known:
+    if text is None:
+        return served
+    try:
+        minutes = parse.minutes(SHORTEST_MINUTES, LONGEST_MINUTES)(text)
+    except ValueError:
+        raise Refusal(422, "window: 10m to 30d") from None
+    if minutes != served and board.deep is None:
         raise Refusal(422, f"window: this server keeps statistics over {served} minutes only, so use {served}m")
+    return minutes
 
 
 def check_source(board: Board, source: str | None) -> None:

@@ -13,7 +13,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError, TrackerError
-from tui_tracker.feed.base import Feed, PastFeed
+from tui_tracker.feed.base import DeepFeed, Feed, PastFeed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
@@ -70,7 +70,7 @@ def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
         ConfigError: An unknown source, an unusable URL or proxy variable.
     """
     if _is_thin(settings):
-        return _remote(settings).running()
+        return _remote(settings, window=settings.window).running()
     return _collect_live(settings, _live_clock(settings))
 
 
@@ -94,7 +94,7 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
             clock_rate=demo_scale(settings.demo_pairs) if settings.demo else 1.0,
         )
         try:
-            async with serving(feed, clock, options) as server:
+            async with serving(feed, clock, options, feed) as server:
                 yield server
         finally:
             sparing.cancel()
@@ -107,7 +107,7 @@ def _is_thin(settings: Settings) -> bool:
 def _remote(settings: Settings, *, once: bool = False, window: int | None = None) -> "RemoteFeed":
     from tui_tracker.feed.remote import RemoteFeed
 
-    return RemoteFeed(settings.connect, settings.token, once=once, window=window)
+    return RemoteFeed(settings.connect, settings.token, once=once, window=window, ca_file=settings.ca_file)
 
 
 @asynccontextmanager
@@ -118,7 +118,7 @@ async def _collect(
     *,
     once: bool,
     stoppers: "list[Callable[[], None]] | None" = None,
-) -> AsyncIterator[Feed]:
+) -> AsyncIterator[DeepFeed]:
     from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
     from tui_tracker.feed.local import LocalFeed
@@ -183,7 +183,7 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
 
 def _collect_live(
     settings: Settings, clock: Clock, stoppers: "list[Callable[[], None]] | None" = None
-) -> AbstractAsyncContextManager[Feed]:
+) -> AbstractAsyncContextManager[DeepFeed]:
     return _collect(settings, clock, _collected(settings.window), once=False, stoppers=stoppers)
 
 

@@ -327,6 +327,13 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "PATH",
     ),
     SettingField(
+        "ca_file",
+        parse.folder,
+        "a file, ~ for home",
+        "File with certificates (PEM) of authorities that --connect trusts, beside those of the system.",
+        "PATH",
+    ),
+    SettingField(
         "debug",
         parse.boolean,
         _SWITCH,

@@ -86,6 +86,8 @@ class Settings:
     """URL of a server to watch instead of collecting here; empty to collect."""
     token_file: str = ""
     """File that holds the token that a server wants, or that this one is to want."""
+    ca_file: str = ""
+    """File with certificates of authorities that a server's may come from, beside those of the system."""
     debug: bool = False
     """Log each request, and show tracebacks."""
     views: "tuple[ViewSpec, ...]" = ()

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+OURS: Final = "this session"
+"""Who collects, where that is this process."""
 
 
 class SourceState(StrEnum):

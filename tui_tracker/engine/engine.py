@@ -73,7 +73,7 @@ class Engine(Board):
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
         """
-        super().__init__(Market(window_minutes))
+        super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
         self._requests: Final = requests
         self._once: Final = once
@@ -99,8 +99,6 @@ class Engine(Board):
         self._repaired_ms = 0
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
-        self._sliding: Final = asyncio.Lock()
-        """Held while windows change: candles wait for the end of a poll, and a poll for that of its rows."""
         self._due: Final = asyncio.Event()
         """Set when rows whose history was loaded are to be published."""
 
@@ -200,6 +198,7 @@ class Engine(Board):
         try:
             return await archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
         finally:
+            self.beside.forget()
             if lens is not None and self._lens is None:
                 lens.forget()
                 self._lens = lens

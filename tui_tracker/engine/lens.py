@@ -24,24 +24,28 @@ MOST_STEPS: Final = 60
 class Lens(Market):
     """Windows of another length, up to the end of the market that collects.
 
-    Shorter ones are the last minutes of that market's. Longer ones keep the metrics that are asked for alone, since
-    each takes 8 bytes a minute and pair, and their older minutes come from the history.
+    Shorter ones are the last minutes of that market's. Longer ones should keep few metrics, since each takes 8 bytes a
+    minute and pair; their older minutes come from the history.
 
     Args:
         main: The market that collects.
         minutes: Length of the windows.
-        metrics: What is kept of each pair, where the windows are longer.
+        metrics: What is kept of each pair.
         read: Reads the older minutes; ``None`` where there is no history.
     """
 
     def __init__(self, main: Market, minutes: int, metrics: Collection[Metric], read: ReadPast | None) -> None:
         super().__init__(minutes)
         self.is_longer: Final = minutes > main.window_minutes
-        kept = metrics if self.is_longer else METRICS
-        self._kept: Final = sorted({METRIC_INDEX[metric] for metric in kept})
+        self._kept: Final = sorted({METRIC_INDEX[metric] for metric in metrics})
         self._main: Final = main
         self._read: Final = read
         self._stale: set[str] = set()
+
+    @property
+    def size(self) -> int:
+        """Bytes that its samples take where all are known."""
+        return 8 * self.window_minutes * len(self._kept) * len(self._main)
 
     async def build(self) -> None:
         """Make every window anew.

@@ -8,16 +8,17 @@ from typing_extensions import override
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.kept import Stretch
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.market import NOT_QUOTED, Holding, Market
 from tui_tracker.stats.activity import BUCKET_MINUTES
 from tui_tracker.stats.window import DAY_MINUTES
-from tui_tracker.storage.model import LastSeen, Series
+from tui_tracker.storage.model import LastSeen
 
 _FLOW: Final = METRIC_INDEX[Metric.FLOW]
-Stored = Mapping[str, Mapping[Metric, Series]]
+Stored = Mapping[str, Mapping[Metric, Stretch]]
 """Minutes of instruments by metric, from one start on."""
 
 
@@ -91,7 +92,7 @@ class PastMarket(Market):
             if holding_or_none is not None:
                 self._add(holding_or_none, first_ms, found)
 
-    def _add(self, holding: Holding, first_ms: int, found: Mapping[Metric, Series]) -> None:
+    def _add(self, holding: Holding, first_ms: int, found: Mapping[Metric, Stretch]) -> None:
         for metric, series in found.items():
             window = self._window(holding, METRIC_INDEX[metric])
             for at, (value, origin) in enumerate(zip(series.values, series.provenance, strict=True)):

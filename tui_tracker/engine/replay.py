@@ -13,6 +13,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import NoDataError, StorageError
 from tui_tracker.core.format import rfc3339
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.kept import Loaded, Stretch
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -22,8 +23,7 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.market import Holding
 from tui_tracker.engine.past_market import PastMarket
 from tui_tracker.engine.rows import make_row, market_rates
-from tui_tracker.storage.model import Series
-from tui_tracker.storage.reader import Loaded, Reader
+from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.store import Store
 
 STEP_S: Final = 1.0
@@ -51,7 +51,7 @@ class Replay(Board):
     def __init__(
         self, store: Store, source: str, clock: Clock, last_ms: int | None = None, window_minutes: int = 1_440
     ) -> None:
-        super().__init__(PastMarket(window_minutes))
+        super().__init__(PastMarket(window_minutes), clock.monotonic_s)
         self._store: Final = store
         self._source: Final = source
         self._clock: Final = clock
@@ -310,10 +310,10 @@ def _rows_of(market: PastMarket, rates: Mapping[str, float]) -> tuple[Row, ...]:
     return tuple(make_row(market, holding, rates) for holding in market)
 
 
-def _part(loaded: Loaded, first_ms: int, end_ms: int) -> Mapping[str, Mapping[Metric, Series]]:
+def _part(loaded: Loaded, first_ms: int, end_ms: int) -> Mapping[str, Mapping[Metric, Stretch]]:
     """Some minutes of one hour."""
     start, stop = (first_ms % BLOCK_MS) // MINUTE_MS, ((end_ms - 1) % BLOCK_MS) // MINUTE_MS + 1
     return {
-        name: {metric: Series(one.values[start:stop], one.provenance[start:stop]) for metric, one in found.items()}
+        name: {metric: Stretch(one.values[start:stop], one.provenance[start:stop]) for metric, one in found.items()}
         for name, found in loaded.items()
     }

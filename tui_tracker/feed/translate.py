@@ -12,6 +12,7 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import (
+    OURS,
     BackfillProgress,
     ErrorTally,
     HistoryStatus,
@@ -23,6 +24,8 @@ from tui_tracker.core.status import (
 from tui_tracker.feed import messages
 from tui_tracker.feed.messages import FiguresWire, InstrumentWire, RowWire
 
+SERVER: Final = "the server"
+"""Who collects, as seen from a client of that."""
 METRIC_NAMES: Final = tuple(metric.value for metric in METRICS)
 _CLASSES: Final = {each.value: each for each in InstrumentClass}
 T = TypeVar("T")
@@ -38,14 +41,19 @@ def rows_event(snapshot: Snapshot, rows: Iterable[Row], base: int | None = None)
         metrics=METRIC_NAMES,
         rows=tuple(_row_wire(row) for row in rows),
         base=base,
+        known_minutes=snapshot.known_minutes,
     )
 
 
-def _row_wire(row: Row) -> RowWire:
-    one = row.instrument
+def instrument_wire(one: Instrument) -> InstrumentWire:
+    """An instrument as it is on the wire."""
     classes = tuple(sorted(each.value for each in one.classes))
+    return InstrumentWire(one.id, one.base, one.quote, one.symbol, one.aliases, one.digits, one.trading.value, classes)
+
+
+def _row_wire(row: Row) -> RowWire:
     return RowWire(
-        InstrumentWire(one.id, one.base, one.quote, one.symbol, one.aliases, one.digits, one.trading.value, classes),
+        instrument_wire(row.instrument),
         row.last,
         row.bid,
         row.ask,
@@ -80,7 +88,7 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
     known = len(wire.figures)
     provenance = (*wire.provenance, 0, 0, 0, 0)[:4]
     return Row(
-        _instrument(wire.instrument),
+        instrument_of(wire.instrument),
         wire.last,
         wire.bid,
         wire.ask,
@@ -97,7 +105,8 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
     )
 
 
-def _instrument(wire: InstrumentWire) -> Instrument:
+def instrument_of(wire: InstrumentWire) -> Instrument:
+    """An instrument from the wire."""
     trading = Trading(wire.trading) if wire.trading in tuple(Trading) else Trading.LIMITED
     classes = frozenset(_CLASSES[name] for name in wire.classes if name in _CLASSES)
     return Instrument(wire.id, wire.base, wire.quote, wire.symbol, wire.aliases, wire.digits, trading, classes)
@@ -154,8 +163,9 @@ def report_event(report: SourceReport) -> messages.Report:
     status, requests = report.status, report.requests
     history = None if status.history is None else _copied(messages.History, status.history)
     backfill = _copied(messages.Backfill, status.backfill)
+    collector = SERVER if status.collector == OURS else status.collector
     return messages.Report(
-        status=_copied(messages.Status, status, backfill=backfill, history=history),
+        status=_copied(messages.Status, status, backfill=backfill, history=history, collector=collector),
         requests=None if requests is None else _copied(messages.Requests, requests),
         errors=tuple(_copied(messages.Tally, tally) for tally in report.errors),
         skipped=report.skipped,

@@ -58,7 +58,7 @@ async def metrics(request: Request, board: BoardOf, query: Annotated[NamesQuery,
     registry.register(_Gauges(board, ids, state.streams, state.guard, state.lag))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    return Reply(generate_latest(registry), CONTENT_TYPE_LATEST).to(request)
+    return Reply(generate_latest(registry), CONTENT_TYPE_LATEST).to(request.headers)
 
 
 class _Gauges(Collector):

@@ -26,7 +26,7 @@ async def metrics(request: Request, query: Annotated[schemas.NoParameters, Query
 
     `curl http://127.0.0.1:8080/app/v1/metrics`
     """
-    return _METRICS.to(request, 3_600)
+    return _METRICS.to(request.headers, 3_600)
 
 
 @router.get("/sources", response_model=schemas.Sources, responses=failures(422))
@@ -46,7 +46,7 @@ async def sources(
         "is_simulated": status.is_simulated,
         "instruments": status.instruments,
     }
-    return Reply.of({"sources": [one]}).to(request)
+    return Reply.of({"sources": [one]}).to(request.headers)
 
 
 @router.get("/status", response_model=schemas.Status, responses=failures(422))
@@ -73,4 +73,4 @@ async def status(
         "clients": request.app.state.streams.count,
         "source": documents.report_document(report),
     }
-    return Reply.of(document).to(request)
+    return Reply.of(document).to(request.headers)
