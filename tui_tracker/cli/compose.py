@@ -18,6 +18,7 @@ from tui_tracker.feed.base import Feed, PastFeed
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
     from tui_tracker.cli.replay_spec import ReplaySpec
+    from tui_tracker.engine.engine import Engine
     from tui_tracker.engine.sharing import Sharing
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
@@ -117,9 +118,33 @@ async def _collect(
     once: bool,
     stoppers: "list[Callable[[], None]] | None" = None,
 ) -> AsyncIterator[Feed]:
+    from tui_tracker.feed.local import LocalFeed
+
+    def collect(one: Settings) -> "AbstractAsyncContextManager[Engine]":
+        return _collect_one(one, clock, window, once=once, stoppers=stoppers)
+
+    if not settings.demo and len(settings.sources) > 1:
+        from tui_tracker.cli.several import collected_together
+
+        async with collected_together(settings, clock, window, collect, once=once) as feed:
+            yield feed
+        return
+    async with collect(settings) as engine:
+        yield LocalFeed(engine)
+
+
+@asynccontextmanager
+async def _collect_one(
+    settings: Settings,
+    clock: Clock,
+    window: int,
+    *,
+    once: bool,
+    stoppers: "list[Callable[[], None]] | None",
+) -> "AsyncIterator[Engine]":
+    """The engine of one source, running."""
     from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
-    from tui_tracker.feed.local import LocalFeed
 
     source, requests = _source(settings, clock)
     async with _history(settings, clock, source.name, may_begin=not once) as (store, sharing):
@@ -148,7 +173,7 @@ async def _collect(
             )
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
-                yield LocalFeed(engine)
+                yield engine
 
 
 @asynccontextmanager
@@ -302,7 +327,10 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
 
 
 def _has_past(settings: Settings, replay: "ReplaySpec | None") -> bool:
-    return replay is not None or (settings.history and not settings.demo and not _is_thin(settings))
+    if replay is not None:
+        return True
+    is_kept = settings.history and not settings.demo and not _is_thin(settings)
+    return is_kept and len(settings.sources) == 1
 
 
 async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "asyncio.Future[PastFeed]") -> None:

@@ -88,13 +88,14 @@ def document(snapshot: "Snapshot", ranking: "Ranking", limit: int) -> dict[str, 
         "by": ranking.measure.value,
         "state": snapshot.status.state.value,
         "ranked": ranking.ranked,
-        "pairs": [_pair(place, ranking) for place in places],
+        "pairs": [_pair(place, ranking, is_several=bool(snapshot.status.parts)) for place in places],
     }
 
 
-def _pair(place: "Place", ranking: "Ranking") -> dict[str, object]:
+def _pair(place: "Place", ranking: "Ranking", *, is_several: bool) -> dict[str, object]:
     row, figures = place.row, place.row.figures_of(ranking.metric)
     return {
+        **({"exchange": row.instrument.source} if is_several else {}),
         "pair": row.instrument.pair,
         "rank": place.rank,
         "reason": place.reason or None,

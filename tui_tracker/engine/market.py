@@ -303,6 +303,16 @@ class Market:
             holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
         return taken
 
+    def fill_prices(self, instrument_id: str, samples: Iterable[tuple[int, float]], before_ms: int) -> int:
+        """Set minutes of the price window before one, as by 1-minute candles; return how many were set.
+
+        Args:
+            instrument_id: Whose minutes.
+            samples: (minute in ms, price), oldest first.
+            before_ms: Where to stop.
+        """
+        return self._fill(self.holding(instrument_id), _PRICE, samples, before_ms, Provenance.CANDLE_1M)
+
     def fill_counts(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> None:
         """Set what happened in closed minutes, and which intervals saw a trade; arguments as for ``fill``.
 
@@ -316,6 +326,13 @@ class Market:
             self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, provenance_of(batch))
         for minute, has_traded in known_trades(batch, self.start_ms, limit_ms).items():
             holding.activity.note(minute, has_traded)
+
+    def break_returns(self, instrument_id: str, minutes_ms: Iterable[int]) -> None:
+        """Let no return of the price lead into these minutes from before: see ``Window.break_returns``."""
+        window = self.holding(instrument_id).windows[_PRICE]
+        if window is not None:
+            for minute_ms in minutes_ms:
+                window.break_returns(minute_ms)
 
     def _window(self, holding: Holding, index: int) -> Window:
         """The window of a metric, made when the first sample comes."""

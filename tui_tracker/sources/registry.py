@@ -43,6 +43,8 @@ class SourceInfo:
     """The class that speaks to it, in the module of its name."""
     bans: Mapping[int, float] = field(default_factory=dict)
     """Statuses by which it shuts an address out, and for how many seconds at least."""
+    second_way_to: str = ""
+    """The source that has the same pairs another way; empty for most."""
 
     def connect(self, http: HttpClient) -> Source:
         """Make the source; imports its module, and sends nothing."""
@@ -84,6 +86,11 @@ def create(
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     idle_s = 2 * interval_s + _IDLE_MARGIN_S
     return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+
+
+def all_names() -> tuple[str, ...]:
+    """Every exchange with a module of its own, once."""
+    return tuple(name for name, info in SOURCES.items() if not info.second_way_to)
 
 
 def check_name(name: str) -> None:
@@ -173,6 +180,7 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 0.125,
                 "10 a second",
                 "CoinbaseExchangeSource",
+                second_way_to="coinbase",
             ),
             SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "200 in 10 s", "GateSource"),
             SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "a weight of 4,000 in 30 s", "KucoinSource"),

@@ -32,6 +32,9 @@ class Scope:
     """Only pairs of none of these classes."""
     unique_base: bool = False
     """Only one pair an asset: of those that meet all else the one that trades most in USD, if possible not halted."""
+    source: str | None = None
+    """Only pairs of this source. ``None`` for those of all exchanges: what is made of them counts beside them only
+    where it is named (``ids``), else each price would count twice."""
 
 
 class Place(NamedTuple):
@@ -128,23 +131,16 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
     return ranks
 
 
-def _most_liquid(rows: Sequence[Row]) -> list[Row]:
-    """The row of each base that trades most in USD, the first of equals; in the order of ``rows``."""
-    best: dict[str, Row] = {}
-    for row in rows:
-        other = best.get(row.instrument.base)
-        if other is None or (row.volume_usd or 0.0) > (other.volume_usd or 0.0):
-            best[row.instrument.base] = row
-    kept = {row.id for row in best.values()}
-    return [row for row in rows if row.id in kept]
-
-
 def _in_scope(row: Row, scope: Scope) -> bool:
     if scope.quote is not None and row.instrument.quote != scope.quote:
         return False
     if scope.excluded and not scope.excluded.isdisjoint(row.instrument.classes):
         return False
-    return scope.ids is None or row.instrument.id in scope.ids
+    if scope.source is not None and row.instrument.source != scope.source:
+        return False
+    if scope.ids is None:
+        return scope.source is not None or not row.instrument.is_consolidated
+    return row.instrument.id in scope.ids
 
 
 def _one_an_asset(rows: Sequence[Row]) -> list[Row]:

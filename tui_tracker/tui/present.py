@@ -99,9 +99,12 @@ class Presenter:
         standings: list[Standing] = []
         if view.quote is not None:
             standings.append(
-                Standing(f" {scope_text(ViewState(quote=view.quote))}", self.ranking(snapshot, view, scope))
+                Standing(
+                    f" {scope_text(ViewState(quote=view.quote, source=view.source))}",
+                    self.ranking(snapshot, view, scope),
+                )
             )
-        everything = Scope(min_volume_usd=floor)
+        everything = Scope(min_volume_usd=floor, source=view.source)
         standings.append(Standing("", self.ranking(snapshot, view, everything)))
         if watched:
             standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
@@ -139,7 +142,9 @@ class Presenter:
             places = self._filtered(places, view, highlights.shifts)
             shown = {place.row.id for place in places}
             keys = [key for key in keys if key in shown]
-        is_dimmed = snapshot.status.state is not SourceState.LIVE
+        parts = snapshot.status.parts
+        dimmed = frozenset(part.source for part in parts if part.state is not SourceState.LIVE)
+        is_dimmed = snapshot.status.state is not SourceState.LIVE and len(dimmed) == len(parts)
         by_id = {place.row.id: place.row for place in places}
         return Scene(
             ranking,
@@ -151,6 +156,7 @@ class Presenter:
                 watchlist=watched,
                 is_dimmed=is_dimmed,
                 end_ms=snapshot.end_ms,
+                is_several=bool(parts),
             ),
             TableModel(
                 keys=[place.row.id for place in places],
@@ -164,6 +170,8 @@ class Presenter:
                 window=window_text(snapshot.window_minutes),
                 highlights=highlights,
                 end_ms=snapshot.end_ms,
+                is_several=bool(parts),
+                dimmed=dimmed,
             ),
             Counts(len(places), len(ranking.places), len(snapshot.rows)),
         )
@@ -202,7 +210,7 @@ class Presenter:
     def _ordered_keys(self, ranking: Ranking, view: ViewState, watchlist: Sequence[str]) -> list[str]:
         """Order of the pair list: it doesn't dance, since only pairs that come, go or become favourites change it."""
         rows = [place.row for place in ranking.places]
-        key = (view.quote, view.watchlist_only, tuple(watchlist), frozenset(row.id for row in rows))
+        key = (view.quote, view.source, view.watchlist_only, tuple(watchlist), frozenset(row.id for row in rows))
         if key != self._list_key:
             self._list_key, self._list_order = key, list_order(rows, watchlist)
         return self._list_order

@@ -133,7 +133,7 @@ def empty_lines(
 
     ``own`` is the named view whose filter is in force, empty for a filter that was typed.
     """
-    source = clean(status.source, 16)
+    source = f"{len(status.parts)} sources" if status.parts else clean(status.source, 16)
     if has_rows:
         return _nothing_in_view(view, own, status.backfill)
     if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
@@ -148,9 +148,11 @@ def empty_lines(
 
 def _no_data_yet(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:
     """What failed, what happens next without any key, and which keys there are."""
+    source = f"{len(status.parts)} sources" if status.parts else clean(status.source, 16)
+    verb = "give" if status.parts else "gives"
     lines = [
         Line(),
-        Line(((f"   {clean(status.source, 16)} gives no data yet", "strong"),)),
+        Line(((f"   {source} {verb} no data yet", "strong"),)),
         Line(((f"   {clean(status.error)}", "down"),)),
         Line(),
     ]
@@ -176,6 +178,8 @@ def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> li
         lines.append(_said(f"that trades at least ${fmt.compact(view.min_volume)} a day", "text"))
     if view.excluded:
         lines += [_said(f"and isn't {classes_text(view.excluded)}", "text"), _key("X", "shows every class")]
+    if view.source is not None:
+        lines.append(_key("E", "another exchange"))
     return [*lines, _key("u", "another quote currency")]
 
 

@@ -74,7 +74,9 @@ class PastActions(ViewActions):
 
     def _can_look_back(self) -> bool:
         if self._open_past is None:
-            self.say("no history is kept here: there is nothing to go back to")
+            is_several = self.desk.is_several
+            one = "back in time goes with one source at a time: --source names one"
+            self.say(one if is_several else "no history is kept here: there is nothing to go back to")
         return self._open_past is not None
 
     @work(name="past", group="past", exclusive=True)
