@@ -29,6 +29,8 @@ LEAST_SOURCES: Final = LEAST_EXCHANGES
 PATIENCE_S: Final = 10.0
 """Longest that exchanges are waited for that poll in the same second; then what there is counts."""
 LOOK_S: Final = 0.5
+WATCHED_MS: Final = 10_000
+"""What somebody looks at is put together this often while its history is loading."""
 LOOK_BACK_S: Final = 600.0
 """While the exchanges' histories are loading, the past is put together this often, and again once they are there."""
 _VOLUME, _QUOTE_VOLUME = METRIC_INDEX[Metric.VOLUME], METRIC_INDEX[Metric.QUOTE_VOLUME]
@@ -114,9 +116,10 @@ class Exchanges:
 
 def _is_awaited(minute_ms: int, engine: Engine) -> bool:
     """Whether an exchange that does well is about to say something of this minute."""
-    status = engine.status()
+    status, snapshot = engine.status(), engine.hub.latest
+    said_ms = 0 if snapshot is None else snapshot.at_ms or 0
     is_polling = status.next_poll_ms is None and not status.error
-    return (is_polling or status.state is SourceState.LIVE) and (status.last_good_ms or 0) < minute_ms
+    return (is_polling or status.state is SourceState.LIVE) and said_ms < minute_ms
 
 
 def _newest(row: Row, index: int) -> float:
@@ -189,16 +192,17 @@ class ConsolidatingEngine(Engine):
         """Put the past together: of what somebody looks at at once, of all pairs when the exchanges know theirs."""
         due_s, is_behind = self._clock.monotonic_s() + LOOK_BACK_S, True
         while True:
+            is_wanted = self._is_wanted.is_set()
+            self._is_wanted.clear()
             if self._live_from_ms is not None:
-                wanted, self._wanted = self._wanted, ()
-                await self._fill(wanted)
                 is_loading = self._exchanges.is_loading()
+                if is_wanted or is_behind:
+                    await self._fill(self._wanted)
                 if is_behind and (not is_loading or self._clock.monotonic_s() >= due_s):
                     await self._fill([holding.instrument.id for holding in self.market])
                     due_s = self._clock.monotonic_s() + LOOK_BACK_S
                 is_behind = is_loading
-            await self._timekeeper.sleep_until(self._timekeeper.now_ms() + MINUTE_MS, self._is_wanted)
-            self._is_wanted.clear()
+            await self._timekeeper.sleep_until(self._timekeeper.now_ms() + WATCHED_MS, self._is_wanted)
 
     async def _fill(self, names: Iterable[str]) -> None:
         """Fill the minutes before this engine began."""

@@ -165,12 +165,13 @@ class MergedFeed:
         return min(feed.request_poll() for name, feed in self._parts.items() if name != CONSOLIDATED)
 
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
-        """See ``Feed.prioritise``; each source is told of its own."""
+        """See ``Feed.prioritise``; each source is told of its own, and of what a consolidated pair is made of."""
         wanted: dict[str, list[str]] = {name: [] for name in self._parts}
         for instrument_id in instrument_ids:
-            source = instrument_id.partition(":")[0]
-            if source in wanted:
-                wanted[source].append(instrument_id)
+            source, _, pair = instrument_id.partition(":")
+            for name in self._parts if source == CONSOLIDATED else (source,):
+                if name in wanted:
+                    wanted[name].append(f"{name}:{pair}")
         asked = frozenset(name for name, ids in wanted.items() if ids)
         for name in asked | self._asked:
             self._parts[name].prioritise(wanted[name])

@@ -88,7 +88,11 @@ class ConsolidatedSource:
         """See ``Source.recall``; pairs are found anew each time."""
 
     async def tickers(self) -> TickerBatch:
-        """Return the level of each pair; of one that too few exchanges agree on, nothing."""
+        """Return the level of each pair; of one that too few exchanges agree on, nothing.
+
+        Raises:
+            RejectedError: If that is so of every pair.
+        """
         sent_ms = self._clock.now_ms()
         sides = await self._sides()
         self._list(sides)
@@ -101,6 +105,8 @@ class ConsolidatedSource:
                 tickers.append(ticker)
             if count % STEP == 0:
                 await self._give_turn()
+        if not tickers:
+            raise RejectedError(f"fewer than {LEAST_EXCHANGES} exchanges agree on any pair")
         return TickerBatch(tuple(tickers), sent_ms=sent_ms)
 
     def changed(self) -> Sequence[str]:

@@ -393,9 +393,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         """What can be done now."""
         commands = (*self.commands(), *self.key_book.in_force(CHART_COMMANDS))
         hidden = ("exchange", "across") if not self.desk.is_several else ()
-        return [
-            command for command in commands if command.id not in hidden and (command.id != "demo" or self.can_demo)
-        ]
+        return [command for command in commands if command.id not in hidden and (command.id != "demo" or self.can_demo)]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -157,6 +157,7 @@ class Presenter:
                 is_dimmed=is_dimmed,
                 end_ms=snapshot.end_ms,
                 is_several=bool(parts),
+                dimmed=dimmed,
             ),
             TableModel(
                 keys=[place.row.id for place in places],

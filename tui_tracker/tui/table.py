@@ -234,6 +234,8 @@ class ListModel(_Indexed):
     """The last minute of the window."""
     is_several: bool = False
     """Whether pairs are of several exchanges."""
+    dimmed: frozenset[str] = frozenset()
+    """As for the table."""
 
     def header(self, width: int) -> Line | None:  # noqa: ARG002
         """None: the list needs no headings."""
@@ -253,7 +255,8 @@ class ListModel(_Indexed):
         pair = pair_name(row.instrument, 40, is_several=self.is_several)
         room = width - GUTTER - 9
         price = value_text(row.last, self.view.metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))
-        override: Kind | None = "faint" if row.halted or row.last is None else "muted" if self.is_dimmed else None
+        is_dimmed = self.is_dimmed or row.instrument.source in self.dimmed
+        override: Kind | None = "faint" if row.halted or row.last is None else "muted" if is_dimmed else None
         name = fit(pair, max(1, room - width_of(price)))
         return joined(
             (

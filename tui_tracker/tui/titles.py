@@ -65,7 +65,9 @@ def scope_text(view: ViewState) -> str:
     if view.watchlist_only:
         return "★ watchlist" if view.watchlist == MAIN else f"★ {clean(view.watchlist, 24)}"
     quotes = "all quotes" if view.quote is None else clean(view.quote, 12)
-    return quotes if view.source is None else f"{source_text(view.source)} {quotes}"
+    if view.source is None:
+        return quotes
+    return f"{'across' if view.source == CONSOLIDATED else clean(view.source, 16)} {quotes}"
 
 
 def source_text(source: str) -> str:
@@ -341,7 +343,8 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     if status.last_good_ms is not None and status.moment is None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
     if status.next_poll_ms is not None:
-        word = "next" if status.state is SourceState.LIVE else "next try"
+        is_any_live = any(one.state is SourceState.LIVE for one in status.parts or (status,))
+        word = "next" if is_any_live else "next try"
         times.append((f"{'  ' if times else ''}{word} {zone.second(status.next_poll_ms)}", "muted"))
     if times:
         times.append((f" {zone.name}", "faint"))

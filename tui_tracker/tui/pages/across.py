@@ -10,7 +10,14 @@ from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
-from tui_tracker.stats.consolidation import LEAST_EXCHANGES, MOST_AGE_MS, MOST_OFF, Consolidated, consolidate
+from tui_tracker.stats.consolidation import (
+    LEAST_EXCHANGES,
+    MOST_AGE_MS,
+    MOST_OFF,
+    RETURNS_WITHIN,
+    Consolidated,
+    consolidate,
+)
 from tui_tracker.stats.ranking import Place
 from tui_tracker.tui.pages.blocks import Block, Page, chunked, facts, laid_out, said
 from tui_tracker.tui.runs import Kind, Line, Run
@@ -200,7 +207,7 @@ def _others(known: AcrossFacts) -> list[Line]:
 def _legend() -> list[Line]:
     text = (
         f"The median is of mids that are at most {MOST_AGE_MS // 1000} s old, of {LEAST_EXCHANGES} exchanges or more. "
-        f"One that is over {MOST_OFF:.0%} off the others doesn't count, as where a name stands for another asset; it "
-        f"counts again under {MOST_OFF / 2:.1%}. A change of who counts moves the level, not the volatility."
+        f"One that is over {MOST_OFF * 100:g} % off the others doesn't count, as where a name stands for another asset; it "
+        f"counts again under {RETURNS_WITHIN * 100:g} %. A change of who counts moves the level, not the volatility."
     )
     return said(text, 60)
