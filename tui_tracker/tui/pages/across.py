@@ -207,7 +207,7 @@ def _others(known: AcrossFacts) -> list[Line]:
 def _legend() -> list[Line]:
     text = (
         f"The median is of mids that are at most {MOST_AGE_MS // 1000} s old, of {LEAST_EXCHANGES} exchanges or more. "
-        f"One that is over {MOST_OFF * 100:g} % off the others doesn't count, as where a name stands for another asset; it "
+        f"One that is over {MOST_OFF * 100:g} % off the others doesn't count, as where a name means another asset; it "
         f"counts again under {RETURNS_WITHIN * 100:g} %. A change of who counts moves the level, not the volatility."
     )
     return said(text, 60)
