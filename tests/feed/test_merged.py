@@ -169,5 +169,5 @@ def test_the_state_is_the_worst_of_the_exchanges() -> None:
     live, stale = live_status(source="a"), live_status(source="b", state=SourceState.STALE)
     across = live_status(source="all", state=SourceState.OFFLINE, error="too few", next_poll_ms=1)
     status = merged_status("a,b", [across, live, stale])
-    assert (status.state, status.error, status.instruments) == (SourceState.STALE, "", 720)
+    assert (status.state, status.error, status.instruments) == (SourceState.STALE, "", 480)
     assert status.next_poll_ms == live.next_poll_ms

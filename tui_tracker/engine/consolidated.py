@@ -31,8 +31,9 @@ PATIENCE_S: Final = 10.0
 LOOK_S: Final = 0.5
 WATCHED_MS: Final = 10_000
 """What somebody looks at is put together this often while its history is loading."""
-LOOK_BACK_S: Final = 600.0
+LOOK_BACK_S: Final = 300.0
 """While the exchanges' histories are loading, the past is put together this often, and again once they are there."""
+NO_LONGER: Final = "nothing across exchanges is kept: longer ranges are those of single exchanges"
 _VOLUME, _QUOTE_VOLUME = METRIC_INDEX[Metric.VOLUME], METRIC_INDEX[Metric.QUOTE_VOLUME]
 
 
@@ -161,6 +162,7 @@ class ConsolidatingEngine(Engine):
         self._wanted: tuple[str, ...] = ()
         self._is_wanted = asyncio.Event()
         self._live_from_ms: int | None = None
+        self._no_hours = NO_LONGER
 
     @override
     def _jobs(self) -> list[Coroutine[None, None, None]]:

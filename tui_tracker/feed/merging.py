@@ -33,7 +33,7 @@ def merged_status(source: str, parts: Sequence[SourceStatus]) -> SourceStatus:
         next_poll_ms=min(_known(part.next_poll_ms for part in exchanges), default=None),
         error=next((f"{part.source}: {part.error}" for part in exchanges if part.error), ""),
         skew_ms=median_low(offset_ms) if offset_ms else None,
-        instruments=sum(part.instruments for part in parts),
+        instruments=sum(part.instruments for part in exchanges),
         malformed=sum(part.malformed for part in parts),
         unknown=sum(part.unknown for part in parts),
         refused=sum(part.refused for part in parts),
