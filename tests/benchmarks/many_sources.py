@@ -11,6 +11,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -64,6 +65,9 @@ class Consumer:
         return self.latest
 
 
+TURN = threading.Lock()
+
+
 @asynccontextmanager
 async def collected(settings: Settings) -> AsyncIterator[Engine]:
     """One source as the program collects it, but for its candles."""
@@ -72,7 +76,9 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
     log = RequestLog(clock)
     source = create(settings.source, clock=clock, base_url=url, interval_s=60, log=log)
     source.history = ()  # type: ignore[misc]
-    async with opened_history(settings, clock, source.name, may_begin=True) as (store, sharing):
+    tends = settings.source == NAMES[0]
+    history = opened_history(settings, clock, source.name, may_begin=True, turn=TURN, tends=tends)
+    async with history as (store, sharing):
         assert store is not None
         assert sharing is not None
         async with SharedEngine(source, clock, store, sharing, requests=log).running() as engine:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -120,8 +121,11 @@ async def _collect(
 ) -> AsyncIterator[Feed]:
     from tui_tracker.feed.local import LocalFeed
 
+    turn = threading.Lock()
+
     def collect(one: Settings) -> "AbstractAsyncContextManager[Engine]":
-        return _collect_one(one, clock, window, once=once, stoppers=stoppers)
+        is_first = one.source == settings.sources[0]
+        return _collect_one(one, clock, window, once=once, stoppers=stoppers, turn=turn, tends=is_first)
 
     if not settings.demo and len(settings.sources) > 1:
         from tui_tracker.cli.several import collected_together
@@ -141,13 +145,16 @@ async def _collect_one(
     *,
     once: bool,
     stoppers: "list[Callable[[], None]] | None",
+    turn: threading.Lock,
+    tends: bool,
 ) -> "AsyncIterator[Engine]":
-    """The engine of one source, running."""
+    """The engine of one source, running; ``turn`` and ``tends`` are for its history: see ``Store``."""
     from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
 
     source, requests = _source(settings, clock)
-    async with _history(settings, clock, source.name, may_begin=not once) as (store, sharing):
+    history = _history(settings, clock, source.name, may_begin=not once, turn=turn, tends=tends)
+    async with history as (store, sharing):
         engine: Engine
         if store is not None and sharing is not None and not once:
             from tui_tracker.engine.shared import SharedEngine
@@ -178,7 +185,7 @@ async def _collect_one(
 
 @asynccontextmanager
 async def _history(
-    settings: Settings, clock: Clock, source: str, *, may_begin: bool
+    settings: Settings, clock: Clock, source: str, *, may_begin: bool, turn: threading.Lock, tends: bool
 ) -> "AsyncIterator[tuple[Store | None, Sharing | None]]":
     """The history on disk, if it is wanted, and who collects into it."""
     if settings.demo or not settings.history:
@@ -186,7 +193,7 @@ async def _history(
         return
     from tui_tracker.cli.shared_history import opened_history
 
-    async with opened_history(settings, clock, source, may_begin=may_begin) as opened:
+    async with opened_history(settings, clock, source, may_begin=may_begin, turn=turn, tends=tends) as opened:
         yield opened
 
 
