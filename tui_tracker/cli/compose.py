@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui_tracker.engine.sharing import Sharing
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
-    from tui_tracker.sources.base import Source
+    from tui_tracker.sources.base import Source, Stream
     from tui_tracker.sources.request_log import RequestLog
     from tui_tracker.storage.store import Store
 
@@ -167,6 +167,7 @@ async def _collect_one(
                 interval_s=settings.interval,
                 window_minutes=window,
                 requests=requests,
+                stream=_stream(settings, clock),
             )
         else:
             engine = Engine(
@@ -177,6 +178,7 @@ async def _collect_one(
                 once=once,
                 requests=requests,
                 store=store,
+                stream=None if once else _stream(settings, clock),
             )
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
@@ -209,6 +211,15 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
     log = RequestLog(clock)
     base_url = settings.base_urls.get(settings.source)
     return create(settings.source, clock=clock, base_url=base_url, interval_s=settings.interval, log=log), log
+
+
+def _stream(settings: Settings, clock: Clock) -> "Stream | None":
+    """What reads live quotes, if they are wanted and the source has them."""
+    if settings.demo or not settings.stream:
+        return None
+    from tui_tracker.sources.registry import open_stream
+
+    return open_stream(settings.source, clock=clock, base_url=settings.base_urls.get(settings.source))
 
 
 def _collect_live(

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     help="Print the first N pairs of the ranking; 0 for all.",
 )
 @click.option("--count", type=click.IntRange(min=0), default=0, metavar="N", help="End after N lines; 0 for never.")
-@setting_flags("metric", "by", "min_volume", "min_coverage", "window", "interval", *COLLECTING, defaults=DEFAULTS)
+@setting_flags(
+    "metric", "by", "min_volume", "min_coverage", "window", "interval", "stream", *COLLECTING, defaults=DEFAULTS
+)
 @pass_invocation
 def watch(invocation: Invocation, jsonl: bool, limit: int, count: int) -> int:  # noqa: ARG001
     """Rank pairs after every poll and print each ranking as one line of JSON, until stopped.

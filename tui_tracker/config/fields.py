@@ -90,6 +90,13 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         repeatable=True,
     ),
     SettingField(
+        "stream",
+        parse.boolean,
+        _SWITCH,
+        "Read quotes live, over a WebSocket, beside the polls (kraken so far).",
+        off_flag="--no-stream",
+    ),
+    SettingField(
         "interval",
         parse.whole(5, 3600),
         "whole seconds from 5 to 3600",

@@ -20,6 +20,8 @@ class Settings:
     """The exchange to watch, or several with commas between."""
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """Other places to find a source at, by source name; for proxies and tests."""
+    stream: bool = False
+    """Whether quotes are read live where an exchange has them, beside the polls."""
     interval: int = 60
     """Seconds between polls, 5 to 3600; quotes of all pairs come in one request."""
     quote: str | None = "USD"

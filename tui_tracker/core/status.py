@@ -100,6 +100,8 @@ class SourceStatus:
     """Which past moment this is, where it isn't live."""
     parts: "tuple[SourceStatus, ...]" = ()
     """Where several sources are watched at once, each of them; this is then the sum of them all."""
+    stream: str = ""
+    """``live``, or why live quotes don't come so that polls are all there is; empty where none are wanted."""
 
 
 @dataclass(frozen=True, slots=True)

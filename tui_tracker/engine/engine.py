@@ -22,10 +22,11 @@ from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
 from tui_tracker.engine.rows import make_row, market_rates, volume_usd
+from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
@@ -61,6 +62,7 @@ class Engine(Board):
         once: bool = False,
         requests: RequestLog | None = None,
         store: "Store | None" = None,
+        stream: Stream | None = None,
     ) -> None:
         """Make an engine at rest.
 
@@ -72,6 +74,7 @@ class Engine(Board):
             once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
+            stream: Live quotes; ``None`` to poll alone.
         """
         super().__init__(Market(window_minutes))
         self._source: Final = WatchedSource(source, clock.now_ms)
@@ -93,6 +96,10 @@ class Engine(Board):
             self._publish_given_up,
         )
         self._archive = None if store is None else self._open_archive(store)
+        self._streaming = None
+        if stream is not None:
+            now_ms = self._timekeeper.now_ms
+            self._streaming = Streaming(stream, clock, now_ms, self._take_streamed, self._publish_status)
         self._polled = asyncio.Event()
         self._published_ms = 0
         self._listed_s: float | None = None
@@ -127,7 +134,10 @@ class Engine(Board):
         """What runs while the engine does."""
         if self._once:
             return [self._run_once(), self.backfill.run()]
-        return [self._run(), self._follow_age(), self._keep_minutes(), self.backfill.run()]
+        return [self._run(), self._follow_age(), self._keep_minutes(), self.backfill.run(), *self._streams()]
+
+    def _streams(self) -> "list[Coroutine[None, None, None]]":
+        return [] if self._streaming is None else [self._streaming.run()]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -152,6 +162,7 @@ class Engine(Board):
             refused=self.market.refused,
             backfill=self.backfill.progress(),
             history=None if self._archive is None else self._archive.status(),
+            stream="" if self._streaming is None else self._streaming.state,
         )
 
     def _limited_until_ms(self, now_ms: int) -> int | None:
@@ -228,6 +239,8 @@ class Engine(Board):
             self._polled.clear()
             minute_ms = self.market.polled_ms
             if minute_ms is not None and await self._is_over(minute_ms):
+                if self._streaming is not None:
+                    await self._streaming.drain()
                 await self._archive.keep_minute(minute_ms)
 
     async def _is_over(self, minute_ms: int) -> bool:
@@ -376,6 +389,24 @@ class Engine(Board):
         volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
         self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
         self.backfill.is_open.set()
+        if self._streaming is not None:
+            self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
+
+    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
+        """Let the market take what was said between two polls; ``False`` in the middle of one."""
+        if self._is_sampling or self.market.polled_ms is None:
+            return False
+        if at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS:
+            with self._held_back():
+                self.market.advance(at_ms)
+                self._tell(Slid(at_ms))
+                self._dirty.update(self.market.stream(tickers, at_ms))
+                await self._rebuild()
+            return True
+        self._dirty.update(self.market.stream(tickers, at_ms))
+        if self._dirty:
+            self._publish_dirty()
+        return True
 
     def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         if self._is_sampling:  # not in the middle of a poll: what comes first must be told

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -223,9 +223,36 @@ class Market:
         holding.ticker, holding.quoted_ms = ticker, at_ms
         return True
 
-    def _push(self, window: Window, at_ms: int, value: float) -> None:
+    def stream(self, tickers: Iterable[Ticker], at_ms: int) -> list[str]:
+        """Take what was said between two polls, of the newest minute; return the ids of what differs now.
+
+        A pair that no poll has quoted yet, or that is halted, is left to polls, and so is what only polls count: trades
+        and today's counters.
+        """
+        taken: list[str] = []
+        for said in tickers:
+            holding = self._holdings.get(said.instrument_id)
+            before = None if holding is None or holding.halted else holding.ticker
+            if holding is None or before is None:
+                continue
+            ticker = replace(
+                said, trades=before.trades, today_volume=before.today_volume, today_trades=before.today_trades
+            )
+            if ticker == before:
+                continue
+            for index, value in enumerate(ticker.values()):
+                if value is not None:
+                    self._push(self._window(holding, index), at_ms, value, Provenance.STREAM)
+            holding.is_suspect = ticker.is_suspect_after(before)
+            if ticker.last is not None and ticker.last != before.last:
+                holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
+            holding.ticker = ticker
+            taken.append(said.instrument_id)
+        return taken
+
+    def _push(self, window: Window, at_ms: int, value: float, provenance: Provenance = Provenance.POLL) -> None:
         try:
-            self.refused += not window.push(at_ms, value)
+            self.refused += not window.push(at_ms, value, provenance)
         except SampleError:
             self.refused += 1
 

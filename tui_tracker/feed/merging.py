@@ -41,7 +41,14 @@ def merged_status(source: str, parts: Sequence[SourceStatus]) -> SourceStatus:
         history=_history([part for part in exchanges if part.history is not None]),
         collector=", ".join(dict.fromkeys(part.collector for part in exchanges if part.collector)),
         parts=tuple(parts),
+        stream=_stream(exchanges),
     )
+
+
+def _stream(parts: Sequence[SourceStatus]) -> str:
+    """``live`` if all that stream do, else the first reason why one doesn't."""
+    streams = [f"{part.source}: {part.stream}" for part in parts if part.stream not in ("", "live")]
+    return streams[0] if streams else "live" if any(part.stream for part in parts) else ""
 
 
 def merged_report(source: str, parts: Sequence[SourceReport]) -> SourceReport:

@@ -138,6 +138,7 @@ class Status(msgspec.Struct, frozen=True):
     collector: str = ""
     parts: "tuple[Status, ...] | msgspec.UnsetType" = msgspec.UNSET
     """Each source, where there are several."""
+    stream: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):

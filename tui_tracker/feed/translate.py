@@ -179,7 +179,8 @@ def _status_wire(status: SourceStatus) -> messages.Status:
     history = None if status.history is None else _copied(messages.History, status.history)
     backfill = _copied(messages.Backfill, status.backfill)
     parts = tuple(map(_status_wire, status.parts)) or msgspec.UNSET
-    return _copied(messages.Status, status, backfill=backfill, history=history, parts=parts)
+    stream = status.stream or msgspec.UNSET
+    return _copied(messages.Status, status, backfill=backfill, history=history, parts=parts, stream=stream)
 
 
 def report_of(event: messages.Report) -> SourceReport:
@@ -208,7 +209,8 @@ def _status_of(wire: messages.Status, *, is_part: bool = False) -> SourceStatus:
     backfill = _copied(BackfillProgress, wire.backfill)
     told = () if is_part or isinstance(wire.parts, msgspec.UnsetType) else wire.parts
     parts = tuple(_status_of(part, is_part=True) for part in told)
-    return _copied(SourceStatus, wire, state=state, backfill=backfill, history=history, moment=None, parts=parts)
+    others = {"state": state, "backfill": backfill, "history": history, "parts": parts, "moment": None}
+    return _copied(SourceStatus, wire, **others, stream="" if wire.stream is msgspec.UNSET else wire.stream)
 
 
 def _copied(kind: type[T], one: object, **others: object) -> T:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
-from tui_tracker.sources.base import CCXT, Source
+from tui_tracker.sources.base import CCXT, Source, Stream
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.http import HttpClient
 from tui_tracker.sources.proxies import check_proxies
@@ -45,6 +45,10 @@ class SourceInfo:
     """Statuses by which it shuts an address out, and for how many seconds at least."""
     second_way_to: str = ""
     """The source that has the same pairs another way; empty for most."""
+    stream_url: str = ""
+    """Where its live quotes are; empty where none are read yet."""
+    stream_kind: str = ""
+    """The class that reads them, in the module of its name and ``_stream``."""
 
     def connect(self, http: HttpClient) -> Source:
         """Make the source; imports its module, and sends nothing."""
@@ -86,6 +90,24 @@ def create(
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     idle_s = 2 * interval_s + _IDLE_MARGIN_S
     return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+
+
+def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stream | None:
+    """Make what reads the live quotes of a source; ``None`` where there is none. Nothing is sent.
+
+    Args:
+        name: Of the source.
+        clock: Spaces messages.
+        base_url: Another place to find the exchange at; the stream is then there too, at the same path.
+    """
+    info = SOURCES.get(name)
+    if info is None or not info.stream_kind:
+        return None
+    url = info.stream_url
+    if base_url is not None:
+        url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(info.stream_url).path
+    stream: Stream = getattr(import_module(f"tui_tracker.sources.{name}_stream"), info.stream_kind)(url, clock)
+    return stream
 
 
 def all_names() -> tuple[str, ...]:
@@ -149,7 +171,16 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {
         info.name: info
         for info in (
-            SourceInfo("kraken", "Kraken", "https://api.kraken.com", 1.02, "1 request a second", "KrakenSource"),
+            SourceInfo(
+                "kraken",
+                "Kraken",
+                "https://api.kraken.com",
+                1.02,
+                "1 request a second",
+                "KrakenSource",
+                stream_url="wss://ws.kraken.com/v2",
+                stream_kind="KrakenStream",
+            ),
             SourceInfo(
                 "binance",
                 "Binance",

@@ -318,7 +318,7 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
         ]
     match status.state:
         case SourceState.LIVE:
-            return [("● live", "accent")]
+            return [("● streaming" if status.stream == "live" else "● live", "accent")]
         case SourceState.STALE:
             reason = f": {clean(status.error, 60)}" if status.error else ""
             return [(f"◌ stale{age}{reason}", "warn")]

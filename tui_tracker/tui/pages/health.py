@@ -23,6 +23,7 @@ from tui_tracker.tui.titles import SEPARATOR, count, state_runs
 BAR_WIDTH: Final = 12
 MOST_NAMED: Final = 12
 REASON_WIDTH: Final = 40
+LIVE: Final = "live"
 BLOCKS_A_BAND: Final = 3
 """Sources side by side, where there is room."""
 MOST_KINDS: Final = 2
@@ -125,6 +126,11 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ("last success", instant(status.last_good_ms)),
         ("last attempt", instant(status.last_attempt_ms)),
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
+        *(
+            [("stream", [(clean(status.stream, 40), "accent" if status.stream == LIVE else "warn")])]
+            if status.stream
+            else ()
+        ),
         *([("collector", [(clean(status.collector, 40), "text")])] if status.collector else ()),
         ("pairs", [(f"{count(status.instruments)} listed, {count(pairs)} shown", "text")]),
         ("clock off by", [(skew, "text")]),
