@@ -107,6 +107,7 @@ class Engine(Board):
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
         self._is_sampling = False
+        self._applying: Final = asyncio.Lock()
         self._waiting: list[tuple[Instrument, CandleBatch]] = []
 
     def _open_archive(self, store: "Store") -> "Archive":
@@ -277,9 +278,10 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        with self._held_back():
-            await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
-            await self._rebuild()
+        async with self._applying:
+            with self._held_back():
+                await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
+                await self._rebuild()
         self._want_history()
         if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
             await self._relist()
@@ -393,20 +395,30 @@ class Engine(Board):
             self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
 
     async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
-        """Let the market take what was said between two polls; ``False`` in the middle of one."""
+        """Let the market take what was said between two polls, in short turns; ``False`` in the middle of one."""
         if self._is_sampling or self.market.polled_ms is None:
             return False
-        if at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS:
+        async with self._applying:
             with self._held_back():
-                self.market.advance(at_ms)
-                self._tell(Slid(at_ms))
-                self._dirty.update(self.market.stream(tickers, at_ms))
-                await self._rebuild()
-            return True
-        self._dirty.update(self.market.stream(tickers, at_ms))
-        if self._dirty:
-            self._publish_dirty()
+                is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
+                if is_new:
+                    self.market.advance(at_ms)
+                    self._tell(Slid(at_ms))
+                turns = Turns()
+                for start in range(0, len(tickers), SLICE):
+                    self._dirty.update(self.market.stream(tickers[start : start + SLICE], at_ms))
+                    await turns.give()
+                await (self._rebuild() if is_new else self._renew())
         return True
+
+    async def _renew(self) -> None:
+        """Make the rows anew that differ, in short turns."""
+        dirty, self._dirty = self._dirty, set()
+        turns = Turns()
+        for name in dirty:
+            self._touch(name)
+            self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
+            await turns.give()
 
     def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         if self._is_sampling:  # not in the middle of a poll: what comes first must be told
