@@ -101,16 +101,20 @@ class Exchanges:
         return any(engine.backfill.progress().is_running for engine in self._engines.values())
 
     def past(self, base: str, quote: str, start_ms: int, minutes: int) -> dict[str, "array[float]"]:
-        """The minutes of a pair on each exchange that has it: mids, and closes where no mid was polled."""
+        """The minutes of a pair on each exchange that quotes a mid: mids, and closes where none was polled."""
         found: dict[str, array[float]] = {}
         for name, engine in self._engines.items():
+            instrument_id = f"{name}:{base}-{quote}"
             try:
-                mids, closes = (
-                    _aligned(engine.market, f"{name}:{base}-{quote}", metric, start_ms, minutes)
-                    for metric in (Metric.MID, Metric.PRICE)
-                )
+                ticker = engine.market.holding(instrument_id).ticker
             except UnknownPairError:
                 continue
+            if ticker is None or ticker.mid is None:
+                continue
+            mids, closes = (
+                _aligned(engine.market, instrument_id, metric, start_ms, minutes)
+                for metric in (Metric.MID, Metric.PRICE)
+            )
             found[name] = array("d", [mid if mid == mid else close for mid, close in zip(mids, closes, strict=True)])
         return found
 
