@@ -33,6 +33,7 @@ class RawPty:
         environ = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": home}
         environ |= {name: f"{home}/{name}" for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")}
         environ.pop("NO_COLOR", None)
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
         self.began_s = time.perf_counter()
         self.pid, self.fd = pty.fork()
         if not self.pid:

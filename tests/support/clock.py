@@ -35,6 +35,11 @@ class FakeClock:
         """Step the wall clock alone."""
         self._now_ms += round(seconds * 1000)
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass without waking anybody, as a machine that is busy with something else does."""
+        self._mono_ms += round(seconds * 1000)
+        self._now_ms += round(seconds * 1000)
+
     async def settle(self, rounds: int = 50) -> None:
         """Let every task that can run do so."""
         for _ in range(rounds):

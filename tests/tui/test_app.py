@@ -213,7 +213,7 @@ async def test_an_update_of_the_status_alone_reads_no_samples() -> None:
         calls = len(rig.feed.series_calls)
         rig.feed.publish_status(backfill=loading(3, 9))
         await rig.settle()
-        assert "history ▓▓░░░░░░ 3/9" in rig.app.main.header.plain
+        assert "history ▓▓░░░░░░ 33 %" in rig.app.main.header.plain
         assert "so far" in rig.title("table")
         assert len(rig.feed.series_calls) == calls
 

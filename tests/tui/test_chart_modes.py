@@ -14,9 +14,9 @@ from tui_tracker.stats.axis import even_axis
 from tui_tracker.stats.ohlc import candles
 from tui_tracker.stats.rolling import rolling
 from tui_tracker.tui.charts.compare import changes
-from tui_tracker.tui.charts.crosshair import Normal, moved, readout, with_crosshair
+from tui_tracker.tui.charts.crosshair import moved, readout, with_crosshair
 from tui_tracker.tui.charts.picture import draw
-from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
+from tui_tracker.tui.charts.request import Band, ChartRequest, Normal, Picture, Trace, Unit
 from tui_tracker.tui.charts.span import Span
 from tui_tracker.tui.runs import Line, packed
 from tui_tracker.tui.times import UTC_ZONE

@@ -55,6 +55,18 @@ async def test_the_list_stays_while_an_expression_is_begun() -> None:
         assert "no pair matches" in rig.app.main.table.plain
 
 
+async def test_words_that_become_an_expression_filter_no_more() -> None:
+    async with running(Rig()) as rig:
+        shown = list(rig.app.main.table.keys)
+        await rig.press("slash", *"c")
+        assert len(rig.app.main.table.keys) < len(shown)
+        await rig.press(*"v >")
+        assert said(rig).startswith("^")
+        assert list(rig.app.main.table.keys) == shown
+        await rig.press(*" 2%")
+        assert rig.view.needle == "cv > 2%"
+
+
 def said(rig: Rig) -> str:
     assert rig.app.main.filter_bar is not None
     return rig.app.main.filter_bar.query_one(".filter-count", Canvas).plain.strip()

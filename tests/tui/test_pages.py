@@ -1,6 +1,7 @@
 """The screens of blocks through their keys, over a feed that the test controls."""
 
 import re
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -221,3 +222,15 @@ async def test_the_theme_changes_on_a_page() -> None:
         before = rig.view.theme
         await rig.press("o", "T")
         assert rig.view.theme != before
+
+
+async def test_the_command_that_ranks_again_is_copied_in_one_line() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("i", "y")
+        copied = shlex.split(rig.app.clipboard)
+        assert copied[:2] == ["crypto-tui", "rank"]
+        assert rig.app.clipboard in " ".join(
+            line.rstrip(" \\").strip() for line in page_of(rig).body.whole.splitlines()
+        )
+        await rig.press("m", "y")
+        assert rig.app.clipboard == shlex.join(copied), "no command ranks volumes again"

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.readme_commands import README, command
+from tui_tracker.cli.commands import COMMANDS
 from tui_tracker.cli.diagnostics import Exit
 from tui_tracker.cli.main import cli
 from tui_tracker.cli.rank_report import RankReport
@@ -149,7 +150,10 @@ def test_its_tables_are_those_of_the_code(readme: str) -> None:
 
 
 def test_every_command_and_flag_is_in_it(readme: str) -> None:
-    for name, one in (("", cli), *cli.commands.items()):
+    context = click.Context(cli)
+    commands = {name: one for name in COMMANDS if (one := cli.get_command(context, name)) is not None}
+    assert commands.keys() == COMMANDS.keys()
+    for name, one in {"": cli, **commands}.items():
         assert f"`{f'crypto-tui {name}'.strip()}" in readme, name
         with click.Context(one, help_option_names=["-h", "--help"]) as context:
             options = [option for parameter in one.get_params(context) for option in parameter.opts]

@@ -337,6 +337,7 @@ async def _collect_late(settings: Settings, clock: Clock, stoppers: list[Callabl
 async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], None]]) -> None:
     """Open the real feed when it is wanted, and keep it open until cancelled."""
     await late.wanted.wait()
+    gc.freeze()  # modules and panes stay: collections while the market is loaded would go through them each time
     gc.enable()
     async with market.open(stoppers) as feed:
         late.connect(feed)

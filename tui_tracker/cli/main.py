@@ -9,21 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tui_tracker import __version__
-from tui_tracker.cli.collect_command import collect
-from tui_tracker.cli.config_command import config
+from tui_tracker.cli.commands import CommandGroup
 from tui_tracker.cli.diagnostics import PROGRAM, Exit, guarded
-from tui_tracker.cli.doctor_command import doctor
-from tui_tracker.cli.export_command import export
-from tui_tracker.cli.history_command import history
-from tui_tracker.cli.import_command import import_
 from tui_tracker.cli.options import EVERY_SETTING, Invocation, setting_flags
-from tui_tracker.cli.pairs_command import pairs
-from tui_tracker.cli.rank_command import rank
-from tui_tracker.cli.serve_command import serve
-from tui_tracker.cli.sources_command import sources
-from tui_tracker.cli.status_line_command import status_line
-from tui_tracker.cli.watch_command import watch
-from tui_tracker.cli.watchlist_command import watchlist
 from tui_tracker.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,6 +48,7 @@ Exit codes:
 
 
 @click.group(
+    cls=CommandGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_EPILOG,
@@ -83,21 +72,6 @@ def cli(context: click.Context, replay: str | None) -> int:
     if replay is not None:
         raise click.UsageError("--replay is for the app alone, without a command")
     return Exit.OK
-
-
-cli.add_command(rank)
-cli.add_command(watch)
-cli.add_command(collect)
-cli.add_command(status_line)
-cli.add_command(pairs)
-cli.add_command(serve)
-cli.add_command(sources)
-cli.add_command(config)
-cli.add_command(watchlist)
-cli.add_command(export)
-cli.add_command(import_)
-cli.add_command(history)
-cli.add_command(doctor)
 
 
 def start_app(invocation: Invocation, replay: str | None = None) -> int:

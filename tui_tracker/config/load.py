@@ -3,7 +3,6 @@
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -179,6 +178,8 @@ def _parsed(field: SettingField, raw: object, place: str) -> object:
 def _as_given(raw: object) -> str:
     if isinstance(raw, dict):
         return ", ".join(f"{name} = {_as_given(value)}" for name, value in raw.items())
+    if isinstance(raw, bool):
+        return str(raw).lower()
     return raw if isinstance(raw, str) else ", ".join(raw) if isinstance(raw, tuple) else repr(raw)
 
 
@@ -208,6 +209,8 @@ def _read(path: Path, *, is_required: bool) -> dict[str, object] | None:
         raise ConfigError(f"{place} cannot be read: {clean(reason)}", "check its permissions") from error
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f"{place} is too large", f"a configuration has at most {MAX_FILE_BYTES} bytes")
+    import tomllib
+
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

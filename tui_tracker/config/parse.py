@@ -22,8 +22,10 @@ _NAME: Final = re.compile(r"(ccxt:)?[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
 MAX_COLUMNS: Final = 64
-_MINUTES: Final = re.compile(r"(\d{1,5}) ?(m|min|h|d)?", re.ASCII)
-_IN_UNIT: Final = {"m": 1, "min": 1, "h": 60, "d": 1440}
+DAY_MINUTES: Final = 1440
+_SPAN: Final = re.compile(r"\d{1,5}|(?:\d{1,7} ?(?:s|m|min|h|d) ?){1,4}", re.ASCII)
+_PART: Final = re.compile(r"(\d+) ?(s|min|m|h|d)?", re.ASCII)
+_SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _AMOUNT: Final = re.compile(r"(.+?) ?([kKmMbB]?)")
 _THEME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _ACTION: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)=(.+)", re.DOTALL)
@@ -175,15 +177,17 @@ def amount_text(value: object) -> str:
 
 
 def minutes(low: int, high: int) -> Callable[[object], int]:
-    """Parser of a span of minutes in ``low`` … ``high``: a number of minutes, ``90m``, ``24h`` or ``7d``."""
+    """Parser of a span of minutes in ``low`` … ``high``: a number of them, ``90m``, ``24h``, ``7d``, ``1h30m``."""
     in_range = whole(low, high)
 
     def parse(given: object) -> int:
         if isinstance(given, str):
-            match = _MINUTES.fullmatch(given.strip().lower())
-            if match is None:
+            text = given.strip().lower()
+            if not _SPAN.fullmatch(text):
                 raise ValueError
-            given = int(match[1]) * _IN_UNIT[match[2] or "m"]
+            given, rest_s = divmod(sum(int(one[1]) * _SECONDS[one[2] or "m"] for one in _PART.finditer(text)), 60)
+            if rest_s:
+                raise ValueError
         return in_range(given)
 
     return parse
@@ -192,8 +196,8 @@ def minutes(low: int, high: int) -> Callable[[object], int]:
 def span_text(value: object) -> str:
     """A number of minutes as :func:`minutes` takes it: ``24h``, ``90m``, ``7d``."""
     number = int(str(value))
-    if number > _IN_UNIT["d"] and number % _IN_UNIT["d"] == 0:
-        return f"{number // _IN_UNIT['d']}d"
+    if number > DAY_MINUTES and number % DAY_MINUTES == 0:
+        return f"{number // DAY_MINUTES}d"
     return f"{number}m" if number % 60 else f"{number // 60}h"
 
 

@@ -1,7 +1,6 @@
 """Themes of one's own: a TOML file each, with colours in place of those of a built-in theme."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +76,8 @@ def _table(path: Path, place: str) -> dict[str, object]:
         raise ConfigError(f"{place} cannot be read: {clean(error.strerror or str(error))}", "check the file") from error
     if len(data) > MAX_FILE_BYTES:
         raise ConfigError(f"{place} is too large", f"a theme has at most {MAX_FILE_BYTES} bytes")
+    import tomllib
+
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from enum import Enum
 from typing import Final
 
@@ -40,15 +41,20 @@ class Backfill:
         clock: Clock,
         window_minutes: int,
         wanted: Wanted,
-        on_candles: Callable[[Instrument, CandleBatch], None],
+        on_candles: Callable[[Instrument, CandleBatch], Awaitable[None]],
         on_failure: Callable[[], None] = lambda: None,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make an idle backfill; ``on_candles`` gets each answer, ``on_failure`` is told when one is given up."""
+        """Make an idle backfill; ``on_candles`` gets each answer, ``on_failure`` is told when one is given up.
+
+        What is left is estimated by ``now_s``: people wait in real time, also for a simulated market.
+        """
         self._source: Final = source
         self._clock: Final = clock
         self._wanted: Final = wanted
         self._on_candles: Final = on_candles
         self._on_failure: Final = on_failure
+        self._now_s: Final = now_s
         self.steps: Final = needed_steps(source.history, window_minutes)
         self._instruments: dict[str, Instrument] = {}
         self._volume: dict[str, float] = {}
@@ -150,10 +156,10 @@ class Backfill:
                 await self._work.wait()
                 continue
             step, name = job
-            started_s = self._clock.monotonic_s()
+            started_s = self._now_s()
             if await self._load(self._instruments[name], self.steps[step].minutes):
                 self._pending[step].discard(name)
-            took_s = self._clock.monotonic_s() - started_s
+            took_s = self._now_s() - started_s
             self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s
 
     def _next_job(self) -> tuple[int, str] | None:
@@ -188,7 +194,7 @@ class Backfill:
         else:
             self._setbacks.pop(instrument.id, None)
             await asyncio.sleep(0)  # reading and filling are a few ms each
-            self._on_candles(instrument, batch)
+            await self._on_candles(instrument, batch)
         return True
 
     def _fail(self, instrument: Instrument, error: SourceError) -> None:

@@ -131,6 +131,16 @@ class Board:
             _log.warning("windows of %d minutes not read: %s", lens.window_minutes, error)
             self._lens = None
 
+    async def _remake(self) -> None:
+        """Make the rows anew whose history was loaded."""
+        async with self._rebuilding:
+            dirty, self._dirty = self._dirty, set()
+            turns = Turns()
+            for name in dirty:
+                self._touch(name)
+                self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
+                await turns.give()
+
     async def _rebuild(self) -> None:
         """Make every row anew."""
         async with self._rebuilding:

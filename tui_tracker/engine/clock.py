@@ -5,6 +5,8 @@ import time
 
 from tui_tracker.core.clock import Clock
 
+_SAME_S = 1e-6
+
 
 class SystemClock:
     """The machine's own time."""
@@ -25,6 +27,9 @@ class SystemClock:
 class ScaledClock:
     """A clock that starts at a fixed instant and runs ``scale`` times as fast as another, by its monotonic time.
 
+    It waits for who sleeps on it: time stands at the instant that a sleeper wanted to be woken until it was. So a busy
+    or suspended machine makes it slower, and nothing that happens on it late.
+
     Args:
         start_ms: Wall clock at the moment of construction, ms since the epoch, UTC.
         scale: Seconds of this clock in a second of ``base``; above 0.
@@ -41,6 +46,8 @@ class ScaledClock:
         self._scale = scale
         self._base: Clock = SystemClock() if base is None else base
         self._base_start_s = self._base.monotonic_s()
+        self._due_s: list[float] = []
+        """When those who sleep want to be woken."""
 
     def now_ms(self) -> int:
         """Wall clock of this time line, ms since the epoch, UTC; never jumps."""
@@ -48,11 +55,22 @@ class ScaledClock:
 
     def monotonic_s(self) -> float:
         """Seconds of this clock since its construction."""
+        return min(self._unheld_s(), *self._due_s) if self._due_s else self._unheld_s()
+
+    def _unheld_s(self) -> float:
         return (self._base.monotonic_s() - self._base_start_s) * self._scale
 
     async def sleep(self, seconds: float) -> None:
         """Return after ``seconds`` of this clock, ``seconds / scale`` of the one that drives it."""
-        await self._base.sleep(seconds / self._scale)
+        due_s = self.monotonic_s() + max(0.0, seconds)
+        self._due_s.append(due_s)
+        try:
+            await self._base.sleep(seconds / self._scale)
+            while (left_s := due_s - self._unheld_s()) > _SAME_S:  # it stood still meanwhile
+                await self._base.sleep(left_s / self._scale)
+        finally:
+            self._base_start_s += max(0.0, self._unheld_s() - self.monotonic_s()) / self._scale
+            self._due_s.remove(due_s)
 
 
 class SteppedClock:

@@ -203,21 +203,22 @@ class ConsolidatingEngine(Engine):
             if self._live_from_ms is not None:
                 is_loading = self._exchanges.is_loading()
                 if is_wanted or is_behind:
-                    await self._fill(self._wanted)
+                    await self._fill_past(self._wanted)
                 if is_behind and (not is_loading or self._clock.monotonic_s() >= due_s):
-                    await self._fill([holding.instrument.id for holding in self.market])
+                    await self._fill_past([holding.instrument.id for holding in self.market])
                     due_s = self._clock.monotonic_s() + LOOK_BACK_S
                 is_behind = is_loading
             await self._timekeeper.sleep_until(self._timekeeper.now_ms() + WATCHED_MS, self._is_wanted)
 
-    async def _fill(self, names: Iterable[str]) -> None:
+    async def _fill_past(self, names: Iterable[str]) -> None:
         """Fill the minutes before this engine began."""
         turns = Turns()
         for name in names:
-            self._fill_one(name)
+            async with self._sliding:  # not in the middle of a poll
+                self._fill_one(name)
             await turns.give()
         if self._dirty:
-            self._publish_dirty()
+            await self._publish_dirty()
 
     def _fill_one(self, name: str) -> None:
         try:

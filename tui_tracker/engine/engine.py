@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +21,7 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
-from tui_tracker.engine.rows import make_row, market_rates, volume_usd
+from tui_tracker.engine.rows import market_rates, volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
@@ -106,9 +106,10 @@ class Engine(Board):
         self._repaired_ms = 0
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
-        self._is_sampling = False
-        self._applying: Final = asyncio.Lock()
-        self._waiting: list[tuple[Instrument, CandleBatch]] = []
+        self._sliding: Final = asyncio.Lock()
+        """Held while windows change: candles wait for the end of a poll, and a poll for that of its rows."""
+        self._due: Final = asyncio.Event()
+        """Set when rows whose history was loaded are to be published."""
 
     def _open_archive(self, store: "Store") -> "Archive":
         from tui_tracker.engine.archive import Archive  # brings SQLite along, which not everyone needs
@@ -134,11 +135,13 @@ class Engine(Board):
     def _jobs(self) -> "list[Coroutine[None, None, None]]":
         """What runs while the engine does."""
         if self._once:
-            return [self._run_once(), self.backfill.run()]
-        return [self._run(), self._follow_age(), self._keep_minutes(), self.backfill.run(), *self._streams()]
+            return [self._run_once(), self.backfill.run(), self._publish_loaded()]
+        return [self._run(), *self._collecting()]
 
-    def _streams(self) -> "list[Coroutine[None, None, None]]":
-        return [] if self._streaming is None else [self._streaming.run()]
+    def _collecting(self) -> "list[Coroutine[None, None, None]]":
+        """What runs beside the polls of a collector."""
+        jobs = [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
+        return jobs if self._streaming is None else [*jobs, self._streaming.run()]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -217,8 +220,7 @@ class Engine(Board):
             self._at_ms = max((holding.quoted_ms or 0 for holding in self.market), default=0) or None
             if self._at_ms is not None:
                 self._health.take_up(self._at_ms)
-            with self._held_back():
-                await self._rebuild()
+            await self._show_anew()
 
     def _take_up_history(self, fine_minutes: int) -> None:
         """Tell the backfill what needn't be loaded again."""
@@ -278,26 +280,19 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        async with self._applying:
-            with self._held_back():
-                await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
-                await self._rebuild()
+        async with self._held_back():
+            await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
+            await self._rebuild()
         self._want_history()
         if not self._once and self._clock.monotonic_s() - (self._listed_s or 0.0) >= RELIST_S:
             await self._relist()
 
-    @contextmanager
-    def _held_back(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _held_back(self) -> AsyncIterator[None]:
         """While windows slide and rows are made anew, publish none of it; all of it afterwards."""
-        self._is_sampling = True
-        try:
+        async with self._sliding:
             yield
-        finally:
-            self._is_sampling = False
-        waiting, self._waiting = self._waiting, []
-        for instrument, batch in waiting:
-            self._take_candles(instrument, batch)
-        self._publish_dirty()
+        self._publish_rows()
 
     async def _sample(self, tickers: Sequence[Ticker], at_ms: int, malformed: frozenset[str]) -> None:
         """Take one poll into the windows.
@@ -348,11 +343,19 @@ class Engine(Board):
             _log.warning("instrument %s not read: %s", symbol, reason)
         self._skipped = len(batch.malformed)
         now_ms = self._timekeeper.now_ms()
-        self.market.list_instruments(batch.instruments, now_ms)
+        await self._list(batch.instruments, now_ms)
         self._tell(Listed(tuple(batch.instruments), now_ms))
         self._listed_s = self._clock.monotonic_s()
         if self._archive is not None:
             self._archive.keep_instruments()
+
+    async def _list(self, instruments: Sequence[Instrument], now_ms: int) -> None:
+        """Let the market take a list, new instruments in short turns."""
+        turns = Turns()
+        for start in range(0, len(instruments), SLICE):
+            self.market.add(instruments[start : start + SLICE])
+            await turns.give()
+        self.market.list_instruments(instruments, now_ms)
 
     async def _relist(self) -> None:
         """Look for new, halted and delisted instruments; the old list stays where that fails."""
@@ -395,35 +398,26 @@ class Engine(Board):
             self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
 
     async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
-        """Let the market take what was said between two polls, in short turns; ``False`` in the middle of one."""
-        if self._is_sampling or self.market.polled_ms is None:
+        """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
+        if self.market.polled_ms is None:
             return False
-        async with self._applying:
-            with self._held_back():
-                is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
-                if is_new:
-                    self.market.advance(at_ms)
-                    self._tell(Slid(at_ms))
-                turns = Turns()
-                for start in range(0, len(tickers), SLICE):
-                    self._dirty.update(self.market.stream(tickers[start : start + SLICE], at_ms))
-                    await turns.give()
-                await (self._rebuild() if is_new else self._renew())
+        async with self._held_back():
+            is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
+            if is_new:
+                self.market.advance(at_ms)
+                self._tell(Slid(at_ms))
+            turns = Turns()
+            for start in range(0, len(tickers), SLICE):
+                self._dirty.update(self.market.stream(tickers[start : start + SLICE], at_ms))
+                await turns.give()
+            await (self._rebuild() if is_new else self._remake())
         return True
 
-    async def _renew(self) -> None:
-        """Make the rows anew that differ, in short turns."""
-        dirty, self._dirty = self._dirty, set()
-        turns = Turns()
-        for name in dirty:
-            self._touch(name)
-            self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
-            await turns.give()
+    async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
+        async with self._sliding:  # not in the middle of a poll: what comes first must be told
+            self._fill(instrument, batch)
 
-    def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
-        if self._is_sampling:  # not in the middle of a poll: what comes first must be told
-            self._waiting.append((instrument, batch))
-            return
+    def _fill(self, instrument: Instrument, batch: CandleBatch) -> None:
         before_ms = self.market.end_ms if self._once else None
         now_ms = self._timekeeper.now_ms()
         self.market.fill(instrument.id, batch, now_ms, before_ms)
@@ -438,21 +432,25 @@ class Engine(Board):
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0
         is_pressing = self._once or self.backfill.is_last_job()
         if is_pressing or abs(now_ms - self._published_ms) >= pause_ms:
-            asyncio.get_running_loop().call_soon(self._publish_dirty)
+            self._due.set()
 
     def _publish_given_up(self) -> None:
         """Say that less history is on its way: whoever waits for the last of it must learn that it won't come."""
-        asyncio.get_running_loop().call_soon(self._publish_dirty if self._dirty else self._publish_status)
+        if self._dirty:
+            self._due.set()
+        else:
+            asyncio.get_running_loop().call_soon(self._publish_status)
 
-    def _publish_dirty(self) -> None:
-        """Publish rows whose history was loaded, unless held back."""
-        if self._is_sampling:
-            return
-        dirty, self._dirty = self._dirty, set()
-        for name in dirty:
-            self._touch(name)
-            self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
-        self._publish_rows()
+    async def _publish_loaded(self) -> None:
+        """Publish rows whose history was loaded whenever that is due, for ever."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            await self._publish_dirty()
+
+    async def _publish_dirty(self) -> None:
+        async with self._held_back():
+            await self._remake()
 
     @override
     def _publish_rows(self) -> None:
@@ -461,7 +459,7 @@ class Engine(Board):
 
     @override
     async def _show_anew(self) -> None:
-        with self._held_back():
+        async with self._held_back():
             await self._rebuild()
 
     def _publish_status(self) -> None:
@@ -480,8 +478,8 @@ class Engine(Board):
             now_ms = self._timekeeper.now_ms()
             polled_ms = self.market.polled_ms
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
-            if is_idle and not self._is_sampling:
-                with self._held_back():
+            if is_idle and not self._sliding.locked():
+                async with self._held_back():
                     self.market.advance(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()

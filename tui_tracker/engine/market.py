@@ -161,6 +161,12 @@ class Market:
         hole = next((place for place, value in enumerate(values) if value != value), len(values))
         return len(values) - hole, Provenance.CANDLE_5M in window.origins()[-recent:]
 
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Take instruments that were unknown so far; what is known of others stays."""
+        for instrument in instruments:
+            if instrument.id not in self._holdings:
+                self._holdings[instrument.id] = Holding(instrument, Activity(self.window_minutes))
+
     def list_instruments(self, instruments: Iterable[Instrument], at_ms: int) -> None:
         """Take the exchange's list: new instruments appear, missing ones are marked as delisted.
 
@@ -171,10 +177,10 @@ class Market:
             holding = self._holdings.get(instrument_id)
             is_back = holding is not None and holding.halted == Trading.DELISTED
             if is_back and instrument.trading is not Trading.DELISTED:
-                holding = None
+                del self._holdings[instrument_id]
                 self._returned[instrument_id] = self.window_minutes
-            if holding is None:
-                holding = self._holdings[instrument_id] = Holding(instrument, Activity(self.window_minutes))
+            self.add((instrument,))
+            holding = self._holdings[instrument_id]
             holding.instrument = instrument
             if not instrument.trading.is_sampled:
                 self._halt(holding, instrument.trading.value, at_ms)

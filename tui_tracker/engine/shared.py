@@ -29,6 +29,8 @@ from tui_tracker.storage.store import Store
 LOADED_PAUSE_MS: Final = 1_000
 """Loaded history is shown at most this often by those who follow."""
 NOBODY: Final = "nobody collects, and this session may not write to the folder of the history"
+LISTEN_S: Final = 0.5
+"""The collector looks this often what others ask for."""
 _ONLY_WISHES: Final = 1 << 62
 _log = logging.getLogger(__name__)
 
@@ -105,7 +107,7 @@ class SharedEngine(Engine):
         self._position = None
         while not await self._sharing.try_lead():
             await self._catch_up()
-            self._publish_changes()
+            await self._publish_changes()
             await self._send_wish()
             await asyncio.sleep(TICK_S)
         await self._catch_up()
@@ -155,7 +157,7 @@ class SharedEngine(Engine):
             for news in look.news:
                 await self._apply_event(news.event)
             return
-        with self._held_back():
+        async with self._held_back():
             for news in look.news:
                 await self._apply_event(news.event)
             self._rates = market_rates(self.market)
@@ -177,17 +179,17 @@ class SharedEngine(Engine):
                 market.fill_counts(event.instrument_id, event.batch, event.now_ms)
                 self._dirty.add(event.instrument_id)
             case Listed():
-                market.list_instruments(event.instruments, event.now_ms)
+                await self._list(event.instruments, event.now_ms)
             case Dropped():
                 market.drop_after(event.now_ms)
             case Slid():
                 market.advance(event.now_ms)
 
-    def _publish_changes(self) -> None:
+    async def _publish_changes(self) -> None:
         """Publish loaded history, and what the collector says of the source."""
         now_ms = self._timekeeper.now_ms()
         if self._dirty and abs(now_ms - self._published_ms) >= LOADED_PAUSE_MS:
-            self._publish_dirty()
+            await self._publish_dirty()
         elif self.hub.latest is None or self.hub.latest.status != self.status():
             self._publish_status()
 
@@ -206,8 +208,8 @@ class SharedEngine(Engine):
             self._polled.set()  # the one before may not have come to store it
         self._told = self._heard = None
         async with asyncio.TaskGroup() as group:
-            jobs = self._poller.run(), self._follow_age(), self._keep_minutes(), self.backfill.run(), self._listen()
-            tasks = [group.create_task(job) for job in (*jobs, *self._streams())]
+            jobs = self._poller.run(), *self._collecting(), self._listen()
+            tasks = [group.create_task(job) for job in jobs]
             await self._sharing.beat_until_lost(self._tell_report)
             for task in tasks:
                 task.cancel()
@@ -230,7 +232,7 @@ class SharedEngine(Engine):
                 look = None
             if look is not None:
                 self._hear(look.wishes)
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(LISTEN_S)
 
     def _hear(self, wishes: Sequence[Wish]) -> None:
         heard = self._heard

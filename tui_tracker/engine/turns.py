@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-TURN_S: Final = 0.003
-"""Longest stretch of work before everything else gets its turn."""
+TURN_S: Final = 0.001
+"""Longest stretch of work before everything else gets its turn: a key takes several turns of the loop."""
 
 
 class Turns:

@@ -60,6 +60,11 @@ def compile_filter(text: str) -> Filter:
     return Filter(text, _all_of((found, in_words)) if rest.strip() else found)
 
 
+def is_expression(text: str) -> bool:
+    """Whether a filter compares columns, or is about to."""
+    return _EXPRESSION.search(text) is not None
+
+
 def problem_of(text: str) -> FilterError | None:
     """What is wrong with a filter, or ``None``."""
     try:

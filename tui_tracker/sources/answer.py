@@ -6,7 +6,6 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 import msgspec
@@ -65,6 +64,8 @@ def read_date(text: str | None) -> int | None:
 
 
 def _http_date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     try:
         instant = parsedate_to_datetime(text)
         return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 from tui_tracker.sources.base import CCXT, Source, Stream
-from tui_tracker.sources.budget import RequestBudget
-from tui_tracker.sources.http import HttpClient
-from tui_tracker.sources.proxies import check_proxies
-from tui_tracker.sources.request_log import RequestLog
+
+if TYPE_CHECKING:
+    from tui_tracker.sources.http import HttpClient
+    from tui_tracker.sources.request_log import RequestLog
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/\-]*")
@@ -50,7 +50,7 @@ class SourceInfo:
     stream_kind: str = ""
     """The class that reads them, in the module of its name and ``_stream``."""
 
-    def connect(self, http: HttpClient) -> Source:
+    def connect(self, http: "HttpClient") -> Source:
         """Make the source; imports its module, and sends nothing."""
         source: Source = getattr(import_module(f"tui_tracker.sources.{self.name}"), self.kind)(http)
         return source
@@ -63,7 +63,7 @@ def create(
     base_url: str | None = None,
     interval_s: float,
     spacing_s: float | None = None,
-    log: RequestLog | None = None,
+    log: "RequestLog | None" = None,
 ) -> Source:
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
 
@@ -78,6 +78,10 @@ def create(
     Raises:
         ConfigError: An unknown name, an unusable URL or proxy variable.
     """
+    from tui_tracker.sources.budget import RequestBudget
+    from tui_tracker.sources.http import HttpClient
+    from tui_tracker.sources.proxies import check_proxies
+
     check_name(name)
     check_proxies(os.environ)
     url = None if base_url is None else checked_base_url(base_url)

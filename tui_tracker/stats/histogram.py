@@ -38,6 +38,6 @@ def histogram(values: Sequence[float], bins: int) -> Histogram:
     return Histogram(edges, tuple(counts))
 
 
-def minute_returns(values: Sequence[float]) -> list[float]:
-    """Changes from each minute to the next, fractions, where both were observed and the former is above 0. O(n)."""
+def plain_returns(values: Sequence[float]) -> list[float]:
+    """Changes from each value to the next, fractions, where both were observed and the former is above 0. O(n)."""
     return [later / earlier - 1 for earlier, later in pairwise(values) if earlier > 0 and later == later]

@@ -21,7 +21,7 @@ from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed, PastFeed
 from tui_tracker.filters.columns import begins_name
-from tui_tracker.filters.language import problem_of
+from tui_tracker.filters.language import is_expression, problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
 from tui_tracker.tui.actions.own import OwnActions
@@ -288,15 +288,24 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         await self.main.open_filter(self.desk.view.needle)
 
     def on_filter_changed(self, message: messages.FilterChanged) -> None:
-        """Show what matches; while the filter makes no sense, the one before stays in force."""
+        """Show what matches; while an expression makes no sense, the one before stays in force."""
         problem = problem_of(message.needle)
         if self.main.filter_bar is not None:
             self.main.filter_bar.show_problem(problem)
-        if problem is not None or self._holds(message.needle):
+        if problem is not None:
+            self._drop_beginning(message.needle)
+            return
+        if self._holds(message.needle):
             return
         if message.needle == self.desk.view.needle:
             self.show()
         self.choose(replace(self.desk.view, needle=message.needle, selected=self._sought))
+
+    def _drop_beginning(self, needle: str) -> None:
+        """Filter by words no more that turn out to be the beginning of an expression."""
+        words = self.desk.view.needle
+        if words and is_expression(needle) and not is_expression(words):
+            self.choose(replace(self.desk.view, needle="", selected=self._sought))
 
     def _holds(self, needle: str) -> bool:
         """Keep the last good list while what is typed seems to be the beginning of an expression."""

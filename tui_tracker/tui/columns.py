@@ -159,7 +159,7 @@ def short_reason(reason: str, width: int) -> str:
     if reason == UNDEFINED:
         return fmt.ABSENT
     short = reason.removesuffix(" observed").partition(":")[0]
-    return short if short.startswith("<") else f"~{short}"[:width]
+    return short if short.startswith("<") or len(short) >= width else f"~{short}"
 
 
 def _rank_cell(subject: Subject, width: int) -> Cell:

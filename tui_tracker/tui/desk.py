@@ -21,9 +21,7 @@ from tui_tracker.stats.conversion import USD
 from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui import texts, titles
-from tui_tracker.tui.charts.compare import LETTERS
-from tui_tracker.tui.charts.crosshair import Normal
-from tui_tracker.tui.charts.request import Unit
+from tui_tracker.tui.charts.request import LETTERS, Normal, Unit
 from tui_tracker.tui.charts.span import LEAST_MINUTES, Span
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.highlights import Highlights

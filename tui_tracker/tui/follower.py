@@ -142,7 +142,10 @@ class FeedApp(App[None]):
         return self._rest_timer is None
 
     def tell_at_rest(self) -> None:
-        """Tell strip and chart of the pair that the cursor came to: at once after a rest, else when it rests again."""
+        """Tell strip and chart of the pair that the cursor came to: at once after a rest, else when it rests again.
+
+        At once is when the cursor was painted: the thread that draws the chart would make that wait.
+        """
         now_s = time.monotonic()
         is_passing, self._moved_s = now_s - self._moved_s < REST_S, now_s
         if self._rest_timer is not None:
@@ -151,7 +154,7 @@ class FeedApp(App[None]):
         if is_passing:
             self._rest_timer = self.set_timer(REST_S, self._tell)
         else:
-            self._tell()
+            self.call_after_refresh(self._tell)
 
     def _tell(self) -> None:
         self._rest_timer = None

@@ -105,7 +105,7 @@ class Presenter:
                 )
             )
         everything = Scope(min_volume_usd=floor, source=view.source)
-        standings.append(Standing("", self.ranking(snapshot, view, everything)))
+        standings.append(Standing(" all", self.ranking(snapshot, view, everything)))
         if watched:
             standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
         return standings

@@ -92,7 +92,11 @@ def clipped(runs: Sequence[Run], width: int) -> tuple[Run, ...]:
     return tuple(run for run in kept if run[0])
 
 
-def packed(groups: Sequence[Sequence[Run]], width: int, gap: str = "   ") -> tuple[Run, ...]:
+GAP: Final = "   "
+"""Between groups of runs."""
+
+
+def packed(groups: Sequence[Sequence[Run]], width: int, gap: str = GAP) -> tuple[Run, ...]:
     """As many whole ``groups`` as fit into ``width``, in order, ``gap`` between; the first is cut if it must be."""
     runs: list[Run] = []
     used = 0

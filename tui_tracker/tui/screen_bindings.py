@@ -38,6 +38,9 @@ PAIR_COMMANDS: Final = (
     Command("page.next_pair", "right", "app.step_pair(1)", "next pair", "next pair of the table", "→", HERE),
     Command("page.favourite", "f", "app.favourite", "★", "put the pair on the watchlist, or take it off", "f", HERE),
 )
+WHY_COMMANDS: Final = (
+    Command("page.copy", "y", "copy_command", "copy", "copy the command that ranks again", "y", HERE),
+)
 OVERVIEW_COMMANDS: Final = (
     Command("page.heat", "m", "heat", "change/cv", "colour the heat map by change or by cv", "m", HERE),
     Command("page.quote", "u", "app.quote", "quote", "next quote currency of the heat map, then all", "u", HERE),
@@ -70,7 +73,7 @@ OPTION_COMMANDS: Final = (
 PLACES: Final = (
     KEY_COMMANDS,
     CHART_COMMANDS,
-    (*PAGE_COMMANDS, *PAIR_COMMANDS, *MEASURE_COMMANDS),
+    (*PAGE_COMMANDS, *PAIR_COMMANDS, *MEASURE_COMMANDS, *WHY_COMMANDS),
     OVERVIEW_COMMANDS,
     COLUMN_COMMANDS,
     OPTION_COMMANDS,

@@ -12,9 +12,9 @@ from tui_tracker.core.status import BackfillProgress, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import change_of, change_run, late_since, value_text
-from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
+from tui_tracker.tui.runs import GAP, Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, range_text, scope_text, window_text
+from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, range_text, scope_text, share_text, window_text
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
 TOO_SMALL: Final = f"too small: {LEAST_WIDTH} × {LEAST_HEIGHT} at least"
@@ -51,7 +51,8 @@ def strip_lines(
         return [Line()] * lines
     figures = row.figures_of(view.metric)
     values = _value_groups(row, figures, snapshot, view, extremes, zone)
-    ranks = _rank_groups(row, figures, view, standings, width - 2)
+    beside = sum(width_of(text) for text, _ in values[0]) + len(GAP) if lines == 1 else 0
+    ranks = _rank_groups(row, figures, view, standings, width - 2 - beside)
     if lines == 1:
         return [Line(((" ", "text"), *packed([values[0], ranks[0], *ranks[1:], *values[1:]], width - 2)))]
     return [Line(((" ", "text"), *packed(groups, width - 2))) for groups in (values, ranks)]
@@ -192,8 +193,7 @@ def _nothing_matches(view: ViewState, own: str, history: BackfillProgress) -> li
     else:
         lines, way_out = [_said(f"no pair matches “{needle}”", "text")], _key("Esc", "clear the filter")
     if history.is_running:
-        so_far = f"{count(history.done)} of {count(history.total)}"
-        lines.append(_said(f"history is loading, {so_far}: more may match soon", "muted"))
+        lines.append(_said(f"history is loading, {share_text(history)}: more may match soon", "muted"))
     return [*lines, Line(), way_out]
 
 

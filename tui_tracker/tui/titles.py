@@ -11,7 +11,7 @@ from tui_tracker.core.instrument import CONSOLIDATED, Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.status import Moment, SourceState, SourceStatus
+from tui_tracker.core.status import BackfillProgress, Moment, SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
@@ -334,6 +334,11 @@ def progress_bar(done: int, total: int) -> str:
     return "▓" * filled + "░" * (BAR_WIDTH - filled)
 
 
+def share_text(progress: BackfillProgress) -> str:
+    """``40 %``: requests differ from pairs, and neither says how long it takes."""
+    return f"{100 * progress.done // max(1, progress.total)} %"
+
+
 def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width: int) -> Line:
     """The top line: state first, then absolute times, then progress; what doesn't fit is left out from the right."""
     state = state_runs(status, now_ms, zone)
@@ -380,7 +385,7 @@ def _backfill_runs(status: SourceStatus, *, is_short: bool = False) -> list[Run]
     runs: list[Run] = [
         ("hist" if is_short else "history ", "muted"),
         ("" if is_short else progress_bar(progress.done, progress.total), "accent"),
-        (f" {count(progress.done)}/{count(progress.total)}", "muted"),
+        (f" {share_text(progress)}", "muted"),
     ]
     if progress.remaining_s is not None:
         runs.append((f" ~{fmt.age(round(progress.remaining_s * 1000))}", "faint"))

@@ -13,7 +13,7 @@ from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.filters.columns import BY_NAME
 from tui_tracker.stats.ranking import Scope
-from tui_tracker.tui.charts.compare import MOST
+from tui_tracker.tui.charts.request import MOST
 from tui_tracker.tui.charts.span import Span
 from tui_tracker.tui.column_choice import known
 

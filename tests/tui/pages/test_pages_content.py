@@ -67,6 +67,19 @@ def text_of(page: Page) -> str:
     return "\n".join(line.text.rstrip() for line in page.lines)
 
 
+def test_returns_are_of_five_minutes_where_candles_of_five_fill_the_minutes() -> None:
+    row = replace(row_of("BTC/USD"), provenance=(720, 720, 0, 0))
+    steps = [100.0 + step % 7 for step in range(WINDOW // 5)]
+    held = array("d", [value for value in steps for _ in range(5)])
+    start_ms = END_MS - (WINDOW - 1) * MINUTE_MS
+    series = Series(row.id, Metric.PRICE, start_ms, held, 1)
+    found = find_reference(SNAPSHOT.rows, row, "BTC")
+    known = PairFacts(row, SNAPSHOT, [("USD", ranking())], series, found, None, UTC_ZONE)
+    text = text_of(pair_page(known, 136))
+    assert "5-minute returns of the last 24 h" in text
+    assert f"{WINDOW // 5 - 1} returns, 0 without a change" in text
+
+
 # Blocks
 
 

@@ -32,6 +32,9 @@ from tui_tracker.core.metric import Metric
         (parse.minutes(10, 1440), "24h", 1440),
         (parse.minutes(10, 1440), "1d", 1440),
         (parse.minutes(10, 1440), "90", 90),
+        (parse.minutes(10, 1440), "1h30m", 90),
+        (parse.minutes(10, 1440), "1 h 30 min", 90),
+        (parse.minutes(10, 1440), "600s", 10),
         (parse.minutes(10, 1440), 720, 720),
         (parse.quote, "usd", "USD"),
         (parse.quote, "ALL", None),
@@ -59,7 +62,9 @@ REFUSED: list[tuple[Callable[[object], object], object]] = [
     *each(parse.boolean, 1, 0, "maybe", "", None),
     *each(parse.fraction, -0.1, 1.1, "101%", "%", nan, "nan", True, "x", None),
     *each(parse.amount, -1, "-1k", inf, "inf", "k", "", "1kk", "1_000", True, 10**400, "1" * 100),
-    *each(parse.minutes(10, 1440), "9m", "25h", "2d", "1.5h", 9, 1441, "", 60.5, "h", True),
+    *each(
+        parse.minutes(10, 1440), "9m", "25h", "2d", "1.5h", "650s", "30 1h", "1h-", "h1", 9, 1441, "", 60.5, "h", True
+    ),
     *each(parse.quote, "", "U SD", "US\x1b", "A" * 21, 1, None),
     *each(parse.source_name, "", "1x", "a b", "a" * 40, 5),
     *each(parse.source_names, "", ",", "kraken,", "kraken,all", [], ["kraken", 5], 5, [f"x{n}" for n in range(33)]),

@@ -56,6 +56,33 @@ async def test_a_scaled_clock_ignores_jumps_of_the_wall_clock() -> None:
     assert clock.now_ms() == START_MS
 
 
+async def test_a_scaled_clock_waits_for_a_sleeper_that_is_woken_late() -> None:
+    base = FakeClock()
+    clock = ScaledClock(START_MS, 60, base)
+    sleeper = asyncio.ensure_future(clock.sleep(60))
+    other = asyncio.ensure_future(clock.sleep(120))
+    await base.settle()
+    base.stall(10)
+    assert clock.monotonic_s() == 60
+    await base.advance(0)
+    assert (sleeper.done(), other.done()) == (True, False)
+    assert clock.monotonic_s() == pytest.approx(60)
+    await base.advance(1)
+    assert other.done()
+    assert clock.monotonic_s() == pytest.approx(120)
+
+
+async def test_a_sleeper_that_gives_up_holds_nobody() -> None:
+    base = FakeClock()
+    clock = ScaledClock(START_MS, 60, base)
+    sleeper = asyncio.ensure_future(clock.sleep(60))
+    await base.settle()
+    sleeper.cancel()
+    await base.settle()
+    await base.advance(2)
+    assert clock.monotonic_s() == 120
+
+
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan")])
 def test_a_scale_that_leads_nowhere_is_refused(scale: float) -> None:
     with pytest.raises(ValueError, match="scale"):

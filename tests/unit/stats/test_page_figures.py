@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tui_tracker.stats.correlation import correlation, grid_returns, return_correlation
 from tui_tracker.stats.gaps import Gap, find_gaps
-from tui_tracker.stats.histogram import histogram, minute_returns
+from tui_tracker.stats.histogram import histogram, plain_returns
 from tui_tracker.stats.influence import heaviest_returns, heaviest_samples
 
 NAN = math.nan
@@ -75,7 +75,7 @@ def test_one_jump_among_zeros_has_its_own_bin() -> None:
 
 
 def test_minute_returns_leave_gaps_out() -> None:
-    assert minute_returns([100.0, 110.0, NAN, 50.0, 0.0, 5.0]) == [pytest.approx(0.1), -1.0]
+    assert plain_returns([100.0, 110.0, NAN, 50.0, 0.0, 5.0]) == [pytest.approx(0.1), -1.0]
 
 
 @given(st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(NAN)), max_size=80))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.text import clean
-from tui_tracker.tui.charts.compare import MOST
+from tui_tracker.tui.charts.request import MOST
 from tui_tracker.tui.charts.span import Span
 from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.view import CHOICES, ViewState

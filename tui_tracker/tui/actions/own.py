@@ -21,6 +21,7 @@ from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.keys import key_book
 from tui_tracker.tui.messages import BackgroundTold
 from tui_tracker.tui.plain_ascii import AsciiFilter
+from tui_tracker.tui.stylesheet import LastingStylesheet
 from tui_tracker.tui.theme import has_no_color, is_light_by_answer, is_light_by_environment, textual_themes, theme_name
 from tui_tracker.tui.view import Layout, Panes, ViewState
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -64,6 +65,7 @@ class OwnActions(FeedApp):
             known = settings.theme if settings.theme in self.theme_choices else Theme.AUTO
             desk.view = replace(desk.view, theme=known)
         self.apply_theme()
+        self.stylesheet = LastingStylesheet(variables=self.get_css_variables())
 
     def on_load(self) -> None:
         """Write numbers as wanted, in this task and all that it starts."""

@@ -9,13 +9,10 @@ from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import Glyphs
 from tui_tracker.tui.charts.grid import Grid
 from tui_tracker.tui.charts.plot import DOTS, plotted, polylines
-from tui_tracker.tui.charts.request import ChartRequest, Trace, Unit
+from tui_tracker.tui.charts.request import LETTERS, ChartRequest, Trace, Unit
 from tui_tracker.tui.charts.values import value_text
-from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
+from tui_tracker.tui.runs import GAP, Kind, Line, Run, packed, width_of
 
-LETTERS: Final = "ABCDEF"
-MOST: Final = len(LETTERS)
-"""Pairs that can be compared, beside the selected one."""
 SOLID: Final = (1, 0)
 DASHES: Final = (SOLID, (8, 3), (3, 3), (14, 3), (5, 2), (2, 5))
 """Columns of dots drawn and left out, by letter, where colours can't tell the lines apart."""
@@ -24,7 +21,6 @@ NEAR: Final = 6
 """So far beside its place a letter may stand, where the line has a gap there."""
 BETWEEN: Final = 28
 """Columns between two letters on a line."""
-GAP: Final = "   "
 
 
 def changes(values: Sequence[float]) -> tuple[float, ...]:

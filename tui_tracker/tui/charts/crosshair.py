@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.config.choices import ChartStyle
@@ -11,29 +10,37 @@ from tui_tracker.core.hours import POINTS
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.ohlc import candles
 from tui_tracker.tui.charts.candles import candle_minutes, centre
-from tui_tracker.tui.charts.compare import GAP
 from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import glyphs_for
-from tui_tracker.tui.charts.request import ChartRequest, Picture, Unit
+from tui_tracker.tui.charts.request import ChartRequest, Normal, Picture, Unit
 from tui_tracker.tui.charts.values import value_text
-from tui_tracker.tui.runs import Kind, Line, Run, width_of
+from tui_tracker.tui.runs import GAP, Kind, Line, Run, packed, width_of
 
 DAY_MINUTES: Final = 1440
 DAY_MS: Final = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
-    """Mean and σ that values are measured against; ``None`` where they are unknown."""
+class Crosshair:
+    """An instant that is marked in each picture of a chart, as long as there is one."""
 
-    mean: float | None = None
-    stddev: float | None = None
+    def __init__(self) -> None:
+        self.instant_ms: int | None = None
+        """Where it is, ms since the epoch; before the first move nowhere."""
 
-    def score(self, value: float) -> float | None:
-        """How many σ above the mean."""
-        if self.mean is None or not self.stddev:
+    def move(self, request: ChartRequest, frame: Frame, step: int) -> None:
+        """Move by columns; the first time it appears at the newest minute."""
+        self.instant_ms = moved(request, frame, self.instant_ms, step)
+
+    def over(self, picture: Picture, request: ChartRequest) -> Sequence[Line]:
+        """The picture with the line."""
+        return picture.lines if self.instant_ms is None else with_crosshair(picture, request, self.instant_ms)
+
+    def readout(self, request: ChartRequest, frame: Frame, normal: Normal, width: int) -> Line | None:
+        """The values under it, as many as fit."""
+        if self.instant_ms is None:
             return None
-        return (value - self.mean) / self.stddev
+        groups = readout(request, frame, self.instant_ms, normal, width - 2)
+        return Line(((" ", "text"), *packed(groups, width - 2)))
 
 
 def _is_candles(request: ChartRequest) -> bool:

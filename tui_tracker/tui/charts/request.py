@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from tui_tracker.config.choices import ChartStyle
 from tui_tracker.core.series import MINUTE_MS
@@ -9,6 +10,10 @@ from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.times import Zone
+
+LETTERS: Final = "ABCDEF"
+MOST: Final = len(LETTERS)
+"""Pairs that can be compared, beside the selected one."""
 
 
 class Unit(StrEnum):
@@ -31,6 +36,20 @@ class Trace:
     name: str
     values: tuple[float, ...]
     """Change from the left edge in percent, one a minute; NaN where nothing was observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Mean and σ that values are measured against; ``None`` where they are unknown."""
+
+    mean: float | None = None
+    stddev: float | None = None
+
+    def score(self, value: float) -> float | None:
+        """How many σ above the mean."""
+        if self.mean is None or not self.stddev:
+            return None
+        return (value - self.mean) / self.stddev
 
 
 @dataclass(frozen=True, slots=True)

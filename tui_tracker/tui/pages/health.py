@@ -201,7 +201,7 @@ def _history(progress: BackfillProgress) -> list[Line]:
                 "loaded",
                 [
                     (f"{bar(share, BAR_WIDTH):{BAR_WIDTH}} ", "accent"),
-                    (f"{count(progress.done)} of {count(progress.total)}", "text"),
+                    (f"{count(progress.done)} of {count(progress.total)} requests", "text"),
                 ],
             ),
             ("step", [(step, "text")]),

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from tui_tracker.core import format as fmt
+from tui_tracker.core.candle import Provenance
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
@@ -14,8 +15,9 @@ from tui_tracker.core.text import clean
 from tui_tracker.stats.correlation import Correlation, grid_returns, return_correlation
 from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.gaps import find_gaps
-from tui_tracker.stats.histogram import Histogram, histogram, minute_returns
+from tui_tracker.stats.histogram import Histogram, histogram, plain_returns
 from tui_tracker.stats.ranking import Ranking
+from tui_tracker.stats.returns import GRID_MINUTES
 from tui_tracker.tui.columns import change_of
 from tui_tracker.tui.pages.blocks import Block, Page, chunked, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.wording import bar, change, classes, measure_text, measured, metric_text
@@ -58,12 +60,12 @@ class PairFacts:
 
 def pair_page(known: PairFacts, width: int) -> Page:
     """Everything, in columns where ``width`` cells have room for them."""
-    row = known.row
+    row, span = known.row, window_text(known.snapshot.window_minutes)
     blocks = [
         Block("Now", tuple(_now(known))),
         Block("Highs and lows", tuple(_extremes(known))),
         Block("Instrument", tuple(_instrument(row))),
-        Block(f"Minute returns of the last {window_text(known.snapshot.window_minutes)}", tuple(_returns(known))),
+        Block(f"{_step_word(known)} returns of the last {span}", tuple(_returns(known))),
         Block("Coverage", tuple(_coverage(known))),
         Block(f"Moves with {clean(_reference_name(known.reference), 24)}", tuple(_correlation(known))),
     ]
@@ -167,9 +169,10 @@ def _returns(known: PairFacts) -> list[Line]:
     series = known.prices
     if series is None:
         return said(ON_ITS_WAY, 40)
-    returns = [change * 100 for change in minute_returns(series.values)]
+    values = _grid(series) if _is_coarse(known) else series.values
+    returns = [change * 100 for change in plain_returns(values)]
     if not returns:
-        return said("No two minutes in turn were observed.", 40)
+        return said("No two in turn were observed.", 40)
     found = histogram(returns, BINS)
     most = max(found.counts)
     rows: list[list[Run]] = []
@@ -180,6 +183,21 @@ def _returns(known: PairFacts) -> list[Line]:
         *tabulated(rows, left={2}),
         Line(((f"{count(len(returns))} returns, {count(flat)} without a change", "faint"),)),
     ]
+
+
+def _is_coarse(known: PairFacts) -> bool:
+    """Whether minutes hold the close of a 5-minute candle: four returns in five would be 0."""
+    return known.row.provenance[Provenance.CANDLE_5M - 1] > 0
+
+
+def _step_word(known: PairFacts) -> str:
+    return "5-minute" if _is_coarse(known) else "Minute"
+
+
+def _grid(series: Series) -> Sequence[float]:
+    """The last minutes of the 5-minute grid."""
+    first_minute = series.start_ms // MINUTE_MS
+    return series.values[(GRID_MINUTES - 1 - first_minute) % GRID_MINUTES :: GRID_MINUTES]
 
 
 def bin_labels(found: Histogram) -> list[str]:

@@ -46,6 +46,8 @@ class WhyFacts:
     command: Sequence[str] | None
     """Words of the command that makes the ranking again."""
     zone: Zone
+    is_simulated: bool = False
+    """Whether the market is the demo's, which a command sees at its first moment."""
 
 
 def why_page(known: WhyFacts, width: int) -> Page:
@@ -221,4 +223,5 @@ def _command(known: WhyFacts, width: int) -> list[Line]:
         )
     lines = [Line(((text, "text"),)) for text in shell_lines(known.command, width)]
     window = window_text(next((f.length for f in known.row.figures if f is not None), 0))
-    return [*lines, Line(((f"ranks the {window} up to the moment it runs", "faint"),))]
+    until = "the first moment of the demo, where commands stand" if known.is_simulated else "the moment it runs"
+    return [*lines, Line(((f"ranks the {window} up to {until}", "faint"),))]

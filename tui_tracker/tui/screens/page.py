@@ -46,6 +46,10 @@ class Host(Protocol):
         """Everything that is known of how the source is doing."""
         ...
 
+    def say(self, *messages: str) -> None:
+        """Show messages for a few seconds."""
+        ...
+
     def show_page(self) -> None:
         """Tell the page what it shows now, and read the samples that it lacks."""
         ...

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -11,17 +11,17 @@ from textual.containers import Vertical
 
 from tui_tracker.core.series import Series
 from tui_tracker.tui.bindings import CHART_COMMANDS
-from tui_tracker.tui.charts.compare import changes
-from tui_tracker.tui.charts.crosshair import moved, readout, with_crosshair
 from tui_tracker.tui.charts.glyphs import Marker
-from tui_tracker.tui.charts.picture import draw
 from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
-from tui_tracker.tui.desk import ChartData
-from tui_tracker.tui.runs import Line, packed
+from tui_tracker.tui.desk import ChartData, Compared
+from tui_tracker.tui.runs import Line
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
 from tui_tracker.tui.widgets.titled import Titled
+
+if TYPE_CHECKING:
+    from tui_tracker.tui.charts.crosshair import Crosshair
 
 SEPARATOR = " ── "
 
@@ -48,7 +48,7 @@ class Chart(Canvas, can_focus=True):
         self._drawn: ChartRequest | None = None
         self._picture = Picture()
         self._is_drawing = False
-        self._crosshair_ms: int | None = None
+        self._crosshair: Crosshair | None = None
 
     @property
     def data(self) -> ChartData | None:
@@ -58,7 +58,7 @@ class Chart(Canvas, can_focus=True):
     @property
     def crosshair_ms(self) -> int | None:
         """Where the crosshair is, ms since the epoch; ``None`` if there is none."""
-        return self._crosshair_ms
+        return None if self._crosshair is None else self._crosshair.instant_ms
 
     def use_marker(self, marker: Marker) -> None:
         """Draw the line with this from the next picture on."""
@@ -76,23 +76,26 @@ class Chart(Canvas, can_focus=True):
     def move_crosshair(self, step: int) -> None:
         """Move the crosshair by columns; the first time it appears at the newest minute. Nothing is drawn again."""
         if self._drawn is not None and self._picture.frame is not None:
-            self._crosshair_ms = moved(self._drawn, self._picture.frame, self._crosshair_ms, step)
+            if self._crosshair is None:
+                from tui_tracker.tui.charts.crosshair import Crosshair
+
+                self._crosshair = Crosshair()
+            self._crosshair.move(self._drawn, self._picture.frame, step)
             self._paint()
 
     def leave_crosshair(self) -> bool:
         """Take the crosshair away; return whether there was one."""
-        if self._crosshair_ms is None:
+        if self._crosshair is None:
             return False
-        self._crosshair_ms = None
+        self._crosshair = None
         self._paint()
         return True
 
     def readout(self, width: int) -> Line | None:
         """The values under the crosshair, as many as fit."""
-        if self._data is None or self._drawn is None or self._picture.frame is None or self._crosshair_ms is None:
+        if self._data is None or self._drawn is None or self._picture.frame is None or self._crosshair is None:
             return None
-        groups = readout(self._drawn, self._picture.frame, self._crosshair_ms, self._data.normal, width - 2)
-        return Line(((" ", "text"), *packed(groups, width - 2)))
+        return self._crosshair.readout(self._drawn, self._picture.frame, self._data.normal, width)
 
     def _request(self) -> None:
         data = self._data
@@ -141,14 +144,14 @@ class Chart(Canvas, can_focus=True):
             volumes=() if data.flow is None else _part(data.flow, start_ms, stop - start),
             step=series.step_minutes,
             is_dashed=has_no_color(),
-            traces=tuple(Trace(one.letter, one.name, changes(part)) for one, part in others),
+            traces=_traces(others) if others else (),
         )
 
     @work(name="chart", group="chart")
     async def _draw_newest(self) -> None:
         try:
             while (request := self._wanted) is not None:
-                picture = await asyncio.to_thread(draw, request)
+                picture = await asyncio.to_thread(_draw, request)
                 if self._wanted is not request:
                     continue
                 self._wanted, self._drawn = None, request
@@ -159,18 +162,31 @@ class Chart(Canvas, can_focus=True):
 
     def _show_picture(self, data: ChartData, picture: Picture) -> None:
         self._picture = picture
-        if self._crosshair_ms is not None and self._drawn is not None and picture.frame is not None:
-            self._crosshair_ms = moved(self._drawn, picture.frame, self._crosshair_ms, 0)
+        if self._crosshair is not None and self._drawn is not None and picture.frame is not None:
+            self._crosshair.move(self._drawn, picture.frame, 0)
         self._paint()
         self._show_title(SEPARATOR.join(part for part in (data.title, picture.note) if part))
 
     def _paint(self) -> None:
         lines: Sequence[Line] = self._picture.lines
-        if self._crosshair_ms is not None and self._drawn is not None:
-            lines = with_crosshair(self._picture, self._drawn, self._crosshair_ms)
+        if self._crosshair is not None and self._drawn is not None:
+            lines = self._crosshair.over(self._picture, self._drawn)
         message = () if self._data is None else self._data.message
         self.paint(lines or (Line(), *message))
         self._show_readout()
+
+
+def _draw(request: ChartRequest) -> Picture:
+    """Draw in a thread; what draws is loaded with the first picture, after the first paint."""
+    from tui_tracker.tui.charts.picture import draw
+
+    return draw(request)
+
+
+def _traces(compared: Sequence[tuple[Compared, tuple[float, ...]]]) -> tuple[Trace, ...]:
+    from tui_tracker.tui.charts.compare import changes
+
+    return tuple(Trace(one.letter, one.name, changes(part)) for one, part in compared)
 
 
 def _identity(series: Series) -> tuple[object, ...]:

@@ -18,6 +18,9 @@ class Rows(Canvas, Titled, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._model: RowsModel | None = None
+        self._made: dict[int, Line] = {}
+        """Lines of the model that were looked at, without a cursor, all of one width."""
+        self._made_width = 0
         self._cursor: str | None = None
         self._top = 0
         self._was_moved = False
@@ -43,6 +46,7 @@ class Rows(Canvas, Titled, can_focus=True):
         line = self._cursor_line()
         is_same = cursor == self._cursor
         self._model, self._cursor = model, cursor
+        self._made.clear()
         index = model.index(cursor)
         if not self._was_moved:
             self._top = 0
@@ -125,16 +129,26 @@ class Rows(Canvas, Titled, can_focus=True):
         self._top = max(0, min(self._top, len(model.keys) - page))
         for index in range(self._top, min(self._top + page, len(model.keys))):
             is_cursor = model.keys[index] == self._cursor
-            runs = model.row(index, width)
-            lines.append(
-                Line(((CURSOR, "accent"), *runs), self.has_focus) if is_cursor else Line(joined(((" ", "text"), *runs)))
-            )
+            lines.append(self._cursor_row(model, index, width) if is_cursor else self._row(model, index, width))
         if not model.keys:
             lines = [Line(), *model.placeholder]
         self.paint(lines)
 
+    def _row(self, model: RowsModel, index: int, width: int) -> Line:
+        if width != self._made_width:
+            self._made_width = width
+            self._made.clear()
+        line = self._made.get(index)
+        if line is None:
+            line = self._made[index] = Line(joined(((" ", "text"), *model.row(index, width))))
+        return line
+
+    def _cursor_row(self, model: RowsModel, index: int, width: int) -> Line:
+        return Line(((CURSOR, "accent"), *model.row(index, width)), self.has_focus)
+
     def repaint(self) -> None:
         """Paint the cells again whose content has changed under the same model."""
+        self._made.clear()
         self._sync()
 
     def on_resize(self) -> None:
