@@ -168,3 +168,28 @@ async def test_the_palette_finds_pairs_by_their_exchange() -> None:
 
 def test_a_feed_of_one_exchange_has_no_parts() -> None:
     assert FakeFeed(make_pairs(count=30)).current.status.parts == ()
+
+
+async def test_before_anything_came_the_sources_are_counted() -> None:
+    status = live_status(
+        source="kraken,okx", state=SourceState.OFFLINE, last_good_ms=None, error="kraken: refused", next_poll_ms=None
+    )
+    async with running(Rig(FakeFeed((), status), SETTINGS), (120, 30)) as rig:
+        assert "2 sources ○ offline: kraken: refused" in rig.app.main.header.plain
+        assert "2 sources give no data yet" in rig.app.main.table.plain
+
+
+async def test_an_exchange_that_answers_late_lists_nothing_new() -> None:
+    first = [pair for pair in several_pairs() if pair.id.startswith("gate")]
+    async with running(Rig(FakeFeed(first, several_status()), SETTINGS), (150, 40)) as rig:
+        rig.feed.pairs = several_pairs()
+        rig.feed.publish(replace(rig.feed.snapshot(several_status(), 2), at_ms=AT_MS + 1_000))
+        await rig.settle()
+        assert list(rig.app.desk.events) == []
+        rig.feed.pairs = [*several_pairs(), *make_pairs(count=30)[1:2]]
+        rig.feed.publish(replace(rig.feed.snapshot(several_status(), 3), at_ms=AT_MS + 2_000))
+        await rig.settle()
+        (event,) = rig.app.desk.events
+        assert (event.pair, event.exchange) == ("ETH/USD", "kraken")
+        await rig.press("o")
+        assert "ETH/USD kraken" in page_of(rig).body.whole

@@ -75,6 +75,12 @@ def source_text(source: str) -> str:
     return "across exchanges" if source == CONSOLIDATED else clean(source, 16)
 
 
+def source_name(status: SourceStatus) -> str:
+    """``kraken``, or ``9 sources``."""
+    several = status.source.count(",") + 1
+    return f"{several} sources" if several > 1 else clean(status.source, 16)
+
+
 def pair_name(one: Instrument, most: int, *, is_several: bool) -> str:
     """``BTC/USD``, where pairs of several exchanges are watched ``BTC/USD kraken``; safe to show."""
     return clean(f"{one.pair} {one.source}" if is_several else one.pair, most)
@@ -343,7 +349,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     """The top line: state first, then absolute times, then progress; what doesn't fit is left out from the right."""
     state = state_runs(status, now_ms, zone)
     if not status.is_simulated and not status.parts:
-        state.insert(0, (f"{clean(status.source, 16)} ", "strong"))
+        state.insert(0, (f"{source_name(status)} ", "strong"))
     times: list[Run] = []
     if status.last_good_ms is not None and status.moment is None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
