@@ -13,6 +13,7 @@ from tui_tracker.config.state import State, View
 from tui_tracker.core.status import ErrorTally, RequestReport, SourceReport, SourceState
 from tui_tracker.tui.times import UTC_ZONE
 from tui_tracker.tui.titles import state_runs
+from tui_tracker.tui.widgets.canvas import Canvas
 
 SETTINGS = Settings(source="bitfinex,bitstamp,gate,kraken,okx")
 
@@ -193,3 +194,12 @@ async def test_an_exchange_that_answers_late_lists_nothing_new() -> None:
         assert (event.pair, event.exchange) == ("ETH/USD", "kraken")
         await rig.press("o")
         assert "ETH/USD kraken" in page_of(rig).body.whole
+
+
+async def test_the_help_has_the_keys_of_several_exchanges_where_there_are_several() -> None:
+    for rig, is_told in ((rig_of(), True), (Rig(), False)):
+        async with running(rig, (120, 40)):
+            await rig.press("question_mark")
+            text = rig.app.screen.query_one("#help-text", Canvas).plain
+            assert ("next exchange where several are watched" in text) is is_told
+            assert ("the pair on every exchange" in text) is is_told
