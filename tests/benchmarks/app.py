@@ -190,7 +190,7 @@ def report_latency(what: str, times_s: list[float], goal_ms: float) -> None:
 
 def many(_peer: str) -> None:
     """10,000 simulated pairs: first paint, first ranks, then keys, updates and memory."""
-    with RawPty(command("--demo", "--pairs", "10000", "--quote", "all", "--interval", "900")) as app:
+    with RawPty(command("--demo", "--pairs", "10000", "--quote", "all")) as app:
         print(f"        10,000 pairs: first paint {app.read_until(OWN_PAINT):.3f} s")
         print(f"        10,000 pairs: first ranks {app.read_until(rb' 1/[0-9]', 120):.1f} s")
         app.read_for(10)

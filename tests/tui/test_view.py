@@ -256,7 +256,7 @@ def test_ranked_and_unranked_rows_say_how_they_stand() -> None:
     assert f" 1/{scene.ranking.ranked} " in row_text(scene.table, best)
     assert row_text(scene.table, "kraken:BTC-USD").startswith("★")
     assert "~9 %" in row_text(scene.table, "kraken:AVAX-USD")
-    assert "~no trade" in row_text(scene.table, "kraken:LTC-USD")
+    assert "no trades" in row_text(scene.table, "kraken:LTC-USD")
     halted = row_text(scene.table, "kraken:TRX-USD")
     assert "~halted" in halted
     assert "~0.0" in halted

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 DAY_MINUTES = 1440
 """What is collected and kept of every metric; other windows of the app are made from it and from the history."""
 DEMO_SCALE = 60.0
-"""Minutes of the simulated market in a minute: a new one each second."""
+"""Minutes of the simulated market in a minute: a new one each second …"""
+DEMO_PAIRS = 1_000
+"""… of up to so many pairs; ten times as many are ten times as slow, and take no more of the processor."""
 FULL_COLLECTION_EVERY = 1_000
 """Full collections of garbage come only after so many young ones (Python's default is 10)."""
 TIDY_EVERY_S = 600.0
@@ -91,7 +93,7 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
             options,
             min_coverage=settings.min_coverage,
             interval_s=settings.interval,
-            clock_rate=DEMO_SCALE if settings.demo else 1.0,
+            clock_rate=demo_scale(settings.demo_pairs) if settings.demo else 1.0,
         )
         try:
             async with serving(feed, clock, options) as server:
@@ -394,11 +396,16 @@ async def tidy_up(sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -
         gc.collect()
 
 
+def demo_scale(pairs: int) -> float:
+    """Seconds of a simulated market in a second."""
+    return DEMO_SCALE * min(1.0, DEMO_PAIRS / pairs)
+
+
 def _live_clock(settings: Settings) -> Clock:
     from tui_tracker.engine.clock import ScaledClock, SystemClock
 
     if settings.demo:
         from tui_tracker.sources.simulated import START_MS
 
-        return ScaledClock(START_MS, DEMO_SCALE)
+        return ScaledClock(START_MS, demo_scale(settings.demo_pairs))
     return SystemClock()

@@ -57,7 +57,10 @@ class Backfill:
         self._now_s: Final = now_s
         self.steps: Final = needed_steps(source.history, window_minutes)
         self._instruments: dict[str, Instrument] = {}
-        self._volume: dict[str, float] = {}
+        self._by_volume: tuple[str, ...] = ()
+        """All instruments, the most traded first, as they were when the last one came or went."""
+        self._places: list[int] = [0 for _ in self.steps]
+        """Before these places of that order nothing is pending."""
         self._asked: dict[str, int] = {}
         self._pending: tuple[set[str], ...] = tuple(set() for _ in self.steps)
         self._away: tuple[set[str], ...] = tuple(set() for _ in self.steps)
@@ -72,9 +75,11 @@ class Backfill:
 
     def want(self, instruments: Iterable[Instrument], volume_usd: Callable[[str], float | None]) -> None:
         """Take the instruments that can have history: new ones are queued, gone ones wait until they are back."""
-        self._instruments = {instrument.id: instrument for instrument in instruments}
-        self._volume = {name: volume_usd(name) or 0.0 for name in self._instruments}
+        before, self._instruments = self._instruments, {instrument.id: instrument for instrument in instruments}
         present = self._instruments.keys()
+        if present != before.keys():
+            self._by_volume = tuple(sorted(present, key=lambda name: (-(volume_usd(name) or 0.0), name)))
+        self._begin_anew()
         waiting = [pending | away for pending, away in zip(self._pending, self._away, strict=True)]
         self._pending = tuple(names & present for names in waiting)
         self._away = tuple(names - present for names in waiting)
@@ -121,6 +126,7 @@ class Backfill:
             self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
         for name in wanted:
             self._first.pop(name, None)
+        self._begin_anew()
         if any(self._pending):
             self._work.set()
 
@@ -162,13 +168,21 @@ class Backfill:
             took_s = self._now_s() - started_s
             self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s
 
+    def _begin_anew(self) -> None:
+        self._places = [0 for _ in self.steps]
+
     def _next_job(self) -> tuple[int, str] | None:
-        last = len(self._asked)
         for step, pending in enumerate(self._pending):
             if pending:
-                name = min(pending, key=lambda name: (self._asked.get(name, last), -self._volume[name], name))
-                return step, name
+                return step, next((name for name in self._asked if name in pending), None) or self._most_traded(step)
         return None
+
+    def _most_traded(self, step: int) -> str:
+        pending, place = self._pending[step], self._places[step]
+        while self._by_volume[place] not in pending:
+            place += 1
+        self._places[step] = place
+        return self._by_volume[place]
 
     async def _load(self, instrument: Instrument, minutes: int) -> bool:
         """Fetch and deliver candles; whether the job is over, for better or worse."""

@@ -25,7 +25,7 @@ from tui_tracker.tui.charts.request import LETTERS, Normal, Unit
 from tui_tracker.tui.charts.span import LEAST_MINUTES, Span
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.highlights import Highlights
-from tui_tracker.tui.present import Presenter, Scene
+from tui_tracker.tui.present import Presenter, Rankings, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
@@ -236,8 +236,13 @@ class Desk:
         self.ranks.forget()
         self.highlights.forget()
 
-    def rank(self, snapshot: Snapshot) -> None:
-        """Rank a new snapshot ahead of showing it."""
+    def ranked(self, snapshot: Snapshot) -> Rankings:
+        """The rankings of a snapshot by what is chosen now, for :meth:`rank`; a thread may call it."""
+        return self._presenter.ranked(snapshot, self.view, self.watchlist)
+
+    def rank(self, snapshot: Snapshot, ahead: Rankings | None = None) -> None:
+        """Rank a new snapshot ahead of showing it; ``ahead`` has what was ranked in a thread."""
+        self._presenter.take(snapshot, ahead or {})
         dollar = self._presenter.dollar(snapshot)
         if dollar != self._dollar:
             chosen = self.chosen

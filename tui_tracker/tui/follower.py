@@ -33,6 +33,8 @@ REST_S: Final = 0.12
 """A cursor that moves again within this time passes pairs by: their charts and words are not shown."""
 CLEAR_UP_S: Final = 0.5
 """How long after a change of the theme its garbage is freed, with that of the changes since."""
+MANY_ROWS: Final = 2_000
+"""More are ranked by a thread: on the loop it would take over 5 ms."""
 MESSAGES_KEPT: Final = 20
 """After so many messages their garbage is freed."""
 _log = logging.getLogger(__name__)
@@ -94,7 +96,9 @@ class FeedApp(App[None]):
         """Pass on what the feed gives, until it ends."""
         try:
             async for snapshot in self._feed.updates():
-                self.post_message(messages.MarketUpdated(snapshot))
+                is_large = len(snapshot.rows) > MANY_ROWS
+                ahead = await asyncio.to_thread(self.desk.ranked, snapshot) if is_large else None
+                self.post_message(messages.MarketUpdated(snapshot, ahead))
         except TrackerError as error:
             self.post_message(messages.FeedEnded(error.message))
 
@@ -121,7 +125,7 @@ class FeedApp(App[None]):
         before, self.desk.snapshot = self.desk.snapshot, message.snapshot
         if before is not None and before.window_minutes != message.snapshot.window_minutes:
             self.desk.forget_ranks()
-        self.desk.rank(message.snapshot)
+        self.desk.rank(message.snapshot, message.ahead)
         await asyncio.sleep(0)
         self.desk.note_events(message.snapshot)
         await asyncio.sleep(0)

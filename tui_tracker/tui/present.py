@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from tui_tracker.core.classes import DOLLARS
 from tui_tracker.core.metric import METRIC_INDEX, Metric
@@ -18,6 +19,12 @@ from tui_tracker.tui.table import ListModel, TableModel, frozen_order, list_orde
 from tui_tracker.tui.texts import Standing
 from tui_tracker.tui.titles import Counts, scope_text, window_text
 from tui_tracker.tui.view import Frozen, ViewState
+
+Rankings: TypeAlias = dict[tuple[object, ...], Ranking]
+
+
+def _key(view: ViewState, scope: Scope) -> tuple[object, ...]:
+    return view.metric, view.measure, scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Presenter:
         self._min_coverage = min_coverage
         self._min_volume_usd = min_volume_usd
         self._version: int | None = None
-        self._rankings: dict[tuple[object, ...], Ranking] = {}
+        self._rankings: Rankings = {}
         self._haystacks: dict[str, str] = {}
         self._list_key: tuple[object, ...] = ()
         self._list_order: list[str] = []
@@ -85,30 +92,41 @@ class Presenter:
     def ranking(self, snapshot: Snapshot, view: ViewState, scope: Scope) -> Ranking:
         """The ranking of a scope, computed at most once a version."""
         self._turn_to(snapshot)
-        key: tuple[object, ...] = (view.metric, view.measure, scope)
+        key = _key(view, scope)
         found = self._rankings.get(key)
         if found is None:
             found = self._rankings[key] = rank(snapshot, view.metric, view.measure, scope, self._min_coverage)
         return found
 
+    def ranked(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Rankings:
+        """All rankings that scene and strip need. Nothing is remembered: a thread may call it."""
+        if snapshot.version == self._version:
+            return {}
+        scopes = {self.scope(view, watchlist), *self._standing_scopes(view, watchlist).values()}
+        return {
+            _key(view, scope): rank(snapshot, view.metric, view.measure, scope, self._min_coverage) for scope in scopes
+        }
+
+    def take(self, snapshot: Snapshot, rankings: Rankings) -> None:
+        """Remember rankings of a snapshot that were made ahead."""
+        self._turn_to(snapshot)
+        self._rankings |= rankings
+
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
         """The rankings in which the strip places the selected pair: the scope, everything, the watchlist."""
-        watched = frozenset(watchlist)
-        floor = view.floor(self._min_volume_usd)
-        scope = replace(view, watchlist_only=False).scope(frozenset(), self._min_volume_usd)
-        standings: list[Standing] = []
+        scopes = self._standing_scopes(view, watchlist)
+        return [Standing(word, self.ranking(snapshot, view, scope)) for word, scope in scopes.items()]
+
+    def _standing_scopes(self, view: ViewState, watchlist: Sequence[str]) -> dict[str, Scope]:
+        """By what the strip calls them."""
+        scopes: dict[str, Scope] = {}
         if view.quote is not None:
-            standings.append(
-                Standing(
-                    f" {scope_text(ViewState(quote=view.quote, source=view.source))}",
-                    self.ranking(snapshot, view, scope),
-                )
-            )
-        everything = Scope(min_volume_usd=floor, source=view.source)
-        standings.append(Standing(" all", self.ranking(snapshot, view, everything)))
-        if watched:
-            standings.append(Standing(" ★", self.ranking(snapshot, view, Scope(ids=watched))))
-        return standings
+            scope = replace(view, watchlist_only=False).scope(frozenset(), self._min_volume_usd)
+            scopes[f" {scope_text(ViewState(quote=view.quote, source=view.source))}"] = scope
+        scopes[" all"] = Scope(min_volume_usd=view.floor(self._min_volume_usd), source=view.source)
+        if watchlist:
+            scopes[" ★"] = Scope(ids=frozenset(watchlist))
+        return scopes
 
     def freeze(
         self,
