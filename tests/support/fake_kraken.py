@@ -114,15 +114,18 @@ class FakeKrakenThread:
             await self._stop.wait()
 
 
-async def _run_until(exchange: FakeKraken, duration_s: float) -> None:
+async def _run_until(exchange: FakeKraken, duration_s: float, updates: float) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with exchange:
         print(exchange.url, flush=True)
+        churning = loop.create_task(exchange.stream.churn(updates)) if updates else None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), duration_s)
+        if churning is not None:
+            churning.cancel()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -142,6 +145,7 @@ def main(arguments: list[str] | None = None) -> None:
         metavar="NAME[@PATH][:COUNT|:SECONDSs]",
         help=f"what goes wrong: {', '.join(sorted({*TRANSPORT, *DATA_PATHS}))}",
     )
+    parser.add_argument("--updates", type=float, default=0.0, help="changes a second on the WebSocket")
     parser.add_argument("--duration", type=float, default=600.0, help="seconds after which it stops by itself")
     options = parser.parse_args(arguments)
     clock = ExchangeClock(options.start_ms, options.rate, options.skew)
@@ -151,7 +155,7 @@ def main(arguments: list[str] | None = None) -> None:
             exchange.faults.add(parse_fault(text))
         except ValueError as error:
             parser.error(f"--fault {text}: {error}")
-    asyncio.run(_run_until(exchange, options.duration))
+    asyncio.run(_run_until(exchange, options.duration, options.updates))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from tui_tracker.api.board import LONGEST_MINUTES, SHORTEST_MINUTES, Board
 from tui_tracker.api.problems import Refusal
 from tui_tracker.api.schemas import ScopeQuery
 from tui_tracker.config import parse
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
+from tui_tracker.core.snapshot import Row
 from tui_tracker.stats.ranking import Scope
 
 MAX_NAMED: int = 1_000
@@ -21,7 +22,7 @@ def scope_of(board: Board, query: ScopeQuery, exclude: str | None = None) -> Sco
     check_source(board, query.source)
     check_quote(board, query.quote)
     ids = None if query.pairs is None else named(board, query.pairs)
-    return Scope(query.quote, ids, query.floor, _classes(exclude))
+    return Scope(query.quote, ids, query.floor, _classes(exclude), source=_source(board, query.source))
 
 
 def named(board: Board, names: str) -> frozenset[str]:
@@ -58,9 +59,20 @@ def window_of(board: Board, text: str | None) -> int:
 
 def check_source(board: Board, source: str | None) -> None:
     """Refuse a source that isn't served."""
-    served = board.snapshot().status.source
-    if source is not None and source != served:
-        raise Refusal(422, f"source: this server watches {served} only")
+    status = board.snapshot().status
+    served = [part.source for part in status.parts] or [status.source]
+    if source is not None and source not in served:
+        raise Refusal(422, f"source: this server watches {', '.join(served)} only")
+
+
+def _source(board: Board, source: str | None) -> str | None:
+    """The source of a scope, where there is a choice."""
+    return source if board.snapshot().status.parts else None
+
+
+def whole_scope(row: Row, quote: str | None = None) -> Scope:
+    """Everything that a pair is compared with where nothing else is said: its like."""
+    return Scope(quote=quote, source=CONSOLIDATED if row.instrument.is_consolidated else None)
 
 
 def check_quote(board: Board, quote: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from tui_tracker.api.board import Board
 from tui_tracker.api.documents import rank_text
+from tui_tracker.api.scope import whole_scope
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
@@ -231,7 +232,7 @@ class StatisticsTopic(Whole):
             self._tell(self._statistics(board, row), seq)
 
     def _statistics(self, board: Board, row: Row) -> messages.Event:
-        rankings = {measure: board.ranking(self._metric, measure, Scope()) for measure in Measure}
+        rankings = {measure: board.ranking(self._metric, measure, whole_scope(row)) for measure in Measure}
         figures = row.figures_of(self._metric) or _NOTHING
         place = rankings[Measure.STDDEV].place(row.id)
         return messages.Statistics(

@@ -21,7 +21,9 @@ GRACE_S: Final = 5.0
 
 
 @click.command(short_help="Collect without a screen, for all sessions of this history.")
-@setting_flags("source", "base_urls", "interval", "window", "data_dir", "raw_days", "rollup_days", "max_disk", "debug")
+@setting_flags(
+    "source", "base_urls", "interval", "stream", "window", "data_dir", "raw_days", "rollup_days", "max_disk", "debug"
+)
 @pass_invocation
 def collect(invocation: Invocation) -> int:
     """Poll the exchange and keep the history, without a screen, until stopped by SIGTERM or ctrl+c.

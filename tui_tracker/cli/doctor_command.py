@@ -63,7 +63,8 @@ def _examined(invocation: Invocation, *, offline: bool) -> "Iterator[Finding]":
     folder: Path = history_folder(settings, paths)
     yield from folders(paths, folder)
     yield from stored(folder)
-    yield from collector(folder, settings.market)
+    for source in settings.market.split(","):
+        yield from collector(folder, source)
     yield from surroundings(invocation.environ)
     if not offline:
         yield from _asked(settings)

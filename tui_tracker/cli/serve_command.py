@@ -54,7 +54,7 @@ SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "ca
     metavar="N",
     help="Browsers at a time; each takes a process.",
 )
-@setting_flags("interval", "window", "min_coverage", *SERVED)
+@setting_flags("interval", "stream", "window", "min_coverage", *SERVED)
 @pass_invocation
 def serve(
     invocation: Invocation,

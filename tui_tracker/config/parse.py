@@ -16,6 +16,8 @@ E = TypeVar("E", bound=StrEnum)
 
 MAX_URL: Final = 2_048
 MAX_SOURCES: Final = 32
+ALL_SOURCES: Final = "all"
+"""Stands for every source with a module of its own."""
 _NAME: Final = re.compile(r"(ccxt:)?[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
@@ -279,6 +281,15 @@ def source_name(given: object) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError
     return text
+
+
+def source_names(given: object) -> str:
+    """Names of sources with commas between, each once: of a text or a list; ``all`` stands alone."""
+    parts = given if isinstance(given, list | tuple) else _text(given).split(",")
+    names = dict.fromkeys(source_name(part) for part in parts)
+    if not 0 < len(names) <= MAX_SOURCES or (ALL_SOURCES in names and len(names) > 1):
+        raise ValueError
+    return ",".join(names)
 
 
 def base_urls(given: object) -> Mapping[str, str]:

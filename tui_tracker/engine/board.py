@@ -54,6 +54,7 @@ class Board:
         self._rates: dict[str, float] = {}
         self._version = 0
         self._at_ms: int | None = None
+        self._no_hours = NO_HOURS
 
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
@@ -173,7 +174,7 @@ class Board:
         series = self.market.series(instrument_id, metric)
         flow = self.market.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
         older: Mapping[int, Ohlc] = {}
-        missing = SIMULATED_HOURS if self.status().is_simulated else NO_HOURS
+        missing = SIMULATED_HOURS if self.status().is_simulated else self._no_hours
         if self._archive is not None and self.market.end_ms is not None:
             first_ms = hour_of(series.end_ms) - (count - 1) * HOUR_MS
             older, missing = await self._archive.hours(

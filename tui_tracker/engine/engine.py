@@ -22,10 +22,11 @@ from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import market_rates, volume_usd
+from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
@@ -61,6 +62,7 @@ class Engine(Board):
         once: bool = False,
         requests: RequestLog | None = None,
         store: "Store | None" = None,
+        stream: Stream | None = None,
     ) -> None:
         """Make an engine at rest.
 
@@ -72,6 +74,7 @@ class Engine(Board):
             once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
+            stream: Live quotes; ``None`` to poll alone.
         """
         super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
@@ -93,6 +96,10 @@ class Engine(Board):
             self._publish_given_up,
         )
         self._archive = None if store is None else self._open_archive(store)
+        self._streaming = None
+        if stream is not None:
+            now_ms = self._timekeeper.now_ms
+            self._streaming = Streaming(stream, clock, now_ms, self._take_streamed, self._publish_status)
         self._polled = asyncio.Event()
         self._published_ms = 0
         self._listed_s: float | None = None
@@ -131,7 +138,8 @@ class Engine(Board):
 
     def _collecting(self) -> "list[Coroutine[None, None, None]]":
         """What runs beside the polls of a collector."""
-        return [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
+        jobs = [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
+        return jobs if self._streaming is None else [*jobs, self._streaming.run()]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -156,6 +164,7 @@ class Engine(Board):
             refused=self.market.refused,
             backfill=self.backfill.progress(),
             history=None if self._archive is None else self._archive.status(),
+            stream="" if self._streaming is None else self._streaming.state,
         )
 
     def _limited_until_ms(self, now_ms: int) -> int | None:
@@ -232,6 +241,8 @@ class Engine(Board):
             self._polled.clear()
             minute_ms = self.market.polled_ms
             if minute_ms is not None and await self._is_over(minute_ms):
+                if self._streaming is not None:
+                    await self._streaming.drain()
                 await self._archive.keep_minute(minute_ms)
 
     async def _is_over(self, minute_ms: int) -> bool:
@@ -393,6 +404,24 @@ class Engine(Board):
         volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
         self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
         self.backfill.is_open.set()
+        if self._streaming is not None:
+            self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
+
+    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
+        """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
+        if self.market.polled_ms is None:
+            return False
+        async with self._held_back():
+            is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
+            if is_new:
+                self.market.advance(at_ms)
+                self._tell(Slid(at_ms))
+            turns = Turns()
+            for start in range(0, len(tickers), SLICE):
+                self._dirty.update(self.market.stream(tickers[start : start + SLICE], at_ms))
+                await turns.give()
+            await (self._rebuild() if is_new else self._remake())
+        return True
 
     async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         async with self._sliding:  # not in the middle of a poll: what comes first must be told

@@ -88,9 +88,10 @@ class Lens(Market):
                 values, origins = older[0][:before] + recent.values(), bytes(older[1][:before]) + recent.origins()
                 window = recent
             if self.is_longer:
-                own.windows[index] = await asyncio.to_thread(self._made, index, window.end_ms or 0, values, origins)
+                made = await asyncio.to_thread(self._made, index, window.end_ms or 0, values, origins)
             else:
-                own.windows[index] = self._made(index, window.end_ms or 0, values, origins)
+                made = self._made(index, window.end_ms or 0, values, origins)
+            own.windows[index] = _broken_alike(made, window)
 
     def _empty(self) -> Window:
         window = Window(self._main.window_minutes)
@@ -117,7 +118,8 @@ class Lens(Market):
         for index in self._kept:
             window = holding.windows[index]
             if window is not None:
-                own.windows[index] = self._made(index, window.end_ms or 0, window.values(), window.origins())
+                made = self._made(index, window.end_ms or 0, window.values(), window.origins())
+                own.windows[index] = _broken_alike(made, window)
 
     async def follow(self) -> None:
         """Bring everything up to the end of the market that collects.
@@ -168,11 +170,12 @@ class Lens(Market):
                 window.advance(end_ms)
             return
         if window is None:
-            own.windows[index] = self._made(index, main.end_ms or 0, main.values(), main.origins())
+            own.windows[index] = _broken_alike(self._made(index, main.end_ms or 0, main.values(), main.origins()), main)
             return
         window.advance(end_ms)
         for minute_ms in range(before_ms, end_ms + 1, MINUTE_MS):
             _copy(window, main, minute_ms)
+        _broken_alike(window, main)
 
     def _correct(self, name: str) -> None:
         """Take what was loaded into minutes that both have."""
@@ -182,6 +185,14 @@ class Lens(Market):
             if main is not None and window is not None:
                 for minute_ms in range(max(self.start_ms, self._main.start_ms), (self._end_ms or 0) + 1, MINUTE_MS):
                     _copy(window, main, minute_ms)
+                _broken_alike(window, main)
+
+
+def _broken_alike(window: Window, main: Window) -> Window:
+    """The window, with the breaks of another one."""
+    for minute_ms in main.breaks_ms:
+        window.break_returns(minute_ms)
+    return window
 
 
 def _copy(window: Window, main: Window, minute_ms: int) -> None:

@@ -19,7 +19,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.health import STALE_INTERVALS
 from tui_tracker.engine.rows import market_rates
 from tui_tracker.engine.sharing import TICK_S, Sharing
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 from tui_tracker.storage.lease import Wish
@@ -48,6 +48,7 @@ class SharedEngine(Engine):
         interval_s: int = 60,
         window_minutes: int = 1_440,
         requests: RequestLog | None = None,
+        stream: Stream | None = None,
     ) -> None:
         """Make an engine at rest; see ``Engine``.
 
@@ -59,9 +60,16 @@ class SharedEngine(Engine):
             interval_s: Seconds between polls, if this one collects.
             window_minutes: Length of the windows.
             requests: What is remembered of the source's requests, for its report.
+            stream: Live quotes, if this one collects; those who follow see polls.
         """
         super().__init__(
-            source, clock, interval_s=interval_s, window_minutes=window_minutes, requests=requests, store=store
+            source,
+            clock,
+            interval_s=interval_s,
+            window_minutes=window_minutes,
+            requests=requests,
+            store=store,
+            stream=stream,
         )
         self._store: Final = store
         self._sharing: Final = sharing

@@ -144,6 +144,9 @@ class Status(msgspec.Struct, frozen=True):
     backfill: Backfill = Backfill()
     history: History | None = None
     collector: str = ""
+    parts: "tuple[Status, ...] | msgspec.UnsetType" = msgspec.UNSET
+    """Each source, where there are several."""
+    stream: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):
@@ -168,6 +171,15 @@ class Tally(msgspec.Struct, frozen=True):
     message: str
 
 
+class SourceWire(msgspec.Struct, frozen=True):
+    """How one of several sources is doing; its status is among the parts of that of all."""
+
+    source: str
+    requests: Requests | None = None
+    errors: tuple[Tally, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
 class Report(Event, frozen=True, kw_only=True):
     """How the source is doing: see ``SourceReport``."""
 
@@ -175,6 +187,8 @@ class Report(Event, frozen=True, kw_only=True):
     requests: Requests | None = None
     errors: tuple[Tally, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    parts: tuple[SourceWire, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Each source, where there are several."""
 
 
 class SeriesWire(Event, frozen=True, kw_only=True, tag="series"):

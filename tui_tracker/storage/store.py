@@ -63,6 +63,8 @@ class Store:
         patience: Patience | None = None,
         is_reader: bool = False,
         may_recover: Callable[[], bool] = lambda: True,
+        turn: "threading.Lock | None" = None,
+        tends: bool = True,
     ) -> None:
         """Start the thread, which opens the file.
 
@@ -74,6 +76,8 @@ class Store:
             patience: How long and how much is waited.
             is_reader: Open it without write access; nothing is written then.
             may_recover: Whether a damaged file may be moved aside: not while another process writes to it.
+            turn: Shared by all stores of this process that write to this file, one after the other.
+            tends: Whether merging and retention are this one's business where it may write: of several, one is enough.
         """
         self.path: Final = folder / FILE_NAME
         self._now_ms: Final = now_ms
@@ -93,6 +97,8 @@ class Store:
         self._looker: Looker | None = None
         self._is_reader: Final = is_reader
         self._may_recover: Final = may_recover
+        self._turn: Final = turn or threading.Lock()
+        self._tends: Final = tends
         self._opened: tuple[int, int] | None = None
         self._office: Final = Office(self.path, now_ms)
         self._news: deque[Event] = deque()
@@ -442,7 +448,8 @@ class Store:
             self._shut()
 
     def _open(self) -> None:
-        self._guarded(self._open_or_raise)
+        with self._turn:
+            self._guarded(self._open_or_raise)
 
     def _open_or_raise(self) -> None:
         recovery = None
@@ -458,7 +465,7 @@ class Store:
         self._database, self._reader, self._looker = database, Reader(database), Looker(database)
         self._opened = _file_of(self.path)
         if not self._is_reader:
-            database.fence = self._office.fence
+            database.fence, database.turn = self._office.fence, self._turn
             self._writer, self._merger = Writer(database), Merger(database)
         self._change(is_open=True, error=None, recovery=recovery or self._status.recovery)
 
@@ -480,7 +487,7 @@ class Store:
     def _upkeep(self) -> None:
         """Merge, let go, or cut the log: one small step. The next is due at once if there is more to do."""
         database, merger = self._database, self._merger
-        if database is None or merger is None or not self._office.tends:
+        if database is None or merger is None or not (self._tends and self._office.tends):
             self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
             return
         has_more = self._merge(merger) or retain(database, self._limits, self._now_ms())

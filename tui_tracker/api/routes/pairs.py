@@ -10,7 +10,7 @@ from tui_tracker.api.board import Board
 from tui_tracker.api.chart import chart_svg
 from tui_tracker.api.reply import Reply
 from tui_tracker.api.routes.access import BoardOf, failures
-from tui_tracker.api.scope import check_quote, check_source
+from tui_tracker.api.scope import check_quote, check_source, whole_scope
 from tui_tracker.api.times import points, span_of, step_minutes
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -19,7 +19,6 @@ from tui_tracker.core.snapshot import Row
 from tui_tracker.stats.hours import candles_in
 from tui_tracker.stats.ohlc import Ohlc, joined
 from tui_tracker.stats.ohlc import candles as candles_of
-from tui_tracker.stats.ranking import Scope
 
 router = APIRouter(tags=["pairs"])
 SVG = "image/svg+xml"
@@ -46,6 +45,8 @@ async def pairs(request: Request, board: BoardOf, query: Annotated[schemas.Pairs
 def _matches(row: Row, query: schemas.PairsQuery) -> bool:
     one = row.instrument
     if query.quote is not None and one.quote != query.quote:
+        return False
+    if query.source is not None and one.source != query.source:
         return False
     needle = (query.text or "").casefold()
     return not needle or any(needle in text.casefold() for text in (one.id, one.pair, one.symbol, *one.aliases))
@@ -170,7 +171,7 @@ async def pair(
 
 
 def _ranks(board: Board, row: Row, query: schemas.PairQuery) -> dict[str, documents.Document]:
-    rankings = {measure: board.ranking(query.metric, measure, Scope(quote=query.quote)) for measure in Measure}
+    rankings = {measure: board.ranking(query.metric, measure, whole_scope(row, query.quote)) for measure in Measure}
     return {
         measure.value: documents.rank_document(ranking.place(row.id), ranking) for measure, ranking in rankings.items()
     }

@@ -76,7 +76,8 @@ async def pairlist(request: Request, board: BoardOf, query: Annotated[schemas.Pa
 
     def make() -> Reply:
         places = board.ranking(query.metric, query.by, scope, snapshot).places
-        names = [_ccxt_name(place.row) for place in places if place.rank is not None][: query.limit]
+        ranked = dict.fromkeys(_ccxt_name(place.row) for place in places if place.rank is not None)
+        names = list(ranked)[: query.limit]
         return Reply.of({"pairs": names, "refresh_period": max(1, int(board.interval_s / board.clock_rate))})
 
     key = ("pairlist", query.metric, query.by, scope, snapshot.version, snapshot.window_minutes, query.limit)

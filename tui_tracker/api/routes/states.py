@@ -40,13 +40,16 @@ async def sources(
     `curl http://127.0.0.1:8080/app/v1/sources`
     """
     status = board.feed.status()
-    one = {
-        "name": status.source,
-        "state": status.state.value,
-        "is_simulated": status.is_simulated,
-        "instruments": status.instruments,
-    }
-    return Reply.of({"sources": [one]}).to(request.headers)
+    found = [
+        {
+            "name": one.source,
+            "state": one.state.value,
+            "is_simulated": one.is_simulated,
+            "instruments": one.instruments,
+        }
+        for one in status.parts or (status,)
+    ]
+    return Reply.of({"sources": found}).to(request.headers)
 
 
 @router.get("/status", response_model=schemas.Status, responses=failures(422))
