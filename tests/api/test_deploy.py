@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from tests.api.conftest import Served
 from tui_tracker.cli.serve_command import serve
+from tui_tracker.config.fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "deploy/grafana/crypto-tui.json"
@@ -49,6 +50,19 @@ def test_the_command_of_the_image_is_one_that_there_is() -> None:
     text = CliRunner().invoke(serve, ["--help"]).output
     for flag in ("--host", "--token-file"):
         assert flag in text
+
+
+def test_the_unit_of_systemd_asks_for_flags_and_settings_that_there_are() -> None:
+    unit = (ROOT / "deploy/crypto-tui-serve.service").read_text()
+    (command,) = re.findall(r"^ExecStart=\S+/crypto-tui (.+)$", unit, re.MULTILINE)
+    name, *flags = command.split()
+    text = CliRunner().invoke(serve, ["--help"]).output
+    assert name == "serve"
+    assert [flag for flag in flags if flag.startswith("--")]
+    assert all(flag in text for flag in flags if flag.startswith("--"))
+    (folder,) = re.findall(r"^StateDirectory=(.+)$", unit, re.MULTILINE)
+    assert f"Environment=CRYPTO_TUI_DATA_DIR=/var/lib/{folder}\n" in unit
+    assert "data_dir" in {setting.name for setting in FIELDS}
 
 
 async def test_the_dashboard_asks_for_figures_that_the_server_tells(served: Served) -> None:

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.api.conftest import Serve, Served
 from tests.api.stream_client import client
+from tui_tracker.api import protocol
 from tui_tracker.api.security import Access, Limits, RateLimiter, host_name, is_loopback
 
 TOKEN = "correct-horse"
@@ -122,6 +123,25 @@ async def test_a_header_without_end_is_refused(served: Served) -> None:
     with suppress(ConnectionError):
         await writer.wait_closed()
     assert (await served.http.get("/healthz")).status_code == 200
+
+
+async def test_who_asks_for_nothing_is_let_go_of(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "REQUEST_S", 0.2)
+    async with serve() as served, client(served.stream_url) as stream:
+        assert (await served.http.get("/healthz")).status_code == 200
+        port = int(served.url.rpartition(":")[2])
+        for half in (b"", b"GET /healthz HTTP/1.1\r\nHost: "):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(half)
+            async with asyncio.timeout(10):
+                assert await reader.read() == b""
+            writer.close()
+        await stream.send(ping=1)
+        await stream.until("pong")
+        (kept,) = served.http._transport._pool.connections  # type: ignore[attr-defined]
+        assert not kept.is_closed()
+        assert (await served.http.get("/healthz")).status_code == 200
+        assert served.http._transport._pool.connections == [kept]  # type: ignore[attr-defined]
 
 
 async def test_a_flood_is_told_when_to_come_again(serve: Serve) -> None:

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.api.conftest import Serve, Served
 from tests.api.stream_client import DEADLINE_S, Client, client
 from tests.support.feed import END_MS, FakeFeed, make_pairs
+from tui_tracker.api import server
 from tui_tracker.api.security import Limits
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -25,6 +26,10 @@ from tui_tracker.stats.ranking import Scope, rank
 
 BTC = "kraken:BTC-USD"
 ETH = "kraken:ETH-USD"
+HANDSHAKE = (
+    "GET /app/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 def window(served: Served, place: int = 0) -> dict[int, float | None]:
@@ -339,6 +344,23 @@ async def test_half_a_handshake_and_half_open_sockets_hold_up_nobody(served: Ser
     assert (await served.get("ranking")).status_code == 200
     await eventually(lambda: served.server.streams.count == 0)
     for writer in writers:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+async def test_a_client_that_is_gone_unsaid_is_let_go_of(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PING_S", 0.2)
+    async with serve() as served:
+        port = int(served.url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(HANDSHAKE.format(port).encode())
+        assert await reader.readexactly(12) == b"HTTP/1.1 101"
+        await eventually(lambda: served.server.streams.count == 1)
+        async with client(served.stream_url) as alive:
+            await eventually(lambda: served.server.streams.count == 1)  # nobody there answers the ping
+            await alive.send(ping=1)
+            await alive.until("pong")
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()

@@ -18,11 +18,12 @@ from tui_tracker.cli.headless import run_headless
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.status import OURS
 from tui_tracker.core.ticker import Ticker, TickerBatch
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.shared import SharedEngine
-from tui_tracker.engine.sharing import OURS, Sharing
+from tui_tracker.engine.sharing import Sharing
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
 from tui_tracker.storage.lock import CollectorLock
 from tui_tracker.storage.model import Minute

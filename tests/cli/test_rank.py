@@ -112,6 +112,18 @@ def test_pairs_ignores_the_limit_and_takes_every_spelling(run: Run) -> None:
     assert json.loads(outcome.out)["scope_pairs"] == 3
 
 
+def test_named_pairs_that_a_condition_leaves_out_are_told(run: Run) -> None:
+    outcome = run("rank", "--json", "--pairs", "btceur,btcusd", "--quote", "USD", composition=composed())
+    assert ranked(outcome) == [("BTC/USD", 1)]
+    assert outcome.err == "crypto-tui: note: left out: BTC/EUR: not priced in USD\n"
+    outcome = run("rank", "--json", "--pairs", "btcusd,new/usd", "--min-volume", "1B", composition=composed())
+    assert outcome.code == 3
+    assert "left out: BTC/USD, NEW/USD: below the floor" in outcome.err
+    outcome = run("rank", "--pairs", "btceur", "--quote", "USD", composition=composed())
+    assert outcome.code == 2
+    assert "--pairs: none is priced in USD" in outcome.err
+
+
 def test_history_of_halted_pairs_is_not_asked_for(run: Run) -> None:
     composition = composed()
     run("rank", composition=composition)

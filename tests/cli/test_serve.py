@@ -1,14 +1,16 @@
 """``crypto-tui serve`` as a process, and the clients of it."""
 
+import asyncio
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,12 +21,17 @@ from websockets.sync.client import connect
 from tests.cli.conftest import Outcome
 from tests.cli.scripted import ScriptedComposition
 from tests.e2e.commands import COMMAND, environment
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.status import SourceState
+from tui_tracker.feed.remote import RemoteFeed
 
 HANDSHAKE = (
     "GET /app/v1/stream HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 Run = Callable[..., Outcome]
+BTC = "simulated:BTC-USD"
 
 
 @contextmanager
@@ -85,6 +92,74 @@ def test_it_ends_as_the_first_process_of_a_container(tmp_path: Path) -> None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
         os.kill(int(children[0]), signal.SIGTERM)
         assert process.wait(timeout=5) == 143
+
+
+def test_it_may_open_as_many_files_as_its_user_may(tmp_path: Path) -> None:
+    with serving(tmp_path, prefix=("prlimit", "--nofile=256:3000")) as (process, _):
+        limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
+        assert re.search(r"Max open files\s+3000\s+3000", limits)
+
+
+def test_without_descriptors_it_goes_on_says_so_once_and_recovers(tmp_path: Path) -> None:
+    with serving(tmp_path, prefix=("prlimit", "--nofile=48:48")) as (process, url), ExitStack() as stack:
+        port = int(url.rpartition(":")[2])
+        known = stack.enter_context(httpx.Client(trust_env=False, base_url=url))
+        assert known.get("/healthz").status_code == 200
+        crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(90)]
+        fds = Path(f"/proc/{process.pid}/fd")
+        while len(list(fds.iterdir())) < 48:
+            assert known.get("/healthz").status_code == 200
+        for _ in range(30):
+            assert known.get("/app/v1/status").status_code == 200
+        with pytest.raises(httpx.TimeoutException):
+            httpx.get(f"{url}/healthz", trust_env=False, timeout=1.5)
+        for one in crowd:
+            one.close()
+        assert httpx.get(f"{url}/healthz", trust_env=False, timeout=10).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=5)
+        assert process.returncode == 143
+        told = [line for line in err.splitlines() if "GET /" not in line]
+        assert sum("no client is let in for now" in line for line in told) == 1
+        assert len(told) < 20, told
+
+
+async def test_clients_of_a_server_that_is_killed_go_on_with_the_next(tmp_path: Path) -> None:
+    async def soon(_: float) -> None:
+        await asyncio.sleep(0.05)
+
+    async def is_whole(feed: RemoteFeed, http: httpx.AsyncClient) -> None:
+        """Wait until the feed has what the server has, sample by sample: one doubled or missing would stay so."""
+        async with asyncio.timeout(30):
+            async for snapshot in feed.updates():
+                if snapshot.status.state is not SourceState.LIVE:
+                    continue
+                here = await feed.series(BTC, Metric.PRICE)
+                there = (await http.get(f"/app/v1/pairs/{BTC}/history")).json()["points"]
+                known = {here.start_ms + at * MINUTE_MS: value for at, value in enumerate(here.values)}
+                if {at: None if value != value else value for at, value in known.items()} == dict(map(tuple, there)):
+                    return
+
+    async with AsyncExitStack() as stack:
+        feeds: list[RemoteFeed] = []
+        port = "0"
+        for turn in range(2):
+            with serving(tmp_path, "--rate", "0", "--port", port, CRYPTO_TUI_DEMO_PAIRS="20") as (process, url):
+                port = url.rpartition(":")[2]
+                http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, base_url=url))
+                if turn == 0:
+                    feeds = [RemoteFeed(url, sleep=soon) for _ in range(4)]
+                    for feed in feeds:
+                        await stack.enter_async_context(feed.running())
+                await asyncio.gather(*(is_whole(feed, http) for feed in feeds))
+                process.kill()
+                process.wait(timeout=10)
+            for feed in feeds:
+                async with asyncio.timeout(20):
+                    async for snapshot in feed.updates():
+                        if snapshot.status.state is SourceState.OFFLINE:
+                            assert snapshot.rows
+                            break
 
 
 def test_a_client_that_never_reads_does_not_delay_the_end(tmp_path: Path) -> None:

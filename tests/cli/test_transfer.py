@@ -4,24 +4,33 @@ import asyncio
 import csv
 import importlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from tests.cli.conftest import Outcome
 from tests.cli.histories import LAST, PAIRS, make_history, ranks, restored, windows
 from tests.storage.made import MINUTE_MS, SOURCE, made_minute
+from tests.support.clock import FakeClock
 from tests.support.recorded import recorded
+from tests.support.source import FakeSource
+from tui_tracker.api.server import ServeOptions, serving
 from tui_tracker.cli.history_files import writing
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.engine.engine import Engine
+from tui_tracker.feed.local import LocalFeed
 from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_reading
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.retention import Limits, retain
+from tui_tracker.storage.store import Store
 from tui_tracker.storage.writer import Writer
 
 Run = Callable[..., Outcome]
@@ -44,6 +53,54 @@ def bytes_of(folder: Path) -> dict[str, int]:
     }
     database.close()
     return rows
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A server over a history, in a thread; and its URL."""
+    url: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        clock, leave = FakeClock((LAST + 1) * MINUTE_MS), asyncio.Event()
+        source = FakeSource(clock)
+        source.name = SOURCE
+        store = Store(folder, clock.now_ms, is_reader=True)
+        async with Engine(source, clock, store=store).running() as engine:
+            feed = LocalFeed(engine)
+            await clock.advance(1)
+            async with serving(feed, clock, ServeOptions(port=0, min_frame_s=0.0), feed) as server:
+                url.set_result((server.url, asyncio.get_running_loop(), leave))
+                await leave.wait()
+        store.close()
+
+    thread = Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    place, loop, leave = url.result(timeout=20)
+    yield place
+    loop.call_soon_threadsafe(leave.set)
+    thread.join()
+
+
+def test_the_history_of_a_server_is_exported_as_if_it_were_here(history: Path, run: Run) -> None:
+    with served(history) as url:
+        for more in (
+            ["--provenance"],
+            ["--pairs", "a1/usd", "--metric", "price,flow", "--every", "5m"],
+            ["--every", "1h", "--metric", "price,spread"],
+        ):
+            here = run("export", "--data-dir", str(history), "--source", SOURCE, *more)
+            there = run("export", "--connect", url, *more)
+            assert (there.code, there.err) == (0, here.err)
+            assert there.out.splitlines()[:3] == here.out.splitlines()[:3]
+            is_same = there.out == here.out
+            assert is_same
+            assert len(there.out) > 1_000
+        other = run("export", "--connect", url, "--source", "kraken")
+        assert (other.code, other.out) == (3, "")
+        assert f"it has {SOURCE}" in other.err
+    gone = run("export", "--connect", url)
+    assert (gone.code, gone.out) == (3, "")
+    assert "out of reach" in gone.err
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])

@@ -5,15 +5,19 @@ import base64
 import json
 import os
 import signal
+import ssl
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
+import trustme
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.cli.test_serve import serving
+from tests.e2e.commands import run
 from tests.support import chromium
 from tui_tracker.api import cookie
 
@@ -92,6 +96,36 @@ async def test_no_more_browsers_than_allowed_and_pages_of_elsewhere_stay_out(tmp
             with pytest.raises(ConnectionClosed, match="1000"):
                 await to_the_end(first)
         assert apps_of(url) == []
+
+
+async def test_everything_over_https_with_an_authority_of_ones_own(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    chain, key, trusted = (tmp_path / name for name in ("chain.pem", "key.pem", "ca.pem"))
+    issued.cert_chain_pems[0].write_to_path(chain)
+    issued.private_key_pem.write_to_path(key)
+    authority.cert_pem.write_to_path(trusted)
+    trusting = ssl.create_default_context(cafile=trusted)
+    flags = ("--web", "--cert", str(chain), "--key", str(key))
+    with serving(tmp_path / "server", *flags, CRYPTO_TUI_TOKEN=TOKEN) as (_, url):
+        assert url.startswith("https://127.0.0.1:")
+        async with httpx.AsyncClient(base_url=url, verify=trusting, trust_env=False) as http:
+            told = (await http.get("/", params={"token": TOKEN})).headers["set-cookie"]
+            assert told.startswith(f"{cookie.NAME}=")
+            assert {"Secure", "HttpOnly", "SameSite=Strict"} <= set(told.split("; "))
+            assert (await http.get("/")).status_code == 200
+        address = url.replace("https", "wss", 1) + "/web/socket?width=90&height=30"
+        known = {"Cookie": told.partition(";")[0]}
+        async with connect(address, proxy=None, origin=url, ssl=trusting, additional_headers=known) as line:  # type: ignore[arg-type]
+            seen = b""
+            while b" 1/" not in seen:
+                data = await line.recv()
+                seen += data if isinstance(data, bytes) else b""
+        rank = partial(run, tmp_path / "client", "rank", "--connect", url, "--limit", "3", "--json")
+        good = await asyncio.to_thread(rank, "--ca-file", str(trusted), CRYPTO_TUI_TOKEN=TOKEN)
+        assert (good.code, len(json.loads(good.out)["pairs"])) == (0, 3), good.err
+        bad = await asyncio.to_thread(rank, CRYPTO_TUI_TOKEN=TOKEN)
+        assert "no secure connection" in bad.assert_failed(3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

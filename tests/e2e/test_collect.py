@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.commands import COMMAND, at, environment, run
+from tests.e2e.waiting import wait_until
 from tests.support.fake_kraken import FakeKrakenThread
+from tui_tracker.cli.doctor.collector import holder_of
 from tui_tracker.storage.connection import FILE_NAME
 
 PATIENCE_S = 20.0
@@ -69,6 +71,7 @@ def test_commands_beside_it_ask_nothing_of_the_exchange(tmp_path: Path, supervis
                 while "live" not in supervisor.recv(1_000).decode():
                     pass
                 data = str(tmp_path / "data")
+                wait_until(lambda: has_told_of_a_poll(tmp_path / "data"), PATIENCE_S, "what it tells others")
                 told = {"CRYPTO_TUI_DATA_DIR": data, "CRYPTO_TUI_BASE_URLS": f"kraken={exchange.url}"}
                 polls = exchange.paths().count("Ticker")
                 listed = run(tmp_path, "pairs", "--json", **told)
@@ -84,6 +87,11 @@ def test_commands_beside_it_ask_nothing_of_the_exchange(tmp_path: Path, supervis
                 assert exchange.paths().count("Ticker") == polls + 1
             finally:
                 process.kill()
+
+
+def has_told_of_a_poll(folder: Path) -> bool:
+    holder = holder_of(folder, "kraken")
+    return holder is not None and holder.report is not None and holder.report.status.last_good_ms is not None
 
 
 def child_of(pid: int) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.base import Feed
 from tui_tracker.feed.late import LateFeed
 from tui_tracker.feed.local import LocalFeed
+from tui_tracker.feed.merged import MergedFeed
 from tui_tracker.feed.remote import RemoteFeed
 
 START = 28_333_320 * MINUTE + 10_000
@@ -36,6 +38,16 @@ async def late() -> AsyncIterator[Opened]:
         standing_in = LateFeed("fake", False, clock.now_ms)
         standing_in.connect(feed)
         yield standing_in, clock, source
+
+
+@asynccontextmanager
+async def merged() -> AsyncIterator[Opened]:
+    clock = FakeClock(START)
+    source, other = FakeSource(clock), FakeSource(clock, ("BTC/EUR",), "other")
+    async with Engine(source, clock).running() as engine, Engine(other, clock).running() as beside:
+        parts = {"other": LocalFeed(beside), "fake": LocalFeed(engine)}
+        async with MergedFeed("fake", parts, clock.sleep).running() as feed:
+            yield feed, clock, source
 
 
 class SharedClock(FakeClock):
@@ -73,7 +85,7 @@ async def remote() -> AsyncIterator[Opened]:
         yield feed, clock, source
 
 
-@pytest.fixture(params=[local, late, remote])
+@pytest.fixture(params=[local, late, merged, remote])
 def opening(request: pytest.FixtureRequest) -> Callable[[], AbstractAsyncContextManager[Opened]]:
     made: Callable[[], AbstractAsyncContextManager[Opened]] = request.param
     return made
@@ -144,11 +156,12 @@ async def test_health_tells_of_errors_and_of_what_was_skipped(
 ) -> None:
     async with opening() as (feed, clock, source):
         await clock.advance(20)
-        assert feed.health() == SourceReport(feed.status())
+        assert replace(feed.health(), parts=()) == SourceReport(feed.status())
         source.error = TimedOutError("nothing came for 10 s")
         feed.request_poll()
         await clock.advance(0)
-        (tally,) = feed.health().errors
+        report = feed.health()
+        (tally,) = next((part for part in report.parts if part.status.source == "fake"), report).errors
         assert (tally.kind, tally.message) == ("timed out", "nothing came for 10 s")
         assert tally.count >= 1
         assert tally.last_ms <= clock.now_ms()

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -321,7 +320,7 @@ async def test_a_feed_that_stays_tries_again_until_the_server_talks_sense() -> N
     assert all(0.25 <= wait <= 30 for wait in waits)
 
 
-async def test_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_https(tmp_path: Path) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("localhost", "127.0.0.1")
     chain, key, trusted = tmp_path / "chain.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
@@ -332,7 +331,8 @@ async def test_https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with serving(FakeFeed(make_pairs(count=20)), FakeClock(AT_MS), options) as running:
         assert running.url.startswith("https://127.0.0.1:")
         assert "no secure connection" in str(await failure(running.url))
-        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-        assert ssl.get_default_verify_paths().cafile == str(trusted)
-        async with RemoteFeed(running.url, once=True).running() as client:
+        async with RemoteFeed(running.url, once=True, ca_file=str(trusted)).running() as client:
             await until(client, version(1))
+        for wrong in (tmp_path / "none.pem", key):
+            with pytest.raises(ConfigError, match="cannot be used"):
+                RemoteFeed(running.url, ca_file=str(wrong))

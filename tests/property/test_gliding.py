@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.stats.gliding import Glide, Stretch
+from tui_tracker.stats.gliding import Glide, Reach
 from tui_tracker.stats.window import Window
 
 FIRST = 29_000_000
 
 
-def made(minutes: int, seed: int, kind: str) -> Stretch:
+def made(minutes: int, seed: int, kind: str) -> Reach:
     """Samples of a kind of pair, with gaps."""
     random = Random(seed)
     value, values, origins, is_gap = 100.0, array("d"), bytearray(), False
@@ -26,15 +26,15 @@ def made(minutes: int, seed: int, kind: str) -> Stretch:
             value = random.choice((0.0, -1.25, 1e-7, 100.0, 100.5)) if kind == "odd" else random.choice((99.5, 100.0))
         values.append(nan if is_gap else value)
         origins.append(0 if is_gap else random.randrange(1, 5))
-    return Stretch(FIRST + seed % 5, values, bytes(origins))
+    return Reach(FIRST + seed % 5, values, bytes(origins))
 
 
-def expected(stretch: Stretch, end: int, length: int) -> tuple[object, ...]:
+def expected(reach: Reach, end: int, length: int) -> tuple[object, ...]:
     start = end - length + 1
     values, origins = array("d", [nan]) * length, bytearray(length)
-    for minute in range(max(start, stretch.first), min(end + 1, stretch.end)):
-        values[minute - start] = stretch.values[minute - stretch.first]
-        origins[minute - start] = stretch.origins[minute - stretch.first]
+    for minute in range(max(start, reach.first), min(end + 1, reach.end)):
+        values[minute - start] = reach.values[minute - reach.first]
+        origins[minute - start] = reach.origins[minute - reach.first]
     return told(Window.restore(end * MINUTE_MS, values, bytes(origins), length))
 
 
@@ -51,20 +51,20 @@ def test_every_figure_equals_that_of_a_window_made_there(
     seed: int, kind: str, length: int, data: st.DataObject
 ) -> None:
     whole = made(400, seed, kind)
-    stretch = whole.cut(whole.first + 60, whole.first + 300)
-    glide = Glide(stretch, stretch.first + 120, length)
+    reach = whole.cut(whole.first + 60, whole.first + 300)
+    glide = Glide(reach, reach.first + 120, length)
     steps = st.lists(st.sampled_from((1, 1, 1, -1, -1, 3, -4, 30, -25, 130, -140, 0)), max_size=60)
     for step in data.draw(steps):
         if step:
             glide.end += step
         else:
-            stretch = glide.stretch = whole if len(glide.stretch.values) < 400 else stretch
+            reach = glide.reach = whole if len(glide.reach.values) < 400 else reach
         if data.draw(st.booleans()):
-            assert told(glide) == expected(glide.stretch, glide.end, length)
-    assert told(glide) == expected(glide.stretch, glide.end, length)
+            assert told(glide) == expected(glide.reach, glide.end, length)
+    assert told(glide) == expected(glide.reach, glide.end, length)
 
 
-def test_stretches_join_and_are_cut() -> None:
+def test_reaches_join_and_are_cut() -> None:
     whole = made(100, 5, "moving")
     early, late = whole.cut(whole.first, whole.first + 30), whole.cut(whole.first + 40, whole.end)
     joined = late.joined(early)

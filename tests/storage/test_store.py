@@ -124,6 +124,40 @@ def test_minutes_wait_out_a_lock_and_are_written_in_order_once(tmp_path: Path) -
     watched.store.close()
 
 
+def test_stores_of_one_process_take_turns_instead_of_being_locked_out(tmp_path: Path) -> None:
+    turn, watched = threading.Lock(), Watched(tmp_path)
+    watched.wait_for(lambda status: status.is_open)
+    watched.store.close()
+    stores = [Store(tmp_path, lambda: NOW_MS, patience=Patience(busy_ms=0), turn=turn) for _ in range(2)]
+    assert [store.read(lambda reader: reader.sources()).result(PATIENCE_S) for store in stores] == [(), ()]
+    with turn:  # as one of them holds it while it writes
+        holder = open_for_writing(tmp_path / FILE_NAME)
+        holder.connection.execute("BEGIN IMMEDIATE")
+        futures = [store.append(made_minute(FIRST + place)) for place, store in enumerate(stores)]
+        with pytest.raises(TimeoutError):
+            futures[0].result(0.1)
+        holder.connection.execute("ROLLBACK")
+        holder.close()
+    futures[0].result(PATIENCE_S)  # False if the later minute came first
+    assert futures[1].result(PATIENCE_S)
+    assert [store.status.error for store in stores] == [None, None]
+    for store in stores:
+        store.close()
+
+
+def test_one_of_several_stores_tidies_up(tmp_path: Path) -> None:
+    idle = Store(tmp_path, lambda: NOW_MS, patience=Patience(upkeep_s=0.01), tends=False)
+    for minute in range(FIRST, FIRST + 130):
+        idle.append(made_minute(minute))
+    for _ in range(50):  # turns of the thread, each with its upkeep
+        idle.read(lambda reader: reader.sources()).result(PATIENCE_S)
+    assert idle.status.size is None
+    idle.close()
+    watched = Watched(tmp_path, upkeep_s=0.01)
+    assert watched.wait_for(lambda status: status.size is not None).error is None
+    watched.store.close()
+
+
 def test_of_too_many_minutes_the_oldest_is_let_go(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     watched = Watched(tmp_path / "file", most_minutes=3, most_fills=2)

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.fake_kraken_clock import ExchangeClock
-from tests.support.fake_kraken_faults import Fault, Faults, parse_fault
+from tests.support.fake_kraken_faults import DATA_PATHS, TRANSPORT, Fault, Faults, parse_fault
 from tests.support.fake_kraken_listing import Listing
 from tests.support.fake_kraken_server import FakeKraken, LoggedRequest
 
@@ -114,15 +114,18 @@ class FakeKrakenThread:
             await self._stop.wait()
 
 
-async def _run_until(exchange: FakeKraken, duration_s: float) -> None:
+async def _run_until(exchange: FakeKraken, duration_s: float, updates: float) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with exchange:
         print(exchange.url, flush=True)
+        churning = loop.create_task(exchange.stream.churn(updates)) if updates else None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), duration_s)
+        if churning is not None:
+            churning.cancel()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -135,14 +138,24 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=1.0, help="speed of the exchange's clock; 0 freezes it")
     parser.add_argument("--start-ms", type=int, default=None, help="where the exchange's clock starts")
     parser.add_argument("--modern-keys", action="store_true", help="Ticker keys such as BTC/USD")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME[@PATH][:COUNT|:SECONDSs]")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[@PATH][:COUNT|:SECONDSs]",
+        help=f"what goes wrong: {', '.join(sorted({*TRANSPORT, *DATA_PATHS}))}",
+    )
+    parser.add_argument("--updates", type=float, default=0.0, help="changes a second on the WebSocket")
     parser.add_argument("--duration", type=float, default=600.0, help="seconds after which it stops by itself")
     options = parser.parse_args(arguments)
     clock = ExchangeClock(options.start_ms, options.rate, options.skew)
     exchange = FakeKraken(options.seed, options.pairs, modern_keys=options.modern_keys, now_ms=clock, port=options.port)
     for text in options.fault:
-        exchange.faults.add(parse_fault(text))
-    asyncio.run(_run_until(exchange, options.duration))
+        try:
+            exchange.faults.add(parse_fault(text))
+        except ValueError as error:
+            parser.error(f"--fault {text}: {error}")
+    asyncio.run(_run_until(exchange, options.duration, options.updates))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
@@ -13,6 +13,7 @@ from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_faults import Fault, Faults
 from tests.support.fake_kraken_http import MAX_HEAD, BadRequestError, HttpRequest, HttpResponse, read_request
 from tests.support.fake_kraken_listing import Listing
+from tests.support.fake_kraken_stream import FakeKrakenStream
 from tests.support.fake_kraken_transport import Connection, send
 from tests.support.fake_kraken_wire import WireMarket
 
@@ -68,6 +69,8 @@ class FakeServer:
         self.now_ms = ExchangeClock(skew_s=clock_skew_s) if now_ms is None else now_ms
         self.faults = faults
         self.requests: list[LoggedRequest] = []
+        self.upgrade: Callable[[Connection, HttpRequest], Awaitable[None]] | None = None
+        """Takes over connections that ask for a WebSocket."""
         self.broken: list[str] = []
         """Connections that the client reset, or on which it sent no HTTP."""
         self._answers = answers
@@ -172,6 +175,9 @@ class FakeServer:
             connection.writer.write(self._control(request).encode(request))
             await connection.writer.drain()
             return True
+        if request.headers.get("upgrade", "").lower() == "websocket" and self.upgrade is not None:
+            await self.upgrade(connection, request)
+            return False
         at_ms = self.now_ms()
         is_redirected = request.path.startswith("/redirected/")
         path = request.path.removeprefix("/redirected")
@@ -255,6 +261,8 @@ class FakeKraken(FakeServer):
         self.market = WireMarket(seed, pairs, modern_keys)
         faults = Faults()
         super().__init__(Answers(self.market, faults), faults, now_ms, clock_skew_s, port)
+        self.stream = FakeKrakenStream(self.market, self.now_ms)
+        self.upgrade = self.stream.serve
 
     @property
     def listings(self) -> list[Listing]:

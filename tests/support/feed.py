@@ -320,3 +320,26 @@ class FakeStore:
     def _note(self, change: str, instrument_id: str, watchlist: str) -> None:
         time.sleep(self.delay_s)
         self.changes.append((change, instrument_id if watchlist == "main" else f"{watchlist}/{instrument_id}"))
+
+
+def several_pairs() -> list[Pair]:
+    """Two assets on five exchanges, and what is made of them: on one exchange a name stands for another asset."""
+    found: list[Pair] = []
+    levels = {"all": 1.0, "bitfinex": 1.0008, "bitstamp": 0.9996, "gate": 1.31, "kraken": 1.0, "okx": 1.0001}
+    for source, factor in levels.items():
+        for index, (base, level, digits) in enumerate((("BTC", 84_120.5, 1), ("GTC", 0.41, 5))):
+            quote = "USDT" if source == "okx" else "USD"
+            at = level * factor if base == "GTC" or source != "gate" else level
+            pair = Pair(1, index, base, quote, at, digits)
+            pair.instrument = replace(pair.instrument, id=f"{source}:{base}-{quote}")
+            found.append(pair)
+    return sorted(found, key=lambda pair: pair.id)
+
+
+def several_status(**changes: object) -> SourceStatus:
+    """Five exchanges of which kraken is out of reach, and what is made of them."""
+    names = ("all", "bitfinex", "bitstamp", "gate", "kraken", "okx")
+    parts = {name: live_status(source=name, instruments=2) for name in names}
+    parts["kraken"] = replace(parts["kraken"], state=SourceState.OFFLINE, error="no route", last_good_ms=AT_MS - 70_000)
+    whole = live_status(source="bitfinex,bitstamp,gate,kraken,okx", state=SourceState.OFFLINE, error="kraken: no route")
+    return replace(whole, parts=tuple(parts.values()), **changes)  # type: ignore[arg-type]

@@ -170,7 +170,8 @@ class PtySession:
         deadline = time.monotonic() + timeout
         while not condition():
             if self._process.poll() is not None:
-                self.pump(0.05)
+                while self.pump(0.05):  # what it wrote last may be more than comes at once
+                    pass
                 if condition():
                     return
                 raise AssertionError(self._report(f"{what} did not come, the program ended ({self._status()})"))

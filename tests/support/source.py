@@ -12,15 +12,17 @@ from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
 MINUTE = 60_000
 
 
-def instrument(pair: str, trading: Trading = Trading.ONLINE) -> Instrument:
+def instrument(pair: str, trading: Trading = Trading.ONLINE, source: str = "fake") -> Instrument:
     base, quote = pair.split("/")
-    return Instrument(f"fake:{base}-{quote}", base, quote, base + quote, (pair,), 2, trading)
+    return Instrument(f"{source}:{base}-{quote}", base, quote, base + quote, (pair,), 2, trading)
 
 
-def ticker(pair: str, last: float | None = 100.0, volume: float = 10.0, trades: int = 5) -> Ticker:
+def ticker(
+    pair: str, last: float | None = 100.0, volume: float = 10.0, trades: int = 5, source: str = "fake"
+) -> Ticker:
     quiet = last is None
     return Ticker(
-        instrument(pair).id,
+        instrument(pair, source=source).id,
         last,
         None if last is None else last * 0.999,
         None if last is None else last * 1.001,
@@ -33,12 +35,12 @@ def ticker(pair: str, last: float | None = 100.0, volume: float = 10.0, trades: 
 class FakeSource:
     """Implements ``Source``; the test changes ``pairs``, ``prices``, ``error`` and ``server_ahead_s`` as it goes."""
 
-    def __init__(self, clock: FakeClock, pairs: tuple[str, ...] = ("BTC/USD", "ETH/USD")) -> None:
-        self.name = "fake"
+    def __init__(self, clock: FakeClock, pairs: tuple[str, ...] = ("BTC/USD", "ETH/USD"), name: str = "fake") -> None:
+        self.name = name
         self.is_simulated = False
         self.history: tuple[HistoryStep, ...] = (HistoryStep(5, 720), HistoryStep(1, 720))
         self.clock = clock
-        self.listed = [instrument(pair) for pair in pairs]
+        self.listed = [instrument(pair, source=name) for pair in pairs]
         self.quoted = list(pairs)
         self.price: Callable[[str, int], float | None] = lambda pair, minute: 100.0 + minute % 7
         self.server_ahead_s = 0.0
@@ -67,7 +69,8 @@ class FakeSource:
         if self.error:
             raise self.error
         minute = (now + round(self.server_ahead_s * 1000)) // MINUTE
-        return TickerBatch(tuple(ticker(p, self.price(p, minute)) for p in self.quoted), (), (), now)
+        quotes = tuple(ticker(p, self.price(p, minute), source=self.name) for p in self.quoted)
+        return TickerBatch(quotes, (), (), now)
 
     async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
         now = self.clock.now_ms()

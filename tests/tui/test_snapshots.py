@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.support.feed import AT_MS, FakeFeed, live_status, loading, make_pairs
+from tests.support.feed import (
+    AT_MS,
+    FakeFeed,
+    live_status,
+    loading,
+    make_pairs,
+    several_pairs,
+    several_status,
+)
 from tests.tui.test_app import Rig, running
 from tui_tracker.config.choices import Theme
 from tui_tracker.config.model import Settings
@@ -35,6 +43,8 @@ SCENES = (
     Scene("pair", (140, 40), keys=("j", "enter")),
     Scene("why", (80, 24), keys=("j", "i")),
     Scene("overview", (120, 40), keys=("o",)),
+    Scene("several", (120, 28), status=several_status()),
+    Scene("across", (120, 28), keys=("M",), status=several_status()),
     Scene("help", (100, 44), keys=("question_mark",)),
     Scene(
         "offline",
@@ -48,7 +58,8 @@ SCENES = (
 
 @pytest.mark.parametrize("scene", SCENES, ids=[scene.name for scene in SCENES])
 async def test_picture(scene: Scene, picture: SnapshotAssertion) -> None:
-    feed = FakeFeed(() if scene.is_empty else make_pairs(), scene.status)
+    pairs = several_pairs() if scene.status.parts else make_pairs()
+    feed = FakeFeed(() if scene.is_empty else pairs, scene.status)
     state = State(watchlist=("kraken:BTC-USD", "kraken:ETH-USD"))
     async with running(Rig(feed, Settings(theme=scene.theme), state), scene.size) as rig:
         await rig.press(*scene.keys)

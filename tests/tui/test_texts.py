@@ -115,8 +115,9 @@ def test_a_changed_view_shows_the_truth_and_what_it_was() -> None:
 def test_progress_is_told_in_narrow_headers_too() -> None:
     status = live_status(backfill=loading(468, 2112))
     assert "history ▓░░░░░░░ 22 %" in header(status, 130)
-    for width in (60, 80, 100):
+    for width in (80, 100):
         assert "hist 22 % ~" in header(status, width)
+    assert "1,123 pairs   hist 22 %" in header(status, 60), "what is left to wait for goes before the pairs"
 
 
 def test_a_single_sample_tells_no_change_and_no_spread() -> None:

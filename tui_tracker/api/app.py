@@ -11,11 +11,12 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from tui_tracker import __version__
-from tui_tracker.api import problems, stream
+from tui_tracker.api import problems
 from tui_tracker.api.board import Board
 from tui_tracker.api.loop_lag import LoopLag
 from tui_tracker.api.routes import operations, pairs, rankings, states
 from tui_tracker.api.security import Access, Guard, Limits
+from tui_tracker.api.shortcut import Shortcut
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.web import routes as web
 from tui_tracker.api.web.browsers import Browsers
@@ -70,7 +71,7 @@ def make_app(
         app.include_router(web.router)
         app.state.browsers = browsers
     problems.install(app)
-    guard = Guard(app, access, limits, time.monotonic)
+    guard = Guard(Shortcut(app, board, f"{PREFIX}/stream"), access, limits, time.monotonic)
     app.state.board, app.state.streams, app.state.lag = board, streams, lag
     app.state.limits, app.state.guard = limits, guard
     return guard
@@ -78,7 +79,7 @@ def make_app(
 
 def _add_routes(app: FastAPI, *, needs_token: bool) -> None:
     v1 = APIRouter(prefix=PREFIX)
-    for part in (states.router, rankings.router, pairs.router, stream.router):
+    for part in (states.router, rankings.router, pairs.router):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(operations.router)

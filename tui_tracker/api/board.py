@@ -6,6 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final, TypeVar
 
+from fastapi import Request, Response
+from starlette.types import Scope as ASGIScope
+
 from tui_tracker.api.reply import Reply
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ServiceError
@@ -13,9 +16,14 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.symbols import resolve
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import DeepFeed, Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 
+LONGEST_MINUTES: Final = 43_200
+"""The longest window that may be asked for: 30 days."""
+SHORTEST_MINUTES: Final = 10
+READS: Final = 2
+"""Readings of the history at a time; what is to be written waits for each."""
 MAX_KEPT: Final = 256
 """Rankings, and replies, that are kept of one version; those unused for longest go first."""
 T = TypeVar("T")
@@ -30,12 +38,23 @@ class Board:
         min_coverage: Observed share of a window from which on a pair is ranked.
         interval_s: Seconds between polls, of the market's clock.
         clock_rate: Seconds of the market's clock in one of real time; other than 1 only in a simulation.
+        deep: The same feed, where it tells more than the published window.
     """
 
     def __init__(
-        self, feed: Feed, clock: Clock, *, min_coverage: float, interval_s: int, clock_rate: float = 1.0
+        self,
+        feed: Feed,
+        clock: Clock,
+        *,
+        min_coverage: float,
+        interval_s: int,
+        clock_rate: float = 1.0,
+        deep: DeepFeed | None = None,
     ) -> None:
         self.feed: Final = feed
+        self.deep: Final = deep
+        self.reading: Final = asyncio.Semaphore(READS)
+        """Held while the history is read."""
         self.interval_s: Final = interval_s
         self.clock_rate: Final = clock_rate
         self._clock: Final = clock
@@ -46,6 +65,7 @@ class Board:
         self._rows: dict[str, Row] = {}
         self._rankings: OrderedDict[Hashable, Ranking] = OrderedDict()
         self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
+        self._again: OrderedDict[Hashable, Reply] = OrderedDict()
         self._changed = asyncio.Event()
 
     async def follow(self) -> None:
@@ -59,6 +79,7 @@ class Board:
             self._rows = {row.id: row for row in snapshot.rows}
             self._rankings.clear()
             self._replies.clear()
+            self._again.clear()
         self._snapshot = snapshot
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
@@ -103,19 +124,43 @@ class Board:
         instruments = tuple(row.instrument for row in snapshot.rows)
         return self._rows[resolve(name, instruments, snapshot.status.source).id]
 
-    def ranking(self, metric: Metric, measure: Measure, scope: Scope) -> Ranking:
-        """A ranking of the newest snapshot; computed once for each version.
+    @property
+    def longest_minutes(self) -> int:
+        """The longest window that may be asked for; 0 where there is the published one alone."""
+        return 0 if self.deep is None else LONGEST_MINUTES
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """The newest snapshot over a window; see ``DeepFeed.over``.
+
+        Raises:
+            ServiceError: If no poll has come yet, or this window is not to be had.
+        """
+        snapshot = self.snapshot()
+        if minutes == snapshot.window_minutes:
+            return snapshot
+        if self.deep is None:
+            raise ServiceError("this server has one window alone", f"ask for {snapshot.window_minutes}m")
+        return await self.deep.over(minutes, metric)
+
+    def ranking(self, metric: Metric, measure: Measure, scope: Scope, snapshot: Snapshot | None = None) -> Ranking:
+        """A ranking of a snapshot, the newest if none is given; computed once for each version and window.
 
         Raises:
             ServiceError: If no poll has come yet.
         """
-        snapshot = self.snapshot()
-        key = (metric, measure, scope)
+        snapshot = self.snapshot() if snapshot is None else snapshot
+        key = (metric, measure, scope, snapshot.version, snapshot.window_minutes)
         return _kept(self._rankings, key, lambda: rank(snapshot, metric, measure, scope, self._min_coverage))
 
-    def reply(self, key: Hashable, make: Callable[[], Reply]) -> Reply:
-        """A reply that depends on the rows alone; made once for each version."""
-        return _kept(self._replies, key, make)
+    def reply(self, request: Request, key: Hashable, make: Callable[[], Reply]) -> Response:
+        """The response with a reply that depends on the rows alone; made once for each version."""
+        reply = _kept(self._replies, key, make)
+        _kept(self._again, _address(request.scope), lambda: reply)
+        return reply.to(request.headers, self.fresh_s())
+
+    def again(self, scope: ASGIScope) -> Reply | None:
+        """The reply to the same call, if there was one since the last version."""
+        return self._again.get(_address(scope))
 
     def fresh_s(self) -> int:
         """Whole seconds, of real time, until the next poll is due: nothing polled changes before."""
@@ -128,6 +173,10 @@ class Board:
         """The market's clock, corrected as the instants of snapshots are."""
         skew_ms = None if self._snapshot is None else self._snapshot.status.skew_ms
         return self._clock.now_ms() + (skew_ms or 0)
+
+
+def _address(scope: ASGIScope) -> Hashable:
+    return scope["path"], scope["query_string"]
 
 
 def _kept(kept: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T]) -> T:

@@ -7,11 +7,20 @@ from typing import Final
 
 from tui_tracker import __version__
 from tui_tracker.api.problems import Refusal
+from tui_tracker.api.questions import answered, window_asked
 from tui_tracker.api.schemas import MAX_LIMIT
 from tui_tracker.api.scope import check_quote
 from tui_tracker.api.security import Limits
 from tui_tracker.api.streams import Streams
-from tui_tracker.api.topics import RankingTopic, ReportTopic, RowsTopic, SeriesTopic, StatisticsTopic, Topic
+from tui_tracker.api.topics import (
+    RankingTopic,
+    ReportTopic,
+    RowsOverTopic,
+    RowsTopic,
+    SeriesTopic,
+    StatisticsTopic,
+    Topic,
+)
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import METRICS, Metric
@@ -23,6 +32,8 @@ from tui_tracker.stats.ranking import Scope
 _METRICS: Final = {metric.value: metric for metric in METRICS}
 _MEASURES: Final = {measure.value: measure for measure in Measure}
 MAX_PRIORITIES: Final = 5_000
+MOST_QUESTIONS: Final = 4
+"""Of one client, at a time."""
 
 
 class Connection:
@@ -39,7 +50,11 @@ class Connection:
         self._sent: dict[Hashable, int | None] = {}
         """State that the client has of each thing it follows."""
         self._topics: dict[Hashable, Topic] = {}
+        self._upto: int | None = None
+        """State of all of it; ``None`` while it has of some thing none, or an older one."""
         self._answers: list[bytes] = []
+        self._rows: tuple[Hashable, Callable[[], Topic]] = ("rows", RowsTopic)
+        self._questions = 0
         self._busy = asyncio.Lock()
 
     def greet(self) -> None:
@@ -55,6 +70,9 @@ class Connection:
                 clock_rate=self._board.clock_rate,
                 min_frame_ms=round(self._streams.min_frame_s * 1000),
                 max_subscriptions=self._limits.subscriptions,
+                window_minutes=0 if self._board.latest is None else self._board.latest.window_minutes,
+                longest_minutes=self._board.longest_minutes,
+                has_history=self._board.deep is not None and status.history is not None,
             )
         )
 
@@ -65,26 +83,48 @@ class Connection:
             self._streams.release(topic)
         self._topics.clear()
 
-    async def frame(self) -> bytes | None:
-        """Everything that the client doesn't have yet, as one frame; ``None`` if there is nothing."""
+    async def frame(self) -> bytes | str | None:
+        """Everything that the client doesn't have yet, as one frame, in JSON a text; ``None`` if there is nothing."""
+        if self._upto == self._streams.seq and not self._answers:
+            return None
         async with self._busy, self._streams.lock:
-            seq = self._streams.seq
-            parts, self._answers = self._answers, []
+            seq = self._upto = self._streams.seq
+            answers, self._answers = self._answers, []
+            parts = list[bytes]()
             for key, topic in self._topics.items():
                 sent = self._sent[key]
                 if sent != seq:
                     parts += [encoded.data(self._codec) for encoded in topic.since(sent)]
                     self._sent[key] = seq
-        latest = self._board.latest
-        version = 0 if latest is None else latest.version
-        return self._codec.frame(seq, version, self._board.now_ms(), parts) if parts else None
+        if answers:
+            return self._streams.made_frame(self._codec, seq, answers + parts)
+        return self._streams.frame(self._codec, seq, parts) if parts else None
 
     async def follow(self, command: messages.Command) -> None:
         """Do what a client wants; what can't be done is answered. No frame has the half of a command."""
         async with self._busy:
             await self._follow(command)
 
+    async def answer(self, ask: messages.Ask) -> None:
+        """Answer a question with one of the next frames; that for a window goes with its command."""
+        if ask.what == "window":
+            return
+        if self._questions >= MOST_QUESTIONS:
+            self._trouble("Not now", f"at most {MOST_QUESTIONS} questions at a time", number=ask.number)
+            return
+        self._questions += 1
+        try:
+            event = await answered(self._board, ask)
+            data = await asyncio.to_thread(self._codec.event, event)
+            self._answers.append(data)
+        except TrackerError as error:
+            self._trouble("Not answered", _told(error), number=ask.number)
+        finally:
+            self._questions -= 1
+
     async def _follow(self, command: messages.Command) -> None:
+        if command.ask is not None and command.ask.what == "window":
+            await self._set_window(command.ask)
         resumed = None
         if command.resume is not None and command.resume.epoch == self._board.epoch:
             resumed = min(command.resume.seq, self._streams.seq)
@@ -113,10 +153,10 @@ class Connection:
         try:
             row = self._board.named(name)
         except UnknownPairError as error:
-            self._trouble("Unknown pair", f"{error.message}; {error.hint}", name)
+            self._trouble("Unknown pair", _told(error), name)
             return
         except TrackerError as error:
-            self._trouble("Not now", f"{error.message}; {error.hint}", name)
+            self._trouble("Not now", _told(error), name)
             return
         for metric in metrics:
             await self._add(("series", row.id, metric), partial(SeriesTopic, row.id, metric), resumed)
@@ -145,9 +185,25 @@ class Connection:
         scope = Scope(wanted.quote, ids, wanted.floor)
         await self._add(("ranking", wanted), partial(RankingTopic, wanted, metric, measure, scope), resumed)
 
+    async def _set_window(self, ask: messages.Ask) -> None:
+        """Have the rows be over another window; it is made here, so that no snapshot waits for it."""
+        try:
+            minutes, metric = window_asked(ask)
+            await self._board.over(minutes, metric)
+            is_usual = minutes == self._board.snapshot().window_minutes
+        except TrackerError as error:
+            self._trouble("No such window", _told(error), number=ask.number)
+            return
+        self._answer(messages.Answer(number=ask.number, window=minutes))
+        before, _ = self._rows
+        key: Hashable = "rows" if is_usual else ("rows", minutes, metric)
+        self._rows = key, RowsTopic if is_usual else partial(RowsOverTopic, minutes, metric)
+        if key != before and before in self._topics:
+            self._drop(before)
+            await self._add(*self._rows, None)
+
     async def _follow_rows(self, is_wanted: bool, resumed: int | None) -> None:
-        kinds: tuple[tuple[str, Callable[[], Topic]], ...] = (("rows", RowsTopic), ("report", ReportTopic))
-        for key, make in kinds:
+        for key, make in (self._rows, ("report", ReportTopic)):
             if is_wanted:
                 await self._add(key, make, resumed)
             else:
@@ -160,7 +216,7 @@ class Connection:
             self._trouble("Too many subscriptions", f"a stream follows at most {self._limits.subscriptions} things")
             return
         self._topics[key], was_kept = await self._streams.topic(key, make)
-        self._sent[key] = resumed if was_kept else None
+        self._sent[key], self._upto = resumed if was_kept else None, None
 
     def _drop(self, key: Hashable) -> None:
         topic = self._topics.pop(key, None)
@@ -174,9 +230,14 @@ class Connection:
             self._trouble("Unknown metric", f"known: {', '.join(_METRICS)}", name)
         return metric
 
-    def _trouble(self, title: str, detail: str, name: str | None = None) -> None:
+    def _trouble(self, title: str, detail: str, name: str | None = None, number: int | None = None) -> None:
         if len(self._answers) < self._limits.subscriptions:
-            self._answer(messages.Trouble(title=title, detail=clean(detail, 500), id=name and clean(name)))
+            told = clean(detail, 500)
+            self._answer(messages.Trouble(title=title, detail=told, id=name and clean(name), number=number))
 
     def _answer(self, event: messages.Event) -> None:
         self._answers.append(self._codec.event(event))
+
+
+def _told(error: TrackerError) -> str:
+    return f"{error.message}; {error.hint}" if error.hint else error.message

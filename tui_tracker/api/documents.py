@@ -159,9 +159,10 @@ def ranking_document(snapshot: Snapshot, ranking: Ranking, offset: int, limit: i
 def report_document(report: SourceReport) -> Document:
     """How the source is doing; the fields of ``SourceReport``."""
     event = report_event(report)
-    return {
+    document: Document = {
         "status": event.status,
         "requests": event.requests,
         "errors": event.errors,
         "skipped": event.skipped[:100],
     }
+    return {**document, "parts": [report_document(part) for part in report.parts]} if report.parts else document

@@ -1,12 +1,31 @@
-"""How a WebSocket ends, whatever its client does."""
+"""How a connection ends, whatever its client does."""
 
+import asyncio
 from typing import Final
 
+from typing_extensions import override
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+REQUEST_S: Final = 20.0
+"""How long a client may take to send its first request."""
 LINGER_S: Final = 3.0
 """How long a client may take to read the rest and answer the close."""
+
+
+class RequestProtocol(H11Protocol):
+    """Lets go of a client that asks for nothing: it would hold a descriptor forever."""
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(REQUEST_S, self._hang_up_if_silent)
+
+    def _hang_up_if_silent(self) -> None:
+        request: object = self.cycle  # ``None`` before the first, whatever its type says
+        if request is None and self.transport.get_protocol() is self:
+            self.transport.close()
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):

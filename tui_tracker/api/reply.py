@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Response
 
 JSON: Final = "application/json"
 GZIP_FROM: Final = 1_000
@@ -34,21 +34,21 @@ class Reply:
         """A document as JSON: full precision, ``null`` for NaN."""
         return cls(msgspec.json.encode(document))
 
-    def to(self, request: Request, fresh_s: int = 0) -> Response:
+    def to(self, asked: Mapping[str, str], fresh_s: int = 0) -> Response:
         """The response to a request: compressed where that is understood, empty where the client has it already.
 
         Args:
-            request: What is answered.
+            asked: Headers of the request.
             fresh_s: Seconds for which the client may keep it; with 0 it asks again each time.
         """
-        is_gzip = len(self.body) >= GZIP_FROM and _accepts_gzip(request.headers.get("accept-encoding", ""))
+        is_gzip = len(self.body) >= GZIP_FROM and _accepts_gzip(asked.get("accept-encoding", ""))
         headers = {
             **self._headers,
             "ETag": f'W/"{self.tag}"',
             "Cache-Control": f"private, max-age={fresh_s}" if fresh_s else "private, no-cache",
             "Vary": "Accept-Encoding, Authorization",
         }
-        if self.tag in _tags(request.headers.get("if-none-match", "")):
+        if self.tag in _tags(asked.get("if-none-match", "")):
             return Response(None, 304, headers)
         if not is_gzip:
             return Response(self.body, headers=headers, media_type=self.media_type)

@@ -57,7 +57,7 @@ class PairQuery(MetricQuery):
 
 class HistoryQuery(MetricQuery):
     since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
-    """First instant, RFC 3339 or ms since the epoch; the window's start by default."""
+    """First instant, RFC 3339 or ms since the epoch; the window's start by default, earlier as far as it is kept."""
     to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
     """Last instant, likewise."""
     every: str = Field("1m", pattern=r"^(\d{1,4}m|\d{1,2}h)$", examples=["5m"])
@@ -66,7 +66,11 @@ class HistoryQuery(MetricQuery):
 
 
 class CandlesQuery(Parameters):
-    every: Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h"] = "5m"
+    since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
+    """First instant, RFC 3339 or ms since the epoch; the window's start by default, earlier as far as it is kept."""
+    to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
+    """Last instant, likewise."""
+    every: Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "24h"] = "5m"
     """Length of a candle."""
     metric: Literal["price", "mid"] = "price"
     """What it is made of."""
@@ -91,7 +95,7 @@ class ScopeQuery(MetricQuery):
     floor: float = Field(0.0, ge=0, le=1e18, allow_inf_nan=False, examples=[1e6])
     """Only pairs that traded at least this much in 24 h, in US dollars."""
     window: str | None = Field(None, max_length=8, examples=["24h"])
-    """Span of the statistics; only the one that is served, see `status`."""
+    """Span of the statistics, `10m` to `30d`; the published one by default, see `status`."""
 
 
 class RankingQuery(ScopeQuery):
@@ -195,6 +199,8 @@ class History(Answer):
     every_s: int
     points: list[tuple[int, Number]]
     """(start of the interval, ms since the epoch; value, or null where nothing was observed)."""
+    missing: str | None
+    """Why nothing earlier was looked up; null where it was, or wasn't asked for."""
 
 
 class Candle(Answer):
@@ -213,6 +219,8 @@ class Candles(Answer):
     metric: Metric
     every_s: int
     candles: list[Candle]
+    missing: str | None
+    """Why nothing earlier was looked up; null where it was, or wasn't asked for."""
 
 
 class RankedPair(Answer):

@@ -1,9 +1,11 @@
 """Which pairs a request compares."""
 
-from tui_tracker.api.board import Board
+from tui_tracker.api.board import LONGEST_MINUTES, SHORTEST_MINUTES, Board
 from tui_tracker.api.problems import Refusal
 from tui_tracker.api.schemas import ScopeQuery
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.config import parse
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
+from tui_tracker.core.snapshot import Row
 from tui_tracker.stats.ranking import Scope
 
 MAX_NAMED: int = 1_000
@@ -13,15 +15,14 @@ def scope_of(board: Board, query: ScopeQuery, exclude: str | None = None) -> Sco
     """The scope of a request.
 
     Raises:
-        Refusal: For a window that isn't served, another source, a currency that no pair is priced in, unknown classes.
+        Refusal: For another source, a currency that no pair is priced in, unknown classes.
         UnknownPairError: If a name is no pair.
         AmbiguousPairError: If it may be several.
     """
-    check_window(board, query.window)
     check_source(board, query.source)
     check_quote(board, query.quote)
     ids = None if query.pairs is None else named(board, query.pairs)
-    return Scope(query.quote, ids, query.floor, _classes(exclude))
+    return Scope(query.quote, ids, query.floor, _classes(exclude), source=_source(board, query.source))
 
 
 def named(board: Board, names: str) -> frozenset[str]:
@@ -38,19 +39,40 @@ def named(board: Board, names: str) -> frozenset[str]:
     return frozenset(board.named(name).id for name in each)
 
 
-def check_window(board: Board, window: str | None) -> None:
-    """Refuse any span but the served one."""
+def window_of(board: Board, text: str | None) -> int:
+    """The window of a request in minutes, the published one if none is named.
+
+    Raises:
+        Refusal: If it is none, or one that isn't served.
+    """
     served = board.snapshot().window_minutes
-    known = {f"{served}m", str(served), f"{served // 60}h" if served % 60 == 0 else ""}
-    if window is not None and window not in known:
+    if text is None:
+        return served
+    try:
+        minutes = parse.minutes(SHORTEST_MINUTES, LONGEST_MINUTES)(text)
+    except ValueError:
+        raise Refusal(422, "window: 10m to 30d") from None
+    if minutes != served and board.deep is None:
         raise Refusal(422, f"window: this server keeps statistics over {served} minutes only, so use {served}m")
+    return minutes
 
 
 def check_source(board: Board, source: str | None) -> None:
     """Refuse a source that isn't served."""
-    served = board.snapshot().status.source
-    if source is not None and source != served:
-        raise Refusal(422, f"source: this server watches {served} only")
+    status = board.snapshot().status
+    served = [part.source for part in status.parts] or [status.source]
+    if source is not None and source not in served:
+        raise Refusal(422, f"source: this server watches {', '.join(served)} only")
+
+
+def _source(board: Board, source: str | None) -> str | None:
+    """The source of a scope, where there is a choice."""
+    return source if board.snapshot().status.parts else None
+
+
+def whole_scope(row: Row, quote: str | None = None) -> Scope:
+    """Everything that a pair is compared with where nothing else is said: its like."""
+    return Scope(quote=quote, source=CONSOLIDATED if row.instrument.is_consolidated else None)
 
 
 def check_quote(board: Board, quote: str | None) -> None:

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fastapi import Response
@@ -168,13 +169,7 @@ class Guard:
     def _knows_host(self, header: str) -> bool:
         """Names that a page elsewhere could have pointed here are refused (DNS rebinding)."""
         name = host_name(header)
-        if name in self._hosts:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
+        return name in self._hosts or _is_address(name)
 
     def _knows_origin(self, headers: Mapping[str, str]) -> bool:
         origin = headers.get("origin")
@@ -267,6 +262,15 @@ def host_name(header: str) -> str:
     if header.startswith("["):
         return header[1:].partition("]")[0].lower()
     return header.rpartition(":")[0].lower() if header.count(":") == 1 else header.lower()
+
+
+@lru_cache(maxsize=256)
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def is_loopback(host: str) -> bool:

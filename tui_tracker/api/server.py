@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import uvicorn
 
 from tui_tracker.api.app import make_app
 from tui_tracker.api.board import Board
-from tui_tracker.api.protocol import StreamProtocol
+from tui_tracker.api.protocol import RequestProtocol, StreamProtocol
 from tui_tracker.api.security import Access, Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.web.browsers import Browsers, WebOptions
@@ -23,13 +23,22 @@ from tui_tracker.api.web.discretion import hide_token
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.text import clean
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import DeepFeed, Feed
 
 DRAIN_S: Final = 2
 """Seconds that open requests have to end in when the server stops."""
 CLOSE_S: Final = 1.0
 """Seconds that streams have to take the close in."""
 BACKLOG: Final = 1_024
+"""Clients that may wait to be let in."""
+ACCEPTS: Final = 32
+"""Of these asyncio lets in so many at a time, and complains of each where it can't."""
+PING_S: Final = 20.0
+"""Streams are pinged this often, and closed where no answer comes for as long: the other side may be gone unsaid."""
+EXHAUSTED_EVERY_S: Final = 60.0
+"""Least seconds between two words on descriptors that are used up."""
+_EXHAUSTED: Final = "socket.accept() out of system resource"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,16 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncIterator[Serving]:
+async def serving(
+    feed: Feed, clock: Clock, options: ServeOptions, deep: DeepFeed | None = None
+) -> AsyncIterator[Serving]:
     """Serve a feed while inside; on leaving, streams are closed with a reason and requests get ``DRAIN_S`` to end.
+
+    Args:
+        feed: What is served.
+        clock: The market's.
+        options: Where and to whom.
+        deep: The same feed, where it tells more than its window.
 
     Raises:
         ServiceError: If the address is taken or is none of this machine, or the certificate can't be used.
@@ -75,6 +92,7 @@ async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncItera
         min_coverage=options.min_coverage,
         interval_s=options.interval_s,
         clock_rate=options.clock_rate,
+        deep=deep,
     )
     streams = Streams(board, options.min_frame_s)
     access = replace(options.access, has_browsers=options.web is not None)
@@ -86,17 +104,50 @@ async def serving(feed: Feed, clock: Clock, options: ServeOptions) -> AsyncItera
     servers = [(_Server(_config(app, options, context)), listener)]
     if inner is not None:
         servers.append((_Server(_config(app, options, None, lifespan="off")), inner))
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(server.serve(sockets=[place])) for server, place in servers]
-        try:
-            for server, _ in servers:
-                await server.is_up.wait()
-            yield Serving(_url("https" if context else "http", options.host, listener), streams)
-        finally:
-            await streams.close("the server stops; try again soon", CLOSE_S)
-            for server, _ in servers:
-                server.should_exit = True
-            await asyncio.wait(tasks)
+    with _told_once(asyncio.get_running_loop()):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(server.serve(sockets=[place])) for server, place in servers]
+            try:
+                for server, _ in servers:
+                    await server.is_up.wait()
+                yield Serving(_url("https" if context else "http", options.host, listener), streams)
+            finally:
+                await streams.close("the server stops; try again soon", CLOSE_S)
+                for server, _ in servers:
+                    server.should_exit = True
+                await asyncio.wait(tasks)
+
+
+@contextlib.contextmanager
+def _told_once(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """While inside, say now and then that there are no descriptors left, not a thousand times a second as asyncio does.
+
+    It goes on by itself: who can't be let in waits, and is let in once others have gone.
+    """
+    before, told_s = loop.get_exception_handler(), -EXHAUSTED_EVERY_S
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        nonlocal told_s
+        if "_start_serving" in str(context.get("handle")):
+            _log.debug("stopped while no client was let in")  # asyncio wanted to try again
+        elif context.get("message") != _EXHAUSTED:
+            _pass_on(before, loop, context)
+        elif loop.time() - told_s >= EXHAUSTED_EVERY_S:
+            told_s = loop.time()
+            _log.warning("no client is let in for now: %s; let the process open more files", context.get("exception"))
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
+
+
+def _pass_on(before: Any, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if before is None:
+        loop.default_exception_handler(context)
+    else:
+        before(loop, context)
 
 
 def _url(scheme: str, host: str, listener: socket.socket) -> str:
@@ -121,6 +172,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
         self.is_up.set()
 
     @contextlib.contextmanager
@@ -135,16 +188,17 @@ def _config(
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="none",
+        http=RequestProtocol,
         ws=StreamProtocol,
         ws_max_size=options.limits.message_bytes,
         ws_per_message_deflate=False,  # 300 kB a client; large events are deflated once for all instead
-        ws_ping_interval=20.0,
-        ws_ping_timeout=20.0,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
         log_config=None,
         lifespan=lifespan,
         proxy_headers=False,
         server_header=False,
-        backlog=BACKLOG,
+        backlog=ACCEPTS,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=DRAIN_S,
         h11_max_incomplete_event_size=options.limits.query_bytes * 2,

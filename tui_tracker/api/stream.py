@@ -4,15 +4,14 @@ import asyncio
 import logging
 from typing import Final
 
-from fastapi import APIRouter, WebSocket
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from tui_tracker.api.connection import Connection
 from tui_tracker.api.security import Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.core.errors import FeedError
 from tui_tracker.core.text import clean
-from tui_tracker.feed.messages import SUBPROTOCOL
+from tui_tracker.feed.messages import SUBPROTOCOL, Ask
 from tui_tracker.feed.wire import Encoding
 
 GOING_AWAY: Final = 1001
@@ -21,7 +20,6 @@ MISBEHAVED: Final = 1008
 TOO_BIG: Final = 1009
 TRY_LATER: Final = 1013
 _log = logging.getLogger(__name__)
-router = APIRouter()
 
 
 class _End(Exception):
@@ -37,7 +35,6 @@ class _End(Exception):
         self.code, self.reason = code, reason
 
 
-@router.websocket("/stream")
 async def stream(socket: WebSocket) -> None:
     """Serve one client until either side ends it."""
     streams: Streams = socket.app.state.streams
@@ -67,8 +64,9 @@ async def _serve(
             wake.set()
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(_read(socket, streams, limits, connection, encoding, wake))
-                    group.create_task(_write(socket, streams, limits, connection, encoding, wake))
+                    questions = _Questions(group, connection, wake)
+                    group.create_task(_read(socket, streams, limits, connection, encoding, questions))
+                    group.create_task(_write(socket, streams, limits, connection, wake))
             except* (_End, WebSocketDisconnect) as group_of:
                 raise _first(group_of) from None
     finally:
@@ -80,8 +78,30 @@ def _first(group: BaseExceptionGroup[Exception]) -> Exception:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+class _Questions:
+    """Has questions answered beside everything else.
+
+    Args:
+        group: In which that is done.
+        connection: What answers.
+        wake: Set whenever there may be something to send.
+    """
+
+    def __init__(self, group: asyncio.TaskGroup, connection: Connection, wake: asyncio.Event) -> None:
+        self._group, self._connection, self.wake = group, connection, wake
+
+    def take(self, ask: Ask) -> None:
+        """Begin with one more."""
+        self._group.create_task(self._connection.answer(ask)).add_done_callback(lambda _: self.wake.set())
+
+
 async def _read(
-    socket: WebSocket, streams: Streams, limits: Limits, connection: Connection, encoding: Encoding, wake: asyncio.Event
+    socket: WebSocket,
+    streams: Streams,
+    limits: Limits,
+    connection: Connection,
+    encoding: Encoding,
+    questions: _Questions,
 ) -> None:
     """Follow commands; a client that sends too many waits, one that sends nonsense is sent away."""
     loop, codec = asyncio.get_running_loop(), streams.codecs[encoding]
@@ -99,23 +119,25 @@ async def _read(
         except FeedError as error:
             raise _End(UNREADABLE, error.message) from None
         await connection.follow(command)
-        wake.set()
+        if command.ask is not None:
+            questions.take(command.ask)
+        questions.wake.set()
         next_s = max(next_s, loop.time() - 1) + 1 / limits.messages_per_s
         await asyncio.sleep(max(0.0, next_s - loop.time()))
 
 
 async def _write(
-    socket: WebSocket, streams: Streams, limits: Limits, connection: Connection, encoding: Encoding, wake: asyncio.Event
+    socket: WebSocket, streams: Streams, limits: Limits, connection: Connection, wake: asyncio.Event
 ) -> None:
     """Send what is new; while a client takes nothing, changes gather; it gets the newest, or is sent away."""
     while True:
         await wake.wait()
-        wake.clear()
         frame = await connection.frame()
+        wake.clear()  # only now: what woke it while it waited for a frame is in that
         if frame is not None:
             try:
-                async with asyncio.timeout(limits.stall_s):
-                    await (socket.send_text(frame.decode()) if encoding is Encoding.JSON else socket.send_bytes(frame))
+                with streams.patience.watched(limits.stall_s):
+                    await (socket.send_text(frame) if isinstance(frame, str) else socket.send_bytes(frame))
             except TimeoutError:
                 raise _End(TRY_LATER, f"nothing was taken for {limits.stall_s:g} s") from None
         if streams.closing:

@@ -5,9 +5,10 @@ import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import zip_longest
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui_tracker.api.board import Board
+from tui_tracker.api.patience import Patience
 from tui_tracker.api.topics import Topic
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.feed.wire import Codec, Encoding
@@ -16,7 +17,19 @@ MOST_IDLE: Final = 256
 """Things that are kept up to date although nobody follows them now, so that a client that comes back gets what it
 missed and no more."""
 TOPICS_AT_A_TIME: Final = 8
+SHARED_S: Final = 0.05
+"""A frame tells the time: it is sent again for no longer than this."""
+MOST_SHARED: Final = 128
 _log = logging.getLogger(__name__)
+
+
+class _Shared(NamedTuple):
+    """A frame that goes to several."""
+
+    data: bytes | str
+    parts: Sequence[bytes]
+    """What it is known by: kept, so that no other bytes come to lie where these are."""
+    until_s: float
 
 
 class Streams:
@@ -33,6 +46,7 @@ class Streams:
         self.codecs: Final = {encoding: Codec(encoding) for encoding in Encoding}
         self.seq = 0
         """Number of the newest state."""
+        self.patience: Final = Patience()
         self.lock: Final = asyncio.Lock()
         """Held while things move from one state to the next."""
         self.count = 0
@@ -43,6 +57,7 @@ class Streams:
         self._is_empty = asyncio.Event()
         self._wakes: set[asyncio.Event] = set()
         self._wanted: dict[object, Sequence[str]] = {}
+        self._frames: dict[Hashable, _Shared] = {}
 
     async def run(self) -> None:
         """Bring every snapshot to every stream, until cancelled."""
@@ -55,8 +70,10 @@ class Streams:
 
     async def _advance(self, snapshot: Snapshot) -> None:
         seq = self.seq + 1
+        self._frames.clear()
         idle = [key for key, topic in self._topics.items() if not topic.followers]
-        for key in idle[: max(0, len(idle) - MOST_IDLE)]:
+        costly = [key for key in idle if self._topics[key].is_costly]
+        for key in {*idle[: max(0, len(idle) - MOST_IDLE)], *costly}:
             del self._topics[key]
         for index, topic in enumerate(tuple(self._topics.values())):
             await topic.refresh(self.board, snapshot, seq)
@@ -77,6 +94,24 @@ class Streams:
             self._topics[key] = topic
             topic.followers += 1
             return topic, known is not None
+
+    def frame(self, codec: Codec, seq: int, parts: Sequence[bytes]) -> bytes | str:
+        """A frame of events, one for all that get the same at about the same instant; in JSON a text."""
+        key = codec.encoding, seq, *map(id, parts)
+        now_s = asyncio.get_running_loop().time()
+        shared = self._frames.get(key)
+        if shared is None or now_s > shared.until_s:
+            if len(self._frames) >= MOST_SHARED:
+                self._frames.clear()
+            made = self.made_frame(codec, seq, parts)
+            shared = self._frames[key] = _Shared(made, parts, now_s + SHARED_S)
+        return shared.data
+
+    def made_frame(self, codec: Codec, seq: int, parts: Sequence[bytes]) -> bytes | str:
+        """A frame of events for one; in JSON a text."""
+        latest = self.board.latest
+        data = codec.frame(seq, 0 if latest is None else latest.version, self.board.now_ms(), parts)
+        return data.decode() if codec.encoding is Encoding.JSON else data
 
     def release(self, topic: Topic) -> None:
         """One follower less."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,6 +34,18 @@ def instant_ms(text: str | None, name: str) -> int | None:
     return math.floor(instant.astimezone(UTC).timestamp() * 1000)
 
 
+def span_of(since: str | None, to: str | None) -> tuple[int | None, int | None]:
+    """(first instant, last instant) in ms; ``None`` where none is given.
+
+    Raises:
+        Refusal: If one is none, or the first is after the last.
+    """
+    since_ms, to_ms = instant_ms(since, "from"), instant_ms(to, "to")
+    if since_ms is not None and to_ms is not None and since_ms > to_ms:
+        raise Refusal(422, "from is after to")
+    return since_ms, to_ms
+
+
 def step_minutes(text: str) -> int:
     """A span such as ``5m`` or ``1h``, in minutes.
 
@@ -50,18 +62,25 @@ def points(series: Series, since_ms: int | None, to_ms: int | None, step: int) -
     """The last sample of each interval of ``step`` minutes that lies in the span, oldest first.
 
     Intervals start at multiples of their length since the epoch (UTC); the first may begin before the first sample.
+
+    Args:
+        series: Samples; ``step`` is a multiple of its own.
+        since_ms: First instant; ``None`` for all.
+        to_ms: Last instant; ``None`` for all.
+        step: Minutes of an interval.
     """
-    first = 0 if since_ms is None else -(-(since_ms - series.start_ms) // MINUTE_MS)
-    stop = len(series.values) if to_ms is None else (to_ms - series.start_ms) // MINUTE_MS + 1
+    each_ms = series.step_ms
+    first = 0 if since_ms is None else -(-(since_ms - series.start_ms) // each_ms)
+    stop = len(series.values) if to_ms is None else (to_ms - series.start_ms) // each_ms + 1
     first, stop = max(0, first), min(len(series.values), stop)
-    return list(_intervals(series.values, series.start_ms, first, stop, step))
+    return list(_intervals(series, first, stop, step))
 
 
-def _intervals(values: Sequence[float], start_ms: int, first: int, stop: int, step: int) -> Iterator[Point]:
-    length_ms = step * MINUTE_MS
+def _intervals(series: Series, first: int, stop: int, step: int) -> Iterator[Point]:
+    length_ms, start_ms, each_ms = step * MINUTE_MS, series.start_ms, series.step_ms
     while first < stop:
-        begin_ms = (start_ms + first * MINUTE_MS) // length_ms * length_ms
-        end = min(stop, (begin_ms + length_ms - start_ms) // MINUTE_MS)
-        seen = [value for value in values[first:end] if math.isfinite(value)]
+        begin_ms = (start_ms + first * each_ms) // length_ms * length_ms
+        end = min(stop, (begin_ms + length_ms - start_ms) // each_ms)
+        seen = [value for value in series.values[first:end] if math.isfinite(value)]
         yield begin_ms, seen[-1] if seen else None
         first = end

@@ -1,5 +1,6 @@
 """Things that streams follow: each is read once for every snapshot and encoded once for all its followers."""
 
+import logging
 import math
 from array import array
 from collections import deque
@@ -7,7 +8,8 @@ from typing import Final, Protocol
 
 from tui_tracker.api.board import Board
 from tui_tracker.api.documents import rank_text
-from tui_tracker.core.errors import UnknownPairError
+from tui_tracker.api.scope import whole_scope
+from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
@@ -21,6 +23,7 @@ KEPT_CHANGES: Final = 64
 """Changes of a thing that a follower may miss and still get one by one; beyond, it gets the whole."""
 _BLOCK: Final = 60
 """Minutes that are compared at once."""
+_log = logging.getLogger(__name__)
 _NOTHING: Final = Figures(1, 0, None, None, None, None, None, None, None, None, None)
 
 
@@ -43,6 +46,8 @@ class Topic(Protocol):
     """One thing that can be followed."""
 
     followers: int
+    is_costly: bool
+    """Whether it is let go of as soon as nobody follows it."""
 
     async def refresh(self, board: Board, snapshot: Snapshot, seq: int) -> None:
         """Take what a snapshot changes; ``seq`` is the number of the state with it."""
@@ -55,6 +60,8 @@ class Topic(Protocol):
 
 class Whole:
     """A thing that is told whole whenever it changes."""
+
+    is_costly = False
 
     def __init__(self) -> None:
         self.followers = 0
@@ -73,6 +80,8 @@ class Whole:
 
 class Changes:
     """A thing of which changes are told, the last ``KEPT_CHANGES`` of them."""
+
+    is_costly = False
 
     def __init__(self) -> None:
         self.followers = 0
@@ -130,6 +139,24 @@ class RowsTopic(Changes):
     def _make_whole(self) -> messages.Event:
         assert self._snapshot is not None
         return rows_event(self._snapshot, self._snapshot.rows)
+
+
+class RowsOverTopic(RowsTopic):
+    """All rows, over another window; over the usual one while that can't be had."""
+
+    is_costly = True
+
+    def __init__(self, minutes: int, metric: Metric) -> None:
+        super().__init__()
+        self._minutes, self._shown = minutes, metric
+
+    async def refresh(self, board: Board, snapshot: Snapshot, seq: int) -> None:
+        """See ``Topic.refresh``."""
+        try:
+            snapshot = await board.over(self._minutes, self._shown)
+        except TrackerError as error:
+            _log.warning("no window of %d minutes: %s", self._minutes, error)
+        await super().refresh(board, snapshot, seq)
 
 
 class ReportTopic(Whole):
@@ -205,7 +232,7 @@ class StatisticsTopic(Whole):
             self._tell(self._statistics(board, row), seq)
 
     def _statistics(self, board: Board, row: Row) -> messages.Event:
-        rankings = {measure: board.ranking(self._metric, measure, Scope()) for measure in Measure}
+        rankings = {measure: board.ranking(self._metric, measure, whole_scope(row)) for measure in Measure}
         figures = row.figures_of(self._metric) or _NOTHING
         place = rankings[Measure.STDDEV].place(row.id)
         return messages.Statistics(

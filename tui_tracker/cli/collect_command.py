@@ -21,7 +21,9 @@ GRACE_S: Final = 5.0
 
 
 @click.command(short_help="Collect without a screen, for all sessions of this history.")
-@setting_flags("source", "base_urls", "interval", "window", "data_dir", "raw_days", "rollup_days", "max_disk", "debug")
+@setting_flags(
+    "source", "base_urls", "interval", "stream", "window", "data_dir", "raw_days", "rollup_days", "max_disk", "debug"
+)
 @pass_invocation
 def collect(invocation: Invocation) -> int:
     """Poll the exchange and keep the history, without a screen, until stopped by SIGTERM or ctrl+c.
@@ -55,7 +57,7 @@ async def _collect(composition: Composition, settings: "Settings", notifier: "No
     import asyncio
 
     async with composition.collect_live(settings) as feed, asyncio.TaskGroup() as group:
-        alive = group.create_task(_keep_alive(notifier))
+        alive = group.create_task(notifier.keep_alive())
         try:
             async with aclosing(_changes(feed.updates())) as changes:
                 is_ready = False
@@ -95,12 +97,3 @@ def _report(status: "SourceStatus", notifier: "Notifier") -> None:
     if history is not None and history.notice:
         log.warning("%s", history.notice)
     notifier.tell(f"STATUS={text}")
-
-
-async def _keep_alive(notifier: "Notifier") -> None:
-    """Give signs of life from the loop that polls, twice in the time that is allowed."""
-    import asyncio
-
-    while notifier.watchdog_s is not None:
-        notifier.tell("WATCHDOG=1")
-        await asyncio.sleep(notifier.watchdog_s / 2)

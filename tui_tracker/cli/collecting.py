@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tui_tracker.cli.diagnostics import expected_error
+from tui_tracker.cli.diagnostics import expected_error, say
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import NoDataError, SourceError
 from tui_tracker.core.snapshot import Snapshot
@@ -20,13 +20,17 @@ def told_of(settings: Settings) -> Iterator[None]:
         expected = expected_error(error)
         if not isinstance(expected, SourceError):
             raise
-        url = settings.base_urls.get(settings.source)
-        place = f"{settings.source} at {url}" if url else settings.source
+        place = ", ".join(_place(name, settings) for name in settings.sources)
         raise NoDataError(f"{place}: {expected.message}", expected.hint or "try again later") from error
 
 
+def _place(name: str, settings: Settings) -> str:
+    url = settings.base_urls.get(name)
+    return f"{name} at {url}" if url else name
+
+
 async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:
-    """Return the first snapshot that a poll has filled.
+    """Return the first snapshot that a poll has filled; of several sources those that failed are said on stderr.
 
     Raises:
         TrackerError: If the source could not be reached or answered nonsense.
@@ -34,6 +38,9 @@ async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:
     """
     async for snapshot in updates:
         if snapshot.rows and snapshot.at_ms is not None:
+            for part in snapshot.status.parts:
+                if part.error:
+                    say(f"note: {part.source}: {part.error}")
             return snapshot
     raise NoDataError("the source gave no quotes", "try again")
 

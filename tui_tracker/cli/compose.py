@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,10 +19,11 @@ from tui_tracker.feed.base import Feed, PastFeed
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
     from tui_tracker.cli.replay_spec import ReplaySpec
+    from tui_tracker.engine.engine import Engine
     from tui_tracker.engine.sharing import Sharing
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
-    from tui_tracker.sources.base import Source
+    from tui_tracker.sources.base import Source, Stream
     from tui_tracker.sources.request_log import RequestLog
     from tui_tracker.storage.store import Store
 
@@ -70,7 +72,7 @@ def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
         ConfigError: An unknown source, an unusable URL or proxy variable.
     """
     if _is_thin(settings):
-        return _remote(settings).running()
+        return _remote(settings, window=settings.window).running()
     return _collect_live(settings, _live_clock(settings))
 
 
@@ -83,6 +85,7 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
         ServiceError: An address or a certificate that can't be used.
     """
     from tui_tracker.api.server import serving
+    from tui_tracker.feed.local import LocalFeed
 
     clock = _live_clock(settings)
     async with _collect_live(settings, clock) as feed, asyncio.TaskGroup() as group:
@@ -94,7 +97,8 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
             clock_rate=demo_scale(settings.demo_pairs) if settings.demo else 1.0,
         )
         try:
-            async with serving(feed, clock, options) as server:
+            deep = feed if isinstance(feed, LocalFeed) else None  # histories of several sources are not joined
+            async with serving(feed, clock, options, deep) as server:
                 yield server
         finally:
             sparing.cancel()
@@ -107,7 +111,7 @@ def _is_thin(settings: Settings) -> bool:
 def _remote(settings: Settings, *, once: bool = False, window: int | None = None) -> "RemoteFeed":
     from tui_tracker.feed.remote import RemoteFeed
 
-    return RemoteFeed(settings.connect, settings.token, once=once, window=window)
+    return RemoteFeed(settings.connect, settings.token, once=once, window=window, ca_file=settings.ca_file)
 
 
 @asynccontextmanager
@@ -119,18 +123,48 @@ async def _collect(
     once: bool,
     stoppers: "list[Callable[[], None]] | None" = None,
 ) -> AsyncIterator[Feed]:
+    from tui_tracker.feed.local import LocalFeed
+
+    turn = threading.Lock()
+
+    def collect(one: Settings) -> "AbstractAsyncContextManager[Engine]":
+        is_first = one.source == settings.sources[0]
+        return _collect_one(one, clock, window, once=once, stoppers=stoppers, turn=turn, tends=is_first)
+
+    if not settings.demo and len(settings.sources) > 1:
+        from tui_tracker.cli.several import collected_together
+
+        async with collected_together(settings, clock, window, collect, once=once) as feed:
+            yield feed
+        return
+    async with collect(settings) as engine:
+        yield LocalFeed(engine)
+
+
+@asynccontextmanager
+async def _collect_one(
+    settings: Settings,
+    clock: Clock,
+    window: int,
+    *,
+    once: bool,
+    stoppers: "list[Callable[[], None]] | None",
+    turn: threading.Lock,
+    tends: bool,
+) -> "AsyncIterator[Engine]":
+    """The engine of one source, running; ``turn`` and ``tends`` are for its history: see ``Store``."""
     from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
-    from tui_tracker.feed.local import LocalFeed
 
     source, requests = _source(settings, clock)
     place = settings.base_urls.get(settings.source, "")
-    async with _history(settings, clock, source.name, may_begin=not once) as (store, sharing):
+    history = _history(settings, clock, source.name, may_begin=not once, turn=turn, tends=tends)
+    async with history as (store, sharing):
         engine: Engine
         if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place):
-            from tui_tracker.engine.beside import BesideEngine
+            from tui_tracker.engine.borrowing import BorrowingEngine
 
-            engine = BesideEngine(source, clock, store, sharing, window)
+            engine = BorrowingEngine(source, clock, store, sharing, window)
         elif store is not None and sharing is not None and not once:
             from tui_tracker.engine.shared import SharedEngine
 
@@ -143,6 +177,7 @@ async def _collect(
                 window_minutes=window,
                 requests=requests,
                 place=place,
+                stream=_stream(settings, clock),
             )
         else:
             engine = Engine(
@@ -153,10 +188,11 @@ async def _collect(
                 once=once,
                 requests=requests,
                 store=store,
+                stream=None if once else _stream(settings, clock),
             )
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
-                yield LocalFeed(engine)
+                yield engine
 
 
 async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place: str) -> bool:
@@ -164,7 +200,7 @@ async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place:
     from tui_tracker.cli.diagnostics import say
     from tui_tracker.core.errors import StorageError
     from tui_tracker.core.format import utc_time
-    from tui_tracker.engine.beside import is_fresh
+    from tui_tracker.engine.borrowing import is_fresh
 
     await sharing.observe()
     try:
@@ -180,7 +216,7 @@ async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place:
 
 @asynccontextmanager
 async def _history(
-    settings: Settings, clock: Clock, source: str, *, may_begin: bool
+    settings: Settings, clock: Clock, source: str, *, may_begin: bool, turn: threading.Lock, tends: bool
 ) -> "AsyncIterator[tuple[Store | None, Sharing | None]]":
     """The history on disk, if it is wanted, and who collects into it."""
     if settings.demo or not settings.history:
@@ -188,7 +224,7 @@ async def _history(
         return
     from tui_tracker.cli.shared_history import opened_history
 
-    async with opened_history(settings, clock, source, may_begin=may_begin) as opened:
+    async with opened_history(settings, clock, source, may_begin=may_begin, turn=turn, tends=tends) as opened:
         yield opened
 
 
@@ -204,6 +240,15 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
     log = RequestLog(clock)
     base_url = settings.base_urls.get(settings.source)
     return create(settings.source, clock=clock, base_url=base_url, interval_s=settings.interval, log=log), log
+
+
+def _stream(settings: Settings, clock: Clock) -> "Stream | None":
+    """What reads live quotes, if they are wanted and the source has them."""
+    if settings.demo or not settings.stream:
+        return None
+    from tui_tracker.sources.registry import open_stream
+
+    return open_stream(settings.source, clock=clock, base_url=settings.base_urls.get(settings.source))
 
 
 def _collect_live(
@@ -330,7 +375,10 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
 
 
 def _has_past(settings: Settings, replay: "ReplaySpec | None") -> bool:
-    return replay is not None or (settings.history and not settings.demo and not _is_thin(settings))
+    if replay is not None:
+        return True
+    is_kept = settings.history and not settings.demo and not _is_thin(settings)
+    return is_kept and len(settings.sources) == 1
 
 
 async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "asyncio.Future[PastFeed]") -> None:

@@ -65,8 +65,8 @@ def _examined(invocation: Invocation, *, offline: bool, all_sources: bool) -> "I
     folder: Path = history_folder(settings, paths)
     yield from folders(paths, folder)
     yield from stored(folder)
-    if settings.history and not settings.demo:
-        yield from collector(holder_of(folder, settings.source), settings.source, SystemClock().now_ms())
+    for source in settings.sources if settings.history and not settings.demo else ():
+        yield from collector(holder_of(folder, source), source, SystemClock().now_ms())
     yield from surroundings(invocation.environ)
     if not offline:
         yield from _asked(settings, all_sources=all_sources)
@@ -79,7 +79,7 @@ def _asked(settings: Settings, *, all_sources: bool) -> "tuple[Finding, ...]":
     from tui_tracker.engine.clock import SystemClock
     from tui_tracker.sources.registry import SOURCES
 
-    names = tuple(dict.fromkeys((settings.source, *(SOURCES if all_sources else ()))))
+    names = tuple(dict.fromkeys((*settings.sources, *(SOURCES if all_sources else ()))))
     return run_headless(lambda: sources(names, settings, SystemClock()))
 
 

@@ -1,6 +1,7 @@
 """``crypto-tui export``: the history as a file for other programs."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     from tui_tracker.cli.transfer.columns import Shape
     from tui_tracker.cli.transfer.encoders import Encoder
-    from tui_tracker.cli.transfer.lines import Selection
-    from tui_tracker.storage.reader import Reader
+    from tui_tracker.cli.transfer.lines import Rows, Selection
+    from tui_tracker.config.load import Loaded
+    from tui_tracker.core.kept import Kept
 
 _EVERY: Final = {"1m": 1, "5m": 5, "1h": 60}
 
@@ -36,7 +38,7 @@ _EVERY: Final = {"1m": 1, "5m": 5, "1h": 60}
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Instead of stdout.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @source_option
-@setting_flags(*SETTINGS)
+@setting_flags(*SETTINGS, "connect", "token_file", "ca_file")
 @pass_invocation
 def export(
     invocation: Invocation,
@@ -54,6 +56,8 @@ def export(
 ) -> int:
     """Write the history on disk to stdout or to a file, hour by hour; nothing is sent.
 
+    With --connect it is the history of that server.
+
     A row is a minute of a pair, with a column a metric, empty where nothing was observed. With --every 5m or 1h it is
     an interval, named by its first instant: open, high, low and close of the minutes' prices, the sum of flow and
     trades_min, the last value of the other metrics. Hours are made of minutes where those are still kept, else of
@@ -66,25 +70,22 @@ def export(
       crypto-tui export --pairs btc/usd --from 24h > day.csv
       crypto-tui export --from 2026-11-01 --to 2026-11-08 --provenance -o week.parquet
       crypto-tui export --metric price,flow --every 1h --format json -o hours.json
+      crypto-tui export --connect http://127.0.0.1:8080 --pairs btc/usd --from 7d
     """
-    from tui_tracker.cli.history_files import reading
     from tui_tracker.cli.transfer.columns import Shape
     from tui_tracker.cli.transfer.encoders import Format, encoder
     from tui_tracker.cli.transfer.times import Times
-    from tui_tracker.storage.reader import Reader
 
-    settings = invocation.load().settings
+    loaded = invocation.load()
     if provenance and every != "1m":
         raise ConfigError("--provenance is told of single minutes", "leave --every out")
     shape = Shape(_metrics(metrics), _EVERY[every], Times(times), provenance)
     made = encoder(Format(kind or _kind_of(output)), shape)
-    with reading(history_folder(settings, invocation.paths())) as database:
-        reader = Reader(database)
-        chosen = _selection(reader, source_of(source, settings), pairs, start, end, shape)
+    with _opened(invocation, loaded, source) as (reader, kept, now_ms):
+        moments = (_moment("--from", start, now_ms), _moment("--to", end, now_ms))
+        chosen = _selection(kept, pairs, moments, shape)
         with _sink(output, force) as put:
             rows = _copy(reader, chosen, made, put)
-    if reader.damaged:
-        say(f"note: {reader.damaged} damaged rows of the history were left out")
     if output is not None:
         say(f"{rows:,} rows in {clean(str(output))}")
     return Exit.OK
@@ -111,50 +112,79 @@ def _kind_of(output: Path | None) -> str:
     return {".json": "json", ".parquet": "parquet"}.get(ending, "csv")
 
 
-def _selection(
-    reader: "Reader", source: str, pairs: str | None, start: str | None, end: str | None, shape: "Shape"
-) -> "Selection":
+@contextmanager
+def _opened(invocation: Invocation, loaded: "Loaded", source: str | None) -> "Iterator[tuple[Rows, Kept, int]]":
+    """(what is read, what there is, the present instant): of a server, where one is configured, else on disk."""
+    settings = loaded.settings
+    if settings.connect and not loaded.is_flag("data_dir"):
+        from tui_tracker.cli.far_reader import far_reader
+
+        with far_reader(settings) as far:
+            if source is not None and source_of(source, settings) != far.kept.source:
+                raise NoDataError(f"the server has nothing of {clean(source, 40)}", f"it has {clean(far.kept.source)}")
+            yield far, far.kept, far.now_ms
+        return
+    from tui_tracker.cli.history_files import reading
+    from tui_tracker.core.kept import Kept
+    from tui_tracker.engine.clock import SystemClock
+    from tui_tracker.storage.reader import Reader
+
+    with reading(history_folder(settings, invocation.paths())) as database:
+        reader, name = Reader(database), source_of(source, settings)
+        spans = reader.span(name), reader.rollup_span(name)
+        if spans == (None, None):
+            raise NoDataError(
+                f"the history has nothing of {name}", f"there is {', '.join(reader.sources()) or 'nothing'}"
+            )
+        listed = tuple(listing.instrument for listing in reader.listings(name))
+        yield reader, Kept(name, *spans, listed, reader.instrument_ids(name)), SystemClock().now_ms()
+    if reader.damaged:
+        say(f"note: {reader.damaged} damaged rows of the history were left out")
+
+
+def _selection(kept: "Kept", pairs: str | None, moments: tuple[int | None, int | None], shape: "Shape") -> "Selection":
     """What is wanted, as far as it is there.
 
     Raises:
-        ConfigError: A time that is none, or an end before the start.
         NoDataError: If nothing of the source is stored.
+        UnknownPairError: If a name is no pair.
     """
     from tui_tracker.cli.transfer.lines import Selection
     from tui_tracker.core.series import MINUTE_MS
 
-    spans = [reader.span(source), reader.rollup_span(source) if shape.every == 60 else None]
-    known = [span for span in spans if span is not None]
+    known = [span for span in (kept.minutes, kept.hours if shape.every == 60 else None) if span is not None]
     if not known:
-        there = ", ".join(reader.sources()) or "nothing"
-        raise NoDataError(f"the history has nothing of {source}", f"there is {there}")
+        raise NoDataError(f"the history has no single minutes of {kept.source}", "take --every 1h")
     first_ms, end_ms = min(span.first_ms for span in known), max(span.last_ms for span in known) + MINUTE_MS
-    start_ms = max(first_ms, _moment("--from", start, first_ms))
-    end_ms = min(end_ms, _moment("--to", end, end_ms))
-    ids = None if pairs is None else _ids(reader, source, pairs)
-    return Selection(source, ids, start_ms, end_ms, shape)
+    start_ms = first_ms if moments[0] is None else max(first_ms, moments[0])
+    end_ms = end_ms if moments[1] is None else min(end_ms, moments[1])
+    ids = None if pairs is None else _ids(kept, pairs)
+    return Selection(kept.source, ids, start_ms, end_ms, shape)
 
 
-def _moment(flag: str, text: str | None, default_ms: int) -> int:
+def _moment(flag: str, text: str | None, now_ms: int) -> int | None:
+    """The instant that a flag names.
+
+    Raises:
+        ConfigError: If it is none.
+    """
     from tui_tracker.cli.transfer.times import read_moment
-    from tui_tracker.engine.clock import SystemClock
 
     if text is None:
-        return default_ms
+        return None
     try:
-        return read_moment(text, SystemClock().now_ms())
+        return read_moment(text, now_ms)
     except ValueError as error:
         raise ConfigError(f"{flag} {clean(text, 40)!r}: {error}", "for example 2026-11-25T12:00:00Z, or 24h") from error
 
 
-def _ids(reader: "Reader", source: str, names: str) -> frozenset[str]:
+def _ids(kept: "Kept", names: str) -> frozenset[str]:
     from tui_tracker.core.symbols import resolve
 
-    listed = [listing.instrument for listing in reader.listings(source)]
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     if not wanted:
         raise ConfigError("--pairs names no pair", "for example --pairs btc/usd,eth/usd")
-    return frozenset(resolve(name, listed, source).id for name in wanted)
+    return frozenset(resolve(name, kept.instruments, kept.source).id for name in wanted)
 
 
 def _sink(output: Path | None, force: bool) -> "AbstractContextManager[Callable[[bytes], bool]]":
@@ -163,7 +193,7 @@ def _sink(output: Path | None, force: bool) -> "AbstractContextManager[Callable[
     return to_stdout() if output is None else to_file(output, force=force)
 
 
-def _copy(reader: "Reader", chosen: "Selection", made: "Encoder", put: "Callable[[bytes], bool]") -> int:
+def _copy(reader: "Rows", chosen: "Selection", made: "Encoder", put: "Callable[[bytes], bool]") -> int:
     """Copy hour by hour, as long as somebody reads; return how many rows."""
     from tui_tracker.cli.transfer.lines import hours
     from tui_tracker.cli.transfer.times import Times, written

@@ -20,7 +20,7 @@ async def polled(feed: Feed) -> AsyncGenerator[Snapshot, None]:
         if status.error != error:
             error = status.error
             if error:
-                say(f"note: {status.source}: {error}")
+                say(f"note: {error}" if status.parts else f"note: {status.source}: {error}")
         if snapshot.rows and snapshot.at_ms is not None and (snapshot.version, status.state) != seen:
             seen = (snapshot.version, status.state)
             yield snapshot

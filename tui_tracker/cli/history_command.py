@@ -13,7 +13,8 @@ from tui_tracker.cli.options import Invocation, pass_invocation, setting_flags
 from tui_tracker.config.model import Settings
 
 if TYPE_CHECKING:
-    from tui_tracker.storage.reader import Loaded, Reader
+    from tui_tracker.core.kept import Loaded
+    from tui_tracker.storage.reader import Reader
     from tui_tracker.storage.retention import Size
 
 MOST_GAPS: Final = 100

@@ -35,8 +35,10 @@ def source_of(given: str | None, settings: Settings) -> str:
     """The source that is meant; that it is in the history is for the history to say.
 
     Raises:
-        ConfigError: If it is no name.
+        ConfigError: If it is no name, or several are configured and none is named.
     """
+    if given is None and len(settings.sources) > 1:
+        raise ConfigError("several sources are configured: which one?", f"one of {settings.market}, by --source")
     if given is None:
         return replace(settings, demo=False).market
     try:

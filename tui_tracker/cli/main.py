@@ -22,6 +22,7 @@ _EPILOG = """\b
 Examples:
   crypto-tui                          watch every pair of Kraken
   crypto-tui --source binance         … of another exchange: see crypto-tui sources
+  crypto-tui --source kraken,binance  … of several at once; all for every one
   crypto-tui --demo                   a simulated market, without a network
   crypto-tui --quote EUR --local      open on pairs in euro, local times
   crypto-tui rank --quote USD --json  rank once, for a program
@@ -96,6 +97,8 @@ def start_app(invocation: Invocation, replay: str | None = None) -> int:
 
     if settings.demo or settings.connect:
         raise ConfigError("--replay reads the history here", "leave out --demo and --connect")
+    if len(settings.sources) > 1:
+        raise ConfigError("--replay shows one source at a time", "name one, such as --source kraken")
     folder, now_ms = history_folder(settings, invocation.paths()), SystemClock().now_ms()
     with opened_replay(replay, settings, folder, now_ms) as spec:
         return invocation.compose().run_app(settings, state, store, spec)

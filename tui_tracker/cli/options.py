@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from tui_tracker.cli.diagnostics import say
 from tui_tracker.config.fields import FIELDS, SettingField, field_named
 from tui_tracker.config.load import Loaded, load
 from tui_tracker.config.model import Settings
+from tui_tracker.config.parse import ALL_SOURCES
 from tui_tracker.config.paths import Paths, default_paths
 from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.feed.base import Feed
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tui_tracker.filters.language import Filter
 
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
-COLLECTING: Final = ("source", "base_urls", "connect", "token_file", "quote", "demo", "seed", "debug")
+COLLECTING: Final = ("source", "base_urls", "connect", "token_file", "ca_file", "quote", "demo", "seed", "debug")
 """Settings that matter to every command that asks a source."""
 DEFAULTS: Final[Mapping[str, str]] = {"quote": "all", "metric": "price"}
 """What those commands take where no flag says otherwise: what the app opens on is not for them."""
@@ -81,7 +82,7 @@ class Invocation:
         Raises:
             ConfigError: If something that was given cannot be used.
         """
-        loaded = load(self.flags, self.environ, self.paths().config_file, self.config)
+        loaded = _with_all_sources(load(self.flags, self.environ, self.paths().config_file, self.config))
         _check_sources(loaded)
         _check_columns(loaded)
         self.loaded = loaded
@@ -203,12 +204,22 @@ def _check_columns(loaded: Loaded) -> None:
             raise ConfigError(f"{place}: there is no column {name!r}", f"known: {', '.join(COLUMN_KEYS)}")
 
 
+def _with_all_sources(loaded: Loaded) -> Loaded:
+    """The same, with the sources that ``all`` stands for."""
+    if loaded.settings.source != ALL_SOURCES:
+        return loaded
+    from tui_tracker.sources.registry import all_names
+
+    return replace(loaded, settings=replace(loaded.settings, source=",".join(all_names())))
+
+
 def _check_sources(loaded: Loaded) -> None:
     """Refuse names of sources that don't exist and URLs that they can't use, saying where they were given."""
     from tui_tracker.sources.registry import check_name, checked_base_url
 
     settings = loaded.settings
-    for name, origin in ((settings.source, "source"), *((name, "base_urls") for name in settings.base_urls)):
+    named = (*((name, "source") for name in settings.sources), *((name, "base_urls") for name in settings.base_urls))
+    for name, origin in named:
         try:
             check_name(name)
         except ConfigError as error:

@@ -1,6 +1,6 @@
 """``crypto-tui rank``: one poll, the history of the chosen pairs, and their ranking on stdout."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -223,6 +223,8 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
     wanted = Scope(request.quote, ids, request.floor_usd, request.excluded, request.unique_base)
     scope = rank(snapshot, Metric.PRICE, request.settings.by, wanted)
     rows = [place.row for place in scope.places]
+    if ids is not None:
+        _tell_left_out(request, [row for row in snapshot.rows if row.id in ids], {row.id for row in rows})
     if not rows:
         raise NoDataError("no pair is in scope", "lower --min-volume, or name another --quote, --pairs or --exclude")
     if request.floor_usd > 0 and scope.no_usd_route:
@@ -231,6 +233,25 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
         rows.sort(key=lambda row: (row.volume_usd is None, -(row.volume_usd or 0.0), row.id))
         return tuple(rows[: request.limit]), len(rows)
     return tuple(rows), len(rows)
+
+
+def _tell_left_out(request: RankRequest, named: Sequence[Row], kept: Collection[str]) -> None:
+    """Say which named pairs other conditions leave out, and by which.
+
+    Raises:
+        ConfigError: If none is priced in the wanted currency.
+    """
+    left_out = [row for row in named if row.id not in kept]
+    foreign = [row.instrument.pair for row in left_out if request.quote not in (None, row.instrument.quote)]
+    if len(foreign) == len(named):
+        raise ConfigError(f"--pairs: none is priced in {request.quote}", "leave out --quote, or name other pairs")
+    others = [row.instrument.pair for row in left_out if row.instrument.pair not in foreign]
+    for pairs, why in (
+        (foreign, f"not priced in {request.quote}"),
+        (others, "below the floor, or of a class left out"),
+    ):
+        if pairs:
+            say(f"note: left out: {', '.join(pairs[:_MAX_TOLD])}{' …' if len(pairs) > _MAX_TOLD else ''}: {why}")
 
 
 def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:

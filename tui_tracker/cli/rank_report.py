@@ -39,17 +39,29 @@ class RankReport:
             "at": None if self.snapshot.at_ms is None else fmt.rfc3339(self.snapshot.at_ms),
             "scope_pairs": self.scope_pairs,
             "ranked": self.ranking.ranked,
-            "pairs": [_pair(place, self.ranking.metric) for place in self.ranking.places],
+            "pairs": self._pairs(),
         }
 
     def csv(self) -> str:
         """The pairs as comma-separated values (RFC 4180), full precision, empty where undefined."""
-        rows = [_flat(_pair(place, self.ranking.metric)) for place in self.ranking.places]
+        rows = [_flat(pair) for pair in self._pairs()]
         text = StringIO()
         writer = DictWriter(text, list(rows[0]) if rows else ["pair"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         return text.getvalue()
+
+    def _pairs(self) -> list[dict[str, object]]:
+        """The pairs; where several exchanges are ranked each says of which it is."""
+        found = [_pair(place, self.ranking.metric) for place in self.ranking.places]
+        if not self._is_several:
+            return found
+        exchanges = [place.row.instrument.source for place in self.ranking.places]
+        return [{"exchange": exchange, **pair} for exchange, pair in zip(exchanges, found, strict=True)]
+
+    @property
+    def _is_several(self) -> bool:
+        return bool(self.snapshot.status.parts)
 
     def table(self) -> Table:
         """The ranking as a table; a reason column is there only if some pair is unranked."""
@@ -57,6 +69,7 @@ class RankReport:
         columns = [
             Column("rank", is_number=True),
             Column("pair"),
+            *([Column("exchange")] if self._is_several else ()),
             *(
                 Column(title, is_number=True)
                 for title in ("last", "change %", *_shown_measures(ranking.measure).values())
@@ -66,7 +79,7 @@ class RankReport:
         has_reasons = ranking.ranked < len(ranking.places)
         if has_reasons:
             columns.append(Column("why unranked"))
-        rows = tuple(_cells(place, ranking)[: len(columns)] for place in ranking.places)
+        rows = tuple(_cells(place, ranking, is_several=self._is_several)[: len(columns)] for place in ranking.places)
         dim = frozenset(index for index, place in enumerate(ranking.places) if place.rank is None)
         return Table(self._title(), tuple(columns), rows, dim)
 
@@ -142,12 +155,13 @@ def _pair(place: Place, metric: Metric) -> dict[str, object]:
     }
 
 
-def _cells(place: Place, ranking: Ranking) -> tuple[str, ...]:
+def _cells(place: Place, ranking: Ranking, *, is_several: bool) -> tuple[str, ...]:
     row = place.row
     figures = row.figures_of(ranking.metric) or _NOTHING
     return (
         "–" if place.rank is None else str(place.rank),
         row.instrument.pair,
+        *([row.instrument.source] if is_several else ()),
         _last(row, figures, ranking.metric),
         fmt.percent(figures.change_pct, signed=True),
         *(_measured(place, ranking, measure) for measure in _shown_measures(ranking.measure)),

@@ -1,5 +1,6 @@
 """``crypto-tui serve``: collect, and let others watch and ask."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +13,11 @@ from tui_tracker.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions
+    from tui_tracker.cli.service import Notifier
 
 GRACE_S: Final = 4.5
 """How long the server may take to drain after a signal, in seconds."""
-SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "quote"))
+SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "ca_file", "quote"))
 
 
 @click.command(short_help="Serve what is collected over HTTP and WebSocket.")
@@ -52,7 +54,7 @@ SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "qu
     metavar="N",
     help="Browsers at a time; each takes a process.",
 )
-@setting_flags("interval", "window", "min_coverage", *SERVED)
+@setting_flags("interval", "stream", "window", "min_coverage", *SERVED)
 @pass_invocation
 def serve(
     invocation: Invocation,
@@ -85,6 +87,7 @@ def serve(
     from tui_tracker.api.web.browsers import WebOptions
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.logs import log_to_stderr
+    from tui_tracker.cli.service import Notifier
 
     if key is not None and cert is None:
         raise ConfigError("--key: there is no certificate to it", "name it with --cert")
@@ -101,18 +104,30 @@ def serve(
     )
     log_to_stderr(debug=invocation.is_debug)
     _raise_file_limit()
-    composition = invocation.compose()
-    run_headless(lambda: _serve(composition, settings, options), GRACE_S)
+    composition, notifier = invocation.compose(), Notifier(os.environ)
+    run_headless(lambda: _serve(composition, settings, options, notifier), GRACE_S)
     return Exit.OK
 
 
-async def _serve(composition: Composition, settings: Settings, options: "ServeOptions") -> None:
+async def _serve(composition: Composition, settings: Settings, options: "ServeOptions", notifier: "Notifier") -> None:
+    """Serve until cancelled, under whatever supervises this process, or as the first process of a container."""
     import asyncio
 
-    async with composition.serve(settings, options) as server:
+    from tui_tracker.cli.reaping import reap_orphans
+
+    async with composition.serve(settings, options) as server, asyncio.TaskGroup() as group:
         app = f", the app at {server.url}/" if options.web else ""
         say(f"serving at {server.url}, docs at {server.url}/app/v1/docs{app}")
-        await asyncio.Event().wait()
+        notifier.tell("READY=1", f"STATUS=serving at {server.url}")
+        jobs = [group.create_task(notifier.keep_alive())]
+        if os.getpid() == 1:
+            jobs.append(group.create_task(reap_orphans()))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            notifier.tell("STOPPING=1")
+            for job in jobs:
+                job.cancel()
 
 
 def _check_extra(web: bool) -> None:
@@ -146,4 +161,7 @@ def _raise_file_limit() -> None:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError) as error:  # a sandbox may forbid it
+            say(f"note: at most {soft} open files: {error}")

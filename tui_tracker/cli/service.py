@@ -34,6 +34,14 @@ class Notifier:
         except OSError as error:
             _log.info("the supervisor was not told: %s", error)
 
+    async def keep_alive(self) -> None:
+        """Give signs of life from the event loop, twice in the time that is allowed, until cancelled."""
+        import asyncio
+
+        while self.watchdog_s is not None:
+            self.tell("WATCHDOG=1")
+            await asyncio.sleep(self.watchdog_s / 2)
+
 
 def _watchdog_s(environ: Mapping[str, str]) -> float | None:
     pid, span = environ.get("WATCHDOG_PID", ""), environ.get("WATCHDOG_USEC", "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,7 +28,13 @@ CLOSE_S: Final = 0.8
 
 @asynccontextmanager
 async def opened_history(
-    settings: Settings, clock: Clock, source: str, *, may_begin: bool
+    settings: Settings,
+    clock: Clock,
+    source: str,
+    *,
+    may_begin: bool,
+    turn: "threading.Lock | None" = None,
+    tends: bool = True,
 ) -> AsyncIterator[tuple[Store | None, Sharing | None]]:
     """The history on disk, if it is wanted, and who collects into it.
 
@@ -37,6 +44,8 @@ async def opened_history(
         source: Name of the source.
         may_begin: Whether a history that isn't there is begun. Where not, what is learned is only kept as long as
             nobody collects.
+        turn: Where several sources are collected, what their stores take turns by.
+        tends: Whether this one merges and lets go what is old, of all sources.
     """
     folder = folder_of(settings)
     if not (may_begin or (folder / FILE_NAME).exists()):
@@ -50,6 +59,8 @@ async def opened_history(
         limits=Limits(settings.raw_days, settings.rollup_days, settings.max_disk),
         is_reader=is_reader,
         may_recover=lambda: lock.is_held or lock.is_free(),
+        turn=turn,
+        tends=tends,
     )
     if not may_begin:
         if lock.is_free():

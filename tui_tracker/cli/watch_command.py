@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     help="Print the first N pairs of the ranking; 0 for all.",
 )
 @click.option("--count", type=click.IntRange(min=0), default=0, metavar="N", help="End after N lines; 0 for never.")
-@setting_flags("metric", "by", "min_volume", "min_coverage", "window", "interval", *COLLECTING, defaults=DEFAULTS)
+@setting_flags(
+    "metric", "by", "min_volume", "min_coverage", "window", "interval", "stream", *COLLECTING, defaults=DEFAULTS
+)
 @pass_invocation
 def watch(invocation: Invocation, jsonl: bool, limit: int, count: int) -> int:  # noqa: ARG001
     """Rank pairs after every poll and print each ranking as one line of JSON, until stopped.
@@ -88,13 +90,14 @@ def document(snapshot: "Snapshot", ranking: "Ranking", limit: int) -> dict[str, 
         "by": ranking.measure.value,
         "state": snapshot.status.state.value,
         "ranked": ranking.ranked,
-        "pairs": [_pair(place, ranking) for place in places],
+        "pairs": [_pair(place, ranking, is_several=bool(snapshot.status.parts)) for place in places],
     }
 
 
-def _pair(place: "Place", ranking: "Ranking") -> dict[str, object]:
+def _pair(place: "Place", ranking: "Ranking", *, is_several: bool) -> dict[str, object]:
     row, figures = place.row, place.row.figures_of(ranking.metric)
     return {
+        **({"exchange": row.instrument.source} if is_several else {}),
         "pair": row.instrument.pair,
         "rank": place.rank,
         "reason": place.reason or None,

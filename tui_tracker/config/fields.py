@@ -75,10 +75,10 @@ _SWITCH: Final = "true or false"
 FIELDS: Final[tuple[SettingField, ...]] = (
     SettingField(
         "source",
-        parse.source_name,
-        "the name of a source (crypto-tui sources lists them)",
-        "The exchange to watch.",
-        "NAME",
+        parse.source_names,
+        "names of sources with commas between, or all (crypto-tui sources lists them)",
+        "The exchange to watch; several with commas between, or all.",
+        "NAME,NAME…",
     ),
     SettingField(
         "base_urls",
@@ -88,6 +88,13 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "NAME=URL",
         flag="--base-url",
         repeatable=True,
+    ),
+    SettingField(
+        "stream",
+        parse.boolean,
+        _SWITCH,
+        "Read quotes live, over a WebSocket, beside the polls (kraken so far).",
+        off_flag="--no-stream",
     ),
     SettingField(
         "interval",
@@ -324,6 +331,13 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         parse.folder,
         "a file, ~ for home",
         "File with the token of the server; CRYPTO_TUI_TOKEN holds it instead.",
+        "PATH",
+    ),
+    SettingField(
+        "ca_file",
+        parse.folder,
+        "a file, ~ for home",
+        "File with certificates (PEM) of authorities that --connect trusts, beside those of the system.",
         "PATH",
     ),
     SettingField(

@@ -17,9 +17,11 @@ class Settings:
     """Everything in force, from flags, environment, file and defaults."""
 
     source: str = "kraken"
-    """The exchange to watch."""
+    """The exchange to watch, or several with commas between."""
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """Other places to find a source at, by source name; for proxies and tests."""
+    stream: bool = False
+    """Whether quotes are read live where an exchange has them, beside the polls."""
     interval: int = 60
     """Seconds between polls, 5 to 3600; quotes of all pairs come in one request."""
     quote: str | None = "USD"
@@ -86,6 +88,8 @@ class Settings:
     """URL of a server to watch instead of collecting here; empty to collect."""
     token_file: str = ""
     """File that holds the token that a server wants, or that this one is to want."""
+    ca_file: str = ""
+    """File with certificates of authorities that a server's may come from, beside those of the system."""
     debug: bool = False
     """Log each request, and show tracebacks."""
     views: "tuple[ViewSpec, ...]" = ()
@@ -94,6 +98,11 @@ class Settings:
     """What ``CRYPTO_TUI_TOKEN`` or the token file holds; never shown, and no flag makes it: others could read that."""
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The exchanges to watch, each alone."""
+        return tuple(self.source.split(","))
+
+    @property
     def market(self) -> str:
-        """The source whose pairs are watched."""
-        return "simulated" if self.demo else self.source.rpartition(":")[2]
+        """What the ids of the watched pairs begin with; with commas between where there are several sources."""
+        return "simulated" if self.demo else ",".join(name.rpartition(":")[2] for name in self.sources)

@@ -16,11 +16,15 @@ E = TypeVar("E", bound=StrEnum)
 
 MAX_URL: Final = 2_048
 MAX_SOURCES: Final = 32
+ALL_SOURCES: Final = "all"
+"""Stands for every source with a module of its own."""
 _NAME: Final = re.compile(r"(ccxt:)?[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
 MAX_COLUMNS: Final = 64
 DAY_MINUTES: Final = 1440
+OLD_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
+"""Of assets that some exchanges, and people, still call so."""
 _SPAN: Final = re.compile(r"\d{1,5}|(?:\d{1,7} ?(?:s|m|min|h|d) ?){1,4}", re.ASCII)
 _PART: Final = re.compile(r"(\d+) ?(s|min|m|h|d)?", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
@@ -206,7 +210,7 @@ def quote(given: object) -> str | None:
         return None
     if not _ASSET.fullmatch(text):
         raise ValueError
-    return text
+    return OLD_NAMES.get(text, text)
 
 
 def asset(given: object) -> str:
@@ -277,6 +281,15 @@ def source_name(given: object) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError
     return text
+
+
+def source_names(given: object) -> str:
+    """Names of sources with commas between, each once: of a text or a list; ``all`` stands alone."""
+    parts = given if isinstance(given, list | tuple) else _text(given).split(",")
+    names = dict.fromkeys(source_name(part) for part in parts)
+    if not 0 < len(names) <= MAX_SOURCES or (ALL_SOURCES in names and len(names) > 1):
+        raise ValueError
+    return ",".join(names)
 
 
 def base_urls(given: object) -> Mapping[str, str]:

@@ -28,6 +28,7 @@ from tui_tracker.config.views import (
 )
 from tui_tracker.core.errors import ConfigError, StateError
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
 from tui_tracker.filters.language import MAX_LENGTH, problem_of
@@ -100,6 +101,8 @@ class View:
     keeps_line: bool = False
     looks: Mapping[str, str] = field(default_factory=dict)
     """What was chosen in place of settings, see ``config.looks``."""
+    source: str | None = None
+    """The exchange of the scope where several were watched, ``None`` for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +130,17 @@ class State:
 
 
 def of_source(state: State, source: str) -> State:
-    """The state without pairs of other sources: they are kept in the file, but there is nothing to show of them."""
+    """The state without pairs of other sources: they are kept in the file, but there is nothing to show of them.
+
+    Args:
+        state: What was remembered.
+        source: What the ids of the watched pairs begin with; several with commas between.
+    """
+    watched = source.split(",")
+    names = {*watched, CONSOLIDATED} if len(watched) > 1 else {source}
 
     def kept(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(key for key in ids if key.startswith(f"{source}:"))
+        return tuple(key for key in ids if key.partition(":")[0] in names)
 
     view, lists = state.view, {name: kept(ids) for name, ids in state.watchlists.items()}
     has_nothing_left = bool(state.watchlists.get(view.watchlist)) and not lists.get(view.watchlist)

@@ -138,6 +138,9 @@ class ServiceError(TrackerError):
 class SourceError(TrackerError):
     """The exchange gave no usable answer to one request."""
 
+    http_status: int | None = None
+    """The status that it refused with, if that was the refusal."""
+
 
 class UnreachableError(SourceError):
     """No connection could be made, or it broke before a whole answer."""

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+CONSOLIDATED: Final = "all"
+"""The source of pairs that are made of the same pair of several exchanges: ``all:BTC-USD``."""
 
 
 class Trading(StrEnum):
@@ -69,3 +73,8 @@ class Instrument:
     def source(self) -> str:
         """The name of the source, ``kraken``."""
         return self.id.partition(":")[0]
+
+    @property
+    def is_consolidated(self) -> bool:
+        """Whether it is made of the same pair of several exchanges."""
+        return self.id.startswith(f"{CONSOLIDATED}:")

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+OURS: Final = "this session"
+"""Who collects, where that is this process."""
 
 
 class SourceState(StrEnum):
@@ -98,6 +102,10 @@ class SourceStatus:
     or nobody does."""
     moment: Moment | None = None
     """Which past moment this is, where it isn't live."""
+    parts: "tuple[SourceStatus, ...]" = ()
+    """Where several sources are watched at once, each of them; this is then the sum of them all."""
+    stream: str = ""
+    """``live``, or why live quotes don't come so that polls are all there is; empty where none are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,8 @@ class SourceReport:
     """By kind, the latest first."""
     skipped: tuple[tuple[str, str], ...] = ()
     """(symbol, reason) of what the last answers held and could not be used; from outside, so not safe to show."""
+    parts: "tuple[SourceReport, ...]" = ()
+    """Where several sources are watched at once, each of them."""
     place: str = ""
     """Where the exchange is asked, if not at its usual place."""
     interval_s: int = 0

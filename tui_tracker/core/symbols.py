@@ -24,7 +24,7 @@ def resolve(name: str, instruments: Sequence[Instrument], default_source: str) -
     Args:
         name: What a person typed.
         instruments: The choice.
-        default_source: Tried first where the name has no source.
+        default_source: Tried first where the name has no source; several with commas between, in their order.
 
     Raises:
         UnknownPairError: With up to three near names.
@@ -37,8 +37,12 @@ def resolve(name: str, instruments: Sequence[Instrument], default_source: str) -
         if instrument.id == text:
             return instrument
     source, text = _split_source(text, instruments)
-    chosen = [instrument for instrument in instruments if instrument.source == (source or default_source)]
-    found = _matches(text, chosen)
+    chosen: list[Instrument] = []
+    found: list[Instrument] = []
+    for tried in [source] if source else default_source.split(","):
+        chosen = [instrument for instrument in instruments if instrument.source == tried]
+        if found := _matches(text, chosen):
+            break
     if not found and not source:
         chosen = list(instruments)
         found = _matches(text, chosen)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from math import nan
@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from tui_tracker.core.candle import CandleBatch, Provenance
 from tui_tracker.core.errors import StorageError
 from tui_tracker.core.hours import HOUR_MS
+from tui_tracker.core.kept import Kept, Loaded, Rollup, Stretch
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.status import HistoryStatus
@@ -21,9 +22,8 @@ from tui_tracker.engine.turns import Turns
 from tui_tracker.stats.hours import hour_of, hours_in
 from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
-from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute, Rollup
-from tui_tracker.storage.model import Series as Stored
-from tui_tracker.storage.reader import Loaded, Reader
+from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute
+from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.standing import StoreStatus
 from tui_tracker.storage.store import Store
 
@@ -136,6 +136,41 @@ class Archive:
                 _lay_down(found.setdefault(name, {}), series, (day_ms - start_ms) // MINUTE_MS, count)
                 await turns.give()
         return found
+
+    async def kept(self) -> Kept:
+        """What is kept of the source.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        return await self._read(partial(_kept_of, self._source))
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """``count`` raw minutes of some instruments (``None`` for all) from ``start_ms`` on, as far as they are kept.
+
+        They are read in one go, for which what is to be written waits: ask for a day at most.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        source = self._source
+        return await self._read(lambda reader: reader.load(source, metrics, start_ms, count, ids))
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """Hourly sums of some instruments (``None`` for all) that begin from ``start_ms`` to before ``end_ms``.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        source = self._source
+        if ids is None:
+            ids = await self._read(lambda reader: reader.instrument_ids(source))
+        wanted = ids
+        return await self._read(lambda reader: reader.rollups_of(source, wanted, start_ms, end_ms))
 
     async def _read_hours(self, name: str, metric: Metric, start_ms: int, end_ms: int) -> dict[int, Ohlc]:
         source, found = self._source, dict[int, Ohlc]()
@@ -302,11 +337,16 @@ def _hours_of(
     return hours_in(Series(name, metrics[0], start_ms, found.values), volumes)
 
 
+def _kept_of(source: str, reader: Reader) -> Kept:
+    listed = tuple(listing.instrument for listing in reader.listings(source))
+    return Kept(source, reader.span(source), reader.rollup_span(source), listed, reader.instrument_ids(source))
+
+
 def _minutes_of(source: str, metrics: Sequence[Metric], start_ms: int, minutes: int, reader: Reader) -> Loaded:
     return reader.load(source, metrics, start_ms, minutes)
 
 
-def _lay_down(found: Minutes, loaded: Mapping[Metric, Stored], at: int, count: int) -> None:
+def _lay_down(found: Minutes, loaded: Mapping[Metric, Stretch], at: int, count: int) -> None:
     """Put minutes of one instrument to their place among ``count``."""
     for metric, series in loaded.items():
         if metric not in found:

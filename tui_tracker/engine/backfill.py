@@ -165,7 +165,7 @@ class Backfill:
             started_s = self._now_s()
             if await self._load(self._instruments[name], self.steps[step].minutes):
                 self._pending[step].discard(name)
-            took_s = self._now_s() - started_s
+            took_s = max(self._now_s() - started_s, self._source.next_slot_s())
             self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s
 
     def _begin_anew(self) -> None:

@@ -1,68 +1,120 @@
-"""What a collector of this host has, shown once: so a command asks nothing of the exchange."""
+"""Figures over other windows than the published one, for whoever asks a server for them."""
 
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
-from typing_extensions import override
+from tui_tracker.core.errors import ServiceError, StorageError
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.engine.lens import Lens
 
-from tui_tracker.core.clock import Clock
-from tui_tracker.core.status import BackfillProgress, SourceReport, SourceStatus
-from tui_tracker.engine.shared import SharedEngine
-from tui_tracker.engine.sharing import Sharing
-from tui_tracker.sources.base import Source
-from tui_tracker.storage.store import Store
-
-FRESH_INTERVALS: Final = 1.5
-"""A poll of a collector that is older than so many of its intervals is not gone by."""
-
-
-def is_fresh(report: SourceReport | None, place: str, now_ms: int) -> bool:
-    """Whether what a collector told last may stand for a poll of our own at a place, "" for the usual one."""
-    if report is None or report.place != place or report.status.last_good_ms is None:
-        return False
-    return abs(now_ms - report.status.last_good_ms) <= FRESH_INTERVALS * report.interval_s * 1000
+MOST_KEPT: Final = 3
+"""Windows at a time."""
+MOST_BYTES: Final = 1_000_000_000
+"""Of all of them: one of 30 days takes 350 kB a pair and metric."""
+IDLE_S: Final = 300.0
+"""A window that nobody asked for in so long makes room."""
+Key = tuple[int, Metric]
+_log = logging.getLogger(__name__)
 
 
-class BesideEngine(SharedEngine):
-    """An ``Engine`` that publishes the market once, as it is after the collector's last poll.
+@dataclass(slots=True)
+class _Kept:
+    lens: Lens
+    snapshot: Snapshot
+    used_s: float
+
+
+class Beside:
+    """Windows that are made when they are asked for, and follow the market as long as they are.
 
     Args:
-        source: The exchange; it is not asked.
-        clock: Where all time comes from.
-        store: The history that the collector writes.
-        sharing: Who collects.
-        window_minutes: Length of the windows.
+        make: Makes a window that is not built yet.
+        show: Makes a snapshot of what a window shows.
+        sliding: Held while windows change.
+        monotonic_s: A clock that never goes back.
     """
 
-    def __init__(self, source: Source, clock: Clock, store: Store, sharing: Sharing, window_minutes: int) -> None:
-        super().__init__(source, clock, store, sharing, window_minutes=window_minutes)
-        self._asked = 0
-        self._is_ready = False
+    def __init__(
+        self,
+        make: Callable[[int, Metric], Lens],
+        show: Callable[[Lens], Awaitable[Snapshot]],
+        sliding: asyncio.Lock,
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        self._make_lens, self._show, self._sliding, self._monotonic_s = make, show, sliding, monotonic_s
+        self._kept: dict[Key, _Kept] = {}
+        self._coming: Lens | None = None
+        self._making: Final = asyncio.Lock()
 
-    @override
-    def _jobs(self) -> list[Coroutine[None, None, None]]:
-        return [self._show()]
+    @property
+    def lenses(self) -> list[Lens]:
+        """All of them, also the one that is being made."""
+        coming = [] if self._coming is None else [self._coming]
+        return [*(kept.lens for kept in self._kept.values()), *coming]
 
-    async def _show(self) -> None:
-        self._store.follow()
-        await self._sharing.observe()
-        await self._catch_up()
-        self._is_ready = True
-        self._publish_rows()
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """The newest snapshot with figures over another window; beyond a day of price and ``metric`` alone.
 
-    @override
-    def _publish_rows(self) -> None:
-        if self._is_ready:
-            super()._publish_rows()
+        The first time it is made, for which all its minutes are read; then it follows.
 
-    @override
-    def prioritise(self, instrument_ids: Sequence[str]) -> None:
-        """See ``Engine.prioritise``; what there is of their history is there."""
-        self._asked = len(instrument_ids)
-        self._publish_status()
+        Raises:
+            ServiceError: If too many others are in use.
+            StorageError: If the history can't be read.
+        """
+        key = minutes, metric
+        kept = self._kept.get(key)
+        if kept is None:
+            async with self._making:
+                kept = self._kept.get(key) or await self._make(key)
+        kept.used_s = self._monotonic_s()
+        return kept.snapshot
 
-    @override
-    def status(self) -> SourceStatus:
-        """See ``SharedEngine.status``."""
-        return replace(super().status(), backfill=BackfillProgress(self._asked, self._asked))
+    async def _make(self, key: Key) -> _Kept:
+        minutes, metric = key
+        lens = self._make_lens(minutes, metric)
+        self._make_room(lens)
+        self._coming = lens
+        try:
+            await lens.build()
+            async with self._sliding:
+                await lens.follow()
+                snapshot = await self._show(lens)
+            self._kept[key] = made = _Kept(lens, snapshot, self._monotonic_s())
+        finally:
+            self._coming = None
+        return made
+
+    def _make_room(self, lens: Lens) -> None:
+        self._let_go_of_idle()
+        hint = f"ask for one of those in use, or again in {IDLE_S / 60:g} minutes"
+        if len(self._kept) >= MOST_KEPT:
+            raise ServiceError(f"{MOST_KEPT} other windows are in use", hint)
+        taken = sum(kept.lens.size for kept in self._kept.values())
+        if lens.size > MOST_BYTES - taken:
+            told = f"{lens.size / 1e6:,.0f} MB of {(MOST_BYTES - taken) / 1e6:,.0f} MB that are left"
+            raise ServiceError(f"such a window takes {told}", hint if taken else "ask for a shorter one")
+
+    def _let_go_of_idle(self) -> None:
+        since_s = self._monotonic_s() - IDLE_S
+        self._kept = {key: kept for key, kept in self._kept.items() if kept.used_s >= since_s}
+
+    async def follow(self) -> None:
+        """Bring all that are in use up to date; one whose history can't be read is let go of."""
+        self._let_go_of_idle()
+        for key, kept in tuple(self._kept.items()):
+            try:
+                await kept.lens.follow()
+            except StorageError as error:
+                _log.warning("windows of %d minutes not read: %s", key[0], error)
+                self._kept.pop(key, None)
+                continue
+            kept.snapshot = await self._show(kept.lens)
+
+    def forget(self) -> None:
+        """Make all anew at the next occasion: the market began anew."""
+        for lens in self.lenses:
+            lens.forget()

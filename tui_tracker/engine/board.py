@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tui_tracker.core.errors import StorageError
+from tui_tracker.core.errors import NoDataError, StorageError
 from tui_tracker.core.hours import HOUR_MS, Hours
-from tui_tracker.core.metric import METRIC_INDEX, Metric
+from tui_tracker.core.kept import Kept, Loaded, Rollup
+from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceStatus
+from tui_tracker.engine.beside import Beside
 from tui_tracker.engine.hub import Hub
 from tui_tracker.engine.lens import Lens
 from tui_tracker.engine.market import Market
@@ -32,14 +35,18 @@ class Board:
 
     Args:
         market: What the rows are made of; its owner changes it.
+        monotonic_s: A clock that never goes back.
     """
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, monotonic_s: Callable[[], float]) -> None:
         self.market = market
+        self._sliding: Final = asyncio.Lock()
+        """Held while windows change: candles wait for the end of a poll, and a poll for that of its rows."""
         self.hub: Final = Hub[Snapshot]()
         self._archive: Archive | None = None
         self._lens: Lens | None = None
         self._coming: Lens | None = None
+        self.beside: Final = Beside(self._lens_over, self._shown_through, self._sliding, monotonic_s)
         self._changing: Final = asyncio.Lock()
         self._rebuilding: Final = asyncio.Lock()
         self._rows: dict[str, Row] = {}
@@ -47,6 +54,7 @@ class Board:
         self._rates: dict[str, float] = {}
         self._version = 0
         self._at_ms: int | None = None
+        self._no_hours = NO_HOURS
 
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
@@ -90,8 +98,7 @@ class Board:
         async with self._changing:
             lens = None
             if minutes != self.market.window_minutes:
-                read = None if self._archive is None else self._archive.past
-                lens = self._coming = Lens(self.market, minutes, {Metric.PRICE, metric}, read)
+                lens = self._coming = self._lens_over(minutes, metric)
                 try:
                     await lens.build()
                 finally:
@@ -99,6 +106,64 @@ class Board:
             self._lens = lens
             if self.market.end_ms is not None:
                 await self._show_anew()
+
+    def _lens_over(self, minutes: int, metric: Metric) -> Lens:
+        """Another window over the market, not built yet; see ``set_window``."""
+        read = None if self._archive is None else self._archive.past
+        metrics = {Metric.PRICE, metric} if minutes > self.market.window_minutes else METRICS
+        return Lens(self.market, minutes, metrics, read)
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """The newest snapshot with figures over another window; see ``Beside.over``.
+
+        Raises:
+            ServiceError: If too many others are in use.
+            StorageError: If the history can't be read.
+        """
+        latest = self.hub.latest
+        if minutes == self.shown.window_minutes and latest is not None:
+            return latest
+        is_longer = minutes > self.market.window_minutes
+        snapshot = await self.beside.over(minutes, metric if is_longer else Metric.PRICE)
+        return replace(snapshot, version=self._version, status=self.status())
+
+    async def _shown_through(self, lens: Lens) -> Snapshot:
+        """A snapshot of the market as another window shows it, up to date as far as that is."""
+        return self._snapshot(tuple((await self._rows_of(lens)).values()), lens)
+
+    async def kept(self) -> Kept:
+        """What the history holds.
+
+        Raises:
+            NoDataError: If none is kept.
+            StorageError: If it can't be read.
+        """
+        return await self._history().kept()
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """See ``Archive.minutes``.
+
+        Raises:
+            NoDataError: If no history is kept.
+        """
+        return await self._history().minutes(ids, metrics, start_ms, count)
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """See ``Archive.rollups``.
+
+        Raises:
+            NoDataError: If no history is kept.
+        """
+        return await self._history().rollups(ids, start_ms, end_ms)
+
+    def _history(self) -> "Archive":
+        if self._archive is None:
+            raise NoDataError(SIMULATED_HOURS if self.status().is_simulated else NO_HOURS)
+        return self._archive
 
     async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
         """The last ``count`` hours of one metric, from the window and from the history on disk.
@@ -109,7 +174,7 @@ class Board:
         series = self.market.series(instrument_id, metric)
         flow = self.market.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
         older: Mapping[int, Ohlc] = {}
-        missing = SIMULATED_HOURS if self.status().is_simulated else NO_HOURS
+        missing = SIMULATED_HOURS if self.status().is_simulated else self._no_hours
         if self._archive is not None and self.market.end_ms is not None:
             first_ms = hour_of(series.end_ms) - (count - 1) * HOUR_MS
             older, missing = await self._archive.hours(
@@ -118,7 +183,7 @@ class Board:
         return join_hours(series, count, older, hours_in(series, flow), missing)
 
     def _touch(self, name: str) -> None:
-        for lens in (self._lens, self._coming):
+        for lens in (self._lens, self._coming, *self.beside.lenses):
             if lens is not None:
                 lens.touch(name)
 
@@ -148,18 +213,22 @@ class Board:
                 self._touch(name)
             if self._lens is not None:
                 await self._follow_lens(self._lens)
-            rows, shown, turns = dict[str, Row](), self.shown, Turns()
-            for holding in tuple(shown):
-                rows[holding.instrument.id] = make_row(shown, holding, self._rates)
-                await turns.give()
-            self._rows = rows
+            self._rows = await self._rows_of(self.shown)
+            await self.beside.follow()
+
+    async def _rows_of(self, shown: Market) -> dict[str, Row]:
+        rows, turns = dict[str, Row](), Turns()
+        for holding in tuple(shown):
+            rows[holding.instrument.id] = make_row(shown, holding, self._rates)
+            await turns.give()
+        return rows
 
     def _publish_rows(self) -> None:
         self._version += 1
         self.hub.publish(self._snapshot(tuple(self._rows.values())))
 
-    def _snapshot(self, rows: tuple[Row, ...]) -> Snapshot:
-        shown = self.shown
+    def _snapshot(self, rows: tuple[Row, ...], through: Market | None = None) -> Snapshot:
+        shown = self.shown if through is None else through
         known = None
         if shown.window_minutes > self.market.window_minutes and shown.end_ms is not None:
             firsts = [figures.first_ms for row in rows if (figures := row.figures_of(Metric.PRICE)) is not None]

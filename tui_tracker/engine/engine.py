@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import MalformedDataError, SourceError
+from tui_tracker.core.errors import MalformedDataError, RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import SourceReport, SourceStatus
@@ -20,12 +20,13 @@ from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
-from tui_tracker.engine.poller import Poller
+from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import market_rates, volume_usd
+from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import Turns
 from tui_tracker.engine.watched import WatchedSource
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
@@ -61,6 +62,7 @@ class Engine(Board):
         once: bool = False,
         requests: RequestLog | None = None,
         store: "Store | None" = None,
+        stream: Stream | None = None,
     ) -> None:
         """Make an engine at rest.
 
@@ -72,15 +74,16 @@ class Engine(Board):
             once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
             requests: What is remembered of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
+            stream: Live quotes; ``None`` to poll alone.
         """
-        super().__init__(Market(window_minutes))
+        super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
         self._requests: Final = requests
         self._once: Final = once
         self._clock: Final = clock
         self._interval_ms: Final = interval_s * 1000
         self._timekeeper: Final = Timekeeper(clock)
-        self._health: Final = Health(self._interval_ms)
+        self._health: Final = Health(self._interval_ms, ages=not source.is_simulated)
         self._poller: Final = Poller(
             self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s
         )
@@ -93,6 +96,10 @@ class Engine(Board):
             self._publish_given_up,
         )
         self._archive = None if store is None else self._open_archive(store)
+        self._streaming = None
+        if stream is not None:
+            now_ms = self._timekeeper.now_ms
+            self._streaming = Streaming(stream, clock, now_ms, self._take_streamed, self._publish_status)
         self._polled = asyncio.Event()
         self._polling = asyncio.Lock()
         self._kept_ms: int | None = None
@@ -101,8 +108,6 @@ class Engine(Board):
         self._repaired_ms = 0
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
-        self._sliding: Final = asyncio.Lock()
-        """Held while windows change: candles wait for the end of a poll, and a poll for that of its rows."""
         self._due: Final = asyncio.Event()
         """Set when rows whose history was loaded are to be published."""
 
@@ -135,7 +140,8 @@ class Engine(Board):
 
     def _collecting(self) -> "list[Coroutine[None, None, None]]":
         """What runs beside the polls of a collector."""
-        return [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
+        jobs = [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
+        return jobs if self._streaming is None else [*jobs, self._streaming.run()]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -160,6 +166,7 @@ class Engine(Board):
             refused=self.market.refused,
             backfill=self.backfill.progress(),
             history=None if self._archive is None else self._archive.status(),
+            stream="" if self._streaming is None else self._streaming.state,
         )
 
     def _limited_until_ms(self, now_ms: int) -> int | None:
@@ -202,6 +209,7 @@ class Engine(Board):
         try:
             return await archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
         finally:
+            self.beside.forget()
             if lens is not None and self._lens is None:
                 lens.forget()
                 self._lens = lens
@@ -242,6 +250,8 @@ class Engine(Board):
         """Store a minute that is over: after the last poll of it, and before the first one of a later minute."""
         if self._archive is not None and not self._once and minute_ms != self._kept_ms:
             self._kept_ms = minute_ms
+            if self._streaming is not None:
+                await self._streaming.drain()
             await self._archive.keep_minute(minute_ms)
 
     async def _is_over(self, minute_ms: int) -> bool:
@@ -276,6 +286,7 @@ class Engine(Board):
     async def _read_quotes(self) -> None:
         if self._timekeeper.is_due:
             await self._measure_time()
+        self._check_patience()
         if self._listed_s is None:
             await self._list_instruments()
         batch = await self._source.tickers()
@@ -291,6 +302,16 @@ class Engine(Board):
         async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             await self._rebuild()
+
+    def _check_patience(self) -> None:
+        """Don't wait for an exchange that wants us to wait for long, where a person waits for one answer.
+
+        Raises:
+            RateLimitedError: If it does.
+        """
+        slot_s = self._source.next_slot_s()
+        if self._once and slot_s > ONCE_PATIENCE_S:
+            raise RateLimitedError(f"{self._source.name} wants us to wait for {slot_s:,.0f} s", slot_s)
 
     @asynccontextmanager
     async def _held_back(self) -> AsyncIterator[None]:
@@ -399,6 +420,24 @@ class Engine(Board):
         volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
         self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
         self.backfill.is_open.set()
+        if self._streaming is not None:
+            self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
+
+    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
+        """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
+        if self.market.polled_ms is None:
+            return False
+        async with self._held_back():
+            is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
+            if is_new:
+                self.market.advance(at_ms)
+                self._tell(Slid(at_ms))
+            turns = Turns()
+            for start in range(0, len(tickers), SLICE):
+                self._dirty.update(self.market.stream(tickers[start : start + SLICE], at_ms))
+                await turns.give()
+            await (self._rebuild() if is_new else self._remake())
+        return True
 
     async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         async with self._sliding:  # not in the middle of a poll: what comes first must be told

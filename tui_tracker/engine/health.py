@@ -15,6 +15,8 @@ class Health:
     """How the polls of a source went. Instants are corrected clock, ms."""
 
     interval_ms: int
+    ages: bool = True
+    """Whether quotes become old by time alone; a simulated exchange is never silent, only its machine busy."""
     last_good_ms: int | None = None
     last_attempt_ms: int | None = None
     error: SourceError | None = None
@@ -41,11 +43,11 @@ class Health:
         """The state at an instant: see ``SourceState``."""
         if self.last_good_ms is None or isinstance(self.error, UnreachableError | TimedOutError):
             return SourceState.OFFLINE
-        is_old = now_ms - self.last_good_ms > STALE_INTERVALS * self.interval_ms
+        is_old = self.ages and now_ms - self.last_good_ms > STALE_INTERVALS * self.interval_ms
         return SourceState.STALE if is_old or self.error is not None else SourceState.LIVE
 
     def next_change_ms(self) -> int | None:
         """When the state will change by age alone; ``None`` if it won't."""
-        if self.last_good_ms is None or self.error is not None:
+        if self.last_good_ms is None or self.error is not None or not self.ages:
             return None
         return self.last_good_ms + int(STALE_INTERVALS * self.interval_ms) + 1

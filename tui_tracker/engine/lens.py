@@ -27,24 +27,28 @@ MOST_STEPS: Final = 60
 class Lens(Market):
     """Windows of another length, up to the end of the market that collects.
 
-    Shorter ones are the last minutes of that market's. Longer ones keep the metrics that are asked for alone, since
-    each takes 8 bytes a minute and pair, and their older minutes come from the history.
+    Shorter ones are the last minutes of that market's. Longer ones should keep few metrics, since each takes 8 bytes a
+    minute and pair; their older minutes come from the history.
 
     Args:
         main: The market that collects.
         minutes: Length of the windows.
-        metrics: What is kept of each pair, where the windows are longer.
+        metrics: What is kept of each pair.
         read: Reads the older minutes; ``None`` where there is no history.
     """
 
     def __init__(self, main: Market, minutes: int, metrics: Collection[Metric], read: ReadPast | None) -> None:
         super().__init__(minutes)
         self.is_longer: Final = minutes > main.window_minutes
-        kept = metrics if self.is_longer else METRICS
-        self._kept: Final = sorted({METRIC_INDEX[metric] for metric in kept})
+        self._kept: Final = sorted({METRIC_INDEX[metric] for metric in metrics})
         self._main: Final = main
         self._read: Final = read
         self._stale: set[str] = set()
+
+    @property
+    def size(self) -> int:
+        """Bytes that its samples take where all are known."""
+        return 8 * self.window_minutes * len(self._kept) * len(self._main)
 
     async def build(self) -> None:
         """Make every window anew.
@@ -87,9 +91,10 @@ class Lens(Market):
                 values, origins = older[0][:before] + recent.values(), bytes(older[1][:before]) + recent.origins()
                 window = recent
             if self.is_longer:
-                own.windows[index] = await asyncio.to_thread(self._made, index, window.end_ms or 0, values, origins)
+                made = await asyncio.to_thread(self._made, index, window.end_ms or 0, values, origins)
             else:
-                own.windows[index] = self._made(index, window.end_ms or 0, values, origins)
+                made = self._made(index, window.end_ms or 0, values, origins)
+            own.windows[index] = _broken_alike(made, window)
 
     def _empty(self) -> Window:
         window = Window(self._main.window_minutes)
@@ -116,7 +121,8 @@ class Lens(Market):
         for index in self._kept:
             window = self._main.samples(holding, index)
             if window is not None:
-                own.windows[index] = self._made(index, window.end_ms or 0, window.values(), window.origins())
+                made = self._made(index, window.end_ms or 0, window.values(), window.origins())
+                own.windows[index] = _broken_alike(made, window)
 
     async def follow(self) -> None:
         """Bring everything up to the end of the market that collects.
@@ -171,11 +177,12 @@ class Lens(Market):
                 window.advance(end_ms)
             return
         if window is None:
-            own.windows[index] = self._made(index, main.end_ms or 0, main.values(), main.origins())
+            own.windows[index] = _broken_alike(self._made(index, main.end_ms or 0, main.values(), main.origins()), main)
             return
         window.advance(end_ms)
         for minute_ms in range(before_ms, end_ms + 1, MINUTE_MS):
             _copy(window, main, minute_ms)
+        _broken_alike(window, main)
 
     def _correct(self, name: str) -> None:
         """Take what was loaded into minutes that both have."""
@@ -185,6 +192,14 @@ class Lens(Market):
             if main is not None and window is not None:
                 for minute_ms in range(max(self.start_ms, self._main.start_ms), (self._end_ms or 0) + 1, MINUTE_MS):
                     _copy(window, main, minute_ms)
+                _broken_alike(window, main)
+
+
+def _broken_alike(window: Window, main: Samples) -> Window:
+    """The window, with the breaks of another one."""
+    for minute_ms in main.breaks_ms:
+        window.break_returns(minute_ms)
+    return window
 
 
 def _copy(window: Window, main: Samples, minute_ms: int) -> None:

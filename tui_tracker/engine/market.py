@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -261,9 +261,36 @@ class Market:
         holding.ticker, holding.quoted_ms = ticker, at_ms
         return True
 
-    def _push(self, window: Window, at_ms: int, value: float) -> None:
+    def stream(self, tickers: Iterable[Ticker], at_ms: int) -> list[str]:
+        """Take what was said between two polls, of the newest minute; return the ids of what differs now.
+
+        A pair that no poll has quoted yet, or that is halted, is left to polls, and so is what only polls count: trades
+        and today's counters.
+        """
+        taken: list[str] = []
+        for said in tickers:
+            holding = self._holdings.get(said.instrument_id)
+            before = None if holding is None or holding.halted else holding.ticker
+            if holding is None or before is None:
+                continue
+            ticker = replace(
+                said, trades=before.trades, today_volume=before.today_volume, today_trades=before.today_trades
+            )
+            if ticker == before:
+                continue
+            for index, value in enumerate(ticker.values()):
+                if value is not None:
+                    self._push(self._window(holding, index), at_ms, value, Provenance.STREAM)
+            holding.is_suspect = ticker.is_suspect_after(before)
+            if ticker.last is not None and ticker.last != before.last:
+                holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
+            holding.ticker = ticker
+            taken.append(said.instrument_id)
+        return taken
+
+    def _push(self, window: Window, at_ms: int, value: float, provenance: Provenance = Provenance.POLL) -> None:
         try:
-            self.refused += not window.push(at_ms, value)
+            self.refused += not window.push(at_ms, value, provenance)
         except SampleError:
             self.refused += 1
 
@@ -341,6 +368,16 @@ class Market:
             holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
         return taken
 
+    def fill_prices(self, instrument_id: str, samples: Iterable[tuple[int, float]], before_ms: int) -> int:
+        """Set minutes of the price window before one, as by 1-minute candles; return how many were set.
+
+        Args:
+            instrument_id: Whose minutes.
+            samples: (minute in ms, price), oldest first.
+            before_ms: Where to stop.
+        """
+        return self._fill(self.holding(instrument_id), _PRICE, samples, before_ms, Provenance.CANDLE_1M)
+
     def fill_counts(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> None:
         """Set what happened in closed minutes, and which intervals saw a trade; arguments as for ``fill``.
 
@@ -354,6 +391,13 @@ class Market:
             self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, provenance_of(batch))
         for minute, has_traded in known_trades(batch, self.start_ms, limit_ms).items():
             holding.activity.note(minute, has_traded)
+
+    def break_returns(self, instrument_id: str, minutes_ms: Iterable[int]) -> None:
+        """Let no return of the price lead into these minutes from before: see ``Window.break_returns``."""
+        window = self.holding(instrument_id).windows[_PRICE]
+        if window is not None:
+            for minute_ms in minutes_ms:
+                window.break_returns(minute_ms)
 
     def _window(self, holding: Holding, index: int) -> Window:
         """The window of a metric, made when the first sample comes."""

@@ -12,9 +12,9 @@ from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.market import NOT_QUOTED, Holding, Market
-from tui_tracker.engine.past_minutes import Stretches
+from tui_tracker.engine.past_minutes import Reaches
 from tui_tracker.stats.activity import BUCKET_MINUTES, Activity
-from tui_tracker.stats.gliding import Glide, Stretch
+from tui_tracker.stats.gliding import Glide, Reach
 from tui_tracker.stats.samples import Samples
 from tui_tracker.stats.window import DAY_MINUTES
 from tui_tracker.storage.model import LastSeen
@@ -36,9 +36,9 @@ class PastMarket(Market):
         super().__init__(window_minutes)
         self.figured: frozenset[Metric] = frozenset(figured)
         """Metrics whose figures are made."""
-        self._stretches: Stretches = {}
+        self._reaches: Reaches = {}
         self._glides: dict[str, list[Glide | None]] = {}
-        self._noted: dict[str, Stretch] = {}
+        self._noted: dict[str, Reach] = {}
 
     @override
     def __iter__(self) -> Iterator[Holding]:
@@ -67,17 +67,17 @@ class PastMarket(Market):
             self.restore(instrument, LastSeen(instrument.id), {})
         self._glides = {name: [None] * len(METRICS) for name in self._holdings}
 
-    def stand_at(self, end_ms: int, stretches: Stretches) -> None:
+    def stand_at(self, end_ms: int, reaches: Reaches) -> None:
         """Let all windows end in a minute, and say of each instrument what its newest samples tell.
 
         Args:
             end_ms: The minute.
-            stretches: What is known; may be more or less than before.
+            reaches: What is known; may be more or less than before.
         """
-        self._stretches = stretches
+        self._reaches = reaches
         self._end_ms = self._polled_ms = end_ms
         for index, metric in enumerate(METRICS):
-            self._set(index, metric.has_returns, stretches.get(metric, {}), end_ms // MINUTE_MS)
+            self._set(index, metric.has_returns, reaches.get(metric, {}), end_ms // MINUTE_MS)
         polled = set()
         for name, holding in self._holdings.items():
             windows = self._glides[name]
@@ -88,19 +88,19 @@ class PastMarket(Market):
             holding.halted = NOT_QUOTED if polled and name not in polled else ""
             holding.quoted_ms = end_ms if name in polled else None
 
-    def _set(self, index: int, has_returns: bool, stretches: Mapping[str, Stretch], end: int) -> None:
+    def _set(self, index: int, has_returns: bool, reaches: Mapping[str, Reach], end: int) -> None:
         """Let the windows of one metric be over these minutes, and end in one."""
         length = self.window_minutes
         for name, glides in self._glides.items():
-            stretch, glide = stretches.get(name), glides[index]
-            if stretch is None:
+            reach, glide = reaches.get(name), glides[index]
+            if reach is None:
                 glides[index] = None
             elif glide is None:
-                glides[index] = Glide(stretch, end, length, has_returns=has_returns)
+                glides[index] = Glide(reach, end, length, has_returns=has_returns)
             else:
                 glide.end = end
-                if glide.stretch is not stretch:
-                    glide.stretch = stretch
+                if glide.reach is not reach:
+                    glide.reach = reach
 
     def warm(self, metric: Metric, names: Sequence[str]) -> None:
         """Bring the figures of one metric along, of some instruments."""
@@ -133,20 +133,20 @@ class PastMarket(Market):
     def _note_flow(self, holding: Holding) -> None:
         """Take whether something traded in each interval of the minutes that are new."""
         name = holding.instrument.id
-        stretch, before = self._stretches.get(Metric.FLOW, {}).get(name), self._noted.get(name)
-        if stretch is None or stretch is before:
+        reach, before = self._reaches.get(Metric.FLOW, {}).get(name), self._noted.get(name)
+        if reach is None or reach is before:
             return
-        if before is None or not stretch.first <= before.first <= before.end <= stretch.end:
+        if before is None or not reach.first <= before.first <= before.end <= reach.end:
             holding.activity = Activity(_NOTED_MINUTES)
-            parts = [stretch]
+            parts = [reach]
         else:
-            parts = [stretch.cut(stretch.first, before.first), stretch.cut(before.end, stretch.end)]
+            parts = [reach.cut(reach.first, before.first), reach.cut(before.end, reach.end)]
         for part in parts:
             for at in range(-part.first % BUCKET_MINUTES - BUCKET_MINUTES, len(part.values), BUCKET_MINUTES):
                 known = [flow for flow in part.values[max(0, at) : at + BUCKET_MINUTES] if flow == flow]
                 if known:
                     holding.activity.note(part.first + max(0, at), any(known))
-        self._noted[name] = stretch
+        self._noted[name] = reach
 
 
 def _quote(name: str, windows: Sequence[Samples | None]) -> Ticker:

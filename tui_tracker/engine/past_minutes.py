@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
+from tui_tracker.core.kept import Loaded
 from tui_tracker.core.metric import Metric
 from tui_tracker.engine.archive import LATER
-from tui_tracker.stats.gliding import Stretch
-from tui_tracker.storage.reader import Loaded
+from tui_tracker.stats.gliding import Reach
 
 HOUR: Final = 60
 NEAR: Final = 3 * HOUR
 """What is missing between minutes that are known and such as are needed is read too, up to so many."""
 MOST_BEYOND: Final = 12 * HOUR
 """Minutes that are kept beside those that are needed."""
-Stretches = Mapping[Metric, Mapping[str, Stretch]]
+Reaches = Mapping[Metric, Mapping[str, Reach]]
 """By metric and instrument; what was never observed is absent."""
 Load = Callable[[Sequence[Metric], int, int], Awaitable[Loaded]]
 """Reads samples of some metrics: from a minute on, so many."""
@@ -31,7 +31,7 @@ class PastMinutes:
         self._load: Final = load
         self._spans: Final[dict[Metric, tuple[int, int]]] = {}
         self._reading: Final = asyncio.Lock()
-        self.stretches: Stretches = {}
+        self.reaches: Reaches = {}
         """What is known; replaced, never changed, so that a thread may go on with what it began with."""
 
     def knows(self, metric: Metric, first: int, end: int) -> bool:
@@ -62,7 +62,7 @@ class PastMinutes:
                             spans.setdefault(span, []).append(metric)
                 for (start, stop), wanted in spans.items():
                     loaded = await self._load(wanted, start, stop - start)
-                    self.stretches = await asyncio.to_thread(self._joined, wanted, start, stop, loaded)
+                    self.reaches = await asyncio.to_thread(self._joined, wanted, start, stop, loaded)
                     self._note(wanted, start, stop)
 
     def _missing(self, metric: Metric, first: int, end: int, last: int) -> list[tuple[int, int]]:
@@ -75,16 +75,16 @@ class PastMinutes:
             return [(first, end)]
         return [(start, stop) for start, stop in ((first, known[0]), (known[1], end)) if start < stop]
 
-    def _joined(self, metrics: Sequence[Metric], start: int, stop: int, loaded: Loaded) -> Stretches:
-        joined = dict(self.stretches)
+    def _joined(self, metrics: Sequence[Metric], start: int, stop: int, loaded: Loaded) -> Reaches:
+        joined = dict(self.reaches)
         for metric in metrics:
             span = self._spans.get(metric)
             is_beside = span is not None and (span[0] == stop or span[1] == start)
             found = dict(joined.get(metric, {})) if is_beside else {}
             for name, series in loaded.items():
                 if (read := series.get(metric)) is not None:
-                    stretch, known = Stretch(start, read.values, read.provenance), found.get(name)
-                    found[name] = stretch if known is None else known.joined(stretch)
+                    reach, known = Reach(start, read.values, read.provenance), found.get(name)
+                    found[name] = reach if known is None else known.joined(reach)
             joined[metric] = found
         return joined
 
@@ -100,11 +100,11 @@ class PastMinutes:
             for metric, (start, stop) in self._spans.items():
                 if start < first - MOST_BEYOND or stop > end + MOST_BEYOND:
                     low, high = max(start, first - MOST_BEYOND // 2), min(stop, end + MOST_BEYOND // 2)
-                    kept = await asyncio.to_thread(_cut, self.stretches[metric], low, max(low, high))
-                    self.stretches = {**self.stretches, metric: kept}
+                    kept = await asyncio.to_thread(_cut, self.reaches[metric], low, max(low, high))
+                    self.reaches = {**self.reaches, metric: kept}
                     self._spans[metric] = low, max(low, high)
 
 
-def _cut(stretches: Mapping[str, Stretch], low: int, high: int) -> Mapping[str, Stretch]:
-    cut = {name: stretch.cut(low, high) for name, stretch in stretches.items()}
-    return {name: stretch for name, stretch in cut.items() if stretch.values}
+def _cut(reaches: Mapping[str, Reach], low: int, high: int) -> Mapping[str, Reach]:
+    cut = {name: reach.cut(low, high) for name, reach in reaches.items()}
+    return {name: reach for name, reach in cut.items() if reach.values}

@@ -16,6 +16,8 @@ from tui_tracker.engine.timekeeper import Timekeeper
 
 ONCE_ATTEMPTS: Final = 3
 """A feed that collects once gives up after so many failures, or one less where there is no connection at all."""
+ONCE_S: Final = 20.0
+"""Nor does it try again after so long."""
 ONCE_PATIENCE_S: Final = 60.0
 """Nor does it wait longer than this for an exchange that says how long to wait."""
 _backoff: Final = wait_exponential_jitter(initial=1, max=60, jitter=1)
@@ -26,7 +28,8 @@ def _is_hopeless(state: RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome is not None else None
     if isinstance(error, RateLimitedError) and (error.retry_after_s or 0.0) > ONCE_PATIENCE_S:
         return True
-    return state.attempt_number >= ONCE_ATTEMPTS - isinstance(error, UnreachableError)
+    has_time = (state.seconds_since_start or 0.0) < ONCE_S
+    return not has_time or state.attempt_number >= ONCE_ATTEMPTS - isinstance(error, UnreachableError)
 
 
 class Poller:

@@ -13,6 +13,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import NoDataError, StorageError
 from tui_tracker.core.format import rfc3339
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.kept import Loaded
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -21,9 +22,9 @@ from tui_tracker.engine.archive import LATER, Archive
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.past_market import PastMarket
-from tui_tracker.engine.past_minutes import PastMinutes, Stretches
+from tui_tracker.engine.past_minutes import PastMinutes, Reaches
 from tui_tracker.engine.rows import make_row, market_rates
-from tui_tracker.storage.reader import Loaded, Reader
+from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.store import Store
 
 STEP_S: Final = 1.0
@@ -52,7 +53,7 @@ class Replay(Board):
     def __init__(
         self, store: Store, source: str, clock: Clock, last_ms: int | None = None, window_minutes: int = 1_440
     ) -> None:
-        super().__init__(PastMarket(window_minutes))
+        super().__init__(PastMarket(window_minutes), clock.monotonic_s)
         self._store: Final = store
         self._source: Final = source
         self._clock: Final = clock
@@ -170,9 +171,9 @@ class Replay(Board):
             await asyncio.to_thread(market.begin, self._instruments)
             await self._minutes.know(full, first - market.window_minutes + 1, first + minutes, last)
             await self._minutes.know(QUOTED, first, first + minutes, last)
-            stretches = self._minutes.stretches
+            reaches = self._minutes.reaches
             for at_ms in range(first_ms, first_ms + minutes * MINUTE_MS, MINUTE_MS):
-                rows = await asyncio.to_thread(_rows_at, market, at_ms, stretches)
+                rows = await asyncio.to_thread(_rows_at, market, at_ms, reaches)
                 yield Snapshot(0, at_ms, at_ms, market.window_minutes, rows, self.status())
         finally:
             self._free.set()
@@ -300,7 +301,7 @@ class Replay(Board):
     def _stand(self, at_ms: int, metrics: Sequence[Metric]) -> dict[str, float]:
         """Let the market stand at a minute and make the figures of some metrics; return ``market_rates``."""
         for market in self._markets():
-            market.stand_at(at_ms, self._minutes.stretches)
+            market.stand_at(at_ms, self._minutes.reaches)
             for metric in metrics:
                 market.warm(metric, [holding.instrument.id for holding in market])
         return market_rates(self.market)
@@ -325,7 +326,7 @@ class Replay(Board):
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
 
 
-def _rows_at(market: PastMarket, at_ms: int, stretches: Stretches) -> tuple[Row, ...]:
-    market.stand_at(at_ms, stretches)
+def _rows_at(market: PastMarket, at_ms: int, reaches: Reaches) -> tuple[Row, ...]:
+    market.stand_at(at_ms, reaches)
     rates = market_rates(market)
     return tuple(make_row(market, holding, rates) for holding in market)

@@ -20,7 +20,7 @@ from tui_tracker.engine.health import STALE_INTERVALS
 from tui_tracker.engine.rows import market_rates
 from tui_tracker.engine.sharing import TICK_S, Sharing
 from tui_tracker.engine.turns import Turns
-from tui_tracker.sources.base import Source
+from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 from tui_tracker.storage.lease import Wish
@@ -50,6 +50,7 @@ class SharedEngine(Engine):
         window_minutes: int = 1_440,
         requests: RequestLog | None = None,
         place: str = "",
+        stream: Stream | None = None,
     ) -> None:
         """Make an engine at rest; see ``Engine``.
 
@@ -62,9 +63,16 @@ class SharedEngine(Engine):
             window_minutes: Length of the windows.
             requests: What is remembered of the source's requests, for its report.
             place: Where the exchange is asked, if not at its usual place.
+            stream: Live quotes, if this one collects; those who follow see polls.
         """
         super().__init__(
-            source, clock, interval_s=interval_s, window_minutes=window_minutes, requests=requests, store=store
+            source,
+            clock,
+            interval_s=interval_s,
+            window_minutes=window_minutes,
+            requests=requests,
+            store=store,
+            stream=stream,
         )
         self._place: Final = place
         self._store: Final = store

@@ -9,6 +9,7 @@ from typing import Final
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import StorageError
+from tui_tracker.core.status import OURS
 from tui_tracker.storage.lock import BEAT_S, LEASE_S, CollectorLock, Sign
 from tui_tracker.storage.store import Store
 
@@ -16,7 +17,6 @@ TICK_S: Final = 0.2
 """Those who don't collect look this often."""
 REST_S: Final = 0.3
 """Longest that a process which is about to be stopped waits for its last write."""
-OURS: Final = "this session"
 _log = logging.getLogger(__name__)
 
 

@@ -1,9 +1,10 @@
 """The seam: everything that a person or a program sees comes through a ``Feed``."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Protocol
 
 from tui_tracker.core.hours import Hours
+from tui_tracker.core.kept import Kept, Loaded, Rollup
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -91,4 +92,50 @@ class PastFeed(Feed, Protocol):
 
     def close(self) -> None:
         """Let go of it."""
+        ...
+
+
+class History(Protocol):
+    """What is kept of a market, wherever it is."""
+
+    async def kept(self) -> Kept:
+        """Return what there is.
+
+        Raises:
+            TrackerError: If no history is kept, or it can't be read.
+        """
+        ...
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """Return ``count`` single minutes (a day at most) of some instruments, ``None`` for all, as far as kept.
+
+        Raises:
+            TrackerError: If no history is kept, or it can't be read.
+        """
+        ...
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """Return the hourly sums of some instruments that begin from ``start_ms`` to before ``end_ms``, oldest first.
+
+        Raises:
+            TrackerError: If no history is kept, or it can't be read.
+        """
+        ...
+
+
+class DeepFeed(Feed, History, Protocol):
+    """A live market where it is collected: with its history, and over any window for each who asks."""
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """Return the newest snapshot with figures over another window, exactly; what is published stays as it is.
+
+        Beyond a day it has the figures of price and ``metric`` alone. The first time it is made, which takes a while.
+
+        Raises:
+            TrackerError: If too many others are in use, or the history can't be read.
+        """
         ...

@@ -1,9 +1,10 @@
 """A feed from an engine in the same process."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tui_tracker.core.hours import Hours
+from tui_tracker.core.kept import Kept, Loaded, Rollup
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LocalFeed:
-    """``Feed`` over an ``Engine`` that runs on this event loop."""
+    """``DeepFeed`` over an ``Engine`` that runs on this event loop."""
 
     def __init__(self, engine: "Engine | Replay") -> None:
         self._engine = engine
@@ -51,3 +52,23 @@ class LocalFeed:
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """See ``Feed.prioritise``."""
         self._engine.prioritise(instrument_ids)
+
+    async def kept(self) -> Kept:
+        """See ``History.kept``."""
+        return await self._engine.kept()
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """See ``History.minutes``."""
+        return await self._engine.minutes(ids, metrics, start_ms, count)
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """See ``History.rollups``."""
+        return await self._engine.rollups(ids, start_ms, end_ms)
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """See ``DeepFeed.over``."""
+        return await self._engine.over(minutes, metric)

@@ -81,6 +81,12 @@ class Hello(Event, frozen=True, kw_only=True):
     """Milliseconds of the market's clock in one of real time; other than 1 only in a simulation."""
     min_frame_ms: int = 200
     max_subscriptions: int = 0
+    window_minutes: int = 0
+    """What figures are over where nothing else is asked for; 0 before the first snapshot."""
+    longest_minutes: int = 0
+    """The longest window that may be asked for; 0 where there is that one alone."""
+    has_history: bool = False
+    """Whether questions about the history are answered."""
 
 
 class Rows(Event, frozen=True, kw_only=True):
@@ -94,6 +100,8 @@ class Rows(Event, frozen=True, kw_only=True):
     rows: tuple[RowWire, ...]
     base: int | None = None
     """The version that these rows are a change of, ``None`` where they are all."""
+    known_minutes: int | None = None
+    """Minutes of the window of which anything is known, where that is told."""
 
 
 class Backfill(msgspec.Struct, frozen=True):
@@ -136,6 +144,9 @@ class Status(msgspec.Struct, frozen=True):
     backfill: Backfill = Backfill()
     history: History | None = None
     collector: str = ""
+    parts: "tuple[Status, ...] | msgspec.UnsetType" = msgspec.UNSET
+    """Each source, where there are several."""
+    stream: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):
@@ -160,6 +171,15 @@ class Tally(msgspec.Struct, frozen=True):
     message: str
 
 
+class SourceWire(msgspec.Struct, frozen=True):
+    """How one of several sources is doing; its status is among the parts of that of all."""
+
+    source: str
+    requests: Requests | None = None
+    errors: tuple[Tally, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+
+
 class Report(Event, frozen=True, kw_only=True):
     """How the source is doing: see ``SourceReport``."""
 
@@ -167,6 +187,8 @@ class Report(Event, frozen=True, kw_only=True):
     requests: Requests | None = None
     errors: tuple[Tally, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    parts: tuple[SourceWire, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Each source, where there are several."""
 
 
 class SeriesWire(Event, frozen=True, kw_only=True, tag="series"):
@@ -264,6 +286,79 @@ class Trouble(Event, frozen=True, kw_only=True):
     title: str
     detail: str = ""
     id: str | None = None
+    number: int | None = None
+    """Of the question that is not answered."""
+
+
+class HoursWire(msgspec.Struct, frozen=True):
+    """See ``Hours``; each column holds doubles, lowest byte first."""
+
+    start_ms: int
+    opens: bytes
+    highs: bytes
+    lows: bytes
+    closes: bytes
+    volumes: bytes = b""
+    missing: str = ""
+
+
+class StretchWire(msgspec.Struct, frozen=True, array_like=True):
+    """See ``Stretch``; values are doubles, lowest byte first."""
+
+    id: str
+    metric: str
+    values: bytes
+    provenance: bytes
+
+
+class RollupWire(msgspec.Struct, frozen=True, array_like=True):
+    """See ``Rollup``, whose fields come in the same order."""
+
+    hour_ms: int
+    open: float
+    high: float
+    low: float
+    close: float
+    mean: float
+    stddev: float
+    count: int
+    volume: float | None
+
+
+class KeptWire(msgspec.Struct, frozen=True):
+    """See ``Kept``; spans are (first minute, last minute)."""
+
+    source: str
+    minutes: tuple[int, int] | None
+    hours: tuple[int, int] | None
+    instruments: tuple[InstrumentWire, ...]
+    ids: tuple[str, ...]
+
+
+class Answer(Event, frozen=True, kw_only=True):
+    """The answer to a question, in the field that goes with it."""
+
+    number: int
+    hours: HoursWire | None = None
+    minutes: tuple[StretchWire, ...] | None = None
+    rollups: tuple[tuple[str, tuple[RollupWire, ...]], ...] | None = None
+    kept: KeptWire | None = None
+    window: int | None = None
+    """Minutes that rows are over from here on."""
+
+
+class Ask(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question; the answer, or a trouble, has its number."""
+
+    number: int
+    what: str
+    """``window`` (set it for the rows), ``hours``, ``minutes``, ``rollups`` or ``kept``."""
+    ids: tuple[str, ...] | None = None
+    """Of instruments; absent for all."""
+    metrics: tuple[str, ...] = ()
+    start_ms: int = 0
+    count: int = 0
+    """Minutes of a window or a stretch; hours of a line or of sums."""
 
 
 class Resume(msgspec.Struct, frozen=True):
@@ -293,3 +388,5 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     prioritise: tuple[str, ...] | None = None
     poll: bool = False
     ping: int | None = None
+    ask: Ask | None = None
+    """Comes before everything else that the message wants."""

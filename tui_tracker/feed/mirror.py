@@ -89,7 +89,13 @@ class Mirror:
         self._has_rows = True
         rows = tuple(row for _, row in sorted(self._rows.items()))
         self.snapshot = Snapshot(
-            event.version, event.at_ms, event.end_ms, event.window_minutes, rows, self.report.status
+            event.version,
+            event.at_ms,
+            event.end_ms,
+            event.window_minutes,
+            rows,
+            self.report.status,
+            event.known_minutes,
         )
 
     def _take_samples(self, event: messages.Samples, metric: Metric) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import ssl
 import time
 from array import array
 from collections import OrderedDict
@@ -13,8 +12,8 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
 
 from tui_tracker.core.errors import AccessError, ConfigError, FeedError, TrackerError, UnknownPairError
 from tui_tracker.core.hours import Hours
@@ -24,20 +23,23 @@ from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import BackfillProgress, SourceReport, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed import messages
+from tui_tracker.feed.far_history import FarHistory
+from tui_tracker.feed.line import Line
 from tui_tracker.feed.mirror import Mirror, Window
-from tui_tracker.feed.wire import MAX_FRAME_BYTES, Codec, Encoding, Frame
-from tui_tracker.stats.hours import hours_in, join_hours
+from tui_tracker.feed.questions import Questions
+from tui_tracker.feed.wire import Codec, Encoding, Frame
+from tui_tracker.stats.hours import hour_of, hours_in, join_hours
 
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 """Between attempts to reach a server; doubled from the first to this one, less up to a half by chance."""
-OPEN_S: Final = 10.0
 HELLO_S: Final = 10.0
-SILENCE_S: Final = 15.0
-"""The connection counts as broken when a ping is not answered for so long."""
 MOST_WINDOWS: Final = 200
 """Windows that are followed at a time; those asked for longest ago go first."""
-SERVER_HOURS: Final = "a server tells 24 h; longer ranges are shown where the history is"
+FIRST: Final = 0
+"""Number of the question for a window that a new connection begins with."""
+Figured = tuple[int, Metric]
+"""(minutes of a window, metric that it has beside the price)."""
 _log = logging.getLogger(__name__)
 
 
@@ -50,9 +52,13 @@ class RemoteFeed:
         url: Of the server, http or https, without a slash at the end.
         token: What it wants to see; empty for nothing.
         once: Give up at the first failure, and count history as loaded as far as the server has it.
-        window: Minutes that the statistics must cover, or ``None`` for whatever the server keeps.
+        window: Minutes that the statistics must cover, or ``None`` for whatever the server has.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
         monotonic_s: A clock that never goes back.
         sleep: Waits so many seconds.
+
+    Raises:
+        ConfigError: If the file can't be used.
     """
 
     def __init__(
@@ -62,17 +68,24 @@ class RemoteFeed:
         *,
         once: bool = False,
         window: int | None = None,
+        ca_file: str = "",
         monotonic_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._url, self._token, self._once, self._window = url, token, once, window
+        self._once, self._window = once, window
         self._place: Final = clean(urlsplit(url).netloc)
+        self._line: Final = Line(url, token, ca_file)
         self._monotonic_s, self._sleep = monotonic_s, sleep
         self._codec: Final = Codec(Encoding.MSGPACK)
         self._mirror = Mirror(self._place)
+        self._rows: Figured | None = None if window is None else (window, Metric.PRICE)
+        """What the figures of rows are to be over; ``None`` for whatever the server has."""
+        self._rows_now: Figured | None = None
+        """… and what they are."""
+        self._questions: Final = Questions(lambda ask: self._send(messages.Command(ask=ask)))
+        self.history: Final = FarHistory(self._questions, lambda: self._mirror.hello)
         self._wanted: OrderedDict[Window, asyncio.Future[None]] = OrderedDict()
         self._asked: tuple[str, ...] = ()
-        self._socket: ClientConnection | None = None
         self._outbox: asyncio.Queue[messages.Command] = asyncio.Queue(1_000)
         self._clock = (int(time.time() * 1000), monotonic_s())
         self._count = 0
@@ -126,22 +139,32 @@ class RemoteFeed:
         return replace(known, values=array("d", known.values), version=self._mirror.snapshot.version)
 
     async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
-        """See ``Feed.hours``; as many as the server's window has."""
+        """See ``Feed.hours``; those before the window are asked for once an hour."""
         series = await self.series(instrument_id, metric)
         flow = await self.series(instrument_id, Metric.FLOW) if metric is Metric.PRICE else None
-        return join_hours(series, count, {}, hours_in(series, flow), SERVER_HOURS)
+        older, missing = await self.history.older(instrument_id, metric, count, hour_of(series.end_ms))
+        return join_hours(series, count, older, hours_in(series, flow), missing)
 
-    async def set_window(self, minutes: int, metric: Metric) -> None:  # noqa: ARG002 - of use where longer ones are kept
-        """See ``Feed.set_window``; the server's window is the only one.
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``; the server makes it.
 
         Raises:
-            FeedError: If it is another one.
+            FeedError: If it can't, or has one window alone.
         """
-        served = self._mirror.snapshot.window_minutes
-        if served not in (0, minutes):
-            raise FeedError(
-                f"the server keeps statistics over {served // 60} h alone", "other windows need the history"
-            )
+        hello, served = self._mirror.hello, self._mirror.snapshot.window_minutes
+        if hello is None:
+            self._rows = (minutes, metric)  # told to the server with the first words
+            return
+        if not hello.longest_minutes:
+            if served not in (0, minutes):
+                raise FeedError(f"the server keeps statistics over {served // 60} h alone", "it is of an older version")
+            return
+        before, self._rows = self._rows, (minutes, metric)
+        try:
+            await self._questions.ask("window", metrics=(metric.value,), count=minutes)
+        except FeedError:
+            self._rows = before
+            raise
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""
@@ -194,32 +217,8 @@ class RemoteFeed:
         Raises:
             FeedError: With the reason, in words.
         """
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        address = self._url.replace("http", "ws", 1) + "/app/v1/stream?encoding=msgpack"
-        try:
-            async with connect(
-                address,
-                additional_headers=headers,
-                max_size=MAX_FRAME_BYTES,
-                compression=None,
-                open_timeout=OPEN_S,
-                close_timeout=1,
-                ping_interval=SILENCE_S,
-                ping_timeout=SILENCE_S,
-            ) as socket:
-                await self._converse(socket)
-        except InvalidStatus as error:
-            raise _refusal(error.response.status_code) from error
-        except ConnectionClosed as error:
-            said = error.rcvd.reason if error.rcvd is not None else ""
-            raise FeedError(clean(said) or "the connection broke") from error
-        except ssl.SSLError as error:
-            raise FeedError(f"no secure connection: {clean(error.reason or str(error))}") from error
-        except TimeoutError as error:
-            raise FeedError("no answer in time") from error
-        except (OSError, WebSocketException) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise FeedError(f"out of reach: {clean(reason)}", "does crypto-tui serve run there?") from error
+        async with self._line.opened() as socket:
+            await self._converse(socket)
 
     async def _converse(self, socket: ClientConnection) -> None:
         async with asyncio.timeout(HELLO_S):
@@ -231,9 +230,13 @@ class RemoteFeed:
         resume = messages.Resume(hello.epoch, self._mirror.seq) if is_same else None
         while not self._outbox.empty():
             self._outbox.get_nowait()
+        rows, ask = self._wanted_rows(hello)
+        if rows != self._rows_now:
+            resume = None
         windows = tuple((name, metric.value) for name, metric in self._wanted)
-        first = messages.Command(rows=True, windows=windows, resume=resume, prioritise=self._asked or None)
-        self._mirror.hello = hello
+        first = messages.Command(rows=True, windows=windows, resume=resume, prioritise=self._asked or None, ask=ask)
+        self._mirror.hello, self._rows_now = hello, rows
+        self._questions.again()
         if is_same:
             self._mirror.regain()
             self._publish()
@@ -246,6 +249,13 @@ class RemoteFeed:
                         break
         except* (ConnectionClosed, FeedError, ConfigError, OSError) as errors:
             raise _first(errors) from None
+
+    def _wanted_rows(self, hello: messages.Hello) -> tuple[Figured | None, messages.Ask | None]:
+        """(what rows are to be over, what a new connection has to be told for it)."""
+        rows = self._rows if hello.longest_minutes else None
+        if rows is None or rows[0] == hello.window_minutes:
+            return None, None
+        return rows, messages.Ask(FIRST, "window", None, (rows[1].value,), 0, rows[0])
 
     async def _write(self, socket: ClientConnection, command: messages.Command) -> None:
         while True:
@@ -265,13 +275,16 @@ class RemoteFeed:
             self._mirror.hello = None  # so that the next connection gets all anew
             raise
         window = self._mirror.snapshot.window_minutes
-        if self._window is not None and window not in (0, self._window):
+        if self._window is not None and self._rows == (self._window, Metric.PRICE) and window not in (0, self._window):
             raise ConfigError(
                 f"the server keeps statistics over {window}m, not {self._window}m", f"use --window {window}m"
             )
         for event in frame.events:
+            self._questions.take(event)
             if isinstance(event, messages.Trouble):
                 self._give_up(event)
+            elif isinstance(event, messages.Answer) and event.window is not None:
+                self._note_window(event.window)
         self._mirror.keep(self._wanted)
         for key, future in self._wanted.items():
             if key in self._mirror.series and not future.done():
@@ -279,7 +292,17 @@ class RemoteFeed:
         if has_snapshot:
             self._publish()
 
+    def _note_window(self, minutes: int) -> None:
+        """Rows are over another window from here on."""
+        hello = self._mirror.hello
+        is_usual = hello is not None and minutes == hello.window_minutes
+        self._rows_now = None if is_usual or self._rows is None else self._rows
+
     def _give_up(self, trouble: messages.Trouble) -> None:
+        if trouble.number == FIRST and self._window is not None:
+            raise FeedError(f"no window of {self._window} minutes: {clean(trouble.detail)}", "choose another --window")
+        if trouble.number == FIRST:
+            self._rows_now = None
         _log.info("%s: %s: %s", self._place, clean(trouble.title), clean(trouble.detail))
         for window in [window for window in self._wanted if window[0] == trouble.id]:
             future = self._wanted.pop(window)
@@ -315,23 +338,10 @@ class RemoteFeed:
             error if isinstance(error, ConfigError) else type(error)(f"{self._place}: {error.message}", error.hint)
         )
         self._changed.set()
+        self._questions.fail(self._ended)
         for future in self._wanted.values():
             if not future.done():
                 future.set_exception(self._ended)
-
-
-def _refusal(status: int) -> TrackerError:
-    match status:
-        case 401:
-            return AccessError("a token is needed, or another one", "set CRYPTO_TUI_TOKEN or token-file")
-        case 421:
-            return AccessError("the server does not answer to this name", "start it with --allow-host NAME")
-        case 403 | 404:
-            return FeedError(f"there is no crypto-tui there (HTTP {status})", "check the URL")
-        case 429 | 503:
-            return FeedError(f"the server is busy (HTTP {status})", "try again later")
-        case _:
-            return FeedError(f"the server refused (HTTP {status})", "check the URL")
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

@@ -3,7 +3,10 @@
 import math
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar, cast
+
+import msgspec
 
 from tui_tracker.core.errors import FeedError
 from tui_tracker.core.figures import Figures
@@ -12,6 +15,7 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import (
+    OURS,
     BackfillProgress,
     ErrorTally,
     HistoryStatus,
@@ -23,6 +27,8 @@ from tui_tracker.core.status import (
 from tui_tracker.feed import messages
 from tui_tracker.feed.messages import FiguresWire, InstrumentWire, RowWire
 
+SERVER: Final = "the server"
+"""Who collects, as seen from a client of that."""
 METRIC_NAMES: Final = tuple(metric.value for metric in METRICS)
 _CLASSES: Final = {each.value: each for each in InstrumentClass}
 T = TypeVar("T")
@@ -38,14 +44,19 @@ def rows_event(snapshot: Snapshot, rows: Iterable[Row], base: int | None = None)
         metrics=METRIC_NAMES,
         rows=tuple(_row_wire(row) for row in rows),
         base=base,
+        known_minutes=snapshot.known_minutes,
     )
 
 
-def _row_wire(row: Row) -> RowWire:
-    one = row.instrument
+def instrument_wire(one: Instrument) -> InstrumentWire:
+    """An instrument as it is on the wire."""
     classes = tuple(sorted(each.value for each in one.classes))
+    return InstrumentWire(one.id, one.base, one.quote, one.symbol, one.aliases, one.digits, one.trading.value, classes)
+
+
+def _row_wire(row: Row) -> RowWire:
     return RowWire(
-        InstrumentWire(one.id, one.base, one.quote, one.symbol, one.aliases, one.digits, one.trading.value, classes),
+        instrument_wire(row.instrument),
         row.last,
         row.bid,
         row.ask,
@@ -80,7 +91,7 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
     known = len(wire.figures)
     provenance = (*wire.provenance, 0, 0, 0, 0)[:4]
     return Row(
-        _instrument(wire.instrument),
+        instrument_of(wire.instrument),
         wire.last,
         wire.bid,
         wire.ask,
@@ -97,7 +108,8 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
     )
 
 
-def _instrument(wire: InstrumentWire) -> Instrument:
+def instrument_of(wire: InstrumentWire) -> Instrument:
+    """An instrument from the wire."""
     trading = Trading(wire.trading) if wire.trading in tuple(Trading) else Trading.LIMITED
     classes = frozenset(_CLASSES[name] for name in wire.classes if name in _CLASSES)
     return Instrument(wire.id, wire.base, wire.quote, wire.symbol, wire.aliases, wire.digits, trading, classes)
@@ -150,31 +162,67 @@ def gap_or(value: float | None) -> float:
 
 
 def report_event(report: SourceReport) -> messages.Report:
-    """How a source is doing."""
-    status, requests = report.status, report.requests
+    """How a source is doing, or several are."""
+    parts = tuple(
+        messages.SourceWire(part.status.source, _requests_wire(part), _errors_wire(part), part.skipped)
+        for part in report.parts
+    )
+    return messages.Report(
+        status=_status_wire(report.status),
+        requests=_requests_wire(report),
+        errors=_errors_wire(report),
+        skipped=report.skipped,
+        parts=parts or msgspec.UNSET,
+    )
+
+
+def _requests_wire(report: SourceReport) -> messages.Requests | None:
+    return None if report.requests is None else _copied(messages.Requests, report.requests)
+
+
+def _errors_wire(report: SourceReport) -> tuple[messages.Tally, ...]:
+    return tuple(_copied(messages.Tally, tally) for tally in report.errors)
+
+
+def _status_wire(status: SourceStatus) -> messages.Status:
     history = None if status.history is None else _copied(messages.History, status.history)
     backfill = _copied(messages.Backfill, status.backfill)
-    return messages.Report(
-        status=_copied(messages.Status, status, backfill=backfill, history=history),
-        requests=None if requests is None else _copied(messages.Requests, requests),
-        errors=tuple(_copied(messages.Tally, tally) for tally in report.errors),
-        skipped=report.skipped,
+    collector = SERVER if status.collector == OURS else status.collector
+    parts = tuple(map(_status_wire, status.parts)) or msgspec.UNSET
+    stream = status.stream or msgspec.UNSET
+    return _copied(
+        messages.Status, status, backfill=backfill, history=history, collector=collector, parts=parts, stream=stream
     )
 
 
 def report_of(event: messages.Report) -> SourceReport:
-    """How the source of a message is doing."""
-    wire = event.status
+    """How the source of a message is doing, or its sources are."""
+    status = _status_of(event.status)
+    statuses = {part.source: part for part in status.parts}
+    parts = () if isinstance(event.parts, msgspec.UnsetType) else event.parts
+    return replace(
+        _report_of(status, event),
+        parts=tuple(_report_of(statuses[part.source], part) for part in parts if part.source in statuses),
+    )
+
+
+def _report_of(status: SourceStatus, wire: messages.Report | messages.SourceWire) -> SourceReport:
+    return SourceReport(
+        status,
+        None if wire.requests is None else _copied(RequestReport, wire.requests),
+        tuple(_copied(ErrorTally, tally) for tally in wire.errors),
+        wire.skipped,
+    )
+
+
+def _status_of(wire: messages.Status, *, is_part: bool = False) -> SourceStatus:
     state = SourceState(wire.state) if wire.state in tuple(SourceState) else SourceState.STALE
     history = None if wire.history is None else _copied(HistoryStatus, wire.history)
     backfill = _copied(BackfillProgress, wire.backfill)
-    status = _copied(SourceStatus, wire, state=state, backfill=backfill, history=history, moment=None)
-    return SourceReport(
-        status,
-        None if event.requests is None else _copied(RequestReport, event.requests),
-        tuple(_copied(ErrorTally, tally) for tally in event.errors),
-        event.skipped,
-    )
+    told = () if is_part or isinstance(wire.parts, msgspec.UnsetType) else wire.parts
+    parts = tuple(_status_of(part, is_part=True) for part in told)
+    others = {"state": state, "backfill": backfill, "history": history, "parts": parts, "moment": None}
+    return _copied(SourceStatus, wire, **others, stream="" if wire.stream is msgspec.UNSET else wire.stream)
 
 
 def _copied(kind: type[T], one: object, **others: object) -> T:

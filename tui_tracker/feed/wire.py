@@ -32,6 +32,7 @@ _KINDS: Final[tuple[type[messages.Event], ...]] = (
     messages.Polling,
     messages.Pong,
     messages.Trouble,
+    messages.Answer,
 )
 
 

@@ -127,6 +127,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     TextColumn("pair", lambda s: (s.row.instrument.pair,), "pair, BTC/USD"),
     TextColumn("base", lambda s: (s.row.instrument.base,), "asset that is priced"),
     TextColumn("quote", lambda s: (s.row.instrument.quote,), "asset that it is priced in"),
+    TextColumn("exchange", lambda s: (s.row.instrument.source,), "exchange that lists it, kraken", ("source",)),
     TextColumn("class", _classes, "stable, fiat, wrapped, leveraged, …", ("classes",)),
     NumberColumn("last", lambda s: s.last, Unit.PLAIN, "newest value of the metric", ("price",)),
     NumberColumn("bid", lambda s: s.row.bid, Unit.PLAIN, "best bid"),

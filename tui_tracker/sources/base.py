@@ -1,12 +1,12 @@
 """What the engine needs of an exchange. The next exchange is one module and its tests."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.ticker import TickerBatch
+from tui_tracker.core.ticker import Ticker, TickerBatch
 
 CCXT: Final = "ccxt:"
 """Begins the name of a source that is reached through ccxt: ``ccxt:mexc``, whose ids begin with ``mexc``."""
@@ -95,4 +95,16 @@ class Source(Protocol):
 
     async def aclose(self) -> None:
         """Close connections; nothing may be called after."""
+        ...
+
+
+class Stream(Protocol):
+    """Live quotes of one exchange, beside what polls tell."""
+
+    async def run(self, instruments: Sequence[Instrument], on_tickers: Callable[[Sequence[Ticker]], None]) -> None:
+        """Connect, ask for all instruments, and hand over what is said, until that ends.
+
+        Raises:
+            SourceError: Why it ended; it always does.
+        """
         ...

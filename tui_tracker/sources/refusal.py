@@ -49,6 +49,11 @@ class Refused(NamedTuple):
             bans: Statuses by which the exchange shuts an address out, and for how many seconds at least.
             now_ms: Wall clock.
         """
+        error = self._error(budget, bans, now_ms)
+        error.http_status = self.status
+        return error
+
+    def _error(self, budget: RequestBudget, bans: Mapping[int, float], now_ms: int) -> SourceError:
         message = f"the exchange answered HTTP {self.status} {clean(self.phrase, 40) or _phrase(self.status)}".rstrip()
         if self.complaint is not None:
             message += f": {clean(self.complaint.text, 120)}"

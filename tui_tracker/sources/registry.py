@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
-from tui_tracker.sources.base import CCXT, Source
+from tui_tracker.sources.base import CCXT, Source, Stream
 
 if TYPE_CHECKING:
     from tui_tracker.sources.http import HttpClient
@@ -43,6 +43,12 @@ class SourceInfo:
     """The class that speaks to it, in the module of its name."""
     bans: Mapping[int, float] = field(default_factory=dict)
     """Statuses by which it shuts an address out, and for how many seconds at least."""
+    second_way_to: str = ""
+    """The source that has the same pairs another way; empty for most."""
+    stream_url: str = ""
+    """Where its live quotes are; empty where none are read yet."""
+    stream_kind: str = ""
+    """The class that reads them, in the module of its name and ``_stream``."""
 
     def connect(self, http: "HttpClient") -> Source:
         """Make the source; imports its module, and sends nothing."""
@@ -88,6 +94,29 @@ def create(
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     idle_s = 2 * interval_s + _IDLE_MARGIN_S
     return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+
+
+def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stream | None:
+    """Make what reads the live quotes of a source; ``None`` where there is none. Nothing is sent.
+
+    Args:
+        name: Of the source.
+        clock: Spaces messages.
+        base_url: Another place to find the exchange at; the stream is then there too, at the same path.
+    """
+    info = SOURCES.get(name)
+    if info is None or not info.stream_kind:
+        return None
+    url = info.stream_url
+    if base_url is not None:
+        url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(info.stream_url).path
+    stream: Stream = getattr(import_module(f"tui_tracker.sources.{name}_stream"), info.stream_kind)(url, clock)
+    return stream
+
+
+def all_names() -> tuple[str, ...]:
+    """Every exchange with a module of its own, once."""
+    return tuple(name for name, info in SOURCES.items() if not info.second_way_to)
 
 
 def check_name(name: str) -> None:
@@ -146,7 +175,16 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {
         info.name: info
         for info in (
-            SourceInfo("kraken", "Kraken", "https://api.kraken.com", 1.02, "1 request a second", "KrakenSource"),
+            SourceInfo(
+                "kraken",
+                "Kraken",
+                "https://api.kraken.com",
+                1.02,
+                "1 request a second",
+                "KrakenSource",
+                stream_url="wss://ws.kraken.com/v2",
+                stream_kind="KrakenStream",
+            ),
             SourceInfo(
                 "binance",
                 "Binance",
@@ -177,6 +215,7 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 0.125,
                 "10 a second",
                 "CoinbaseExchangeSource",
+                second_way_to="coinbase",
             ),
             SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "200 in 10 s", "GateSource"),
             SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "a weight of 4,000 in 30 s", "KucoinSource"),

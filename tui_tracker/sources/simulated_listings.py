@@ -124,11 +124,17 @@ def _listing(assets: Sequence[Asset], base: int, quote: int, share: float, rng: 
         base=one.symbol,
         quote=other.symbol,
         symbol=f"{one.symbol}{other.symbol}",
-        aliases=(f"{one.symbol}-{other.symbol}",),
+        aliases=_aliases(one.symbol, other.symbol),
         digits=_digits(one, other, price, volume_usd),
         classes=classes_of(one.symbol),
     )
     return Listing(instrument, base, quote, price, volume_usd, one.price)
+
+
+def _aliases(base: str, quote: str) -> tuple[str, ...]:
+    """Other spellings, those with the old name of bitcoin among them."""
+    old = [f"{'XBT' if base == 'BTC' else base}{'XBT' if quote == 'BTC' else quote}"] if "BTC" in (base, quote) else []
+    return (f"{base}-{quote}", *old)
 
 
 def _digits(base: Asset, quote: Asset, price: float, volume_usd: float) -> int:

@@ -16,7 +16,7 @@ MOST_STEPS: Final = 90
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
+class Reach:
     """Consecutive minutes of one metric, as they were kept; what is outside is not known."""
 
     first: int
@@ -31,20 +31,20 @@ class Stretch:
         """The minute after the last one."""
         return self.first + len(self.values)
 
-    def joined(self, other: "Stretch") -> "Stretch":
+    def joined(self, other: "Reach") -> "Reach":
         """Both, with what is between them unobserved; where both tell of a minute, the other counts."""
         first, end = min(self.first, other.first), max(self.end, other.end)
         values, origins = array("d", [nan]) * (end - first), bytearray(end - first)
         for each in (self, other):
             place = slice(each.first - first, each.end - first)
             values[place], origins[place] = each.values, each.origins
-        return Stretch(first, values, bytes(origins))
+        return Reach(first, values, bytes(origins))
 
-    def cut(self, first: int, end: int) -> "Stretch":
+    def cut(self, first: int, end: int) -> "Reach":
         """The part from ``first`` to before ``end``."""
         start = max(first, self.first)
         part = slice(start - self.first, max(end, start) - self.first)
-        return Stretch(start, self.values[part], self.origins[part])
+        return Reach(start, self.values[part], self.origins[part])
 
 
 class Glide:
@@ -62,22 +62,22 @@ class Glide:
         "_lows",
         "_newest",
         "_oldest",
+        "_reach",
         "_returns",
         "_samples",
         "_scale",
         "_squares",
-        "_stretch",
         "_sum",
         "end",
         "length",
     )
 
-    def __init__(self, stretch: Stretch, end: int, length: int = DAY_MINUTES, *, has_returns: bool = True) -> None:
+    def __init__(self, reach: Reach, end: int, length: int = DAY_MINUTES, *, has_returns: bool = True) -> None:
         """Make a window of ``length`` minutes whose last one is ``end`` (since the epoch)."""
         self.length: Final = length
         self.end = end
         """The last minute; may be set."""
-        self._stretch = stretch
+        self._reach = reach
         self._returns: Final = GlidingReturns() if has_returns else None
         self._counted: int | None = None
         self._clear()
@@ -88,19 +88,19 @@ class Glide:
         self._oldest = self._newest = -1
 
     @property
-    def stretch(self) -> Stretch:
+    def reach(self) -> Reach:
         """What it glides over."""
-        return self._stretch
+        return self._reach
 
-    @stretch.setter
-    def stretch(self, stretch: Stretch) -> None:
+    @reach.setter
+    def reach(self, reach: Reach) -> None:
         """Glide over other minutes; they are the same as before where both know them."""
-        before, self._stretch = self._stretch, stretch
+        before, self._reach = self._reach, reach
         if self._counted is None:
             return
         first, end = self._counted - self.length + 1, self._counted + 1
         seen = max(first, before.first), min(end, before.end)
-        if seen != (max(first, stretch.first), min(end, stretch.end)):
+        if seen != (max(first, reach.first), min(end, reach.end)):
             self._counted = None
 
     @property
@@ -108,22 +108,27 @@ class Glide:
         """See ``Samples``."""
         return self.end * MINUTE_MS
 
+    @property
+    def breaks_ms(self) -> tuple[int, ...]:
+        """See ``Samples``: none is kept."""
+        return ()
+
     def _places(self, end: int) -> tuple[int, int]:
         """First and last index of the window that ends in a minute, as far as it is known."""
-        stretch = self._stretch
-        low, high = end - self.length + 1 - stretch.first, end - stretch.first
-        return max(0, low), min(high, len(stretch.values) - 1)
+        reach = self._reach
+        low, high = end - self.length + 1 - reach.first, end - reach.first
+        return max(0, low), min(high, len(reach.values) - 1)
 
     def sample(self, minute_ms: int) -> tuple[float, int]:
         """See ``Samples``."""
-        minute, stretch = minute_ms // MINUTE_MS, self._stretch
-        if not self.end - self.length < minute <= self.end or not stretch.first <= minute < stretch.end:
+        minute, reach = minute_ms // MINUTE_MS, self._reach
+        if not self.end - self.length < minute <= self.end or not reach.first <= minute < reach.end:
             return nan, 0
-        return stretch.values[minute - stretch.first], stretch.origins[minute - stretch.first]
+        return reach.values[minute - reach.first], reach.origins[minute - reach.first]
 
     def last(self) -> float | None:
         """See ``Samples``."""
-        values, place = self._stretch.values, self.end - self._stretch.first
+        values, place = self._reach.values, self.end - self._reach.first
         if 0 <= place < len(values) and (value := values[place]) == value:
             return value
         low, high = self._places(self.end)
@@ -136,19 +141,19 @@ class Glide:
         """See ``Samples``."""
         low, high, before, after = self._parts()
         unknown = array("d", [nan])
-        return unknown * before + self._stretch.values[low : high + 1] + unknown * after
+        return unknown * before + self._reach.values[low : high + 1] + unknown * after
 
     def origins(self) -> bytes:
         """See ``Samples``."""
         low, high, before, after = self._parts()
-        return bytes(before) + self._stretch.origins[low : high + 1] + bytes(after)
+        return bytes(before) + self._reach.origins[low : high + 1] + bytes(after)
 
     def _parts(self) -> tuple[int, int, int, int]:
         """(first and last index, unknown minutes before, and after)."""
         low, high = self._places(self.end)
         if high < low:
             return 0, -1, self.length, 0
-        first = self._stretch.first
+        first = self._reach.first
         return low, high, low + first - (self.end - self.length + 1), self.end - high - first
 
     def provenance_counts(self) -> tuple[int, int, int, int]:
@@ -168,7 +173,7 @@ class Glide:
         if not n:
             return Figures(self.length, 0, None, None, None, None, None, None, None, None, None)
         volatility, bipower = (None, None) if self._returns is None else self._returns.volatilities()
-        values, first = self._stretch.values, self._stretch.first
+        values, first = self._reach.values, self._reach.first
         return Figures(
             self.length,
             n,
@@ -186,8 +191,8 @@ class Glide:
 
     def _value(self, minute: int) -> float:
         """The sample of a minute; NaN where there is none, or it isn't known."""
-        place = minute - self._stretch.first
-        return self._stretch.values[place] or 0.0 if 0 <= place < len(self._stretch.values) else nan
+        place = minute - self._reach.first
+        return self._reach.values[place] or 0.0 if 0 <= place < len(self._reach.values) else nan
 
     def _bring_along(self) -> None:
         """Let everything that is counted be of the window that ends in ``end``."""
@@ -208,15 +213,15 @@ class Glide:
 
     def _observed(self) -> list[float]:
         low, high = self._places(self.end)
-        observed = self._stretch.values[low : high + 1].tolist() if high >= low else []
-        if 0 in self._stretch.origins[low : high + 1]:
+        observed = self._reach.values[low : high + 1].tolist() if high >= low else []
+        if 0 in self._reach.origins[low : high + 1]:
             observed = [value for value in observed if value == value]
         return observed
 
     def _count_anew(self) -> None:
         self._clear()
         self._counted = self.end
-        (low, high), first, values = self._places(self.end), self._stretch.first, self._stretch.values
+        (low, high), first, values = self._places(self.end), self._reach.first, self._reach.values
         if self._returns is not None:
             self._returns.begin(first, values, low, high)
         observed = self._observed()
@@ -231,7 +236,7 @@ class Glide:
 
     def _go(self, end: int, step: int) -> None:
         """Move by one minute from the window that ends in ``end``."""
-        first, values, start = self._stretch.first, self._stretch.values, end - self.length + 1
+        first, values, start = self._reach.first, self._reach.values, end - self.length + 1
         gone, come = (start, end + 1) if step > 0 else (end, start - 1)
         if self._swap(gone - first, come - first, step):
             return
@@ -254,7 +259,7 @@ class Glide:
 
     def _swap(self, gone: int, come: int, step: int) -> bool:
         """Exchange two places, where nothing but sums change: the usual case, in one step."""
-        first, values, scale = self._stretch.first, self._stretch.values, self._scale
+        first, values, scale = self._reach.first, self._reach.values, self._scale
         size, oldest, newest = len(values), self._oldest + step, self._newest + step
         if not (0 <= gone < size and 0 <= come < size and 0 <= oldest - first < size and 0 <= newest - first < size):
             return False

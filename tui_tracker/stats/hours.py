@@ -53,5 +53,16 @@ def join_hours(
     )
 
 
+def candles_in(hours: Hours) -> list[Ohlc]:
+    """The hours that were observed as candles; an unknown volume counts as none."""
+    volumes = hours.volumes or _column(nan for _ in hours.closes)
+    rows = zip(hours.opens, hours.highs, hours.lows, hours.closes, volumes, strict=True)
+    return [
+        Ohlc(hours.start_ms + at * HOUR_MS, *row[:4], row[4] if row[4] == row[4] else 0.0)
+        for at, row in enumerate(rows)
+        if row[3] == row[3]
+    ]
+
+
 def _column(values: Iterable[float]) -> "array[float]":
     return array("d", values)

@@ -49,3 +49,18 @@ def candles(
             made.append(Ohlc(begin_ms, seen[0], max(seen), min(seen), seen[-1], traded))
         index = stop
     return made
+
+
+def joined(parts: Sequence[Ohlc], step: int) -> list[Ohlc]:
+    """Candles of ``step`` minutes from shorter ones, oldest first, whose length divides that. O(n)."""
+    made: list[Ohlc] = []
+    length_ms = step * MINUTE_MS
+    for one in parts:
+        begin_ms = one.start_ms // length_ms * length_ms
+        if made and made[-1].start_ms == begin_ms:
+            last = made.pop()
+            high, low = max(last.high, one.high), min(last.low, one.low)
+            made.append(Ohlc(begin_ms, last.open, high, low, one.close, last.volume + one.volume))
+        else:
+            made.append(one._replace(start_ms=begin_ms))
+    return made

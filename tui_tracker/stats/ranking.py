@@ -32,6 +32,9 @@ class Scope:
     """Only pairs of none of these classes."""
     unique_base: bool = False
     """Only one pair an asset: of those that meet all else the one that trades most in USD, if possible not halted."""
+    source: str | None = None
+    """Only pairs of this source. ``None`` for those of all exchanges: what is made of them counts beside them only
+    where it is named (``ids``), else each price would count twice."""
 
 
 class Place(NamedTuple):
@@ -133,7 +136,11 @@ def _in_scope(row: Row, scope: Scope) -> bool:
         return False
     if scope.excluded and not scope.excluded.isdisjoint(row.instrument.classes):
         return False
-    return scope.ids is None or row.instrument.id in scope.ids
+    if scope.source is not None and row.instrument.source != scope.source:
+        return False
+    if scope.ids is None:
+        return scope.source is not None or not row.instrument.is_consolidated
+    return row.instrument.id in scope.ids
 
 
 def _one_an_asset(rows: Sequence[Row]) -> list[Row]:

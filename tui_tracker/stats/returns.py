@@ -24,7 +24,8 @@ class SquaredReturns:
     the same integer, in units of 2^-128, so that nothing drifts; what leaves is computed again from the samples, which
     takes less memory than keeping it. A query after k new minutes costs O(k) amortised; a query after a change of an
     older minute, or after several grid points left at once, rebuilds, O(length). The newest minute, which may still be
-    replaced, is counted for the query alone.
+    replaced, is counted for the query alone. A minute can be marked as a break: what it says can't be compared with
+    what was said before, so that no return leads into it.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class SquaredReturns:
         "_ahead",
         "_ahead_minute",
         "_base",
+        "_breaks",
         "_cached",
         "_expiry",
         "_minutes",
@@ -48,6 +50,7 @@ class SquaredReturns:
     def __init__(self) -> None:
         self._spans: bytearray | None = None
         self._seen: int | None = None
+        self._breaks: tuple[int, ...] = ()
         self._next = self._expiry = 0
         self._cached: Volatilities = None, None
         self._clear(0, -1)
@@ -64,6 +67,17 @@ class SquaredReturns:
         if self._seen is not None and minute <= self._seen:
             self._seen = None
             self._next = 0
+
+    @property
+    def breaks(self) -> tuple[int, ...]:
+        """Minutes that no return leads into from before, oldest first."""
+        return self._breaks
+
+    def break_at(self, minute: int, oldest: int) -> None:
+        """Let no return lead into a minute from before; breaks before ``oldest`` are forgotten."""
+        if minute not in self._breaks:
+            self._breaks = tuple(sorted((minute, *(other for other in self._breaks if other >= oldest))))
+            self.note_change(minute)
 
     def volatilities(self, ring: "array[float]", start: int, oldest: int, end: int) -> Volatilities:
         """Volatility and bipower volatility over the minutes ``start`` … ``end``, fractions a year of 365 days.
@@ -145,6 +159,8 @@ class SquaredReturns:
         length, point = len(ring), self._point
         later = ring[minute % length]
         if not later > 0 or point < start or minute - point > MAX_SPAN_MINUTES:
+            return 0.0, 0
+        if self._breaks and any(point < broken <= minute for broken in self._breaks):
             return 0.0, 0
         return squared_return(ring[point % length], later), minute - point
 

@@ -13,6 +13,10 @@ class Samples(Protocol):
     def end_ms(self) -> int | None:
         """Start of the last minute."""
 
+    @property
+    def breaks_ms(self) -> tuple[int, ...]:
+        """Minutes that no return leads into from before, oldest first."""
+
     def sample(self, minute_ms: int) -> tuple[float, int]:
         """(sample, provenance) of a minute; (NaN, 0) where nothing was observed."""
 

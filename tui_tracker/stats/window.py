@@ -197,6 +197,16 @@ class Window:
         """Set a minute inside the window to what another window has there, whatever was there before."""
         self._put(minute_ms // MINUTE_MS, value, provenance)
 
+    @property
+    def breaks_ms(self) -> tuple[int, ...]:
+        """Minutes that no return leads into from before, oldest first."""
+        return () if self._returns is None else tuple(minute * MINUTE_MS for minute in self._returns.breaks)
+
+    def break_returns(self, minute_ms: int) -> None:
+        """Let no return lead into a minute from before: its sample can't be compared with those."""
+        if self._returns is not None:
+            self._returns.break_at(minute_ms // MINUTE_MS, self._end - self.length)
+
     def advance(self, minute_ms: int) -> None:
         """Slide to a minute without a sample; does nothing if the window already reaches it."""
         minute = minute_ms // MINUTE_MS

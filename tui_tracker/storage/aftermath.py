@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
+from tui_tracker.core.kept import Stretch
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.activity import BUCKET_MINUTES, Activity
-from tui_tracker.storage.model import LastSeen, Latest, Series
+from tui_tracker.storage.model import LastSeen, Latest
 from tui_tracker.storage.reader import Reader
 
 WINDOW_MINUTES: Final = 1_440
@@ -32,7 +33,7 @@ def latest_after(reader: Reader, source: str, last: int, brought: Collection[str
     return Latest(end * MINUTE_MS, instruments, None if before is None else before.polled_ms)
 
 
-def _told(seen: LastSeen, found: dict[Metric, Series], first: int) -> LastSeen:
+def _told(seen: LastSeen, found: dict[Metric, Stretch], first: int) -> LastSeen:
     """Add what samples of a window from ``first`` on tell of trades."""
     activity = Activity(WINDOW_MINUTES)
     activity.restore(seen.activity_newest, seen.activity_known, seen.activity_active)
@@ -60,7 +61,7 @@ def _told(seen: LastSeen, found: dict[Metric, Series], first: int) -> LastSeen:
     )
 
 
-def _moved(prices: Series | None, first: int) -> int:
+def _moved(prices: Stretch | None, first: int) -> int:
     """The last minute whose price differs from the one before: a trade made it; -1 if there is none."""
     moved, before = -1, None
     for minute, price in enumerate(prices.values, first) if prices is not None else ():
@@ -71,6 +72,6 @@ def _moved(prices: Series | None, first: int) -> int:
     return moved
 
 
-def _ends_above_zero(series: Series | None) -> bool:
+def _ends_above_zero(series: Stretch | None) -> bool:
     known = [] if series is None else [value for value in series.values if value == value]
     return bool(known) and known[-1] > 0

@@ -12,6 +12,7 @@ from math import nan
 from typing import Final
 
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.kept import Stretch
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.activity import BUCKET_MINUTES
@@ -20,7 +21,7 @@ from tui_tracker.storage.aftermath import WINDOW_MINUTES, latest_after
 from tui_tracker.storage.connection import Database
 from tui_tracker.storage.lease import import_wish
 from tui_tracker.storage.merging import Merger
-from tui_tracker.storage.model import Fill, Series
+from tui_tracker.storage.model import Fill
 from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.writer import Writer, last_minute
 
@@ -140,7 +141,7 @@ class Bringer:
         self._pieces.clear()
         self._held = 0
 
-    def _sift(self, piece: _Piece, there: dict[Metric, Series]) -> None:
+    def _sift(self, piece: _Piece, there: dict[Metric, Stretch]) -> None:
         """Leave out what is there, as good or better."""
         for metric, origins in piece.origins.items():
             series = there.get(METRICS[metric])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import Final
 
-from tui_tracker.storage.model import Series
+from tui_tracker.core.kept import Stretch
 
 
 class Columns:
@@ -51,10 +51,10 @@ class Columns:
             part = slice(place * minutes, (place + 1) * minutes)
             self.put(instrument, field, first, values[part], origins[part])
 
-    def series(self, instrument: int, field: int) -> Series | None:
+    def series(self, instrument: int, field: int) -> Stretch | None:
         """Return what is known of one, or ``None`` if nothing is. Not to be changed."""
         held = self._held.get((instrument, field))
-        return None if held is None else Series(held[0], bytes(held[1]))
+        return None if held is None else Stretch(held[0], bytes(held[1]))
 
     def instruments(self) -> list[int]:
         """Return the instruments of which anything is known, in order."""

@@ -2,8 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -31,6 +31,8 @@ class Database:
     """A second, reading connection of a writer, see ``close``."""
     fence: Callable[[sqlite3.Connection], None] | None = None
     """Asked at the beginning of every writing transaction; raises where nothing may be written."""
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+    """Held during every writing transaction: several connections of one process take turns instead of being refused."""
     is_still: bool = False
     """Whether it was opened as a file that nobody writes: what is written from then on is not seen."""
 
@@ -41,7 +43,7 @@ class Database:
         Raises:
             StorageError: If it could not or may not be written, or a newer program changed the schema meanwhile.
         """
-        with translated(self.path, doing):
+        with self.turn, translated(self.path, doing):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 version = self.schema.check(self.connection, self.path)

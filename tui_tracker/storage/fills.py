@@ -5,13 +5,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tui_tracker.core.kept import Stretch
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.storage import decimals
 from tui_tracker.storage.codec import Cursor, DamagedError, decompress, pack_track, unpack_track
 from tui_tracker.storage.columns import Columns
 from tui_tracker.storage.decimals import part_of
 from tui_tracker.storage.groups import usual_hints
-from tui_tracker.storage.model import Fill, Series
+from tui_tracker.storage.model import Fill
 
 BUCKET_MINUTES: Final = 5
 FAR: Final = 1 << 31
@@ -25,7 +26,7 @@ class StoredFill:
     instrument: int
     """Its key."""
     first: int
-    series: dict[Metric, Series]
+    series: dict[Metric, Stretch]
 
     def put_into(self, columns: Columns, merged: int) -> None:
         """Add it to what is known of the minutes from ``merged`` on: those before are in hours already, or let go."""
@@ -72,13 +73,13 @@ def decode_fill(
     """
     cursor = Cursor(block)
     first, minutes, parts = _head(cursor)
-    series: dict[Metric, Series] = {}
+    series: dict[Metric, Stretch] = {}
     for _ in range(parts):
         index, part = _part(cursor)
         if METRICS[index] in metrics and part:
             try:
                 track = part_of(unpack_track(decompress(part), minutes, None), start - first, stop - first)
-                series[METRICS[index]] = Series(decimals.decode(track), track.origins)
+                series[METRICS[index]] = Stretch(decimals.decode(track), track.origins)
             except (ArithmeticError, ValueError) as error:
                 raise DamagedError(str(error)) from error
     return StoredFill(instrument, max(first, start), series)

@@ -135,45 +135,9 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
-    """One metric of one instrument over consecutive minutes."""
-
-    values: "array[float]"
-    """NaN where nothing was observed."""
-    provenance: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Rollup:
-    """One hour of one instrument, made of its raw minutes."""
-
-    hour_ms: int
-    """Its first instant."""
-    open: float
-    high: float
-    low: float
-    close: float
-    mean: float
-    stddev: float
-    """Population standard deviation of the minutes' prices."""
-    count: int
-    """Minutes with a price."""
-    volume: float | None
-    """Base volume of the minutes of which it is known; ``None`` where it is known of none."""
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """An instrument as it was last listed."""
 
     instrument: Instrument
     changed_ms: int
     """When what is known of it changed last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What a source has on disk. Minutes are ms since the epoch."""
-
-    first_ms: int
-    last_ms: int

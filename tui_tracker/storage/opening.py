@@ -1,6 +1,7 @@
 """The open file of a history, and what reads and writes it."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ class Opening:
         now_ms: The wall clock.
         is_reader: Open it without write access.
         may_recover: Whether a damaged file may be moved aside: not while another process writes to it.
+        turn: Held during every writing transaction.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Opening:
         *,
         is_reader: bool,
         may_recover: Callable[[], bool],
+        turn: AbstractContextManager[object],
     ) -> None:
         self._path: Final = path
         self._schema: Final = schema
@@ -45,6 +48,7 @@ class Opening:
         self._now_ms: Final = now_ms
         self._is_reader: Final = is_reader
         self._may_recover: Final = may_recover
+        self._turn: Final = turn
         self._file: tuple[int, int] | None = None
         self.damage = ""
         """What is wrong with the file, found while it was open; it is mended when it is opened next."""
@@ -73,7 +77,7 @@ class Opening:
         self.database, self.reader, self.looker = database, Reader(database), Looker(database)
         self._file = _file_of(self._path)
         if not self._is_reader:
-            database.fence = self._office.fence
+            database.fence, database.turn = self._office.fence, self._turn
             self.writer, self.merger = Writer(database), Merger(database)
         return recovery
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from tui_tracker.core.kept import Loaded, Rollup, Span
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.storage import catalogue
@@ -15,7 +16,7 @@ from tui_tracker.storage.fills import FAR, StoredFill, decode_fill, decode_trade
 from tui_tracker.storage.groups import GROUP_OF
 from tui_tracker.storage.hours import Rosters, fetch_hour
 from tui_tracker.storage.latest import decode_latest
-from tui_tracker.storage.model import Latest, Listing, Rollup, Series, Span
+from tui_tracker.storage.model import Latest, Listing
 from tui_tracker.storage.rollup import HOUR_MS, read_rollups, rollup_span
 from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, number_in, opened, time_of, time_row
 
@@ -23,8 +24,6 @@ PAGE: Final = 64
 """Fills that are read in one transaction."""
 _DOING: Final = "read"
 _log = logging.getLogger(__name__)
-Loaded = dict[str, dict[Metric, Series]]
-"""By instrument and metric; what was never observed is absent."""
 
 
 class Reader:
@@ -69,8 +68,17 @@ class Reader:
             self._note(error)
             return None
 
-    def load(self, source: str, metrics: Sequence[Metric], start_ms: int, minutes: int) -> Loaded:
-        """Samples of all instruments over ``minutes`` minutes from ``start_ms`` on, ready for ``Window.restore``.
+    def load(
+        self,
+        source: str,
+        metrics: Sequence[Metric],
+        start_ms: int,
+        minutes: int,
+        ids: Collection[str] | None = None,
+    ) -> Loaded:
+        """Samples of all instruments, or of some, over ``minutes`` minutes from ``start_ms`` on.
+
+        They are ready for ``Window.restore``.
 
         24 h of the price of 1,100 instruments take some 0.4 s; metrics that are coded together (``GROUPS``) are best
         asked for together.
@@ -81,19 +89,26 @@ class Reader:
         for key in columns.instruments():
             found = {metric: columns.series(key, METRIC_INDEX[metric]) for metric in metrics}
             known = {metric: series for metric, series in found.items() if series is not None}
-            if known and key in names:
+            if known and key in names and (ids is None or names[key] in ids):
                 loaded[names[key]] = known
         return loaded
 
-    def hours(self, source: str, metrics: Sequence[Metric], start_ms: int, end_ms: int) -> Iterator[tuple[int, Loaded]]:
-        """Yield (start in ms, samples) of each hour from ``start_ms`` to before ``end_ms``, oldest first.
+    def hours(
+        self,
+        source: str,
+        metrics: Sequence[Metric],
+        start_ms: int,
+        end_ms: int,
+        ids: Collection[str] | None = None,
+    ) -> Iterator[tuple[int, Loaded]]:
+        """Yield (start in ms, samples) of each hour from ``start_ms`` to before ``end_ms``, oldest first; see ``load``.
 
         The first and the last one are cut; hours without a sample are left out.
         """
         first, end = start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)
         while first < end:
             stop = min(end, first - first % HOUR_MINUTES + HOUR_MINUTES)
-            loaded = self.load(source, metrics, first * MINUTE_MS, stop - first)
+            loaded = self.load(source, metrics, first * MINUTE_MS, stop - first, ids)
             if loaded:
                 yield first * MINUTE_MS, loaded
             first = stop

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import Final
 
+from tui_tracker.core.kept import Rollup
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.window import Window
 from tui_tracker.storage import decimals
@@ -16,7 +17,7 @@ from tui_tracker.storage.codec import DamagedError, compress, decompress, pack_t
 from tui_tracker.storage.columns import Columns
 from tui_tracker.storage.groups import FLOW, PRICE
 from tui_tracker.storage.hours import Rosters
-from tui_tracker.storage.model import POLL, Rollup
+from tui_tracker.storage.model import POLL
 from tui_tracker.storage.rows import HOUR_MINUTES, WEEK_HOURS, opened, sealed, time_of, time_row, week_of, week_row
 
 HOUR_MS: Final = HOUR_MINUTES * MINUTE_MS

@@ -54,6 +54,8 @@ class Store:
         patience: Patience | None = None,
         is_reader: bool = False,
         may_recover: Callable[[], bool] = lambda: True,
+        turn: "threading.Lock | None" = None,
+        tends: bool = True,
     ) -> None:
         """Start the thread, which opens the file.
 
@@ -65,6 +67,8 @@ class Store:
             patience: How long and how much is waited.
             is_reader: Open it without write access; nothing is written then.
             may_recover: Whether a damaged file may be moved aside: not while another process writes to it.
+            turn: Shared by all stores of this process that write to this file, one after the other.
+            tends: Whether merging and retention are this one's business where it may write: of several, one is enough.
         """
         self.path: Final = folder / FILE_NAME
         self._now_ms: Final = now_ms
@@ -74,6 +78,8 @@ class Store:
         self._patience: Final = patience or Patience()
         self._calls: Final[queue.SimpleQueue[Callable[[], None] | None]] = queue.SimpleQueue()
         self._status = StoreStatus()
+        self._turn: Final = turn or threading.Lock()
+        self._tends: Final = tends
         self._office: Final = Office(self.path, now_ms)
         self._waiting: Final = Waiting(self.path, self._patience, self._note_stored)
         self._file: Final = Opening(
@@ -84,6 +90,7 @@ class Store:
             now_ms,
             is_reader=is_reader,
             may_recover=may_recover,
+            turn=self._turn,
         )
         self._retry_due_s = self._upkeep_due_s = 0.0
         self._thread: Final = threading.Thread(target=self._run, name="history", daemon=True)
@@ -380,7 +387,8 @@ class Store:
             self._shut()
 
     def _open(self) -> None:
-        self._guarded(self._open_or_raise)
+        with self._turn:
+            self._guarded(self._open_or_raise)
 
     def _open_or_raise(self) -> None:
         recovery = self._file.open()
@@ -399,7 +407,7 @@ class Store:
         """Merge, let go, or cut the log: one small step. The next is due at once if there is more to do."""
         database, merger = self._file.database, self._file.merger
         self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
-        if database is None or merger is None or not self._office.tends:
+        if database is None or merger is None or not (self._tends and self._office.tends):
             return
         done = tidy_up(database, merger, self._waiting, self._limits, self._patience, self._now_ms())
         if done.log_cut:

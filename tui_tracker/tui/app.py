@@ -212,6 +212,14 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         """Go to the next quote currency."""
         self.choose(self.desk.view.next_quote(self.desk.quotes()))
 
+    def action_exchange(self) -> None:
+        """Go to the next exchange."""
+        sources = self.desk.sources()
+        if sources:
+            self.choose(self.desk.view.next_source(sources))
+        else:
+            self.say("one exchange is watched: --source names several, such as kraken,binance")
+
     def action_freeze(self) -> None:
         """Keep the order of the rows, or let it follow the ranks again."""
         self.desk.toggle_freeze()
@@ -393,7 +401,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
     def active_commands(self) -> list[Command]:
         """What can be done now."""
         commands = (*self.commands(), *self.key_book.in_force(CHART_COMMANDS))
-        return [command for command in commands if command.id != "demo" or self.can_demo]
+        hidden = ("exchange", "across") if not self.desk.is_several else ()
+        return [command for command in commands if command.id not in hidden and (command.id != "demo" or self.can_demo)]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

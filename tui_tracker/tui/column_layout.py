@@ -11,6 +11,7 @@ from tui_tracker.tui.columns import (
     COLUMNS,
     COVERAGE,
     CV,
+    EXCHANGE,
     GUTTER,
     LAST,
     PAIR,
@@ -35,6 +36,7 @@ _BY_MEASURE: Final = {column.measure: column for column in COLUMNS if column.mea
 
 Shown: TypeAlias = tuple[tuple[Column, int], ...]
 """Columns from left to right, each with its width."""
+_EXCHANGE_NARROW: Final[Shown] = ((EXCHANGE, 7),)
 
 
 def default_keys() -> tuple[str, ...]:
@@ -43,7 +45,14 @@ def default_keys() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def columns_for(width: int, measure: Measure, chosen: tuple[str, ...] = (), sort: str | None = None) -> Shown:
+def columns_for(
+    width: int,
+    measure: Measure,
+    chosen: tuple[str, ...] = (),
+    sort: str | None = None,
+    *,
+    is_several: bool = False,
+) -> Shown:
     """The columns, with their widths, that fit into a pane of ``width`` cells.
 
     What was chosen is shown as it was chosen, as far as it fits; the columns of the measure and of the sorting follow
@@ -55,15 +64,16 @@ def columns_for(width: int, measure: Measure, chosen: tuple[str, ...] = (), sort
         measure: What pairs are ranked by.
         chosen: ``key`` or ``key:width`` of columns from left to right; the usual ones if empty.
         sort: What rows are sorted by, ``None`` for the rank.
+        is_several: Whether rows are of several exchanges, so that each must say of which.
     """
     sorting = column_of(sort)
     needed = [_BY_MEASURE[measure], *([sorting] if sorting is not None else [])]
     if chosen:
         return _grown(_with_chosen([_sized(spec) for spec in chosen], needed, width), width)
     if width < NARROW_WIDTH:
-        return _narrow(needed, width)
+        return _narrow(needed, width, _EXCHANGE_NARROW if is_several else ())
     usual = [column for column in COLUMNS if not column.is_optional]
-    first = [*_FIRST[:3], *needed, *_FIRST[3:]]
+    first = [*_FIRST[:2], *([EXCHANGE] if is_several else []), _FIRST[2], *needed, *_FIRST[3:]]
     wanted = list(dict.fromkeys([*first, *usual]))
     shown = _fitting([(column, column.width) for column in wanted], width, is_whole=True)
     return _grown(sorted(shown, key=lambda pair: _place(pair[0])), width)
@@ -77,16 +87,22 @@ def _with_chosen(chosen: list[tuple[Column, int]], needed: Sequence[Column], wid
     return _fitting([*shown, *missing], width, is_whole=True)
 
 
-def _narrow(needed: Sequence[Column], width: int) -> Shown:
-    known = [column for column, _ in _NARROW]
+def _narrow(needed: Sequence[Column], width: int, extra: Shown) -> Shown:
+    known = [column for column, _ in (*_NARROW, *extra)]
     others = [column for column in dict.fromkeys((*needed, CHANGE)) if column not in known]
-    sized = [*_NARROW, *((column, _NARROW_NEEDED if column is not CHANGE else CHANGE.width) for column in others)]
+    sized = [
+        *_NARROW[:2],
+        *extra,
+        *_NARROW[2:],
+        *((column, _NARROW_NEEDED if column is not CHANGE else CHANGE.width) for column in others),
+    ]
     return tuple(sorted(_fitting(sized, width, is_whole=True), key=lambda pair: _place(pair[0])))
 
 
 def _place(column: Column) -> float:
     """Where a column stands among the usual ones; one that is shown only because it sorts stands before σ."""
-    return COLUMNS.index(column) if column in COLUMNS and not column.is_optional else COLUMNS.index(STDDEV) - 0.5
+    is_usual = column is EXCHANGE or (column in COLUMNS and not column.is_optional)
+    return COLUMNS.index(column) if is_usual else COLUMNS.index(STDDEV) - 0.5
 
 
 def _sized(spec: str) -> tuple[Column, int]:

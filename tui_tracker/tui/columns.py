@@ -343,6 +343,16 @@ QUOTE: Final = Column(
     is_optional=True,
     about="quote currency, to sort by",
 )
+EXCHANGE: Final = Column(
+    "exchange",
+    "exchange",
+    10,
+    lambda s: s.place.row.instrument.source,
+    lambda s, width: Cell(clean(s.place.row.instrument.source, 2 * width)),
+    is_left=True,
+    is_optional=True,
+    about="exchange that lists it; shown where several are watched",
+)
 LAST: Final = Column(
     "last",
     "last",
@@ -406,6 +416,7 @@ COLUMNS: Final = (
     RANK,
     SHIFT,
     PAIR,
+    EXCHANGE,
     QUOTE,
     LAST,
     *_sides(),

@@ -5,7 +5,6 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
-from typing import Final
 
 from tui_tracker.config.choices import ChartStyle, TimeZone
 from tui_tracker.config.model import Settings
@@ -35,9 +34,6 @@ from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState
 from tui_tracker.tui.views import all_views, label, named
-
-FLOW: Final = next((metric for metric in Metric if metric.value == "flow"), None)
-"""Base volume a minute, for the bars under candles; ``None`` where no source gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +170,24 @@ class Desk:
         """All quote currencies, the one with most pairs first."""
         return [] if self.snapshot is None else self._presenter.quotes(self.snapshot)
 
+    @property
+    def is_several(self) -> bool:
+        """Whether pairs of several exchanges are watched."""
+        return self.snapshot is not None and bool(self.snapshot.status.parts)
+
+    def sources(self) -> list[str]:
+        """What rows can be of where several exchanges are watched: what is made of them all first, then each."""
+        if self.snapshot is None or not self.snapshot.status.parts:
+            return []
+        return [part.source for part in self.snapshot.status.parts]
+
     def start_over(self) -> None:
         """Forget everything about the market: another feed takes over."""
         self._view, self._dollar = self.chosen, USD
         self.snapshot = self.scene = self._series = None
         self._extremes_of = (None, Metric.PRICE)
         self.watchlists = dict.fromkeys(self.watchlists, ())
-        self.view = replace(self.view, selected=None, frozen=None, compared=(), watchlist_only=False)
+        self.view = replace(self.view, selected=None, frozen=None, compared=(), watchlist_only=False, source=None)
         self._presenter.forget()
         self._others.clear()
         self._hours.clear()
@@ -323,8 +330,8 @@ class Desk:
     def wanted_series(self) -> tuple[tuple[str, Metric], ...]:
         """What the chart needs beside the samples of the selected pair."""
         others = [(key, self.view.metric) for key in self.view.compared if key != self.view.selected]
-        if FLOW is not None and self.view.selected is not None and self.view.chart_style is ChartStyle.CANDLES:
-            others.append((self.view.selected, FLOW))
+        if self.view.selected is not None and self.view.chart_style is ChartStyle.CANDLES:
+            others.append((self.view.selected, Metric.FLOW))
         return tuple(others)
 
     def wanted_hours(self) -> tuple[tuple[str, Metric], ...]:
@@ -428,7 +435,7 @@ class Desk:
         figures = None if row is None else row.figures_of(self.view.metric)
         window = 0 if self.snapshot is None else self.snapshot.window_minutes
         return ChartData(
-            title=titles.chart_title(row, self.view, self.zone, window),
+            title=titles.chart_title(row, self.view, self.zone, window, is_several=self.is_several),
             series=series,
             span=self.view.chart_span,
             digits=0 if row is None else row.instrument.digits,
@@ -440,7 +447,7 @@ class Desk:
             band_minutes=self.view.band_minutes,
             normal=_normal(figures),
             compared=self._compared(series),
-            flow=None if row is None or FLOW is None else self._others.get((row.id, FLOW)),
+            flow=None if row is None else self._others.get((row.id, Metric.FLOW)),
         )
 
     def _hours_chart(self, row: Row) -> ChartData | None:
@@ -451,7 +458,7 @@ class Desk:
         first_ms = hours.first_ms
         is_whole = first_ms is not None and first_ms <= hours.start_ms + HOUR_MS
         known = "" if is_whole or first_ms is None else f"known from {self.zone.day(first_ms)}"
-        title = titles.chart_title(row, self.view, self.zone, 0)
+        title = titles.chart_title(row, self.view, self.zone, 0, is_several=self.is_several)
         series = hours.points()
         return ChartData(
             title=titles.SEPARATOR.join(part for part in (title, known, hours.missing) if part),
@@ -489,7 +496,7 @@ class Desk:
         place = self.scene.ranking.place(row.id)
         reason = "not in this ranking" if place is None else f"not ranked: {clean(place.reason, 40)}"
         return ChartData(
-            title=titles.chart_title(row, self.view, self.zone, 0, track.since_ms),
+            title=titles.chart_title(row, self.view, self.zone, 0, track.since_ms, is_several=self.is_several),
             series=Series(row.id, self.view.metric, end_ms - (len(values) - 1) * MINUTE_MS, values),
             span=self.view.chart_span,
             digits=0,
@@ -510,11 +517,14 @@ class Desk:
             other = series if series is not None and series.instrument_id == key else None
             other = other or self._samples_of(key)
             if row is not None and other is not None:
-                found.append(Compared(letter, clean(row.instrument.pair, 16), other))
+                found.append(Compared(letter, self._compared_name(row), other))
         row = self.row
         if row is not None and series is not None and row.id not in self.view.compared:
-            found.append(Compared("", clean(row.instrument.pair, 16), series))
+            found.append(Compared("", self._compared_name(row), series))
         return tuple(found)
+
+    def _compared_name(self, row: Row) -> str:
+        return titles.pair_name(row.instrument, 24 if self.is_several else 16, is_several=self.is_several)
 
     def search(self, query: str, most: int) -> list[Row]:
         """Pairs that match, those that begin with the query and the most traded first."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -46,6 +46,8 @@ class Event:
     pair: str
     detail: str
     """What more there is to say: from outside, so not safe to show."""
+    exchange: str = ""
+    """Where it is listed, where pairs of several exchanges are watched."""
 
 
 class EventLog:
@@ -76,17 +78,24 @@ class EventLog:
             return
         at_ms = self._at_ms = snapshot.at_ms
         before, self._rows = self._rows, {row.instrument.id: row for row in snapshot.rows}
-        if before:
-            self._events.extend(self._of_rows(before, at_ms))
+        events: list[Event] = list(self._of_rows(before, at_ms)) if before else []
         previous, self._ranking = self._ranking, ranking
         if previous is not None and _is_same_kind(previous, ranking):
-            self._events.extend(jumps(previous, ranking, at_ms))
+            events += jumps(previous, ranking, at_ms)
+        if snapshot.status.parts:
+            events = [replace(event, exchange=event.instrument_id.partition(":")[0]) for event in events]
+        self._events.extend(events)
 
     def _of_rows(self, before: Mapping[str, Row], at_ms: int) -> Iterator[Event]:
+        """What happened to each row; an exchange that answers for the first time lists nothing new."""
+        known = {key.partition(":")[0] for key in before}
         for key, row in self._rows.items():
             was = before.get(key)
+            if row.instrument.is_consolidated:
+                continue
             if was is None:
-                yield _event(at_ms, Happening.NEW, row)
+                if row.instrument.source in known:
+                    yield _event(at_ms, Happening.NEW, row)
             elif row.halted != was.halted:
                 yield _trading_event(at_ms, row)
             else:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place
-from tui_tracker.tui.columns import COLUMNS, Column, Shift, Subject
+from tui_tracker.tui.columns import COLUMNS, EXCHANGE, Column, Shift, Subject
 from tui_tracker.tui.table import TableModel
 
 Format = Literal["csv", "json"]
@@ -55,9 +55,11 @@ class Table:
         return map(self.values, self.places)
 
 
-def table_of(model: TableModel, columns: Sequence[Column] = COLUMNS) -> Table:
-    """What a table shows, in its order; O(1)."""
+def table_of(model: TableModel, columns: Sequence[Column] | None = None) -> Table:
+    """What a table shows, in its order, in all columns unless some are named; O(1)."""
     view, ranked = model.view, model.ranked
+    if columns is None:
+        columns = [column for column in COLUMNS if model.is_several or column is not EXCHANGE]
     shifts: dict[str, Shift] = dict(model.highlights.shifts)
 
     def subject(place: Place) -> Subject:

@@ -122,8 +122,8 @@ class Presenter:
         scopes: dict[str, Scope] = {}
         if view.quote is not None:
             scope = replace(view, watchlist_only=False).scope(frozenset(), self._min_volume_usd)
-            scopes[f" {scope_text(ViewState(quote=view.quote))}"] = scope
-        scopes[" all"] = Scope(min_volume_usd=view.floor(self._min_volume_usd))
+            scopes[f" {scope_text(ViewState(quote=view.quote, source=view.source))}"] = scope
+        scopes[" all"] = Scope(min_volume_usd=view.floor(self._min_volume_usd), source=view.source)
         if watchlist:
             scopes[" ★"] = Scope(ids=frozenset(watchlist))
         return scopes
@@ -160,7 +160,9 @@ class Presenter:
             places = self._filtered(places, view, highlights.shifts)
             shown = {place.row.id for place in places}
             keys = [key for key in keys if key in shown]
-        is_dimmed = snapshot.status.state is not SourceState.LIVE
+        parts = snapshot.status.parts
+        dimmed = frozenset(part.source for part in parts if part.state is not SourceState.LIVE)
+        is_dimmed = snapshot.status.state is not SourceState.LIVE and len(dimmed) == len(parts)
         by_id = {place.row.id: place.row for place in places}
         return Scene(
             ranking,
@@ -172,6 +174,8 @@ class Presenter:
                 watchlist=watched,
                 is_dimmed=is_dimmed,
                 end_ms=snapshot.end_ms,
+                is_several=bool(parts),
+                dimmed=dimmed,
             ),
             TableModel(
                 keys=[place.row.id for place in places],
@@ -185,6 +189,8 @@ class Presenter:
                 window=window_text(snapshot.window_minutes),
                 highlights=highlights,
                 end_ms=snapshot.end_ms,
+                is_several=bool(parts),
+                dimmed=dimmed,
             ),
             Counts(len(places), len(ranking.places), len(snapshot.rows)),
         )
@@ -223,7 +229,7 @@ class Presenter:
     def _ordered_keys(self, ranking: Ranking, view: ViewState, watchlist: Sequence[str]) -> list[str]:
         """Order of the pair list: it doesn't dance, since only pairs that come, go or become favourites change it."""
         rows = [place.row for place in ranking.places]
-        key = (view.quote, view.watchlist_only, tuple(watchlist), frozenset(row.id for row in rows))
+        key = (view.quote, view.source, view.watchlist_only, tuple(watchlist), frozenset(row.id for row in rows))
         if key != self._list_key:
             self._list_key, self._list_order = key, list_order(rows, watchlist)
         return self._list_order

@@ -20,7 +20,7 @@ from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.options import options
-from tui_tracker.tui.titles import range_text, scope_text, window_text
+from tui_tracker.tui.titles import pair_name, range_text, scope_text, source_text, window_text
 from tui_tracker.tui.view import BANDS, WINDOWS, ViewState
 
 MOST_PAIRS: Final = 30
@@ -160,6 +160,10 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"rank by: {measure.label}", measure=measure, sort=None, reverse=False)
     for quote in (None, *host.desk.quotes()):
         yield choice(f"scope: {scope_text(ViewState(quote=quote))}", quote=quote, watchlist_only=False)
+    sources = host.desk.sources()
+    for source in (None, *sources) if sources else ():
+        title = "every exchange" if source is None else source_text(source)
+        yield choice(f"scope: {title}", source=source, watchlist_only=False)
     yield from _kept(host)
     yield from _sorts(host)
     for hours in RANGES_H:
@@ -225,7 +229,7 @@ class PairProvider(Provider):
     async def search(self, query: str) -> Hits:
         host = cast(Host, self.app)
         for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
-            title = clean(row.instrument.pair, 40)
+            title = pair_name(row.instrument, 40, is_several=host.desk.is_several)
             is_first = title.lower().startswith(query.strip().lower())
             yield Hit(
                 (1.0 if is_first else PAIR_SCORE) - place / 1000,
@@ -243,7 +247,7 @@ class WatchlistProvider(Provider):
         host = cast(Host, self.app)
         for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
             mark = "★ " if row.id in host.desk.watchlist else ""
-            title = f"{mark}{clean(row.instrument.pair, 40)}"
+            title = f"{mark}{pair_name(row.instrument, 40, is_several=host.desk.is_several)}"
             yield Hit(1 - place / 1000, Content(title), partial(host.add_favourite, row.id), text=title)
 
 

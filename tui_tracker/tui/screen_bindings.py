@@ -16,6 +16,7 @@ PAGE_COMMANDS: Final = (
     Command("page.last", "end,G", "move_end(True)", "end", "to the end", "End G", HERE),
     Command("page.why", "i", "app.open_page('why')", "why", "why this rank", "i", ELSEWHERE),
     Command("page.overview", "o", "app.open_page('overview')", "overview", "overview of the market", "o", ELSEWHERE),
+    Command("page.across", "M", "app.open_page('across')", "markets", "the pair on every exchange", "M", ELSEWHERE),
     Command("page.health", "H", "app.open_page('health')", "health", "health of source and app", "H", ELSEWHERE),
     Command("page.filter", "slash", "app.filter", "filter", "back to the panes, and filter them", "/", ALWAYS),
     Command("page.time_zone", "t", "app.look('time_zone')", "UTC/local", "times in UTC or local time", "t", ALWAYS),

@@ -6,13 +6,13 @@ from typing import Final, Protocol
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place, Ranking
 from tui_tracker.tui.column_layout import Shown, columns_for
 from tui_tracker.tui.columns import GUTTER, Cell, Column, Shift, Subject, change_of, change_run, late_since, value_text
 from tui_tracker.tui.derived import column_of
 from tui_tracker.tui.highlights import PLAIN, Highlights, shift_text
 from tui_tracker.tui.runs import Kind, Line, Run, fit, joined, width_of
+from tui_tracker.tui.titles import pair_name
 from tui_tracker.tui.view import ViewState
 
 STAR: Final = "★"
@@ -144,10 +144,15 @@ class TableModel(_Indexed):
     highlights: Highlights = PLAIN
     end_ms: int | None = None
     """The last minute of the window."""
+    is_several: bool = False
+    """Whether rows are of several exchanges."""
+    dimmed: frozenset[str] = frozenset()
+    """Exchanges whose rows are too old to be shown at full strength, where others' aren't."""
 
     def columns(self, width: int) -> Shown:
         """The columns that are shown at a width."""
-        return columns_for(width, self.view.measure, self.view.columns, self.view.sort)
+        view = self.view
+        return columns_for(width, view.measure, view.columns, view.sort, is_several=self.is_several)
 
     def header(self, width: int) -> Line:
         """The headings, with an arrow at the column that orders the rows."""
@@ -204,7 +209,8 @@ class TableModel(_Indexed):
     def _override(self, place: Place) -> Kind | None:
         if place.rank is None:
             return "faint"
-        return "muted" if self.is_dimmed else None
+        is_dimmed = self.is_dimmed or place.row.instrument.source in self.dimmed
+        return "muted" if is_dimmed else None
 
     def column_at(self, x: int, width: int) -> str | None:
         """The key of the column whose heading stands at ``x``."""
@@ -226,6 +232,10 @@ class ListModel(_Indexed):
     is_dimmed: bool
     end_ms: int | None = None
     """The last minute of the window."""
+    is_several: bool = False
+    """Whether pairs are of several exchanges."""
+    dimmed: frozenset[str] = frozenset()
+    """As for the table."""
 
     def header(self, width: int) -> Line | None:  # noqa: ARG002
         """None: the list needs no headings."""
@@ -242,10 +252,11 @@ class ListModel(_Indexed):
         change = change_run(change_of(figures), 7)
         if figures is not None and change.text != fmt.ABSENT and late_since(figures, self.end_ms) is not None:
             change = Cell(f"~{change.text}", "faint")
-        pair = clean(row.instrument.pair, 40)
+        pair = pair_name(row.instrument, 40, is_several=self.is_several)
         room = width - GUTTER - 9
         price = value_text(row.last, self.view.metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))
-        override: Kind | None = "faint" if row.halted or row.last is None else "muted" if self.is_dimmed else None
+        is_dimmed = self.is_dimmed or row.instrument.source in self.dimmed
+        override: Kind | None = "faint" if row.halted or row.last is None else "muted" if is_dimmed else None
         name = fit(pair, max(1, room - width_of(price)))
         return joined(
             (

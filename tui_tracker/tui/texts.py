@@ -14,7 +14,16 @@ from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.columns import change_of, change_run, late_since, value_text
 from tui_tracker.tui.runs import GAP, Kind, Line, Run, packed, width_of
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, classes_text, count, range_text, scope_text, share_text, window_text
+from tui_tracker.tui.titles import (
+    METRIC_WORDS,
+    classes_text,
+    count,
+    range_text,
+    scope_text,
+    share_text,
+    source_name,
+    window_text,
+)
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
 TOO_SMALL: Final = f"too small: {LEAST_WIDTH} × {LEAST_HEIGHT} at least"
@@ -134,7 +143,7 @@ def empty_lines(
 
     ``own`` is the named view whose filter is in force, empty for a filter that was typed.
     """
-    source = clean(status.source, 16)
+    source = source_name(status)
     if has_rows:
         return _nothing_in_view(view, own, status.backfill)
     if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
@@ -149,9 +158,11 @@ def empty_lines(
 
 def _no_data_yet(status: SourceStatus, zone: Zone, demo: bool) -> list[Line]:
     """What failed, what happens next without any key, and which keys there are."""
+    source = source_name(status)
+    verb = "give" if "," in status.source else "gives"
     lines = [
         Line(),
-        Line(((f"   {clean(status.source, 16)} gives no data yet", "strong"),)),
+        Line(((f"   {source} {verb} no data yet", "strong"),)),
         Line(((f"   {clean(status.error)}", "down"),)),
         Line(),
     ]
@@ -177,6 +188,8 @@ def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> li
         lines.append(_said(f"that trades at least ${fmt.compact(view.min_volume)} a day", "text"))
     if view.excluded:
         lines += [_said(f"and isn't {classes_text(view.excluded)}", "text"), _key("X", "shows every class")]
+    if view.source is not None:
+        lines.append(_key("E", "another exchange"))
     return [*lines, _key("u", "another quote currency")]
 
 

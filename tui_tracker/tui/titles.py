@@ -7,6 +7,7 @@ from typing import Final
 from tui_tracker.config.views import MAIN
 from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import CONSOLIDATED, Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
@@ -60,10 +61,29 @@ def range_text(hours: int) -> str:
 
 
 def scope_text(view: ViewState) -> str:
-    """``USD``, ``all quotes`` or ``★ watchlist``."""
+    """``USD``, ``kraken USD``, ``all quotes`` or ``★ watchlist``."""
     if view.watchlist_only:
         return "★ watchlist" if view.watchlist == MAIN else f"★ {clean(view.watchlist, 24)}"
-    return "all quotes" if view.quote is None else clean(view.quote, 12)
+    quotes = "all quotes" if view.quote is None else clean(view.quote, 12)
+    if view.source is None:
+        return quotes
+    return f"{'across' if view.source == CONSOLIDATED else clean(view.source, 16)} {quotes}"
+
+
+def source_text(source: str) -> str:
+    """``kraken``; of what is made of several exchanges ``across exchanges``."""
+    return "across exchanges" if source == CONSOLIDATED else clean(source, 16)
+
+
+def source_name(status: SourceStatus) -> str:
+    """``kraken``, or ``9 sources``."""
+    several = status.source.count(",") + 1
+    return f"{several} sources" if several > 1 else clean(status.source, 16)
+
+
+def pair_name(one: Instrument, most: int, *, is_several: bool) -> str:
+    """``BTC/USD``, where pairs of several exchanges are watched ``BTC/USD kraken``; safe to show."""
+    return clean(f"{one.pair} {one.source}" if is_several else one.pair, most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +97,8 @@ class Counts:
 
 def list_title(view: ViewState, counts: Counts) -> str:
     """``Pairs ── USD ── 418/1,123``."""
-    scope = "★" if view.watchlist_only else "all" if view.quote is None else scope_text(view)
+    is_all = view.quote is None and view.source is None
+    scope = "★" if view.watchlist_only else "all" if is_all else scope_text(view)
     parts = ["Pairs", scope, f"{count(counts.in_scope)}/{count(counts.all)}"]
     if view.needle:
         parts[2] = f"{count(counts.shown)} of {count(counts.in_scope)}"
@@ -204,12 +225,20 @@ def _fitting(parts: list[_Part], width: int) -> str:
     return SEPARATOR.join(part.text for part in parts)
 
 
-def chart_title(row: Row | None, view: ViewState, zone: Zone, window: int, since_ms: int | None = None) -> str:
+def chart_title(
+    row: Row | None,
+    view: ViewState,
+    zone: Zone,
+    window: int,
+    since_ms: int | None = None,
+    *,
+    is_several: bool = False,
+) -> str:
     """``BTC/USD ── price ── 24 h ── UTC``; a range longer than the window of ``window`` minutes is that window.
 
-    ``since_ms`` is from when on ranks are known.
+    ``since_ms`` is from when on ranks are known; with ``is_several`` the pair says its exchange.
     """
-    pair = "Chart" if row is None else clean(row.instrument.pair, 24)
+    pair = "Chart" if row is None else pair_name(row.instrument, 34 if is_several else 24, is_several=is_several)
     if view.shows_ranks:
         what = f"rank by {view.measure.label} of {METRIC_WORDS[view.metric]}"
         known = "" if since_ms is None else f"known since {zone.minute(since_ms)}"
@@ -242,6 +271,8 @@ def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
     """The state of the source, never by colour alone: ``● live``, ``◌ stale 2m``, ``○ offline: …``."""
     if status.moment is not None:
         return [(f"▮ PAST {moment_text(status.moment, zone)}", "warn")]
+    if status.parts:
+        return _several_runs(status, now_ms)
     if status.is_simulated:
         runs: list[Run] = [("▮ SIMULATED", "warn")]
         return runs if status.state is SourceState.LIVE else [*runs, (" ", "text"), *_plain_state(status, now_ms, zone)]
@@ -256,6 +287,34 @@ def moment_text(moment: Moment, zone: Zone) -> str:
     return f"{zone.date(moment.minute_ms)} {zone.minute(moment.minute_ms)} {zone.name}{going}"
 
 
+def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
+    """``9 sources ● 8 live ○ 1 offline: kraken``: how many are in which state, and which aren't well."""
+    parts = [part for part in status.parts if part.source != CONSOLIDATED]
+    runs: list[Run] = [(f"{count(len(parts))} sources", "strong")]
+    found: dict[tuple[str, Kind], list[str]] = {
+        ("● {} live", "accent"): [],
+        ("◌ {} stale", "warn"): [],
+        ("◌ {} rate-limited", "warn"): [],
+        ("○ {} offline", "down"): [],
+        ("○ {} starting", "muted"): [],
+    }
+    live, stale, limited, offline, starting = found
+    for part in parts:
+        if part.limited_until_ms is not None and part.limited_until_ms > now_ms:
+            kind = limited
+        elif part.state is SourceState.OFFLINE:
+            kind = starting if not part.error and part.last_good_ms is None else offline
+        else:
+            kind = live if part.state is SourceState.LIVE else stale
+        found[kind].append(clean(part.source, 16))
+    for kind, names in found.items():
+        if names:
+            word, color = kind
+            which = "" if kind in (live, starting) else f": {', '.join(names[:2])}{' …' if len(names) > 2 else ''}"
+            runs += [(" ", "text"), (word.format(len(names)) + which, color)]
+    return runs
+
+
 def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
     age = "" if status.last_good_ms is None else f" {fmt.age(now_ms - status.last_good_ms)}"
     if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
@@ -265,7 +324,7 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
         ]
     match status.state:
         case SourceState.LIVE:
-            return [("● live", "accent")]
+            return [("● streaming" if status.stream == "live" else "● live", "accent")]
         case SourceState.STALE:
             reason = f": {clean(status.error, 60)}" if status.error else ""
             return [(f"◌ stale{age}{reason}", "warn")]
@@ -289,13 +348,14 @@ def share_text(progress: BackfillProgress) -> str:
 def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width: int) -> Line:
     """The top line: state first, then absolute times, then progress; what doesn't fit is left out from the right."""
     state = state_runs(status, now_ms, zone)
-    if not status.is_simulated:
-        state.insert(0, (f"{clean(status.source, 16)} ", "strong"))
+    if not status.is_simulated and not status.parts:
+        state.insert(0, (f"{source_name(status)} ", "strong"))
     times: list[Run] = []
     if status.last_good_ms is not None and status.moment is None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
     if status.next_poll_ms is not None:
-        word = "next" if status.state is SourceState.LIVE else "next try"
+        is_any_live = any(one.state is SourceState.LIVE for one in status.parts or (status,))
+        word = "next" if is_any_live else "next try"
         times.append((f"{'  ' if times else ''}{word} {zone.second(status.next_poll_ms)}", "muted"))
     if times:
         times.append((f" {zone.name}", "faint"))
@@ -308,7 +368,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
         [name, state, times, known, _backfill_runs(status, is_short=True)],
         [state, times, known, _backfill_runs(status, is_short=True)],
         [state, times[:1], known, _backfill_runs(status, is_short=True)],
-        [state, times[:1], _backfill_runs(status, is_short=True), known],
+        [state, times[:1], known, _backfill_runs(status, is_short=True)[:3]],
     ]
     if not status.backfill.is_running or status.error:
         choices = [[name, state, short_times, known, _backfill_runs(status)]]

@@ -9,7 +9,7 @@ from tui_tracker.config.choices import ChartStyle, Preset, Theme, TimeZone
 from tui_tracker.config.model import Settings
 from tui_tracker.config.views import CLASSES, MAIN, RANGES_H
 from tui_tracker.core.figures import Measure
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.filters.columns import BY_NAME
 from tui_tracker.stats.ranking import Scope
@@ -162,6 +162,8 @@ class ViewState:
     """Whether the cursor stays at its line when rows move, instead of following its pair."""
     looks: Mapping[str, str] = field(default_factory=dict)
     """What was chosen in place of settings, see ``config.looks``."""
+    source: str | None = None
+    """The exchange of the scope where several are watched, ``None`` for all of them."""
 
     def floor(self, configured_usd: float) -> float:
         """The floor of the 24 h volume in USD."""
@@ -176,10 +178,12 @@ class ViewState:
             min_volume_usd=self.floor(min_volume_usd),
             excluded=frozenset(map(InstrumentClass, self.excluded)),
             unique_base=self.unique_base,
+            source=self.source,
         )
 
     def everything(self, selected: str) -> "ViewState":
         """One pair selected, and nothing that could hide it."""
+        is_consolidated = selected.startswith(f"{CONSOLIDATED}:")
         return replace(
             self,
             selected=selected,
@@ -190,6 +194,7 @@ class ViewState:
             excluded=(),
             unique_base=False,
             frozen=None,
+            source=CONSOLIDATED if is_consolidated else None,
         )
 
     def next_metric(self) -> "ViewState":
@@ -215,6 +220,14 @@ class ViewState:
     def with_quote(self, quote: str | None) -> "ViewState":
         """One quote currency, or all of them."""
         return replace(self, quote=quote, watchlist_only=False, frozen=None)
+
+    def next_source(self, sources: Sequence[str]) -> "ViewState":
+        """The next exchange of ``sources``, then all of them; leaves the watchlist."""
+        return self.with_source(after((None, *sources), self.source))
+
+    def with_source(self, source: str | None) -> "ViewState":
+        """One exchange, or all of them."""
+        return replace(self, source=source, watchlist_only=False, frozen=None)
 
     def toggled_watchlist(self) -> "ViewState":
         """Only favourites, or all of the scope again."""
@@ -337,6 +350,7 @@ class ViewState:
             shift_minutes=self.shift_minutes,
             keeps_line=self.keeps_line,
             looks=dict(self.looks),
+            source=self.source,
         )
 
 
@@ -409,7 +423,14 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         shift_minutes=seen.shift_minutes if seen.shift_minutes in SHIFTS_MINUTES else 60,
         keeps_line=seen.keeps_line,
         looks=seen.looks,
+        source=_source(seen.source, settings),
     )
+
+
+def _source(remembered: str | None, settings: Settings) -> str | None:
+    watched = settings.market.split(",")
+    is_known = len(watched) > 1 and remembered in (*watched, CONSOLIDATED)
+    return remembered if is_known else None
 
 
 def _quote(remembered: str | None, configured: str | None) -> str | None:

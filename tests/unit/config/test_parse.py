@@ -38,7 +38,11 @@ from tui_tracker.core.metric import Metric
         (parse.minutes(10, 1440), 720, 720),
         (parse.quote, "usd", "USD"),
         (parse.quote, "ALL", None),
+        (parse.quote, "xbt", "BTC"),
         (parse.source_name, "Kraken", "kraken"),
+        (parse.source_names, "Kraken, okx,kraken", "kraken,okx"),
+        (parse.source_names, ["gate", "ccxt:mexc"], "gate,ccxt:mexc"),
+        (parse.source_names, "ALL", "all"),
         (parse.base_urls, {"kraken": "http://127.0.0.1:80/"}, {"kraken": "http://127.0.0.1:80"}),
         (parse.base_urls, ("kraken=http://[::1]:8080",), {"kraken": "http://[::1]:8080"}),
         (parse.base_urls, "a=http://x, b=https://y/p", {"a": "http://x", "b": "https://y/p"}),
@@ -64,6 +68,7 @@ REFUSED: list[tuple[Callable[[object], object], object]] = [
     ),
     *each(parse.quote, "", "U SD", "US\x1b", "A" * 21, 1, None),
     *each(parse.source_name, "", "1x", "a b", "a" * 40, 5),
+    *each(parse.source_names, "", ",", "kraken,", "kraken,all", [], ["kraken", 5], 5, [f"x{n}" for n in range(33)]),
     *(
         (parse.base_urls, {"kraken": url})
         for url in (

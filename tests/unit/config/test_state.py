@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_tracker.config.state import LOCK_WAIT_S, MAX_FAVOURITES, MAX_FILE_BYTES, State, StateStore, View
+from tui_tracker.config.state import LOCK_WAIT_S, MAX_FAVOURITES, MAX_FILE_BYTES, State, StateStore, View, of_source
 from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.errors import StateError
 from tui_tracker.core.figures import Measure
@@ -303,3 +303,12 @@ def test_watchlists_are_renamed_and_removed(tmp_path: Path) -> None:
     store.remove_watchlist("small")
     store.remove_watchlist("main")
     assert store.load().watchlists == {"main": ()}
+
+
+def test_of_several_sources_the_pairs_of_each_and_of_all_together_are_kept() -> None:
+    ids = ("kraken:BTC-USD", "okx:BTC-USDT", "all:BTC-USD", "gate:BTC-USDT")
+    state = State(View(selected="all:BTC-USD"), ids)
+    assert of_source(state, "kraken,okx").watchlist == ids[:3]
+    assert of_source(state, "kraken,okx").view.selected == "all:BTC-USD"
+    assert of_source(state, "kraken").watchlist == ids[:1]
+    assert of_source(state, "kraken").view.selected is None

@@ -92,3 +92,10 @@ def test_the_default_source_comes_first_and_a_named_one_decides() -> None:
         resolve("kraken:rareusd", market, "kraken")
     with pytest.raises(AmbiguousPairError):
         resolve("btcusd", market, "third")
+
+
+def test_of_several_sources_the_first_that_has_it_is_meant() -> None:
+    listed = [Instrument(f"{name}:BTC-USDT", "BTC", "USDT", "BTCUSDT", (), 2) for name in ("okx", "binance", "all")]
+    assert resolve("btc/usdt", listed, "kraken,binance,okx").id == "binance:BTC-USDT"
+    assert resolve("okx:btcusdt", listed, "kraken,binance,okx").id == "okx:BTC-USDT"
+    assert resolve("all:BTC/USDT", listed, "kraken,binance,okx").id == "all:BTC-USDT"

@@ -421,6 +421,27 @@ async def test_once_gives_up_sooner_where_there_is_no_connection() -> None:
     assert [name for name, _ in source.calls] == ["time", "time"]
 
 
+async def test_once_does_not_wait_for_an_exchange_that_wants_it_to_wait_for_long() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.slot_s = 3_600.0
+    async with Engine(source, clock, once=True).running() as engine:
+        await clock.advance(1)
+        with pytest.raises(RateLimitedError, match="wait for 3,600 s"):
+            [_ async for _ in LocalFeed(engine).updates()]
+    assert "tickers" not in [name for name, _ in source.calls]
+
+
+async def test_a_simulated_market_is_never_stale_by_age() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.is_simulated = True
+    async with Engine(source, clock).running() as engine:
+        await clock.advance(60)
+        clock.stall(600)
+        assert engine.status().state is SourceState.LIVE
+
+
 async def test_an_answer_without_a_readable_quote_is_a_bad_one() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

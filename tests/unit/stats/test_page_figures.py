@@ -87,7 +87,7 @@ def test_shares_of_the_variance_add_up(values: list[float]) -> None:
         assert math.fsum(part.share for part in parts) == pytest.approx(1)
         assert len(parts) == len(seen)
         far = [abs(part.value - mean) for part in parts]
-        assert far == sorted(far, reverse=True)
+        assert far == pytest.approx(sorted(far, reverse=True))
         assert all(values[part.minute] == part.value for part in parts)
     else:
         assert len(set(seen)) <= 1 or statistics.pvariance(seen) < 1e-300

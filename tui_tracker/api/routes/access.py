@@ -20,12 +20,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def failures(*codes: int) -> Responses:
-    """The ways in which a call may fail, for the OpenAPI document; 401, 403, 421, 429 and 503 go for all."""
+    """The ways in which a call may fail, for the OpenAPI document; 401 to 414, 421, 429 and 503 go for all."""
     told = {404: "No such pair; `near` has similar names", 422: "Wrong parameters"}
     usual = {
         304: "Nothing changed since the `ETag` of `If-None-Match`",
         401: "A token is needed, or another one",
         403: "Pages of this origin may not ask",
+        413: "No call takes a body",
+        414: "Path and query are too long",
         421: "Not served under this name",
         429: "Too many requests; `Retry-After` says when",
         503: "No quotes yet",

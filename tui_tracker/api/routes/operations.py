@@ -58,7 +58,7 @@ async def metrics(request: Request, board: BoardOf, query: Annotated[NamesQuery,
     registry.register(_Gauges(board, ids, state.streams, state.guard, state.lag))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    return Reply(generate_latest(registry), CONTENT_TYPE_LATEST).to(request)
+    return Reply(generate_latest(registry), CONTENT_TYPE_LATEST).to(request.headers)
 
 
 class _Gauges(Collector):
@@ -69,7 +69,7 @@ class _Gauges(Collector):
         self._streams, self._guard, self._lag = streams, guard, lag
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._source()
+        yield from self._sources()
         yield GaugeMetricFamily("crypto_tui_streams", "Open WebSocket streams.", value=self._streams.count)
         yield GaugeMetricFamily(
             "crypto_tui_loop_lag_seconds", "Longest lag of the loop of late.", value=self._lag.worst_s()
@@ -81,23 +81,36 @@ class _Gauges(Collector):
         if self._board.latest is not None and self._board.latest.at_ms is not None:
             yield from self._pairs(self._chosen())
 
-    def _source(self) -> Iterator[Metric]:
-        status = self._board.feed.status()
+    def _sources(self) -> Iterator[Metric]:
+        """How each source is doing."""
+        whole = self._board.feed.status()
         states = GaugeMetricFamily(
             "crypto_tui_source_state", "1 for the state of the source.", labels=["source", "state"]
         )
-        for state in SourceState:
-            states.add_metric([status.source, state.value], float(state is status.state))
+        others = {
+            name: GaugeMetricFamily(f"crypto_tui_source_{name}", text, labels=["source"])
+            for name, text in {
+                "age_seconds": "Since the last good poll.",
+                "instruments": "Instruments listed.",
+                "malformed": "Unreadable rows of the last answer.",
+                "history_left": "Instruments whose history is to load.",
+            }.items()
+        }
+        now_ms = self._board.now_ms() - (whole.skew_ms or 0)
+        for status in whole.parts or (whole,):
+            for state in SourceState:
+                states.add_metric([status.source, state.value], float(state is status.state))
+            good_ms = status.last_good_ms
+            values = {
+                "age_seconds": math.nan if good_ms is None else (now_ms + (status.skew_ms or 0) - good_ms) / 1000,
+                "instruments": status.instruments,
+                "malformed": status.malformed,
+                "history_left": status.backfill.total - status.backfill.done,
+            }
+            for name, value in values.items():
+                others[name].add_metric([status.source], value)
         yield states
-        now_ms, good_ms = self._board.now_ms(), status.last_good_ms
-        age = math.nan if good_ms is None else (now_ms - good_ms) / 1000
-        yield _one("crypto_tui_source_age_seconds", "Since the last good poll.", status.source, age)
-        yield _one("crypto_tui_source_instruments", "Instruments listed.", status.source, status.instruments)
-        yield _one(
-            "crypto_tui_source_malformed", "Unreadable rows of the last answer.", status.source, status.malformed
-        )
-        left = status.backfill.total - status.backfill.done
-        yield _one("crypto_tui_source_history_left", "Instruments whose history is to load.", status.source, left)
+        yield from others.values()
 
     def _chosen(self) -> tuple[Row, ...]:
         rows = self._board.snapshot().rows
@@ -130,9 +143,3 @@ class _Gauges(Collector):
                     told[name].add_metric([row.id], value)
         yield from told.values()
         yield GaugeMetricFamily("crypto_tui_ranked", "Pairs with a rank.", value=ranking.ranked)
-
-
-def _one(name: str, text: str, source: str, value: float) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=["source"])
-    family.add_metric([source], value)
-    return family

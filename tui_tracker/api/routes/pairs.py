@@ -1,22 +1,24 @@
 """Pairs: the list of them, and everything about one."""
 
+from array import array
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tui_tracker.api import documents, schemas
+from tui_tracker.api import documents, older, schemas
 from tui_tracker.api.board import Board
 from tui_tracker.api.chart import chart_svg
-from tui_tracker.api.problems import Refusal
 from tui_tracker.api.reply import Reply
 from tui_tracker.api.routes.access import BoardOf, failures
-from tui_tracker.api.scope import check_quote, check_source
-from tui_tracker.api.times import instant_ms, points, step_minutes
+from tui_tracker.api.scope import check_quote, check_source, whole_scope
+from tui_tracker.api.times import points, span_of, step_minutes
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row
+from tui_tracker.stats.hours import candles_in
+from tui_tracker.stats.ohlc import Ohlc, joined
 from tui_tracker.stats.ohlc import candles as candles_of
-from tui_tracker.stats.ranking import Scope
 
 router = APIRouter(tags=["pairs"])
 SVG = "image/svg+xml"
@@ -37,40 +39,60 @@ async def pairs(request: Request, board: BoardOf, query: Annotated[schemas.Pairs
         lines = [documents.pair_brief(row) for row in page]
         return Reply.of({"total": len(found), "offset": query.offset, "pairs": lines})
 
-    return board.reply(("pairs", query.model_dump_json()), make).to(request, board.fresh_s())
+    return board.reply(request, ("pairs", query.model_dump_json()), make)
 
 
 def _matches(row: Row, query: schemas.PairsQuery) -> bool:
     one = row.instrument
     if query.quote is not None and one.quote != query.quote:
         return False
+    if query.source is not None and one.source != query.source:
+        return False
     needle = (query.text or "").casefold()
     return not needle or any(needle in text.casefold() for text in (one.id, one.pair, one.symbol, *one.aliases))
 
 
-@router.get("/pairs/{pair:path}/history", response_model=schemas.History, responses=failures(404, 422))
+@router.get(
+    "/pairs/{pair:path}/history",
+    response_model=schemas.History,
+    responses=failures(404, 422) | {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def history(
     request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.HistoryQuery, Query()]
 ) -> Response:
     """The samples of the window, one a minute or the last of each longer interval; JSON or CSV.
 
+    With `from` before the window they come from the history of the server: up to 35 days of minutes, as long as single
+    minutes are kept, or a year where `every` is a multiple of an hour (then `from` and `to` mean whole hours).
     Intervals start at multiples of their length (UTC). Minutes that nobody observed are null, in CSV empty.
 
     `curl 'http://127.0.0.1:8080/app/v1/pairs/kraken:BTC-USD/history?every=5m&format=csv'`
     """
     row, step = board.named(pair), step_minutes(query.every)
-    since_ms, to_ms = instant_ms(query.since, "from"), instant_ms(query.to, "to")
-    if since_ms is not None and to_ms is not None and since_ms > to_ms:
-        raise Refusal(422, "from is after to")
-    found = points(await board.feed.series(row.id, query.metric), since_ms, to_ms, step)
+    since_ms, to_ms = span_of(query.since, query.to)
+    series, missing = await _line(board, row.id, query.metric, since_ms, step)
+    found = points(series, since_ms, to_ms, step)
     if query.format == "csv":
         lines = [f"{documents.instant(at_ms)},{'' if value is None else repr(value)}\n" for at_ms, value in found]
         text = "".join(("time,value\n", *lines))
         name = f"{row.instrument.base}-{row.instrument.quote}-{query.metric.value}.csv"
         safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in name)
         shown = {"Content-Disposition": f'inline; filename="{safe}"'}
-        return Reply(text.encode(), "text/csv", shown).to(request, board.fresh_s())
-    return Reply.of({**_named(row, query.metric), "every_s": step * 60, "points": found}).to(request, board.fresh_s())
+        return Reply(text.encode(), "text/csv", shown).to(request.headers, board.fresh_s())
+    told = {**_named(row, query.metric), "every_s": step * 60, "points": found, "missing": missing or None}
+    return Reply.of(told).to(request.headers, board.fresh_s())
+
+
+async def _line(board: Board, name: str, metric: Metric, since_ms: int | None, step: int) -> tuple[Series, str]:
+    """(samples from an instant on, why there are no earlier ones): whole hours where those do."""
+    window = await board.feed.series(name, metric)
+    if since_ms is None or since_ms >= window.start_ms:
+        return window, ""
+    if step % 60:
+        (series,), missing = await older.minutes(board, name, [metric], since_ms)
+        return series, missing
+    hours = await older.hours(board, name, metric, since_ms, window.end_ms)
+    return Series(name, metric, hours.start_ms, hours.closes, step_minutes=60), hours.missing
 
 
 @router.get("/pairs/{pair:path}/candles", response_model=schemas.Candles, responses=failures(404, 422))
@@ -79,22 +101,38 @@ async def candles(
 ) -> Response:
     """Candles made of the window's samples: of one price a minute, so they are not the exchange's own.
 
-    Open is the first sample in a candle, close the last; what happened within a minute is not in them. Candles start
+    Open is the first sample in a candle, close the last; what happened within a minute is not in them. `from` reaches
+    back before the window as in `history`; a candle in which the span begins or ends is told whole. Candles start
     at multiples of their length (UTC); the newest one is still open. Volume is the sum of the known minutes' volume.
 
     `curl 'http://127.0.0.1:8080/app/v1/pairs/btcusd/candles?every=1h'`
     """
     row, step = board.named(pair), step_minutes(query.every)
     metric = Metric(query.metric)
-    series = await board.feed.series(row.id, metric)
-    flow = await board.feed.series(row.id, Metric.FLOW)
-    volumes = flow.values if flow.start_ms == series.start_ms else ()
-    has_volume = any(value == value for value in volumes)
+    since_ms, to_ms = span_of(query.since, query.to)
+    found, has_volume, missing = await _candles(board, row.id, metric, since_ms, step)
     made = [
         {**each._asdict(), "volume": each.volume if has_volume else None}
-        for each in candles_of(series.values, series.start_ms, step, volumes)
+        for each in found
+        if (since_ms is None or each.start_ms + step * MINUTE_MS > since_ms)
+        and (to_ms is None or each.start_ms <= to_ms)
     ]
-    return Reply.of({**_named(row, metric), "every_s": step * 60, "candles": made}).to(request, board.fresh_s())
+    told = {**_named(row, metric), "every_s": step * 60, "candles": made, "missing": missing or None}
+    return Reply.of(told).to(request.headers, board.fresh_s())
+
+
+async def _candles(
+    board: Board, name: str, metric: Metric, since_ms: int | None, step: int
+) -> tuple[list[Ohlc], bool, str]:
+    """(candles from an instant on, whether volume is known, why there are no earlier ones)."""
+    window = await board.feed.series(name, metric)
+    if since_ms is not None and since_ms < window.start_ms and step % 60 == 0:
+        hours = await older.hours(board, name, metric, since_ms, window.end_ms)
+        return joined(candles_in(hours), step), bool(hours.volumes), hours.missing
+    (series, flow), missing = await older.minutes(board, name, [metric, Metric.FLOW], since_ms)
+    volumes = flow.values if flow.start_ms == series.start_ms else array("d")
+    has_volume = any(value == value for value in volumes)
+    return candles_of(series.values, series.start_ms, step, volumes), has_volume, missing
 
 
 @router.get(
@@ -112,7 +150,7 @@ async def chart(
     row = board.named(pair)
     series = await board.feed.series(row.id, query.metric)
     body = chart_svg(row.instrument, series, query.width, query.height)
-    return Reply(body.encode(), SVG).to(request, board.fresh_s())
+    return Reply(body.encode(), SVG).to(request.headers, board.fresh_s())
 
 
 @router.get("/pairs/{pair:path}", response_model=schemas.Pair, responses=failures(404, 422))
@@ -129,11 +167,11 @@ async def pair(
     def make() -> Reply:
         return Reply.of(documents.pair_whole(row, board.snapshot(), _ranks(board, row, query)))
 
-    return board.reply(("pair", row.id, query.metric, query.quote), make).to(request, board.fresh_s())
+    return board.reply(request, ("pair", row.id, query.metric, query.quote), make)
 
 
 def _ranks(board: Board, row: Row, query: schemas.PairQuery) -> dict[str, documents.Document]:
-    rankings = {measure: board.ranking(query.metric, measure, Scope(quote=query.quote)) for measure in Measure}
+    rankings = {measure: board.ranking(query.metric, measure, whole_scope(row, query.quote)) for measure in Measure}
     return {
         measure.value: documents.rank_document(ranking.place(row.id), ranking) for measure, ranking in rankings.items()
     }

@@ -26,7 +26,7 @@ async def metrics(request: Request, query: Annotated[schemas.NoParameters, Query
 
     `curl http://127.0.0.1:8080/app/v1/metrics`
     """
-    return _METRICS.to(request, 3_600)
+    return _METRICS.to(request.headers, 3_600)
 
 
 @router.get("/sources", response_model=schemas.Sources, responses=failures(422))
@@ -40,13 +40,16 @@ async def sources(
     `curl http://127.0.0.1:8080/app/v1/sources`
     """
     status = board.feed.status()
-    one = {
-        "name": status.source,
-        "state": status.state.value,
-        "is_simulated": status.is_simulated,
-        "instruments": status.instruments,
-    }
-    return Reply.of({"sources": [one]}).to(request)
+    found = [
+        {
+            "name": one.source,
+            "state": one.state.value,
+            "is_simulated": one.is_simulated,
+            "instruments": one.instruments,
+        }
+        for one in status.parts or (status,)
+    ]
+    return Reply.of({"sources": found}).to(request.headers)
 
 
 @router.get("/status", response_model=schemas.Status, responses=failures(422))
@@ -73,4 +76,4 @@ async def status(
         "clients": request.app.state.streams.count,
         "source": documents.report_document(report),
     }
-    return Reply.of(document).to(request)
+    return Reply.of(document).to(request.headers)

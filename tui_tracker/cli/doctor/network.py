@@ -1,6 +1,5 @@
 """Sources, the clock, proxies and certificates."""
 
-import asyncio
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,15 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from tui_tracker.cli.doctor.findings import Finding, note, ok, problem
+from tui_tracker.cli.source_check import PATIENCE_S, SKEW_NOTED_MS, SourceCheck, check_sources
 from tui_tracker.config.model import Settings
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import SourceError, TrackerError
 from tui_tracker.core.text import clean
 from tui_tracker.sources.base import ServerTime
 
-PATIENCE_S: Final = 5.0
-"""Longest that a source may take to tell its time."""
-SKEW_NOTED_MS: Final = 2_000
 SKEW_WARNED_MS: Final = 30_000
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _CERTIFICATES: Final = {"SSL_CERT_FILE": Path.is_file, "SSL_CERT_DIR": Path.is_dir}
@@ -49,32 +46,17 @@ async def sources(
     names: Sequence[str], settings: Settings, clock: Clock, patience_s: float = PATIENCE_S
 ) -> tuple[Finding, ...]:
     """Ask some sources for their time, all at once: one request each."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_ask(name, settings, clock, patience_s)) for name in names]
-    return tuple(finding for task in tasks for finding in task.result())
+    checks = await check_sources(names, settings, clock, patience_s)
+    return tuple(finding for check in checks for finding in _found(check, is_watched=check.name in settings.sources))
 
 
-async def _ask(name: str, settings: Settings, clock: Clock, patience_s: float) -> list[Finding]:
-    from tui_tracker.sources.registry import SOURCES, create
-
-    url = settings.base_urls.get(name)
-    place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
-    is_watched = name == settings.source
-    try:
-        source = create(name, clock=clock, base_url=url, interval_s=settings.interval)
-    except TrackerError as error:
-        return [problem("sources", f"{name}: {error.message}", error.hint)]
-    try:
-        async with asyncio.timeout(patience_s):
-            reading = await source.server_time()
-    except TimeoutError:
-        return [_unreachable(name, place, f"no answer in {patience_s:g} s", is_watched)]
-    except SourceError as error:
+def _found(check: SourceCheck, *, is_watched: bool) -> list[Finding]:
+    name, place, reading, error = check.name, check.place, check.reading, check.error
+    if isinstance(error, SourceError):
         return [_unreachable(name, place, error.message, is_watched)]
-    finally:
-        await source.aclose()
-    latency_ms = reading.received_ms - reading.sent_ms
-    found = [ok("sources", f"{name} at {place} answers in {latency_ms:,} ms")]
+    if error is not None or reading is None:
+        return [problem("sources", f"{name}: {error.message}", error.hint)] if error is not None else []
+    found = [ok("sources", f"{name} at {place} answers in {check.latency_ms:,} ms")]
     return [*found, skew(name, reading)] if is_watched else found
 
 

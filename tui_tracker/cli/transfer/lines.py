@@ -1,15 +1,14 @@
 """A history as rows, an hour at a time."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, nan
-from typing import Final
+from typing import Final, Protocol
 
 from tui_tracker.cli.transfer.columns import SUMMED, Line, Shape
+from tui_tracker.core.kept import Loaded, Rollup, Stretch
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.storage.model import Rollup, Series
-from tui_tracker.storage.reader import Loaded, Reader
 
 HOUR_MS: Final = 60 * MINUTE_MS
 WEEK_MS: Final = 168 * HOUR_MS
@@ -32,18 +31,55 @@ class Selection:
     shape: Shape
 
 
-def hours(reader: Reader, chosen: Selection) -> Iterator[Hour]:
+class Rows(Protocol):
+    """Where minutes and hourly sums are read: ``Reader``, or the same over the line."""
+
+    def hours(
+        self,
+        source: str,
+        metrics: Sequence[Metric],
+        start_ms: int,
+        end_ms: int,
+        ids: Collection[str] | None = None,
+    ) -> Iterator[tuple[int, Loaded]]:
+        """See ``Reader.hours``."""
+        ...
+
+    def load(
+        self,
+        source: str,
+        metrics: Sequence[Metric],
+        start_ms: int,
+        minutes: int,
+        ids: Collection[str] | None = None,
+    ) -> Loaded:
+        """See ``Reader.load``."""
+        ...
+
+    def rollups_of(
+        self, source: str, instrument_ids: Collection[str], start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """See ``Reader.rollups_of``."""
+        ...
+
+    def instrument_ids(self, source: str) -> tuple[str, ...]:
+        """See ``Reader.instrument_ids``."""
+        ...
+
+
+def hours(reader: Rows, chosen: Selection) -> Iterator[Hour]:
     """Yield the rows of each hour, oldest first; memory for one hour is needed, or for one week of roll-ups."""
     if chosen.shape.every < 60:
-        for start_ms, loaded in reader.hours(chosen.source, chosen.shape.metrics, chosen.start_ms, chosen.end_ms):
-            yield start_ms, _lines(start_ms, _wanted(loaded, chosen.ids), chosen.shape)
+        span = chosen.start_ms, chosen.end_ms
+        for start_ms, loaded in reader.hours(chosen.source, chosen.shape.metrics, *span, chosen.ids):
+            yield start_ms, _lines(start_ms, loaded, chosen.shape)
         return
     for start_ms in range(chosen.start_ms - chosen.start_ms % WEEK_MS, chosen.end_ms, WEEK_MS):
         first, end = max(start_ms, chosen.start_ms), min(start_ms + WEEK_MS, chosen.end_ms)
         yield from _whole_hours(reader, chosen, first - first % HOUR_MS, end)
 
 
-def _whole_hours(reader: Reader, chosen: Selection, start_ms: int, end_ms: int) -> Iterator[Hour]:
+def _whole_hours(reader: Rows, chosen: Selection, start_ms: int, end_ms: int) -> Iterator[Hour]:
     """Hours made of raw minutes where there are any, of roll-ups elsewhere."""
     ids = reader.instrument_ids(chosen.source) if chosen.ids is None else chosen.ids
     rollups = reader.rollups_of(chosen.source, ids, start_ms, end_ms)
@@ -52,7 +88,7 @@ def _whole_hours(reader: Reader, chosen: Selection, start_ms: int, end_ms: int) 
         for rollup in found:
             older.setdefault(rollup.hour_ms, {})[name] = rollup
     for hour_ms in range(start_ms, end_ms, HOUR_MS):
-        loaded = _wanted(reader.load(chosen.source, chosen.shape.metrics, hour_ms, 60), chosen.ids)
+        loaded = reader.load(chosen.source, chosen.shape.metrics, hour_ms, 60, chosen.ids)
         lines = {line.id: line for line in _lines(hour_ms, loaded, chosen.shape)}
         for name, rollup in older.pop(hour_ms, {}).items():
             if name not in lines and (line := _of_rollup(name, rollup, chosen.shape)) is not None:
@@ -61,13 +97,9 @@ def _whole_hours(reader: Reader, chosen: Selection, start_ms: int, end_ms: int) 
             yield hour_ms, [lines[name] for name in sorted(lines)]
 
 
-def _wanted(loaded: Loaded, ids: Collection[str] | None) -> Loaded:
-    return {name: found for name, found in sorted(loaded.items()) if ids is None or name in ids}
-
-
 def _lines(start_ms: int, loaded: Loaded, shape: Shape) -> list[Line]:
     lines: list[Line] = []
-    for name, found in loaded.items():
+    for name, found in sorted(loaded.items()):
         if shape.every == 1:
             lines += _minutes(start_ms, name, found, shape)
         else:
@@ -76,7 +108,7 @@ def _lines(start_ms: int, loaded: Loaded, shape: Shape) -> list[Line]:
     return lines
 
 
-def _minutes(start_ms: int, name: str, found: dict[Metric, Series], shape: Shape) -> Iterator[Line]:
+def _minutes(start_ms: int, name: str, found: dict[Metric, Stretch], shape: Shape) -> Iterator[Line]:
     """A row for each minute of which anything is known."""
     length = max(len(series.values) for series in found.values())
     unknown, nowhere = [nan] * length, bytes(length)
@@ -88,7 +120,7 @@ def _minutes(start_ms: int, name: str, found: dict[Metric, Series], shape: Shape
             yield Line(start_ms + at * MINUTE_MS, name, numbers, sources)
 
 
-def _intervals(start_ms: int, name: str, found: dict[Metric, Series], shape: Shape) -> Iterator[Line]:
+def _intervals(start_ms: int, name: str, found: dict[Metric, Stretch], shape: Shape) -> Iterator[Line]:
     """A row for each longer interval of which anything is known."""
     step_ms = shape.every * MINUTE_MS
     length = max(len(series.values) for series in found.values())

@@ -74,7 +74,12 @@ class PastActions(ViewActions):
 
     def _can_look_back(self) -> bool:
         if self._open_past is None:
-            self.say("no history is kept here: there is nothing to go back to")
+            if self.desk.settings.connect:
+                self.say("a server does not go back in time: that takes the app where the history is")
+            elif self.desk.is_several:
+                self.say("back in time goes with one source at a time: --source names one")
+            else:
+                self.say("no history is kept here: there is nothing to go back to")
         return self._open_past is not None
 
     @work(name="past", group="past", exclusive=True)

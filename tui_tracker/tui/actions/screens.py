@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ScreenActions(FeedApp):
-    """Pages that explain: why this rank, everything about a pair, overview, health.
+    """Pages that explain: why this rank, everything about a pair, the pair across exchanges, overview, health.
 
     While one is open the panes below it are not painted: what they changed would be written to the terminal again
     although nobody sees it.
@@ -82,6 +82,10 @@ class ScreenActions(FeedApp):
                 from tui_tracker.tui.screens.pair import PairScreen
 
                 return PairScreen(self.desk)
+            case "across":
+                from tui_tracker.tui.screens.across import AcrossScreen
+
+                return AcrossScreen(self.desk)
             case "overview":
                 from tui_tracker.tui.screens.overview import OverviewScreen
 

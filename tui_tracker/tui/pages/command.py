@@ -7,6 +7,7 @@ from typing import Final
 
 from tui_tracker.config.fields import field_named
 from tui_tracker.config.model import Settings
+from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
@@ -28,7 +29,7 @@ def rank_words(
 ) -> list[str] | None:
     """The words of the command that ranks the same pairs by the same figure; ``None`` where none can.
 
-    Only prices have a history that a new process could load.
+    Only prices on an exchange have a history that a new process could load.
 
     Args:
         settings: What is configured.
@@ -38,7 +39,7 @@ def rank_words(
         is_simulated: Whether they are those of the simulated market.
         needle: What the rows on the screen are filtered by.
     """
-    if ranking.metric is not Metric.PRICE:
+    if ranking.metric is not Metric.PRICE or ranking.scope.source == CONSOLIDATED:
         return None
     window = str(field_named("window").written(window_minutes))
     is_resized = is_simulated and settings.demo_pairs != Settings().demo_pairs
@@ -47,7 +48,7 @@ def rank_words(
         PROGRAM,
         *size,
         "rank",
-        *_market_words(settings, is_simulated),
+        *_market_words(settings, is_simulated, ranking.scope.source),
         *_scope_words(settings, ranking.scope, rows),
     ]
     words += ["--metric", ranking.metric.value, "--by", ranking.measure.value, "--window", window]
@@ -55,19 +56,24 @@ def rank_words(
     return [*words, "--filter", clean(needle)] if needle else words
 
 
-def _market_words(settings: Settings, is_simulated: bool) -> list[str]:
+def _market_words(settings: Settings, is_simulated: bool, source: str | None) -> list[str]:
     if is_simulated:
         return ["--demo", "--seed", str(settings.seed)]
-    words = ["--source", settings.source]
-    if settings.source in settings.base_urls:
-        words += ["--base-url", f"{settings.source}={settings.base_urls[settings.source]}"]
+    sources = settings.sources
+    if source is not None:
+        sources = tuple(name for name in sources if name.rpartition(":")[2] == source)
+    words = ["--source", ",".join(sources)]
+    for name in sources:
+        if name in settings.base_urls:
+            words += ["--base-url", f"{name}={settings.base_urls[name]}"]
     return words
 
 
 def _scope_words(settings: Settings, scope: Scope, rows: Sequence[Row]) -> list[str]:
     """Every condition of a scope; a floor of none too where the settings have another."""
     if scope.ids is not None:
-        words = ["--pairs", ",".join(clean(row.instrument.pair) for row in rows)]
+        is_several = len(settings.sources) > 1
+        words = ["--pairs", ",".join(clean(row.id if is_several else row.instrument.pair) for row in rows)]
     else:
         words = ["--quote", scope.quote or "all", "--limit", "0"]
         if scope.min_volume_usd > 0 or settings.min_volume > 0:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.status import BackfillProgress, HistoryStatus, RequestReport, SourceReport, SourceStatus
+from tui_tracker.core.status import (
+    BackfillProgress,
+    HistoryStatus,
+    RequestReport,
+    SourceReport,
+    SourceState,
+    SourceStatus,
+)
 from tui_tracker.core.text import clean
 from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.wording import bar
@@ -16,6 +23,11 @@ from tui_tracker.tui.titles import SEPARATOR, count, state_runs
 BAR_WIDTH: Final = 12
 MOST_NAMED: Final = 12
 REASON_WIDTH: Final = 40
+LIVE: Final = "live"
+BLOCKS_A_BAND: Final = 3
+"""Sources side by side, where there is room."""
+MOST_KINDS: Final = 2
+"""Kinds of errors that are told of each of several sources."""
 BUSY: Final = 0.9
 """Share of the request budget from which on it is marked."""
 SLOW_MS: Final = 50.0
@@ -41,6 +53,8 @@ class AppHealth:
 def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, width: int) -> Page:
     """Everything, in columns where ``width`` cells have room for them; ``now_ms`` is the corrected clock."""
     status = report.status
+    if report.parts:
+        return _several_page(report, app, now_ms, zone, width)
     blocks = [
         Block(f"Source {clean(status.source, 16)}", tuple(_source(status, app.pairs, now_ms, zone))),
         Block("Requests", tuple(_requests(report.requests))),
@@ -57,6 +71,48 @@ def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, w
     return Page(SEPARATOR.join(("Health", zone.name)), tuple(lines))
 
 
+def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, width: int) -> Page:
+    """One block a source, those that aren't well first; what they share follows."""
+    offset_ms = report.status.skew_ms or 0
+    parts = sorted(report.parts, key=lambda part: part.status.state is SourceState.LIVE)
+    lines: list[Line] = []
+    few: list[Block] = []
+    for part in parts:
+        part_now_ms = now_ms - offset_ms + (part.status.skew_ms or 0)
+        few.append(Block(f"Source {clean(part.status.source, 16)}", tuple(_brief(part, part_now_ms, zone))))
+        if len(few) == BLOCKS_A_BAND:
+            lines += [*laid_out(few, width), Line()]
+            few = []
+    shared = [
+        Block("History of all", (*_history(report.status.backfill), *_stored(report.status.history, zone))),
+        Block("Skipped", tuple(_skipped(report))),
+        Block("This app", tuple(_app(app))),
+    ]
+    lines += [*laid_out(few, width), Line(), *laid_out(shared, width), Line()]
+    lines += facts([("log file", [(clean(app.log_file or "none is kept"), "text")])])
+    return Page(SEPARATOR.join(("Health", zone.name)), tuple(lines))
+
+
+def _brief(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
+    """One of several sources, in few lines."""
+    status, requests = report.status, report.requests
+    lines = _source(status, status.instruments, now_ms, zone)
+    found: list[tuple[str, Sequence[Run]]] = []
+    if requests is not None:
+        answered = f"{count(requests.answered)} answered, {count(requests.failed)} failed"
+        found.append(("requests", [(answered, "warn" if requests.failed else "text")]))
+        found.append(("median", [(f"{_ms(requests.p50_ms)}, 95 % {_ms(requests.p95_ms)}", "text")]))
+        found.append(("last minute", _budget_runs(requests)))
+    backfill = status.backfill
+    if backfill.total:
+        left = "" if backfill.remaining_s is None else f"  ~{fmt.age(round(backfill.remaining_s * 1000))} left"
+        found.append(("history", [(f"{count(backfill.done)} of {count(backfill.total)}{left}", "text")]))
+    for tally in report.errors[:MOST_KINDS]:
+        text = f"{count(tally.count)} {tally.kind}: {clean(tally.message, REASON_WIDTH - 10)}"
+        found.append(("errors", [(text, "warn")]))
+    return [*lines, *facts(found)]
+
+
 def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[Line]:
     def instant(at_ms: int | None) -> list[Run]:
         if at_ms is None:
@@ -70,6 +126,11 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ("last success", instant(status.last_good_ms)),
         ("last attempt", instant(status.last_attempt_ms)),
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
+        *(
+            [("stream", [(clean(status.stream, 40), "accent" if status.stream == LIVE else "warn")])]
+            if status.stream
+            else ()
+        ),
         *([("collector", [(clean(status.collector, 40), "text")])] if status.collector else ()),
         ("pairs", [(f"{count(status.instruments)} listed, {count(pairs)} shown", "text")]),
         ("clock off by", [(skew, "text")]),

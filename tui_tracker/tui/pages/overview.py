@@ -265,9 +265,10 @@ def _event_lines(known: OverviewFacts, width: int) -> list[Line]:
 def _event_runs(event: Event, zone: Zone) -> list[Run]:
     word, kind = WORDS[event.happening]
     detail = clean(event.detail, 40)
+    exchange = f" {clean(event.exchange, 16)}" if event.exchange else ""
     return [
         (zone.second(event.at_ms), "faint"),
         (word, kind),
-        (fit(clean(event.pair), 14).rstrip(), "strong"),
+        (fit(clean(event.pair), 14).rstrip() + exchange, "strong"),
         (detail, "muted"),
     ]

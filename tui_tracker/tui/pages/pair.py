@@ -77,8 +77,12 @@ def pair_page(known: PairFacts, width: int) -> Page:
 
 
 def find_reference(rows: Sequence[Row], row: Row, asset: str) -> Reference:
-    """The pair of ``asset`` in the same quote currency, else the most traded one of it. O(n)."""
+    """The pair of ``asset`` in the same quote currency, else the most traded one of it; of its exchange if it can be.
+
+    O(n).
+    """
     found = [other for other in rows if other.instrument.base == asset]
+    found = [other for other in found if other.instrument.source == row.instrument.source] or found
     same = next((other for other in found if other.instrument.quote == row.instrument.quote), None)
     if same is not None:
         return Reference(same, asset)

@@ -20,7 +20,7 @@ from tui_tracker.tui.pages.command import shell_lines
 from tui_tracker.tui.pages.wording import activity, bar, measure_text, measured, metric_text, percent
 from tui_tracker.tui.runs import Kind, Line, Run
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, window_text
+from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, pair_name, window_text
 
 MOST_MINUTES: Final = 5
 NEIGHBOURS: Final = 2
@@ -48,13 +48,15 @@ class WhyFacts:
     zone: Zone
     is_simulated: bool = False
     """Whether the market is the demo's, which a command sees at its first moment."""
+    is_several: bool = False
+    """Whether pairs of several exchanges are watched."""
 
 
 def why_page(known: WhyFacts, width: int) -> Page:
     """Everything, in columns where ``width`` cells have room for them."""
     ranking = known.ranking
     what = f"{ranking.measure.label} of {METRIC_WORDS[ranking.metric]}"
-    pair = clean(known.row.instrument.pair, 24)
+    pair = pair_name(known.row.instrument, 34 if known.is_several else 24, is_several=known.is_several)
     blocks = [
         Block("Standing", tuple(_standing(known))),
         Block("Neighbours in the ranking", tuple(_neighbours(known))),
@@ -126,7 +128,10 @@ def _neighbours(known: WhyFacts) -> list[Line]:
         rows.append(
             [
                 (str(place.rank), "strong" if is_own else "text"),
-                (clean(place.row.instrument.pair, 20), "strong" if is_own else "text"),
+                (
+                    pair_name(place.row.instrument, 30 if known.is_several else 20, is_several=known.is_several),
+                    "strong" if is_own else "text",
+                ),
                 (measure_text(ranking.measure, place.value), "strong" if is_own else "muted"),
                 ("this pair" if is_own else _distance(place.value, own.value), "muted"),
             ]

@@ -30,6 +30,8 @@ class OverviewScreen(PageScreen):
     def build(self, width: int) -> Page:
         desk = self.desk
         rows = () if desk.snapshot is None else desk.snapshot.rows
+        if desk.is_several:
+            rows = tuple(row for row in rows if not row.instrument.is_consolidated)
         places = () if desk.scene is None else desk.scene.ranking.places
         known = OverviewFacts(
             rows=rows,

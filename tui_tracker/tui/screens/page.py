@@ -181,11 +181,16 @@ class PageScreen(ModalScreen[None]):
     def _show_keys(self) -> None:
         position = self.body.position
         hints = [("↑↓ PgUp PgDn", position)] if position else []
-        others = [c for c in PAGE_COMMANDS if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"]
+        others = [c for c in self._usable() if c.group == ELSEWHERE and c.id != f"page.{self.page_name}"]
         book = self.host.key_book
         told = [book.hint(command) for command in (*self.OWN_COMMANDS, *others)]
         always = [book.hint(command) for command in PAGE_COMMANDS if command.id in ("page.help", "page.close")]
         self.keys.show([*hints, *filter(None, told)], list(filter(None, reversed(always))))
+
+    def _usable(self) -> list[Command]:
+        """What every page can do, as far as it means anything here."""
+        is_several = self.desk.is_several
+        return [command for command in PAGE_COMMANDS if is_several or command.id != "page.across"]
 
     def on_resize(self) -> None:
         """Lay the page out for the new size."""
@@ -212,7 +217,7 @@ class PageScreen(ModalScreen[None]):
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
-        commands = self.host.key_book.in_force([*self.OWN_COMMANDS, *PAGE_COMMANDS])
+        commands = self.host.key_book.in_force([*self.OWN_COMMANDS, *self._usable()])
         own = [command.id for command in self.OWN_COMMANDS]
         self.app.push_screen(HelpScreen(f"{self.page_name} screen", own, commands))
 

@@ -64,6 +64,6 @@ class PairScreen(PairStepping):
         snapshot, scope = self.desk.snapshot, self.desk.scope()
         if snapshot is None:
             return []
-        everything = Scope(min_volume_usd=scope.min_volume_usd)
+        everything = Scope(min_volume_usd=scope.min_volume_usd, source=scope.source)
         found = [(scope_text(self.desk.view), self.desk.ranking(snapshot, scope))]
         return found if scope == everything else [*found, ("of all", self.desk.ranking(snapshot, everything))]

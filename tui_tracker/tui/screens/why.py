@@ -54,6 +54,7 @@ class WhyScreen(PairStepping):
             command=self._command,
             zone=self.desk.zone,
             is_simulated=snapshot.status.is_simulated,
+            is_several=self.desk.is_several,
         )
         return why_page(known, width)
 

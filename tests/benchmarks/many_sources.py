@@ -1,0 +1,140 @@
+"""Nine exchanges at once: processor time of a collector, of one core, minute after minute.
+
+``python -m tests.benchmarks.many_sources`` (about 8 minutes). The fake exchanges run in a process of their own and list
+some 950 pairs each; the collector is the program's own, polls each minute, keeps a history on disk, puts consolidated
+pairs together, and gives one feed that is ranked at each snapshot, as the app does. No candles are loaded: what is
+measured is what each minute costs, for ever.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.benchmarks.timing import verdict
+from tests.support.exchanges.nine import NAMES
+from tui_tracker.cli.compose import spare_what_stays
+from tui_tracker.cli.several import collected_together
+from tui_tracker.cli.shared_history import opened_history
+from tui_tracker.config.model import Settings
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.engine.clock import SystemClock
+from tui_tracker.engine.engine import Engine
+from tui_tracker.engine.shared import SharedEngine
+from tui_tracker.feed.base import Feed
+from tui_tracker.sources.registry import create
+from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.stats.window import DAY_MINUTES
+
+PATIENCE_S = 120
+
+
+class Consumer:
+    """Ranks each snapshot, and remembers how many came."""
+
+    def __init__(self) -> None:
+        self.snapshots = 0
+        self.latest: Snapshot | None = None
+        self._changed = asyncio.Event()
+
+    async def follow(self, feed: Feed) -> None:
+        """Rank until cancelled."""
+        async for snapshot in feed.updates():
+            if self.latest is None or snapshot.version != self.latest.version:
+                rank(snapshot, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+                self.snapshots += 1
+            self.latest = snapshot
+            self._changed.set()
+
+    async def wait_for_all(self) -> Snapshot:
+        """The first snapshot in which every exchange has answered."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.latest is None or any(part.last_good_ms is None for part in self.latest.status.parts):
+                self._changed.clear()
+                await self._changed.wait()
+        return self.latest
+
+
+TURN = threading.Lock()
+
+
+@asynccontextmanager
+async def collected(settings: Settings) -> AsyncIterator[Engine]:
+    """One source as the program collects it, but for its candles."""
+    clock = SystemClock()
+    url = settings.base_urls[settings.source]
+    log = RequestLog(clock)
+    source = create(settings.source, clock=clock, base_url=url, interval_s=60, log=log)
+    source.history = ()  # type: ignore[misc]
+    tends = settings.source == NAMES[0]
+    history = opened_history(settings, clock, source.name, may_begin=True, turn=TURN, tends=tends)
+    async with history as (store, sharing):
+        assert store is not None
+        assert sharing is not None
+        async with SharedEngine(source, clock, store, sharing, requests=log).running() as engine:
+            yield engine
+
+
+async def measure(settings: Settings, minutes: int) -> tuple[Snapshot, float, float, int]:
+    """(the last snapshot, processor seconds, seconds, snapshots) of so many minutes after the first polls."""
+    consumer = Consumer()
+    together = collected_together(settings, SystemClock(), DAY_MINUTES, collected, once=False)
+    async with together as feed, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(consumer.follow(feed)), group.create_task(spare_what_stays(feed))]
+        await consumer.wait_for_all()
+        await asyncio.sleep(60 - time.time() % 60 + 20)  # beyond the start, in the quiet part of a minute
+        began_s, used_s, before = time.monotonic(), time.process_time(), consumer.snapshots
+        for _ in range(minutes):
+            await asyncio.sleep(60)
+        spent_s, passed_s = time.process_time() - used_s, time.monotonic() - began_s
+        for task in tasks:
+            task.cancel()
+    assert consumer.latest is not None
+    return consumer.latest, spent_s, passed_s, consumer.snapshots - before
+
+
+def report(snapshot: Snapshot, spent_s: float, passed_s: float, snapshots: int) -> None:
+    """Print what was found."""
+    counts = Counter(row.instrument.source for row in snapshot.rows)
+    late = [part.source for part in snapshot.status.parts if snapshot.at_ms is None or part.last_good_ms is None]
+    late += [one.source for one in snapshot.status.parts if (snapshot.at_ms or 0) - (one.last_good_ms or 0) > MINUTE_MS]
+    print(f"  pairs by source: {', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))}")
+    print(f"  {snapshots} snapshots in {passed_s:.0f} s, {spent_s:.2f} s of processor time; late: {late or 'nobody'}")
+    verdict("pairs of nine exchanges", sum(counts.values()) - counts["all"], 8_000, "", at_least=True)
+    verdict("processor time, of a core", 100 * spent_s / passed_s, 5, "%")
+
+
+def main() -> None:
+    """Start the exchanges, measure, and report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_sources")
+    parser.add_argument("--minutes", type=int, default=5, help="whole minutes to measure")
+    parser.add_argument("--pairs", type=int, default=1_100, help="that each exchange lists")
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "tests.support.exchanges.nine", "--pairs", str(options.pairs)]
+    seconds = str((options.minutes + 6) * 60)
+    with (
+        tempfile.TemporaryDirectory(prefix="crypto-tui-") as folder,
+        subprocess.Popen([*command, "--duration", seconds], stdout=subprocess.PIPE, text=True) as served,
+    ):
+        assert served.stdout is not None
+        try:
+            words = served.stdout.readline().split()
+            urls = dict(word.split("=", 1) for word in words if "=http" in word)
+            settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder)
+            report(*asyncio.run(measure(settings, options.minutes)))
+        finally:
+            served.terminate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""A stream of quotes at full speed: processor time of a collector, of one core.
+
+``python -m tests.benchmarks.streaming`` (about 2 minutes). The fake Kraken, in a process of its own, lists 1,500 pairs
+and tells 5,000 changes a second over its WebSocket; the collector is the program's engine without a history, ranked at
+each snapshot as the app does.
+"""
+
+import argparse
+import asyncio
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from tests.benchmarks.timing import verdict
+from tui_tracker.cli.compose import spare_what_stays
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
+from tui_tracker.engine.clock import SystemClock
+from tui_tracker.engine.engine import Engine
+from tui_tracker.feed.local import LocalFeed
+from tui_tracker.sources.registry import create, open_stream
+from tui_tracker.stats.ranking import Scope, rank
+
+WARM_UP_S = 15
+
+
+@dataclass
+class Counted:
+    """What came while it was measured."""
+
+    quotes: int = 0
+    snapshots: int = 0
+
+
+async def measure(url: str, seconds: int) -> tuple[Counted, float, float]:
+    """(what came, processor seconds, seconds)."""
+    clock, counted = SystemClock(), Counted()
+    source = create("kraken", clock=clock, base_url=url, interval_s=60)
+    source.history = ()  # type: ignore[misc]
+    stream = open_stream("kraken", clock=clock, base_url=url)
+    assert stream is not None
+    run = stream.run
+
+    async def counting(instruments: object, on_tickers: object) -> None:
+        def count(tickers: list[object]) -> None:
+            counted.quotes += len(tickers)
+            on_tickers(tickers)  # type: ignore[operator]
+
+        await run(instruments, count)  # type: ignore[arg-type]
+
+    stream.run = counting  # type: ignore[method-assign]
+
+    async def follow(feed: LocalFeed) -> None:
+        async for snapshot in feed.updates():
+            rank(snapshot, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+            counted.snapshots += 1
+
+    async with Engine(source, clock, stream=stream).running() as engine, asyncio.TaskGroup() as group:
+        feed = LocalFeed(engine)
+        tasks = [group.create_task(follow(feed)), group.create_task(spare_what_stays(feed))]
+        await asyncio.sleep(WARM_UP_S)
+        before, began_s, used_s = Counted(counted.quotes, counted.snapshots), time.monotonic(), time.process_time()
+        await asyncio.sleep(seconds)
+        spent_s, passed_s = time.process_time() - used_s, time.monotonic() - began_s
+        for task in tasks:
+            task.cancel()
+    return Counted(counted.quotes - before.quotes, counted.snapshots - before.snapshots), spent_s, passed_s
+
+
+def main() -> None:
+    """Start the exchange, measure, and report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.streaming")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=1_500)
+    parser.add_argument("--updates", type=int, default=5_000, help="changes a second")
+    options = parser.parse_args()
+    flags = ["--pairs", str(options.pairs), "--updates", str(options.updates), "--duration", str(options.seconds + 60)]
+    command = [sys.executable, "-m", "tests.support.fake_kraken", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        try:
+            counted, spent_s, passed_s = asyncio.run(measure(served.stdout.readline().strip(), options.seconds))
+        finally:
+            served.terminate()
+    print(f"  {counted.snapshots / passed_s:.1f} snapshots a second, {spent_s:.2f} s of processor time")
+    verdict("quotes a second", counted.quotes / passed_s, 0.95 * options.updates, "", at_least=True)
+    verdict("processor time, of a core", 100 * spent_s / passed_s, 50, "%")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Several sources at once, from the real composition down, over HTTP against fake exchanges."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Outcome
+from tests.support.exchanges.nine import NAMES, Nine, NineThread
+from tests.support.fake_kraken_http import HttpResponse
+from tui_tracker.cli import compose
+from tui_tracker.cli.main import main
+from tui_tracker.cli.options import Invocation
+from tui_tracker.config.model import Settings
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import SourceState
+
+FAST = ("binance", "okx", "bybit")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    def run(*arguments: str, **environ: str) -> Outcome:
+        code = main(arguments, Invocation(compose, environ))
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def closed_url() -> Iterator[str]:
+    """Where nobody listens, nor can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_pairs_of_several_are_ranked_together_and_a_broken_source_is_said(
+    run: Callable[..., Outcome], closed_url: str
+) -> None:
+    with NineThread(names=FAST) as nine:
+        flags = [*nine.flags, "--source", f"{','.join(FAST)},gate", "--base-url", f"gate={closed_url}"]
+        outcome = run("rank", *flags, "--pairs", "btcusdt,okx:btcusdt,bybit:eth/usdt", "--json")
+    assert outcome.code == 0
+    assert outcome.err == "crypto-tui: note: gate: connection refused\n"
+    document = json.loads(outcome.out)
+    assert document["source"] == "binance,okx,bybit,gate"
+    assert {(pair["exchange"], pair["pair"]) for pair in document["pairs"]} == {
+        ("binance", "BTC/USDT"),
+        ("okx", "BTC/USDT"),
+        ("bybit", "ETH/USDT"),
+    }
+    assert document["ranked"] == 3
+
+
+def test_nothing_but_broken_sources_is_a_failure_that_names_them(run: Callable[..., Outcome], closed_url: str) -> None:
+    flags = [word for name in FAST[:2] for word in ("--base-url", f"{name}={closed_url}")]
+    outcome = run("pairs", "--source", "binance,okx", *flags)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert f"binance at {closed_url}, okx at {closed_url}" in outcome.err
+
+
+async def test_all_nine_live_at_once_beside_each_other(tmp_path: Path) -> None:
+    async with Nine() as nine:
+        nine.servers["kucoin"].faults.set("http_503")
+        settings = Settings(source=",".join(NAMES), base_urls=nine.urls, data_dir=str(tmp_path))
+        async with asyncio.timeout(60), compose.collect_live(settings) as feed:
+            async for snapshot in feed.updates():
+                states = {part.source: part.state for part in snapshot.status.parts}
+                errors = {part.source for part in snapshot.status.parts if part.error}
+                ids = {row.id for row in snapshot.rows}
+                if list(states.values()).count(SourceState.LIVE) == 9 and errors == {"kucoin"}:
+                    break
+            assert states.pop("kucoin") is SourceState.OFFLINE
+            assert set(states) == {"all", *NAMES} - {"kucoin"}
+            assert {name.partition(":")[0] for name in ids} == set(states)
+            assert {"all:BTC-USD", "all:BTC-USDT", "kraken:BTC-USD", "binance:BTC-USDT"} <= ids
+            assert snapshot.status.collector == "this session"
+            feed.prioritise(["okx:BTC-USDT", "all:BTC-USDT"])
+            async for snapshot in feed.updates():
+                row = next(row for row in snapshot.rows if row.id == "okx:BTC-USDT")
+                if row.provenance[3] > 100:
+                    break
+            assert (await feed.series("okx:BTC-USDT", Metric.PRICE)).version <= snapshot.version
+        assert all(server.requests for server in nine.servers.values())
+
+
+def test_each_source_is_tested_and_what_to_do_is_said(run: Callable[..., Outcome], closed_url: str) -> None:
+    with NineThread(names=FAST) as nine:
+        nine.servers["okx"].queue.append(HttpResponse(b"<html>no", 451))  # type: ignore[attr-defined]
+        flags = [*nine.flags, "--source", "binance,okx", "--base-url", f"gate={closed_url}"]
+        outcome = run("sources", "--check", "--json", *flags)
+        plain = run("sources", "--check", *nine.flags, "--source", "binance")
+    assert outcome.code == 3
+    checks = {one["name"]: one["check"] for one in json.loads(outcome.out)["sources"]}
+    assert checks["binance"]["ok"]
+    assert checks["binance"]["latency_ms"] >= 0
+    assert abs(checks["binance"]["skew_ms"]) < 5_000
+    assert checks["binance"]["requests"]["answered"] == 1
+    assert checks["okx"]["is_blocked"]
+    assert "HTTP 451" in checks["okx"]["error"]
+    assert "doesn't serve this country or network: watch binance, bybit instead" in checks["okx"]["advice"]
+    assert not checks["gate"]["ok"]
+    assert not checks["gate"]["is_blocked"]
+    assert "check network and proxy" in checks["gate"]["advice"]
+    assert plain.code == 0
+    assert "binance            yes     answers" in plain.out
+
+
+def test_all_stands_for_every_exchange_once(run: Callable[..., Outcome]) -> None:
+    outcome = run("sources", "--source", "all", "--json")
+    used = {one["name"] for one in json.loads(outcome.out)["sources"] if one["in_use"]}
+    assert used == set(NAMES)
+    assert run("sources", "--source", "kraken,nowhere").code == 2
+    assert run("--replay", "6h..", "--source", "kraken,okx", TERM="xterm").code == 2

@@ -1,0 +1,123 @@
+"""A pair made of several exchanges', by engines on a clock that the test moves."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tests.support.clock import FakeClock
+from tests.support.source import MINUTE, FakeSource
+from tui_tracker.core.errors import UnreachableError
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
+from tui_tracker.core.status import SourceState
+from tui_tracker.engine.consolidated import ConsolidatingEngine, consolidating_engine
+from tui_tracker.engine.engine import Engine
+
+START = 28_333_320 * MINUTE + 10_000
+NAMES = ("one", "two", "three", "four")
+Opened = tuple[FakeClock, dict[str, FakeSource], ConsolidatingEngine]
+
+
+@asynccontextmanager
+async def opened(names: tuple[str, ...] = NAMES, *, history: bool = False) -> AsyncIterator[Opened]:
+    clock = FakeClock(START)
+    sources = {name: FakeSource(clock, ("BTC/USD", "BTC/USDT"), name) for name in names}
+    async with AsyncExitStack() as stack:
+        engines: dict[str, Engine] = {}
+        for name, source in sources.items():
+            source.price = lambda pair, minute: 100.0
+            if not history:
+                source.history = ()
+            engines[name] = await stack.enter_async_context(Engine(source, clock).running())
+        across = consolidating_engine(engines, clock, interval_s=60, window_minutes=1_440)
+        await stack.enter_async_context(across.running())
+        yield clock, sources, across
+
+
+def row(engine: Engine, pair: str = "all:BTC-USD") -> Row:
+    assert engine.hub.latest is not None
+    return next(row for row in engine.hub.latest.rows if row.id == pair)
+
+
+def level(price: float) -> object:
+    return lambda pair, minute: price
+
+
+async def test_it_has_the_median_of_the_mids_of_this_minute_and_a_window_of_its_own() -> None:
+    async with opened() as (clock, sources, across):
+        for source, price in zip(sources.values(), (100.0, 101.0, 102.0, 104.0), strict=True):
+            source.price = level(price)  # type: ignore[assignment]
+        await clock.advance(130)
+        found = row(across)
+        assert found.last == 101.5
+        figures = found.figures_of(Metric.PRICE)
+        assert figures is not None
+        assert figures.samples == 2
+        assert figures.last_ms == (START + 107_000) // MINUTE * MINUTE
+        assert (found.bid, found.ask, found.traded) == (None, None, True)
+        assert found.volume_usd == 10.0 * (100 + 101 + 102 + 104)
+        assert {each.id for each in across.hub.latest.rows} == {"all:BTC-USD", "all:BTC-USDT"}  # type: ignore[union-attr]
+        assert across.status().state is SourceState.LIVE
+
+
+async def test_one_out_of_reach_leaves_after_90_s_and_no_return_is_made_of_it() -> None:
+    async with opened() as (clock, sources, across):
+        for source, price in zip(sources.values(), (100.0, 101.0, 102.0, 104.0), strict=True):
+            source.price = level(price)  # type: ignore[assignment]
+        await clock.advance(50 + 5 * 60)
+        assert row(across).last == 101.5
+        sources["four"].error = UnreachableError("gone")
+        await clock.advance(60)
+        assert row(across).last == 101.5
+        await clock.advance(60)
+        assert row(across).last == 101
+        await clock.advance(600)
+        figures = row(across).figures_of(Metric.PRICE)
+        assert figures is not None
+        assert (figures.minimum, figures.maximum) == (101, 101.5)
+        assert figures.volatility == 0
+        sources["three"].quoted = ["BTC/USDT"]
+        await clock.advance(180)
+        assert row(across).halted == "not quoted"
+        assert row(across, "all:BTC-USDT").last == 101
+        sources["three"].error = UnreachableError("gone")
+        await clock.advance(180)
+        assert across.status().error == "fewer than 3 exchanges agree on any pair"
+
+
+async def test_a_slow_exchange_is_waited_for_10_s_at_most() -> None:
+    async with opened() as (clock, sources, across):
+        await clock.advance(130)
+        for name, source in sources.items():
+            source.price = level(110.0)  # type: ignore[assignment]
+            if name == "four":
+                stuck = source
+
+        async def never() -> object:
+            await clock.sleep(1_000)
+            raise UnreachableError("at last")
+
+        stuck.tickers = never  # type: ignore[assignment,method-assign]
+        await clock.advance(40)
+        minutes = across.market.polled_ms
+        await clock.advance(20)
+        assert across.market.polled_ms == (minutes or 0) + MINUTE
+        assert row(across).last == 110
+
+
+async def test_the_past_is_made_of_the_exchanges_windows() -> None:
+    async with opened(NAMES[:3], history=True) as (clock, sources, across):
+        assert len(sources) == 3
+        across.prioritise(["all:BTC-USD"])
+        await clock.advance(700)
+        figures = row(across).figures_of(Metric.PRICE)
+        assert figures is not None
+        assert figures.samples > 1_400
+        assert figures.mean == 100
+        assert row(across).provenance[1] >= 10
+
+
+async def test_too_few_exchanges_are_said_and_waited_for() -> None:
+    async with opened(NAMES[:2]) as (clock, _, across):
+        await clock.advance(60)
+        assert across.status().state is SourceState.OFFLINE
+        assert "fewer than 3" in across.status().error

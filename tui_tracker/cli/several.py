@@ -1,0 +1,62 @@
+"""Several sources at once: an engine each, and what they collect as one feed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+
+from tui_tracker.config.model import Settings
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.engine.consolidated import LEAST_SOURCES, consolidating_engine
+from tui_tracker.engine.engine import Engine
+from tui_tracker.feed.base import Feed
+from tui_tracker.feed.local import LocalFeed
+from tui_tracker.feed.merged import MergedFeed
+
+Collect = Callable[[Settings], AbstractAsyncContextManager[Engine]]
+"""Collects a single source."""
+
+
+@asynccontextmanager
+async def collected_together(
+    settings: Settings, clock: Clock, window: int, collect: Collect, *, once: bool
+) -> AsyncIterator[Feed]:
+    """A feed of all sources of the settings, each opened, polled and closed by itself.
+
+    Args:
+        settings: What is in force; names several sources.
+        clock: Where all time comes from.
+        window: Minutes of the windows.
+        collect: Collects one of them.
+        once: Whether each is polled a single time; nothing is consolidated then, since that has no history to load.
+    """
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        opened: dict[str, asyncio.Future[Engine]] = {}
+        for name in settings.sources:
+            future = opened[name.rpartition(":")[2]] = asyncio.get_running_loop().create_future()
+            group.create_task(_hold(collect(replace(settings, source=name)), future, stop))
+        try:
+            engines = {name: await future for name, future in opened.items()}
+            parts: dict[str, Feed] = {name: LocalFeed(engine) for name, engine in engines.items()}
+            if not once and len(engines) >= LEAST_SOURCES:
+                across = consolidating_engine(engines, clock, interval_s=settings.interval, window_minutes=window)
+                async with across.running():
+                    parts[CONSOLIDATED] = LocalFeed(across)
+                    async with MergedFeed(settings.market, parts, clock.sleep).running() as feed:
+                        yield feed
+            else:
+                async with MergedFeed(settings.market, parts, clock.sleep, is_once=once).running() as feed:
+                    yield feed
+        finally:
+            stop.set()
+
+
+async def _hold(
+    opening: AbstractAsyncContextManager[Engine], opened: "asyncio.Future[Engine]", stop: asyncio.Event
+) -> None:
+    """Keep one source open; opening and closing it takes as long as it takes, beside the others."""
+    async with opening as engine:
+        opened.set_result(engine)
+        await stop.wait()

@@ -1,0 +1,99 @@
+"""Asking sources whether they answer here: how fast, how their clocks stand, and what to do where they don't."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from tui_tracker.config.model import Settings
+from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import RateLimitedError, SourceError, TrackerError
+from tui_tracker.core.status import RequestReport
+
+if TYPE_CHECKING:
+    from tui_tracker.sources.base import ServerTime
+
+PATIENCE_S: Final = 5.0
+"""Longest that a source may take to tell its time."""
+SKEW_NOTED_MS: Final = 2_000
+_SHUT_OUT: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
+"""How exchanges answer to countries and networks that they don't serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """What became of one question for the time."""
+
+    name: str
+    place: str
+    """Where it was asked."""
+    reading: "ServerTime | None"
+    error: TrackerError | None
+    """Why there is no reading."""
+    requests: RequestReport | None = None
+
+    @property
+    def latency_ms(self) -> int | None:
+        """From leaving to the whole answer, with the making of the connection; ``None`` without an answer."""
+        return None if self.reading is None else self.reading.received_ms - self.reading.sent_ms
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it answers, but not to this country or network."""
+        return isinstance(self.error, SourceError) and self.error.http_status in _SHUT_OUT
+
+    def advice(self, answering: Sequence[str]) -> str:
+        """What to do about it, in one line; empty where nothing has to be done.
+
+        Args:
+            answering: Sources that do answer here.
+        """
+        error = self.error
+        if error is None:
+            offset_ms = 0 if self.reading is None else self.reading.offset_ms
+            is_off = abs(offset_ms) > SKEW_NOTED_MS
+            return "the clock here is off: it is corrected for, but best set by NTP" if is_off else ""
+        if self.is_blocked:
+            instead = f"watch {', '.join(answering[:3])} instead, or " if answering else ""
+            return f"it doesn't serve this country or network: {instead}name another place, --base-url {self.name}=URL"
+        if isinstance(error, RateLimitedError):
+            return "too much was asked of it from this address: wait, and ask less"
+        if isinstance(error, SourceError):
+            instead = f"; meanwhile {', '.join(answering[:3])} answer{'s' if len(answering) == 1 else ''}"
+            return f"check network and proxy (crypto-tui doctor){instead if answering else ''}"
+        return error.hint
+
+
+async def check_sources(
+    names: Iterable[str], settings: Settings, clock: Clock, patience_s: float = PATIENCE_S
+) -> tuple[SourceCheck, ...]:
+    """Ask each source for its time, all at once: one request each."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(check_source(name, settings, clock, patience_s)) for name in names]
+    return tuple(task.result() for task in tasks)
+
+
+async def check_source(name: str, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> SourceCheck:
+    """Ask one source for its time."""
+    from tui_tracker.core.errors import TimedOutError
+    from tui_tracker.sources.registry import SOURCES, create
+    from tui_tracker.sources.request_log import RequestLog
+
+    url = settings.base_urls.get(name)
+    place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
+    log = RequestLog(clock)
+    try:
+        source = create(name, clock=clock, base_url=url, interval_s=settings.interval, log=log)
+    except TrackerError as error:
+        return SourceCheck(name, place, None, error)
+    try:
+        async with asyncio.timeout(patience_s):
+            reading = await source.server_time()
+    except TimeoutError:
+        return SourceCheck(name, place, None, TimedOutError(f"no answer in {patience_s:g} s"), log.report())
+    except SourceError as error:
+        return SourceCheck(name, place, None, error, log.report())
+    finally:
+        await source.aclose()
+    return SourceCheck(name, place, reading, None, log.report())

@@ -1,0 +1,178 @@
+"""Several feeds as one: each source collects by itself, and whoever watches sees all of their rows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+
+from tui_tracker.core.errors import TrackerError, UnknownPairError
+from tui_tracker.core.hours import Hours
+from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import Series
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
+from tui_tracker.engine.hub import Hub
+from tui_tracker.feed.base import Feed
+from tui_tracker.feed.merging import merged_report, merged_snapshot, merged_status
+
+PAUSE_S: Final = 1.0
+"""Least time between two snapshots: sources that poll in the same second are told of together."""
+
+
+class MergedFeed:
+    """``Feed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
+
+    Args:
+        source: What they are called together.
+        parts: The feeds by the name of their source.
+        sleep: Passes time between two snapshots.
+        is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        parts: Mapping[str, Feed],
+        sleep: Callable[[float], Awaitable[None]],
+        *,
+        is_once: bool = False,
+    ) -> None:
+        self._source: Final = source
+        self._parts: Final = dict(sorted(parts.items(), key=lambda part: f"{part[0]}:"))
+        self._named: Final = tuple(parts)
+        self._sleep: Final = sleep
+        self._is_once: Final = is_once
+        self._hub: Final = Hub[Snapshot]()
+        self._latest: dict[str, Snapshot] = {}
+        self._failed: dict[str, TrackerError] = {}
+        self._ended: set[str] = set()
+        self._changed = asyncio.Event()
+        self._version = 0
+        self._versions: dict[str, int] = {}
+        self._asked: frozenset[str] = frozenset()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["MergedFeed"]:
+        """Put together what the parts give while inside."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._follow(name, feed)) for name, feed in self._parts.items()]
+                tasks.append(group.create_task(self._publish()))
+                try:
+                    yield self
+                finally:
+                    for task in tasks:
+                        task.cancel()
+        finally:
+            self._hub.close()
+
+    async def _follow(self, name: str, feed: Feed) -> None:
+        try:
+            async for snapshot in feed.updates():
+                self._latest[name] = snapshot
+                self._changed.set()
+        except TrackerError as error:
+            self._failed[name] = error
+        self._ended.add(name)
+        self._changed.set()
+
+    async def _publish(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._is_whole() and self._latest:
+                self._hub.publish(self._merge())
+            if self._ended == self._parts.keys():
+                failures = [self._failed[name] for name in self._named if name in self._failed]
+                self._hub.close(failures[0] if len(failures) == len(self._parts) else None)
+                return
+            if not self._is_once:
+                await self._sleep(PAUSE_S)
+
+    def _is_whole(self) -> bool:
+        """Whether there is something to show: at once, or where each polls once when none is waited for any more."""
+        if not self._is_once:
+            return True
+        return all(
+            name in self._ended or ((snapshot := self._latest.get(name)) is not None and snapshot.at_ms is not None)
+            for name in self._parts
+        )
+
+    def _merge(self) -> Snapshot:
+        versions = {name: snapshot.version for name, snapshot in self._latest.items()}
+        if versions != self._versions:
+            self._versions = versions
+            self._version += 1
+        statuses = [self._status_of(name, snapshot.status) for name, snapshot in self._in_order()]
+        return merged_snapshot(
+            self._version, merged_status(self._source, statuses), [snapshot for _, snapshot in self._in_order()]
+        )
+
+    def _in_order(self) -> Iterable[tuple[str, Snapshot]]:
+        return ((name, self._latest[name]) for name in self._parts if name in self._latest)
+
+    def _status_of(self, name: str, status: SourceStatus) -> SourceStatus:
+        """What is known of a source; one that gave up says why."""
+        error = self._failed.get(name)
+        return status if error is None else replace(status, state=SourceState.OFFLINE, error=error.message)
+
+    def updates(self) -> AsyncIterator[Snapshot]:
+        """See ``Feed.updates``; ends with an error only if every source failed."""
+        return self._hub.subscribe()
+
+    def _part(self, instrument_id: str) -> Feed:
+        feed = self._parts.get(instrument_id.partition(":")[0])
+        if feed is None:
+            raise UnknownPairError(instrument_id)
+        return feed
+
+    async def series(self, instrument_id: str, metric: Metric) -> Series:
+        """See ``Feed.series``."""
+        version = self._version
+        return replace(await self._part(instrument_id).series(instrument_id, metric), version=version)
+
+    async def hours(self, instrument_id: str, metric: Metric, count: int) -> Hours:
+        """See ``Feed.hours``."""
+        return await self._part(instrument_id).hours(instrument_id, metric, count)
+
+    async def set_window(self, minutes: int, metric: Metric) -> None:
+        """See ``Feed.set_window``; where one source can't, all go back to what they showed."""
+        before = next((snapshot.window_minutes for snapshot in self._latest.values()), minutes)
+        found = await asyncio.gather(
+            *(feed.set_window(minutes, metric) for feed in self._parts.values()), return_exceptions=True
+        )
+        errors = [one for one in found if isinstance(one, BaseException)]
+        if not errors:
+            return
+        if before != minutes:
+            await asyncio.gather(*(feed.set_window(before, metric) for feed in self._parts.values()))
+        raise errors[0]
+
+    def status(self) -> SourceStatus:
+        """See ``Feed.status``: the worst of all, with each of them."""
+        statuses = [self._status_of(name, feed.status()) for name, feed in self._parts.items()]
+        return merged_status(self._source, statuses)
+
+    def health(self) -> SourceReport:
+        """See ``Feed.health``: with the report of each source."""
+        reports = [feed.health() for feed in self._parts.values()]
+        return merged_report(self._source, reports)
+
+    def request_poll(self) -> int:
+        """See ``Feed.request_poll``; the instant of the first source that polls."""
+        return min(feed.request_poll() for name, feed in self._parts.items() if name != CONSOLIDATED)
+
+    def prioritise(self, instrument_ids: Sequence[str]) -> None:
+        """See ``Feed.prioritise``; each source is told of its own, and of what a consolidated pair is made of."""
+        wanted: dict[str, list[str]] = {name: [] for name in self._parts}
+        for instrument_id in instrument_ids:
+            source, _, pair = instrument_id.partition(":")
+            for name in self._parts if source == CONSOLIDATED else (source,):
+                if name in wanted:
+                    wanted[name].append(f"{name}:{pair}")
+        asked = frozenset(name for name, ids in wanted.items() if ids)
+        for name in asked | self._asked:
+            self._parts[name].prioritise(wanted[name])
+        self._asked = asked

@@ -1,0 +1,213 @@
+"""One pair on every exchange that lists it, side by side. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from tui_tracker.core import format as fmt
+from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
+from tui_tracker.core.text import clean
+from tui_tracker.stats.consolidation import (
+    LEAST_EXCHANGES,
+    MOST_AGE_MS,
+    MOST_OFF,
+    RETURNS_WITHIN,
+    Consolidated,
+    consolidate,
+)
+from tui_tracker.stats.ranking import Place
+from tui_tracker.tui.pages.blocks import Block, Page, chunked, facts, laid_out, said
+from tui_tracker.tui.runs import Kind, Line, Run
+from tui_tracker.tui.times import Zone
+from tui_tracker.tui.titles import SEPARATOR, count
+
+BPS: Final = 10_000
+OTHERS_MOST: Final = 8
+_HEADS: Final = ("exchange", "last", "bid", "ask", "spread bps", "off bps", "σ", "age", "volume $", "")
+
+
+@dataclass(frozen=True, slots=True)
+class AcrossFacts:
+    """What the page is made from."""
+
+    row: Row
+    """The selected pair."""
+    rows: Sequence[Row]
+    """All pairs of all exchanges."""
+    ages_ms: Mapping[str, int | None]
+    """How old the quotes of each exchange are, by its name."""
+    place: Place | None
+    """Where the consolidated pair stands among its like, if there is one."""
+    ranked: int
+    """How many of those have a rank."""
+    zone: Zone
+
+
+def across_page(known: AcrossFacts, width: int) -> Page:
+    """All exchanges in a table, then what they say together, in ``width`` cells."""
+    one = known.row.instrument
+    sides = sides_of(known.rows, one.base, one.quote)
+    found = _consolidated(sides, known.ages_ms)
+    title = SEPARATOR.join((clean(one.pair, 24), "across exchanges", known.zone.name))
+    if not sides:
+        return Page(title, tuple(said("No exchange that is watched lists it.", width)))
+    blocks = [
+        Block("Together", tuple(_together(known, sides, found))),
+        Block("Other quote currencies, not mixed with these", tuple(_others(known))),
+        Block("How to read it", tuple(_legend())),
+    ]
+    return Page(title, (*chunked(_table(known, sides, found), width), Line(), *laid_out(blocks, width)))
+
+
+def sides_of(rows: Sequence[Row], base: str, quote: str) -> list[Row]:
+    """The pair on each exchange, the most traded first. O(n)."""
+    found = [
+        row
+        for row in rows
+        if row.instrument.base == base
+        and row.instrument.quote == quote
+        and not row.instrument.is_consolidated
+        and InstrumentClass.SECOND_VENUE not in row.instrument.classes
+    ]
+    return sorted(found, key=lambda row: (-(row.volume_usd or 0.0), row.instrument.source))
+
+
+def _consolidated(sides: Sequence[Row], ages_ms: Mapping[str, int | None]) -> Consolidated:
+    return consolidate({row.instrument.source: mid for row in sides if (mid := _fresh_mid(row, ages_ms)) is not None})
+
+
+def _fresh_mid(row: Row, ages_ms: Mapping[str, int | None]) -> float | None:
+    age_ms, mid = ages_ms.get(row.instrument.source), row.mid
+    if row.halted or mid is None or not mid > 0 or age_ms is None or age_ms > MOST_AGE_MS:
+        return None
+    return mid
+
+
+def _middle(sides: Sequence[Row], found: Consolidated) -> float | None:
+    mids = [mid for row in sides if row.instrument.source in found.members and (mid := row.mid) is not None]
+    return median(mids) if mids else None
+
+
+def _outermost(sides: Sequence[Row], found: Consolidated) -> tuple[Row, Row] | None:
+    """(lowest, highest) of the exchanges that count; ``None`` unless they differ."""
+    counted = [row for row in sides if row.instrument.source in found.members]
+    if len(counted) < 2:
+        return None
+    low, high = min(counted, key=lambda row: row.mid or 0.0), max(counted, key=lambda row: row.mid or 0.0)
+    return None if low.mid == high.mid else (low, high)
+
+
+def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> list[list[Run]]:
+    middle, ends = _middle(sides, found), _outermost(sides, found)
+    rows: list[list[Run]] = [[(head, "faint") for head in _HEADS]]
+    for row in sides:
+        source, digits = row.instrument.source, row.instrument.digits
+        age_ms = known.ages_ms.get(source)
+        price = row.figures_of(Metric.PRICE)
+        note, kind = _note(row, found, known.ages_ms, middle)
+        mark = "▲ highest" if ends and row is ends[1] else "▼ lowest" if ends and row is ends[0] else ""
+        is_counted = source in found.members
+        rows.append(
+            [
+                (clean(source, 18), "strong" if is_counted else "muted"),
+                (fmt.price(row.last, digits), "text"),
+                (fmt.price(row.bid, digits), "text"),
+                (fmt.price(row.ask, digits), "text"),
+                (_bps(row.spread_bps), "muted"),
+                _off(row, middle, is_counted=is_counted),
+                (fmt.figure(None if price is None or price.samples < 2 else price.stddev), "text"),
+                (fmt.ABSENT if age_ms is None else fmt.age(age_ms), "text" if _is_recent(age_ms) else "warn"),
+                (fmt.compact(row.volume_usd), "muted"),
+                (mark, "accent") if mark else (note, kind),
+            ]
+        )
+    return rows
+
+
+def _is_recent(age_ms: int | None) -> bool:
+    return age_ms is not None and age_ms <= MOST_AGE_MS
+
+
+def _bps(value: float | None, *, signed: bool = False) -> str:
+    return fmt.ABSENT if value is None else fmt.percent(value, 1, signed=signed)
+
+
+def _off(row: Row, middle: float | None, *, is_counted: bool) -> Run:
+    mid = row.mid
+    if mid is None or middle is None:
+        return fmt.ABSENT, "faint"
+    return _bps((mid / middle - 1) * BPS, signed=True), "text" if is_counted else "warn"
+
+
+def _note(row: Row, found: Consolidated, ages_ms: Mapping[str, int | None], middle: float | None) -> tuple[str, Kind]:
+    """Why an exchange doesn't count, or nothing."""
+    source, mid = row.instrument.source, row.mid
+    if source in found.members:
+        return "", "muted"
+    if row.halted:
+        return clean(row.halted, 24), "warn"
+    if mid is None:
+        return "gives no bid and ask", "muted"
+    if not _is_recent(ages_ms.get(source)):
+        return "too old", "warn"
+    if middle is None:
+        return "", "muted"
+    return f"{fmt.percent(abs(mid / middle - 1) * 100, 1)} % off: another asset, or closed off?", "warn"
+
+
+def _together(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> list[Line]:
+    digits = max(row.instrument.digits for row in sides)
+    pairs: list[tuple[str, Sequence[Run]]] = []
+    if found.level is None:
+        text = f"none: fewer than {LEAST_EXCHANGES} exchanges agree" if len(sides) > 1 else "none: one exchange alone"
+        pairs.append(("median", [(text, "warn")]))
+    else:
+        pairs.append(("median", [(fmt.price(found.level, digits), "strong"), (_of(found, sides), "muted")]))
+    ends = _outermost(sides, found)
+    if ends is not None and (low := ends[0].mid) and (high := ends[1].mid):
+        names = f"  {clean(ends[1].instrument.source, 16)} over {clean(ends[0].instrument.source, 16)}"
+        pairs.append(("widest gap", [(f"{_bps((high / low - 1) * BPS)} bps", "accent"), (names, "text")]))
+    if known.place is not None:
+        place = known.place
+        figures = place.row.figures_of(Metric.PRICE)
+        sigma = fmt.figure(None if figures is None or figures.samples < 2 else figures.stddev)
+        rank = clean(place.reason, 30) if place.rank is None else f"{count(place.rank)} of {count(known.ranked)}"
+        pairs.append(("σ", [(sigma, "text")]))
+        pairs.append(("rank", [(f"{rank} across exchanges", "text" if place.rank is not None else "warn")]))
+    return facts(pairs)
+
+
+def _of(found: Consolidated, sides: Sequence[Row]) -> str:
+    return f"  of {count(len(found.members))} of {count(len(sides))} exchanges"
+
+
+def _others(known: AcrossFacts) -> list[Line]:
+    """The same asset in other currencies, each by itself."""
+    one = known.row.instrument
+    quotes = {row.instrument.quote for row in known.rows if row.instrument.base == one.base and not row.halted} - {
+        one.quote
+    }
+    found: list[tuple[int, str, Consolidated, int]] = []
+    for quote in quotes:
+        sides = sides_of(known.rows, one.base, quote)
+        digits = max((row.instrument.digits for row in sides), default=0)
+        found.append((len(sides), quote, _consolidated(sides, known.ages_ms), digits))
+    found.sort(key=lambda each: (-each[0], each[1]))
+    pairs: list[tuple[str, Sequence[Run]]] = []
+    for number, quote, together, digits in found[:OTHERS_MOST]:
+        exchanges = f"{count(number)} exchange{'' if number == 1 else 's'}"
+        level = "" if together.level is None else f"  median {fmt.price(together.level, digits)}"
+        pairs.append((clean(quote, 12), [(exchanges, "text"), (level, "muted")]))
+    return facts(pairs) if pairs else said("None.", 40)
+
+
+def _legend() -> list[Line]:
+    text = (
+        f"The median is of mids that are at most {MOST_AGE_MS // 1000} s old, of {LEAST_EXCHANGES} exchanges or more. "
+        f"One that is over {MOST_OFF * 100:g} % off the others doesn't count, as where a name means another asset; it "
+        f"counts again under {RETURNS_WITHIN * 100:g} %. A change of who counts moves the level, not the volatility."
+    )
+    return said(text, 60)

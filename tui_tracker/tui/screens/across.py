@@ -1,0 +1,55 @@
+"""The screen that shows the selected pair on every exchange."""
+
+from typing import ClassVar, Final
+
+from typing_extensions import override
+
+from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.stats.ranking import Scope
+from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.pages.across import AcrossFacts, across_page
+from tui_tracker.tui.pages.blocks import Page, said
+from tui_tracker.tui.screen_bindings import PAIR_COMMANDS
+from tui_tracker.tui.screens.pair import PairStepping
+
+REFRESH_S: Final = 5.0
+"""How often ages are written anew."""
+
+
+class AcrossScreen(PairStepping):
+    """The selected pair on every exchange, side by side."""
+
+    page_name = "across"
+    OWN_COMMANDS: ClassVar[tuple[Command, ...]] = PAIR_COMMANDS
+
+    @override
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(REFRESH_S, self.show)
+
+    @override
+    def state(self) -> object:
+        return object()  # ages are among what is shown
+
+    @override
+    def build(self, width: int) -> Page:
+        desk = self.desk
+        row, snapshot = desk.row, desk.snapshot
+        if row is None or snapshot is None:
+            return Page("Across exchanges", tuple(said("No pair is selected.", width)))
+        ranking = desk.ranking(snapshot, Scope(source=CONSOLIDATED, quote=row.instrument.quote))
+        statuses = snapshot.status.parts or (snapshot.status,)
+        known = AcrossFacts(
+            row=row,
+            rows=snapshot.rows,
+            ages_ms={
+                status.source: None
+                if status.last_good_ms is None
+                else max(0, desk.source_now_ms(status) - status.last_good_ms)
+                for status in statuses
+            },
+            place=ranking.place(f"{CONSOLIDATED}:{row.instrument.base}-{row.instrument.quote}"),
+            ranked=ranking.ranked,
+            zone=desk.zone,
+        )
+        return across_page(known, width)
