@@ -62,8 +62,7 @@ def served(folder: Path) -> Iterator[str]:
 
     async def serve() -> None:
         clock, leave = FakeClock((LAST + 1) * MINUTE_MS), asyncio.Event()
-        source = FakeSource(clock)
-        source.name = SOURCE
+        source = FakeSource(clock, name=SOURCE)
         store = Store(folder, clock.now_ms, is_reader=True)
         async with Engine(source, clock, store=store).running() as engine:
             feed = LocalFeed(engine)
