@@ -86,7 +86,7 @@ async def test_no_more_browsers_than_allowed_and_pages_of_elsewhere_stay_out(tmp
                     pass
         async with connect(address, proxy=None, origin=url, additional_headers=known) as first:  # type: ignore[arg-type]
             seen = b""
-            while b" 1/" not in seen:
+            while b"Pairs " not in seen:
                 data = await first.recv()
                 seen += data if isinstance(data, bytes) else b""
             async with connect(address, proxy=None, origin=url, additional_headers=known) as second:  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ async def test_everything_over_https_with_an_authority_of_ones_own(tmp_path: Pat
         known = {"Cookie": told.partition(";")[0]}
         async with connect(address, proxy=None, origin=url, ssl=trusting, additional_headers=known) as line:  # type: ignore[arg-type]
             seen = b""
-            while b" 1/" not in seen:
+            while b"Pairs " not in seen:
                 data = await line.recv()
                 seen += data if isinstance(data, bytes) else b""
         rank = partial(run, tmp_path / "client", "rank", "--connect", url, "--limit", "3", "--json")
@@ -134,7 +134,7 @@ async def test_no_app_outlives_its_server(tmp_path: Path, number: int) -> None:
         address = url.replace("http", "ws", 1) + "/web/socket"
         async with connect(address, proxy=None, origin=url) as socket:  # type: ignore[arg-type]
             seen = b""
-            while b" 1/" not in seen:
+            while b"Pairs " not in seen:
                 data = await socket.recv()
                 seen += data if isinstance(data, bytes) else b""
             (app,) = apps_of(url)
