@@ -42,8 +42,8 @@ def closed_url() -> Iterator[str]:
 def test_pairs_of_several_are_ranked_together_and_a_broken_source_is_said(
     run: Callable[..., Outcome], closed_url: str
 ) -> None:
-    with NineThread(names=FAST) as nine:
-        flags = [*nine.flags, "--source", f"{','.join(FAST)},gate", "--base-url", f"gate={closed_url}"]
+    with NineThread(names=FAST) as thread:
+        flags = [*thread.nine.flags, "--source", f"{','.join(FAST)},gate", "--base-url", f"gate={closed_url}"]
         outcome = run("rank", *flags, "--pairs", "btcusdt,okx:btcusdt,bybit:eth/usdt", "--json")
     assert outcome.code == 0
     assert outcome.err == "crypto-tui: note: gate: connection refused\n"
@@ -90,11 +90,11 @@ async def test_all_nine_live_at_once_beside_each_other(tmp_path: Path) -> None:
 
 
 def test_each_source_is_tested_and_what_to_do_is_said(run: Callable[..., Outcome], closed_url: str) -> None:
-    with NineThread(names=FAST) as nine:
-        nine.servers["okx"].queue.append(HttpResponse(b"<html>no", 451))  # type: ignore[attr-defined]
-        flags = [*nine.flags, "--source", "binance,okx", "--base-url", f"gate={closed_url}"]
+    with NineThread(names=FAST) as thread:
+        thread.nine.servers["okx"].queue.append(HttpResponse(b"<html>no", 451))  # type: ignore[attr-defined]
+        flags = [*thread.nine.flags, "--source", "binance,okx", "--base-url", f"gate={closed_url}"]
         outcome = run("sources", "--check", "--json", *flags)
-        plain = run("sources", "--check", *nine.flags, "--source", "binance")
+        plain = run("sources", "--check", *thread.nine.flags, "--source", "binance")
     assert outcome.code == 3
     checks = {one["name"]: one["check"] for one in json.loads(outcome.out)["sources"]}
     assert checks["binance"]["ok"]

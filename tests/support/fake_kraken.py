@@ -13,22 +13,18 @@ From a synchronous test use :class:`FakeKrakenThread`, from a shell
 import argparse
 import asyncio
 import contextlib
-import signal
-import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
-from types import TracebackType
-from typing import Self
+from collections.abc import AsyncIterator, Callable
 
 from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_faults import DATA_PATHS, TRANSPORT, Fault, Faults, parse_fault
 from tests.support.fake_kraken_listing import Listing
 from tests.support.fake_kraken_server import FakeKraken, LoggedRequest
+from tests.support.server_thread import ServerThread, serve_until
 
 __all__ = ["ExchangeClock", "FakeKraken", "FakeKrakenThread", "Fault", "Faults", "Listing", "LoggedRequest"]
 
 
-class FakeKrakenThread:
+class FakeKrakenThread(ServerThread):
     """The exchange in a thread of its own, for synchronous tests; takes what :class:`FakeKraken` takes."""
 
     def __init__(
@@ -46,9 +42,7 @@ class FakeKrakenThread:
         )
         self.faults = self.exchange.faults
         self.requests = self.exchange.requests
-        self._started: Future[asyncio.AbstractEventLoop] = Future()
-        self._stop: asyncio.Event | None = None
-        self._thread = threading.Thread(target=self._main, name="fake-kraken", daemon=True)
+        super().__init__(self.exchange, "fake-kraken")
 
     @property
     def url(self) -> str:
@@ -75,57 +69,23 @@ class FakeKrakenThread:
 
     def stop_listening(self) -> None:
         """Be out of reach: refuse connections and drop the open ones."""
-        self._call(self.exchange.stop())
+        self.call(self.exchange.stop())
 
     def start_listening(self) -> None:
         """Be back, on the same port."""
-        self._call(self.exchange.start())
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._started.result(timeout=20)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._stop is not None:
-            self._started.result().call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=20)
-        if self._thread.is_alive():
-            raise TimeoutError("the fake exchange's thread does not end")
-
-    def _call(self, work: Coroutine[None, None, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._started.result()).result(timeout=20)
-
-    def _main(self) -> None:
-        try:
-            asyncio.run(self._run())
-        except BaseException as error:
-            if not self._started.done():
-                self._started.set_exception(error)
-            else:
-                raise
-
-    async def _run(self) -> None:
-        self._stop = asyncio.Event()
-        async with self.exchange:
-            self._started.set_result(asyncio.get_running_loop())
-            await self._stop.wait()
+        self.call(self.exchange.start())
 
 
-async def _run_until(exchange: FakeKraken, duration_s: float, updates: float) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+@contextlib.asynccontextmanager
+async def _churning(exchange: FakeKraken, updates: float) -> AsyncIterator[None]:
+    """The exchange, with so many changes a second on its WebSocket."""
     async with exchange:
-        print(exchange.url, flush=True)
-        churning = loop.create_task(exchange.stream.churn(updates)) if updates else None
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), duration_s)
-        if churning is not None:
-            churning.cancel()
+        churning = asyncio.get_running_loop().create_task(exchange.stream.churn(updates)) if updates else None
+        try:
+            yield
+        finally:
+            if churning is not None:
+                churning.cancel()
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -155,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
             exchange.faults.add(parse_fault(text))
         except ValueError as error:
             parser.error(f"--fault {text}: {error}")
-    asyncio.run(_run_until(exchange, options.duration, options.updates))
+    asyncio.run(serve_until(_churning(exchange, options.updates), lambda: exchange.url, options.duration))
 
 
 if __name__ == "__main__":

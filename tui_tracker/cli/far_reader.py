@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from tui_tracker.cli.collecting import first_rows
 from tui_tracker.config.model import Settings
-from tui_tracker.core.kept import Kept, Loaded, Rollup, Stretch
+from tui_tracker.core.kept import Kept, Loaded, Rollup, Stretch, by_hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.feed.remote import RemoteFeed
@@ -49,13 +49,7 @@ class FarReader:
         ids: Collection[str] | None = None,
     ) -> Iterator[tuple[int, Loaded]]:
         """See ``Reader.hours``."""
-        first, end = start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)
-        while first < end:
-            stop = min(end, first - first % HOUR + HOUR)
-            loaded = self.load(source, metrics, first * MINUTE_MS, stop - first, ids)
-            if loaded:
-                yield first * MINUTE_MS, loaded
-            first = stop
+        return by_hours(lambda first_ms, minutes: self.load(source, metrics, first_ms, minutes, ids), start_ms, end_ms)
 
     def load(
         self,

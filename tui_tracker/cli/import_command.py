@@ -193,7 +193,7 @@ class Import:
 
     def _resolve(self, name: str) -> str:
         """Return the id of a pair: one that the history knows, or else what the name says."""
-        from tui_tracker.core.symbols import resolve
+        from tui_tracker.core.symbols import OLD_NAMES, resolve
         from tui_tracker.storage.reader import Reader
 
         reader = Reader(self._database)
@@ -206,12 +206,8 @@ class Import:
             match = _PLAIN.fullmatch(name.strip())
             if match is None:
                 raise ValueError(f"{clean(name, 40)!r} is no pair that the history knows") from None
-        source, base, quote = match[1] or self._source, *(_COMMON.get(half, half) for half in match.groups()[1:])
+        source, base, quote = match[1] or self._source, *(OLD_NAMES.get(half, half) for half in match.groups()[1:])
         return f"{source}:{base}-{quote}"
-
-
-_COMMON: Final = {"XBT": "BTC", "XDG": "DOGE"}
-"""What Kraken calls otherwise than most."""
 
 
 def _tell(report: FileReport, now_ms: int, raw_days: int) -> None:

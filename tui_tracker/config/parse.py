@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from tui_tracker.config.choices import Theme
+from tui_tracker.core.symbols import OLD_NAMES
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -23,8 +24,6 @@ _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
 MAX_COLUMNS: Final = 64
 DAY_MINUTES: Final = 1440
-OLD_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
-"""Of assets that some exchanges, and people, still call so."""
 _SPAN: Final = re.compile(r"\d{1,5}|(?:\d{1,7} ?(?:s|m|min|h|d) ?){1,4}", re.ASCII)
 _PART: Final = re.compile(r"(\d+) ?(s|min|m|h|d)?", re.ASCII)
 _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}

@@ -1,10 +1,15 @@
 """What is kept of a market beyond its windows: single minutes, hours, and how far they reach."""
 
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.series import MINUTE_MS
+
+HOUR_MINUTES: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,24 @@ class Stretch:
 
 Loaded = dict[str, dict[Metric, Stretch]]
 """By instrument and metric, all from the same minute on; what was never observed is absent."""
+
+
+def by_hours(load: Callable[[int, int], Loaded], start_ms: int, end_ms: int) -> Iterator[tuple[int, Loaded]]:
+    """Yield (start in ms, samples) of each hour from ``start_ms`` to before ``end_ms``, oldest first.
+
+    The first and the last one are cut; hours without a sample are left out.
+
+    Args:
+        load: Reads so many minutes from an instant on.
+        start_ms: Where to begin, ms since the epoch.
+        end_ms: Where to end.
+    """
+    first, end = start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)
+    while first < end:
+        stop = min(end, first - first % HOUR_MINUTES + HOUR_MINUTES)
+        if loaded := load(first * MINUTE_MS, stop - first):
+            yield first * MINUTE_MS, loaded
+        first = stop
 
 
 @dataclass(frozen=True, slots=True)

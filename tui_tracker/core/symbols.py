@@ -9,6 +9,8 @@ from tui_tracker.core.errors import AmbiguousPairError, UnknownPairError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 
+OLD_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
+"""Assets by the names that some exchanges, and people, still call them by."""
 _SEPARATORS: Final = re.compile(r"[\s/_\-]+")
 _LONGEST_NAME: Final = 64
 _NEAR: Final = 3

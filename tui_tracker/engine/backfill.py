@@ -79,7 +79,6 @@ class Backfill:
         present = self._instruments.keys()
         if present != before.keys():
             self._by_volume = tuple(sorted(present, key=lambda name: (-(volume_usd(name) or 0.0), name)))
-        self._begin_anew()
         waiting = [pending | away for pending, away in zip(self._pending, self._away, strict=True)]
         self._pending = tuple(names & present for names in waiting)
         self._away = tuple(names - present for names in waiting)
@@ -126,7 +125,7 @@ class Backfill:
             self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
         for name in wanted:
             self._first.pop(name, None)
-        self._begin_anew()
+        self._places = [0 for _ in self.steps]
         if any(self._pending):
             self._work.set()
 
@@ -167,9 +166,6 @@ class Backfill:
                 self._pending[step].discard(name)
             took_s = max(self._now_s() - started_s, self._source.next_slot_s())
             self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s
-
-    def _begin_anew(self) -> None:
-        self._places = [0 for _ in self.steps]
 
     def _next_job(self) -> tuple[int, str] | None:
         for step, pending in enumerate(self._pending):

@@ -24,7 +24,7 @@ from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import market_rates, volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
-from tui_tracker.engine.turns import Turns
+from tui_tracker.engine.turns import in_slices
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from tui_tracker.engine.archive import Archive
     from tui_tracker.storage.store import Store
 
-SLICE: Final = 16
-"""Quotes that are applied at a time."""
 SEEN_PAUSE_MS: Final = 3_000
 """Loaded history of instruments that somebody looks at is published at most this often, that of the first at once."""
 HISTORY_PAUSE_MS: Final = 10_000
@@ -342,10 +340,9 @@ class Engine(Board):
 
     async def _apply(self, tickers: Sequence[Ticker], at_ms: int, now_ms: int) -> int:
         """Let the market take quotes in short turns; return how many instruments were sampled."""
-        taken, turns = 0, Turns()
-        for start in range(0, len(tickers), SLICE):
-            taken += self.market.apply(tickers[start : start + SLICE], at_ms, now_ms)
-            await turns.give()
+        taken = 0
+        async for some in in_slices(tickers):
+            taken += self.market.apply(some, at_ms, now_ms)
         return taken
 
     async def _measure_time(self) -> None:
@@ -377,10 +374,8 @@ class Engine(Board):
 
     async def _list(self, instruments: Sequence[Instrument], now_ms: int) -> None:
         """Let the market take a list, new instruments in short turns."""
-        turns = Turns()
-        for start in range(0, len(instruments), SLICE):
-            self.market.add(instruments[start : start + SLICE])
-            await turns.give()
+        async for some in in_slices(instruments):
+            self.market.add(some)
         self.market.list_instruments(instruments, now_ms)
 
     async def _relist(self) -> None:
@@ -432,10 +427,8 @@ class Engine(Board):
             if is_new:
                 self.market.advance(at_ms)
                 self._tell(Slid(at_ms))
-            turns = Turns()
-            for start in range(0, len(tickers), SLICE):
-                self._dirty.update(self.market.stream(tickers[start : start + SLICE], at_ms))
-                await turns.give()
+            async for some in in_slices(tickers):
+                self._dirty.update(self.market.stream(some, at_ms))
             await (self._rebuild() if is_new else self._remake())
         return True
 

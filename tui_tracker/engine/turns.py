@@ -2,11 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final, TypeVar
 
 TURN_S: Final = 0.001
 """Longest stretch of work before everything else gets its turn: a key takes several turns of the loop."""
+
+SLICE: Final = 16
+"""Steps that are small enough to be taken together."""
+T = TypeVar("T")
 
 
 class Turns:
@@ -25,3 +29,11 @@ class Turns:
         if self._now_s() - self._began_s >= TURN_S:
             await asyncio.sleep(0)
             self._began_s = self._now_s()
+
+
+async def in_slices(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
+    """Yield a few items at a time; between two of them everything else gets its turn."""
+    turns = Turns()
+    for start in range(0, len(items), SLICE):
+        yield items[start : start + SLICE]
+        await turns.give()

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from tui_tracker.core.instrument import Instrument, InstrumentClass, Trading
+from tui_tracker.core.symbols import OLD_NAMES
 from tui_tracker.sources.answer import decoded
 from tui_tracker.sources.base import InstrumentBatch
 from tui_tracker.sources.listings import gather_instruments, make_instrument, trading_of
@@ -26,7 +27,7 @@ _LEGACY_ASSETS: Final = frozenset(
 """Old assets carry a letter for their class; new ones, such as ZETA, merely begin with one."""
 _SHARES: Final = "tokenized_asset"
 """Class of the base of ``AAPLx/USD`` and its like."""
-_COMMON_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE", "UST": "USTC"}
+_COMMON_NAMES: Final = OLD_NAMES | {"UST": "USTC"}
 _TRADING: Final = {
     "online": Trading.ONLINE,
     "post_only": Trading.LIMITED,

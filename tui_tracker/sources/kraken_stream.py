@@ -12,14 +12,13 @@ import msgspec
 from typing_extensions import override
 
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.symbols import OLD_NAMES
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.sources.numbers import price, volume
 from tui_tracker.sources.stream import SocketStream
 
 SYMBOLS_A_MESSAGE: Final = 250
-_MODERN: Final = {"XBT": "BTC", "XDG": "DOGE"}
-"""Assets that version 2 calls otherwise than version 1 and the list of pairs."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +54,8 @@ class KrakenStream(SocketStream):
     def symbol(self, instrument: Instrument) -> str:
         spelled = [name for name in instrument.aliases if name.count("/") == 1]
         base, _, quote = (spelled[-1] if spelled else instrument.pair).partition("/")
-        return f"{_MODERN.get(base, base)}/{_MODERN.get(quote, quote)}"
+        # Version 2 has the usual names, the list of pairs and version 1 the old ones.
+        return f"{OLD_NAMES.get(base, base)}/{OLD_NAMES.get(quote, quote)}"
 
     @override
     def subscriptions(self, symbols: Sequence[str]) -> Iterable[str]:

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from tui_tracker.core.kept import Loaded, Rollup, Span
+from tui_tracker.core.kept import Loaded, Rollup, Span, by_hours
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.storage import catalogue
@@ -101,17 +101,8 @@ class Reader:
         end_ms: int,
         ids: Collection[str] | None = None,
     ) -> Iterator[tuple[int, Loaded]]:
-        """Yield (start in ms, samples) of each hour from ``start_ms`` to before ``end_ms``, oldest first; see ``load``.
-
-        The first and the last one are cut; hours without a sample are left out.
-        """
-        first, end = start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)
-        while first < end:
-            stop = min(end, first - first % HOUR_MINUTES + HOUR_MINUTES)
-            loaded = self.load(source, metrics, first * MINUTE_MS, stop - first, ids)
-            if loaded:
-                yield first * MINUTE_MS, loaded
-            first = stop
+        """Yield (start in ms, samples) of each hour, see ``by_hours``; samples are as of ``load``."""
+        return by_hours(lambda first_ms, minutes: self.load(source, metrics, first_ms, minutes, ids), start_ms, end_ms)
 
     def traded(self, source: str, start_ms: int) -> dict[str, dict[int, bool]]:
         """Whether something traded in the 5-minute intervals that candles told of, from ``start_ms`` on, where kept.

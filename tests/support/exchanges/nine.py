@@ -12,16 +12,14 @@ prints the flags that make crypto-tui ask them, in one line, and serves until th
 import argparse
 import asyncio
 import contextlib
-import signal
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
 from tests.support.exchanges.server import FakeExchange
 from tests.support.fake_kraken import FakeKraken
 from tests.support.fake_kraken_server import FakeServer
+from tests.support.server_thread import ServerThread, serve_until
 
 NAMES = ("kraken", "binance", "bitfinex", "bitstamp", "bybit", "coinbase", "gate", "kucoin", "okx")
 
@@ -66,50 +64,12 @@ class Nine:
         await self._stack.aclose()
 
 
-class NineThread:
+class NineThread(ServerThread):
     """They in a thread of their own, for synchronous tests."""
 
     def __init__(self, pairs: int = 30, names: Sequence[str] = NAMES) -> None:
         self.nine = Nine(pairs, names)
-        self._started: Future[asyncio.AbstractEventLoop] = Future()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._main, name="fake-exchanges", daemon=True)
-
-    def __enter__(self) -> Nine:
-        self._thread.start()
-        self._started.result(timeout=20)
-        return self.nine
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._started.result().call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=20)
-        if self._thread.is_alive():
-            raise TimeoutError("the thread of the fake exchanges does not end")
-
-    def _main(self) -> None:
-        try:
-            asyncio.run(self._run())
-        except BaseException as error:
-            if self._started.done():
-                raise
-            self._started.set_exception(error)
-
-    async def _run(self) -> None:
-        async with self.nine:
-            self._started.set_result(asyncio.get_running_loop())
-            await self._stop.wait()
-
-
-async def _run_until(nine: Nine, duration_s: float) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with nine:
-        print(" ".join(nine.flags), flush=True)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), duration_s)
+        super().__init__(self.nine, "fake-exchanges")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -118,7 +78,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pairs", type=int, default=100)
     parser.add_argument("--duration", type=float, default=600.0, help="seconds after which it stops by itself")
     options = parser.parse_args(arguments)
-    asyncio.run(_run_until(Nine(options.pairs), options.duration))
+    nine = Nine(options.pairs)
+    asyncio.run(serve_until(nine, lambda: " ".join(nine.flags), options.duration))
 
 
 if __name__ == "__main__":

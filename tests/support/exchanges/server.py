@@ -12,15 +12,9 @@ From a synchronous test use :class:`FakeExchangeThread`, from a shell
 
 import argparse
 import asyncio
-import contextlib
 import json
-import signal
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from email.utils import formatdate
-from types import TracebackType
-from typing import Self
 
 from tests.support.exchanges.market import SeededMarket
 from tests.support.exchanges.wire import Json, RefusedError, Wire
@@ -29,6 +23,7 @@ from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_faults import Fault, Faults
 from tests.support.fake_kraken_http import HttpRequest, HttpResponse
 from tests.support.fake_kraken_server import FakeServer
+from tests.support.server_thread import ServerThread, serve_until
 
 Spoil = Callable[[str, Json], Json | bytes]
 """Makes another document, or bytes, of what would be answered to a path."""
@@ -86,55 +81,17 @@ class FakeExchange(FakeServer):
         return self.said.queue
 
 
-class FakeExchangeThread:
+class FakeExchangeThread(ServerThread):
     """The exchange in a thread of its own, for synchronous tests."""
 
     def __init__(self, name: str, seed: int = 1, pairs: int = 60) -> None:
         self.exchange = FakeExchange(name, seed, pairs)
-        self._started: Future[asyncio.AbstractEventLoop] = Future()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._main, name=f"fake-{name}", daemon=True)
+        super().__init__(self.exchange, f"fake-{name}")
 
     @property
     def url(self) -> str:
         """Base URL, without a slash at the end."""
         return self.exchange.url
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._started.result(timeout=20)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._started.result().call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=20)
-        if self._thread.is_alive():
-            raise TimeoutError("the fake exchange's thread does not end")
-
-    def _main(self) -> None:
-        try:
-            asyncio.run(self._run())
-        except BaseException as error:
-            if self._started.done():
-                raise
-            self._started.set_exception(error)
-
-    async def _run(self) -> None:
-        async with self.exchange:
-            self._started.set_result(asyncio.get_running_loop())
-            await self._stop.wait()
-
-
-async def _run_until(exchange: FakeExchange, duration_s: float) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with exchange:
-        print(exchange.url, flush=True)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), duration_s)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -149,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     clock = ExchangeClock(options.start_ms)
     exchange = FakeExchange(options.name, options.seed, options.pairs, now_ms=clock, port=options.port)
-    asyncio.run(_run_until(exchange, options.duration))
+    asyncio.run(serve_until(exchange, lambda: exchange.url, options.duration))
 
 
 if __name__ == "__main__":
