@@ -368,7 +368,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
         [name, state, times, known, _backfill_runs(status, is_short=True)],
         [state, times, known, _backfill_runs(status, is_short=True)],
         [state, times[:1], known, _backfill_runs(status, is_short=True)],
-        [state, times[:1], known, _backfill_runs(status, is_short=True)[:3]],
+        [state, times[:1], known, _backfill_runs(status, is_short=True, has_rest=False)],
     ]
     if not status.backfill.is_running or status.error:
         choices = [[name, state, short_times, known, _backfill_runs(status)]]
@@ -384,7 +384,7 @@ def _is_fitting(groups: Sequence[Sequence[Run]], width: int) -> bool:
     return sum(sizes) + 3 * max(0, len(sizes) - 1) <= width
 
 
-def _backfill_runs(status: SourceStatus, *, is_short: bool = False) -> list[Run]:
+def _backfill_runs(status: SourceStatus, *, is_short: bool = False, has_rest: bool = True) -> list[Run]:
     progress = status.backfill
     if not progress.is_running:
         return []
@@ -393,7 +393,7 @@ def _backfill_runs(status: SourceStatus, *, is_short: bool = False) -> list[Run]
         ("" if is_short else progress_bar(progress.done, progress.total), "accent"),
         (f" {share_text(progress)}", "muted"),
     ]
-    if progress.remaining_s is not None:
+    if has_rest and progress.remaining_s is not None:
         runs.append((f" ~{fmt.age(round(progress.remaining_s * 1000))}", "faint"))
     return runs
 
