@@ -3,7 +3,7 @@
 ``python -m tests.benchmarks.kills --kills 200`` keeps two sessions over one history, of 1,100 pairs on a clock that
 runs 40 times as fast. It kills one of them with SIGKILL at a random moment (mostly the one that collects), sees the
 other take over, reads back every minute that any of them told, bit for bit, and starts another; so kills fall into
-polls, loaded history, merging, retention (the file may have 24 MB), starts and takeovers. Each tenth kill is of a
+polls, loaded history, merging, retention (the file may have 3 MB), starts and takeovers. Each tenth kill is of a
 process that brings a copy of the history to another schema, which must have happened whole or not at all. Some 5 s a
 kill.
 """

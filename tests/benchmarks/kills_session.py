@@ -34,7 +34,7 @@ from tui_tracker.storage.store import Store
 SOURCE = "made"
 START_MS = 1_795_653_160_000
 HISTORY_MINUTES = 180
-LIMITS = Limits(most_bytes=24 * 2**20)
+LIMITS = Limits(most_bytes=3 * 2**20)
 PATIENCE = Patience(fill_rest_s=2.0, upkeep_s=0.2)
 """Merging and retention at nearly every moment."""
 
