@@ -18,7 +18,7 @@ from tui_tracker.engine.hub import Hub
 from tui_tracker.engine.lens import Lens
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.rows import make_row
-from tui_tracker.engine.turns import Turns
+from tui_tracker.engine.turns import Turns, in_slices
 from tui_tracker.stats.hours import hour_of, hours_in, join_hours
 from tui_tracker.stats.ohlc import Ohlc
 
@@ -59,6 +59,12 @@ class Board:
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
         raise NotImplementedError
+
+    async def _slide(self, at_ms: int) -> None:
+        """Let every window end in a minute, in short turns; ``_sliding`` is held."""
+        self.market.advance(at_ms, ())
+        async for some in in_slices(tuple(self.market)):
+            self.market.advance(at_ms, some)
 
     async def _show_anew(self) -> None:
         """Make every row anew and publish them."""

@@ -330,6 +330,7 @@ class Engine(Board):
         self._note_gap(at_ms)
         self._note_returned()
         self.market.close_poll(at_ms, malformed)
+        await self._slide(at_ms)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
         self._polled.set()
         self._health.note_good(at_ms)
@@ -412,11 +413,12 @@ class Engine(Board):
             self.backfill.repair(max(returned.values()), returned)
 
     def _want_history(self) -> None:
-        volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
-        self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
+        market, rates = self.market, self._rates
+        wanted = [holding.instrument for holding in market if not holding.halted]
+        self.backfill.want(wanted, lambda name: volume_usd(market.holding(name), rates))
         self.backfill.is_open.set()
         if self._streaming is not None:
-            self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
+            self._streaming.want(wanted)
 
     async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
         """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
@@ -425,7 +427,7 @@ class Engine(Board):
         async with self._held_back():
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
-                self.market.advance(at_ms)
+                await self._slide(at_ms)
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
                 self._dirty.update(self.market.stream(some, at_ms))
@@ -500,7 +502,7 @@ class Engine(Board):
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
             if is_idle and not self._sliding.locked():
                 async with self._held_back():
-                    self.market.advance(now_ms)
+                    await self._slide(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
