@@ -17,6 +17,7 @@ from textual.widgets._toast import ToastHolder
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
@@ -96,9 +97,7 @@ class FeedApp(App[None]):
         """Pass on what the feed gives, until it ends."""
         try:
             async for snapshot in self._feed.updates():
-                is_large = len(snapshot.rows) > MANY_ROWS
-                ahead = await asyncio.to_thread(self.desk.ranked, snapshot) if is_large else None
-                self.post_message(messages.MarketUpdated(snapshot, ahead))
+                await self._take(snapshot)
         except TrackerError as error:
             self.post_message(messages.FeedEnded(error.message))
 
@@ -120,19 +119,21 @@ class FeedApp(App[None]):
         """Say that nothing newer will come."""
         self.say(f"no more data: {message.reason}")
 
-    async def on_market_updated(self, message: messages.MarketUpdated) -> None:
-        """Show the newest snapshot; ranking, taking note and painting are turns of the loop."""
-        before, self.desk.snapshot = self.desk.snapshot, message.snapshot
-        if before is not None and before.window_minutes != message.snapshot.window_minutes:
+    async def _take(self, snapshot: Snapshot) -> None:
+        """Show the newest snapshot; ranking, taking note and painting are turns of the loop, between which keys act."""
+        is_large = len(snapshot.rows) > MANY_ROWS
+        ahead = await asyncio.to_thread(self.desk.ranked, snapshot) if is_large else None
+        before, self.desk.snapshot = self.desk.snapshot, snapshot
+        if before is not None and before.window_minutes != snapshot.window_minutes:
             self.desk.forget_ranks()
-        self.desk.rank(message.snapshot, message.ahead)
+        self.desk.rank(snapshot, ahead)
         await asyncio.sleep(0)
-        self.desk.note_events(message.snapshot)
+        self.desk.note_events(snapshot)
         await asyncio.sleep(0)
-        self.desk.pulse.note(message.snapshot)
+        self.desk.pulse.note(snapshot)
         await asyncio.sleep(0)
         self.show()
-        if before is None or before.version != message.snapshot.version:
+        if before is None or before.version != snapshot.version:
             self.load_series()
 
     def status(self) -> SourceStatus:
