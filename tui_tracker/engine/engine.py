@@ -21,7 +21,7 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
-from tui_tracker.engine.rows import market_rates, volume_usd
+from tui_tracker.engine.rows import volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import in_slices
@@ -214,7 +214,7 @@ class Engine(Board):
 
     async def _show_taken_up(self) -> None:
         """Publish what the history told so far; whoever waits for a single poll gets that alone."""
-        self._rates = market_rates(self.market)
+        await self._convert()
         if not self._once:
             self._at_ms = max((holding.quoted_ms or 0 for holding in self.market), default=0) or None
             if self._at_ms is not None:
@@ -335,9 +335,7 @@ class Engine(Board):
         self._polled.set()
         self._health.note_good(at_ms)
         self._at_ms = at_ms
-        await asyncio.sleep(0)
-        self._rates = market_rates(self.market)
-        await asyncio.sleep(0)
+        await self._convert()
 
     async def _apply(self, tickers: Sequence[Ticker], at_ms: int, now_ms: int) -> int:
         """Let the market take quotes in short turns; return how many instruments were sampled."""

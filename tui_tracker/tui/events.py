@@ -73,7 +73,7 @@ class EventLog:
         return len(self._events)
 
     def note(self, snapshot: Snapshot, ranking: Ranking) -> None:
-        """Compare a snapshot with the last poll's; the first is only remembered. O(rows)."""
+        """Compare a snapshot with the last poll's; the first is only remembered. O(rows); a thread may call it."""
         if snapshot.at_ms is None or snapshot.at_ms == self._at_ms:
             return
         at_ms = self._at_ms = snapshot.at_ms

@@ -69,15 +69,8 @@ class TableActions(ScreenActions):
         if self._flash_timer is not None:
             self._flash_timer.stop()
             self._flash_timer = None
-        self._let_go(self.desk.highlights.end_flash())
+        self.run_worker(_let_go(self.desk.highlights.end_flash()), name="let go")
         self._repaint()
-
-    @work(name="let go")
-    async def _let_go(self, rows: list[Row]) -> None:
-        """Free rows some at a time: to free all those of a poll at once would hold the loop for long."""
-        while rows:
-            del rows[-LET_GO:]
-            await asyncio.sleep(0)
 
     def _repaint(self) -> None:
         if self.page is None:
@@ -172,7 +165,7 @@ class TableActions(ScreenActions):
 
         self.push_screen(FormatPrompt(len(model.places), folder), write)
 
-    @work(name="export", group="export")
+    @work(name="export", group="export", description="without it Textual writes out every row")
     async def _write_rows(self, table: export.Table, chosen: export.Format) -> None:
         rows, loop = len(table.places), asyncio.get_running_loop()
 
@@ -216,3 +209,10 @@ class TableActions(ScreenActions):
             self.say(f"{error.message}; {error.hint}")
         else:
             self.say(f"saved a picture in {export.shown_path(path)}")
+
+
+async def _let_go(rows: list[Row]) -> None:
+    """Free rows some at a time: to free all those of a poll at once would hold the loop for long."""
+    while rows:
+        del rows[-LET_GO:]
+        await asyncio.sleep(0)
