@@ -145,12 +145,12 @@ async def run(folder: Path, start_s: float, pairs: int, rate: float) -> None:
     sharing = Sharing(store, SOURCE, lock, SystemClock())
     try:
         async with SharedEngine(MadeSource(clock, pairs), clock, store, sharing).running() as engine:
-            await tell(engine)
+            await report(engine)
     finally:
         sharing.release()
 
 
-async def tell(engine: Engine) -> None:
+async def report(engine: Engine) -> None:
     """Tell who collects, and that there is something to show."""
     was_leading: bool | None = None
     is_ready = False
