@@ -10,15 +10,19 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.timing import verdict
 from tui_tracker.cli.compose import spare_what_stays
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.local import LocalFeed
+from tui_tracker.sources.base import Listener
 from tui_tracker.sources.registry import create, open_stream
 from tui_tracker.stats.ranking import Scope, rank
 
@@ -42,12 +46,15 @@ async def measure(url: str, seconds: int) -> tuple[Counted, float, float]:
     assert stream is not None
     run = stream.run
 
-    async def counting(instruments: object, on_tickers: object) -> None:
-        def count(tickers: list[object]) -> None:
-            counted.quotes += len(tickers)
-            on_tickers(tickers)  # type: ignore[operator]
+    async def counting(instruments: Sequence[Instrument], listener: Listener) -> None:
+        told = listener.told
 
-        await run(instruments, count)  # type: ignore[arg-type]
+        def count(tickers: Sequence[Ticker]) -> None:
+            counted.quotes += len(tickers)
+            told(tickers)
+
+        listener.told = count  # type: ignore[method-assign]
+        await run(instruments, listener)
 
     stream.run = counting  # type: ignore[method-assign]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -42,6 +42,8 @@ LONG_WAIT_S: Final = 10.0
 """No pace of requests keeps one waiting for so long: the exchange asked for it."""
 LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
+MISSED_PAUSE_S: Final = 15.0
+"""Lost messages of a stream cause at most one poll in this time."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often."""
 _log = logging.getLogger(__name__)
@@ -97,10 +99,15 @@ class Engine(Board):
         self._streaming = None
         if stream is not None:
             now_ms = self._timekeeper.now_ms
-            self._streaming = Streaming(stream, clock, now_ms, self._take_streamed, self._publish_status)
-        self._polled = asyncio.Event()
+            self._streaming = Streaming(
+                stream, clock, now_ms, self._take_streamed, self._publish_status, self._note_missed, self._note_streamed
+            )
+        self._sampled = asyncio.Event()
         self._polling = asyncio.Lock()
         self._kept_ms: int | None = None
+        self._unkept: list[int] = []
+        """Minutes of which something was told and which are not stored yet, oldest first."""
+        self._asked_s = -MISSED_PAUSE_S
         self._published_ms = 0
         self._listed_s: float | None = None
         self._repaired_ms = 0
@@ -235,27 +242,35 @@ class Engine(Board):
             self.backfill.take_up(names, first)
 
     async def _keep_minutes(self) -> None:
-        """Store each minute that was polled once it is over."""
+        """Store each minute that was polled or streamed once it is over."""
         while self._archive is not None:
-            await self._polled.wait()
-            self._polled.clear()
-            minute_ms = self.market.polled_ms
+            await self._sampled.wait()
+            self._sampled.clear()
+            minute_ms = self.market.sampled_ms
             if minute_ms is not None and await self._is_over(minute_ms):
                 async with self._polling:  # the answer to a poll of this minute may still be on its way
-                    await self._keep_minute(minute_ms)
+                    await self._keep_minutes_before(minute_ms + MINUTE_MS)
 
-    async def _keep_minute(self, minute_ms: int) -> None:
-        """Store a minute that is over: after the last poll of it, and before the first one of a later minute."""
-        if self._archive is not None and not self._once and minute_ms != self._kept_ms:
-            self._kept_ms = minute_ms
-            if self._streaming is not None:
-                await self._streaming.drain()
-            await self._archive.keep_minute(minute_ms)
+    def _note_sampled(self, at_ms: int) -> None:
+        """Something was told of the minute of ``at_ms``, which is to be stored once it is over."""
+        minute_ms = at_ms - at_ms % MINUTE_MS
+        if minute_ms > max((self._kept_ms or 0, *self._unkept[-1:])):
+            self._unkept.append(minute_ms)
+        self._sampled.set()
+
+    async def _keep_minutes_before(self, end_ms: int) -> None:
+        """Store what is over: after the last poll of a minute, and before the first one of a later minute."""
+        if self._streaming is not None and self._unkept and self._unkept[0] < end_ms:
+            await self._streaming.drain()
+        while self._unkept and self._unkept[0] < end_ms:
+            minute_ms = self._kept_ms = self._unkept.pop(0)
+            if self._archive is not None and not self._once:
+                await self._archive.keep_minute(minute_ms)
 
     async def _is_over(self, minute_ms: int) -> bool:
-        """Wait for the end of a polled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
+        """Wait for the end of a sampled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
         never = asyncio.Event()
-        while (self.market.polled_ms or 0) >= minute_ms:
+        while (self.market.sampled_ms or 0) >= minute_ms:
             await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
             if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
                 return True
@@ -294,9 +309,7 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        polled_ms = self.market.polled_ms
-        if polled_ms is not None and at_ms >= polled_ms + MINUTE_MS:
-            await self._keep_minute(polled_ms)
+        await self._keep_minutes_before(at_ms - at_ms % MINUTE_MS)
         async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             await self._rebuild()
@@ -331,7 +344,7 @@ class Engine(Board):
         self._note_returned()
         self.market.close_poll(at_ms, malformed)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
-        self._polled.set()
+        self._note_sampled(at_ms)
         self._health.note_good(at_ms)
         self._at_ms = at_ms
         await asyncio.sleep(0)
@@ -351,6 +364,8 @@ class Engine(Board):
         if not self._timekeeper.is_due or not was_known:
             now_ms = self._timekeeper.now_ms()
             dropped = self.market.drop_after(now_ms)
+            self._unkept = [minute_ms for minute_ms in self._unkept if minute_ms <= now_ms]
+            self._kept_ms = min(self._kept_ms or 0, now_ms - now_ms % MINUTE_MS - 1)
             if dropped:
                 self._tell(Dropped(now_ms))
                 _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
@@ -429,8 +444,22 @@ class Engine(Board):
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
                 self._dirty.update(self.market.stream(some, at_ms))
+            self._note_sampled(self.market.sampled_ms or at_ms)
             await (self._rebuild() if is_new else self._remake())
         return True
+
+    def _note_missed(self) -> None:
+        """Messages of the stream got lost: a poll tells what they said."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._asked_s >= MISSED_PAUSE_S:
+            self._asked_s = now_s
+            self._poller.request()
+
+    def _note_streamed(self, instrument_ids: Collection[str], since_ms: int) -> None:
+        """The stream tells of some again: have the minutes filled from candles that no poll saw meanwhile."""
+        minutes = (self._timekeeper.now_ms() - since_ms) // MINUTE_MS
+        if minutes and self._interval_ms > MINUTE_MS:
+            self.backfill.repair(minutes + 1, instrument_ids)
 
     async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         async with self._sliding:  # not in the middle of a poll: what comes first must be told

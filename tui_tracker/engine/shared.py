@@ -214,7 +214,8 @@ class SharedEngine(Engine):
             self._timekeeper.adopt(self._timekeeper.offset_ms, is_measured=True)
             self._want_history()
         if self.market.polled_ms is not None:
-            self._polled.set()  # the one before may not have come to store it
+            self._unkept.clear()
+            self._note_sampled(self.market.polled_ms)  # the one before may not have come to store it
         self._told = self._heard = None
         async with asyncio.TaskGroup() as group:
             jobs = self._poller.run(), *self._collecting(), self._listen()

@@ -48,7 +48,7 @@ class SourceInfo:
     stream_url: str = ""
     """Where its live quotes are; empty where none are read yet."""
     stream_kind: str = ""
-    """The class that reads them, in the module of its name and ``_stream``."""
+    """The class of what is said on them, in the module of its name and ``_stream``."""
 
     def connect(self, http: "HttpClient") -> Source:
         """Make the source; imports its module, and sends nothing."""
@@ -110,8 +110,9 @@ def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stre
     url = info.stream_url
     if base_url is not None:
         url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(info.stream_url).path
-    stream: Stream = getattr(import_module(f"tui_tracker.sources.{name}_stream"), info.stream_kind)(url, clock)
-    return stream
+    from tui_tracker.sources.stream import SocketStream
+
+    return SocketStream(url, clock, getattr(import_module(f"tui_tracker.sources.{name}_stream"), info.stream_kind))
 
 
 def all_names() -> tuple[str, ...]:
@@ -183,7 +184,7 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "1 request a second",
                 "KrakenSource",
                 stream_url="wss://ws.kraken.com/v2",
-                stream_kind="KrakenStream",
+                stream_kind="KrakenDialogue",
             ),
             SourceInfo(
                 "binance",
@@ -193,6 +194,8 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "a weight of 6,000 a minute",
                 "BinanceSource",
                 {403: 5 * _MINUTE_S, 418: 2 * _MINUTE_S},
+                stream_url="wss://data-stream.binance.vision/stream",
+                stream_kind="BinanceDialogue",
             ),
             SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "30 a minute", "BitfinexSource"),
             SourceInfo(
@@ -206,8 +209,19 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "600 in 5 s",
                 "BybitSource",
                 {403: 10 * _MINUTE_S},
+                stream_url="wss://stream.bybit.com/v5/public/spot",
+                stream_kind="BybitDialogue",
             ),
-            SourceInfo("coinbase", "Coinbase", "https://api.coinbase.com", 0.125, "10 a second", "CoinbaseSource"),
+            SourceInfo(
+                "coinbase",
+                "Coinbase",
+                "https://api.coinbase.com",
+                0.125,
+                "10 a second",
+                "CoinbaseSource",
+                stream_url="wss://advanced-trade-ws.coinbase.com",
+                stream_kind="CoinbaseDialogue",
+            ),
             SourceInfo(
                 "coinbase_exchange",
                 "Coinbase Exchange",
@@ -219,7 +233,16 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
             ),
             SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "200 in 10 s", "GateSource"),
             SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "a weight of 4,000 in 30 s", "KucoinSource"),
-            SourceInfo("okx", "OKX", "https://www.okx.com", 0.125, "20 in 2 s", "OkxSource"),
+            SourceInfo(
+                "okx",
+                "OKX",
+                "https://www.okx.com",
+                0.125,
+                "20 in 2 s",
+                "OkxSource",
+                stream_url="wss://ws.okx.com:8443/ws/v5/public",
+                stream_kind="OkxDialogue",
+            ),
         )
     }
 )
