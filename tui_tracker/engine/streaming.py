@@ -7,6 +7,7 @@ from typing import Final
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.status import STREAMING
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.line import Line, OnBack
 from tui_tracker.sources.base import Stream
@@ -61,7 +62,7 @@ class Streaming:
         if not lines:
             return "not open yet"
         if not reasons:
-            return "live"
+            return STREAMING
         up = len(lines) - len(reasons)
         return f"{up} of {len(lines)} connections: {reasons[0]}" if up else reasons[0]
 

@@ -141,6 +141,18 @@ def check_name(name: str) -> None:
     check_ccxt(own)
 
 
+def check_stream(name: str) -> None:
+    """Check that quotes of a source can be read live.
+
+    Raises:
+        ConfigError: With those of which they can.
+    """
+    check_name(name)
+    if name not in SOURCES or not SOURCES[name].stream_kind:
+        known = ", ".join(info.name for info in SOURCES.values() if info.stream_kind)
+        raise ConfigError(f"quotes of {clean(name, 40)} can't be read live", f"of these they can: {known}")
+
+
 def checked_base_url(text: str) -> str:
     """Return a usable base URL without a trailing slash.
 
