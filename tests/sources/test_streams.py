@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from importlib import import_module
 
 import pytest
 
@@ -23,15 +22,14 @@ from tui_tracker.sources.dialogue import Dialogue
 from tui_tracker.sources.registry import SOURCES, create, open_stream
 from tui_tracker.sources.stream import SocketStream
 
-NAMES = tuple(name for name, info in SOURCES.items() if info.stream_kind)
+NAMES = tuple(name for name, info in SOURCES.items() if info.stream is not None)
 QUOTE = Told(last=12.5, bid=12.0, ask=13.0, volume=2.0, turnover=20.0, high=14.0, low=9.0, trades=7)
 LATER = QUOTE._replace(last=12.6)
 each_exchange = pytest.mark.parametrize("name", NAMES)
 
 
 def kind_of(name: str) -> type[Dialogue]:
-    kind: type[Dialogue] = getattr(import_module(f"tui_tracker.sources.{name}_stream"), SOURCES[name].stream_kind)
-    return kind
+    return SOURCES[name].dialogue()
 
 
 class Heard:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_AHEAD_MS: Final = 60_000
 """A sample further ahead of the corrected clock than this is refused."""
+BOOK_MS: Final = 90_000
+"""Bid and ask of a stream hold for so long where polls don't tell them."""
 NOT_QUOTED: Final = "not quoted"
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
 _FLOW: Final = METRIC_INDEX[Metric.FLOW]
@@ -54,6 +56,8 @@ class Holding:
     earlier: Ticker | None = None
     """The last quote of a minute before that of ``ticker``."""
     earlier_ms: int | None = None
+    book_ms: int | None = None
+    """Instant of the last bid and ask that a stream told."""
 
 
 class Market:
@@ -266,7 +270,7 @@ class Market:
         holding.is_suspect = holding.ticker is not None and ticker.is_suspect_after(holding.ticker)
         if _has_traded_since(holding.ticker, ticker):
             holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
-        holding.ticker, holding.quoted_ms = ticker, at_ms
+        holding.ticker, holding.quoted_ms = _with_book(holding, ticker, at_ms), at_ms
         return True
 
     def stream(self, tickers: Iterable[Ticker], at_ms: int) -> list[str]:
@@ -290,6 +294,7 @@ class Market:
                     self._push(self._window(holding, index), at_ms, value, Provenance.STREAM)
             if said.mid is not None:
                 holding.is_suspect = said.is_suspect_after(before)
+                holding.book_ms = at_ms
             if ticker.last is not None and ticker.last != before.last:
                 holding.last_trade_ms = minute_ms
             holding.ticker = ticker
@@ -502,6 +507,14 @@ def provenance_of(batch: CandleBatch) -> Provenance:
 def is_quiet(ticker: Ticker) -> bool:
     """Whether the exchange says that nothing traded, so that the last price still holds."""
     return ticker.trades == 0 if ticker.trades is not None else ticker.base_volume == 0
+
+
+def _with_book(holding: Holding, ticker: Ticker, at_ms: int) -> Ticker:
+    """A polled quote; where polls tell neither bid nor ask, with those that a stream told a short while ago."""
+    before, has_book = holding.ticker, ticker.bid is not None or ticker.ask is not None
+    if has_book or before is None or holding.book_ms is None or at_ms - holding.book_ms > BOOK_MS:
+        return ticker
+    return replace(ticker, bid=before.bid, ask=before.ask)
 
 
 def _is_observed(holding: Holding, minute_ms: int) -> bool:

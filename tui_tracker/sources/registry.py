@@ -16,12 +16,25 @@ from tui_tracker.core.text import clean
 from tui_tracker.sources.base import CCXT, Source, Stream
 
 if TYPE_CHECKING:
+    from tui_tracker.sources.dialogue import Dialogue
     from tui_tracker.sources.http import HttpClient
     from tui_tracker.sources.request_log import RequestLog
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/\-]*")
 _IDLE_MARGIN_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """Live quotes of an exchange."""
+
+    url: str
+    """Where they are, unless the exchange is configured to be elsewhere."""
+    kind: str
+    """The class of what is said there, in the module of the source's name and ``_stream``."""
+    allows: str
+    """What the exchange takes there, as documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +58,19 @@ class SourceInfo:
     """Statuses by which it shuts an address out, and for how many seconds at least."""
     second_way_to: str = ""
     """The source that has the same pairs another way; empty for most."""
-    stream_url: str = ""
-    """Where its live quotes are; empty where none are read yet."""
-    stream_kind: str = ""
-    """The class of what is said on them, in the module of its name and ``_stream``."""
+    stream: StreamInfo | None = None
+    """Its live quotes, where they are read."""
 
     def connect(self, http: "HttpClient") -> Source:
         """Make the source; imports its module, and sends nothing."""
         source: Source = getattr(import_module(f"tui_tracker.sources.{self.name}"), self.kind)(http)
         return source
+
+    def dialogue(self) -> "type[Dialogue]":
+        """What is said on connections of its live quotes, if there are any; imports its module."""
+        assert self.stream is not None
+        kind: type[Dialogue] = getattr(import_module(f"tui_tracker.sources.{self.name}_stream"), self.stream.kind)
+        return kind
 
 
 def create(
@@ -105,14 +122,14 @@ def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stre
         base_url: Another place to find the exchange at; the stream is then there too, at the same path.
     """
     info = SOURCES.get(name)
-    if info is None or not info.stream_kind:
+    if info is None or info.stream is None:
         return None
-    url = info.stream_url
-    if base_url is not None:
-        url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(info.stream_url).path
     from tui_tracker.sources.stream import SocketStream
 
-    return SocketStream(url, clock, getattr(import_module(f"tui_tracker.sources.{name}_stream"), info.stream_kind))
+    url = info.stream.url
+    if base_url is not None:
+        url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(url).path
+    return SocketStream(url, clock, info.dialogue())
 
 
 def all_names() -> tuple[str, ...]:
@@ -148,8 +165,8 @@ def check_stream(name: str) -> None:
         ConfigError: With those of which they can.
     """
     check_name(name)
-    if name not in SOURCES or not SOURCES[name].stream_kind:
-        known = ", ".join(info.name for info in SOURCES.values() if info.stream_kind)
+    if name not in SOURCES or SOURCES[name].stream is None:
+        known = ", ".join(info.name for info in SOURCES.values() if info.stream is not None)
         raise ConfigError(f"quotes of {clean(name, 40)} can't be read live", f"of these they can: {known}")
 
 
@@ -195,8 +212,7 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 1.02,
                 "1 request a second",
                 "KrakenSource",
-                stream_url="wss://ws.kraken.com/v2",
-                stream_kind="KrakenDialogue",
+                stream=StreamInfo("wss://ws.kraken.com/v2", "KrakenDialogue", "some 150 connections in 10 minutes"),
             ),
             SourceInfo(
                 "binance",
@@ -206,8 +222,11 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "a weight of 6,000 a minute",
                 "BinanceSource",
                 {403: 5 * _MINUTE_S, 418: 2 * _MINUTE_S},
-                stream_url="wss://data-stream.binance.vision/stream",
-                stream_kind="BinanceDialogue",
+                stream=StreamInfo(
+                    "wss://data-stream.binance.vision/stream",
+                    "BinanceDialogue",
+                    "1,024 streams a connection, 5 messages a second",
+                ),
             ),
             SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "30 a minute", "BitfinexSource"),
             SourceInfo(
@@ -221,8 +240,11 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "600 in 5 s",
                 "BybitSource",
                 {403: 10 * _MINUTE_S},
-                stream_url="wss://stream.bybit.com/v5/public/spot",
-                stream_kind="BybitDialogue",
+                stream=StreamInfo(
+                    "wss://stream.bybit.com/v5/public/spot",
+                    "BybitDialogue",
+                    "10 topics a message, 21,000 characters of them",
+                ),
             ),
             SourceInfo(
                 "coinbase",
@@ -231,8 +253,11 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 0.125,
                 "10 a second",
                 "CoinbaseSource",
-                stream_url="wss://advanced-trade-ws.coinbase.com",
-                stream_kind="CoinbaseDialogue",
+                stream=StreamInfo(
+                    "wss://advanced-trade-ws.coinbase.com",
+                    "CoinbaseDialogue",
+                    "8 messages and 8 connections a second",
+                ),
             ),
             SourceInfo(
                 "coinbase_exchange",
@@ -252,8 +277,11 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 0.125,
                 "20 in 2 s",
                 "OkxSource",
-                stream_url="wss://ws.okx.com:8443/ws/v5/public",
-                stream_kind="OkxDialogue",
+                stream=StreamInfo(
+                    "wss://ws.okx.com:8443/ws/v5/public",
+                    "OkxDialogue",
+                    "480 messages an hour, 64 KB of names, 3 connections a second",
+                ),
             ),
         )
     }

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 
 from tests.support.clock import FakeClock
@@ -15,6 +16,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import SourceState
+from tui_tracker.core.ticker import TickerBatch
 from tui_tracker.engine.engine import Engine
 from tui_tracker.sources.base import HistoryStep, Listener
 from tui_tracker.storage.store import Store
@@ -202,6 +204,28 @@ async def test_what_a_stream_does_not_tell_holds_as_it_was_polled() -> None:
         assert not holding.is_suspect, "bid and ask are older than the trade"
         mid = engine.series("fake:BTC-USD", Metric.MID).values[-1]
         assert mid == before.mid, "a mid that was not told is no sample"
+
+
+async def test_bid_and_ask_that_only_a_stream_tells_hold_over_a_poll_but_not_for_ever() -> None:
+    async with opened() as (clock, source, stream, engine):
+
+        async def without_book() -> TickerBatch:
+            batch = await tickers()
+            return replace(batch, tickers=tuple(replace(one, bid=None, ask=None) for one in batch.tickers))
+
+        tickers, source.tickers = source.tickers, without_book  # type: ignore[method-assign]
+        await clock.advance(60)
+        assert row(engine).mid is None
+        stream.say(200.0)
+        await clock.advance(60)
+        assert len(source.polled_at()) == 3
+        assert row(engine).mid == 200
+        assert row(engine).last != 200
+        await clock.advance(60)
+        assert row(engine).mid is None
+        mids = engine.series("fake:BTC-USD", Metric.MID).values
+        assert mids[-2] == 200
+        assert isnan(mids[-1]), "nobody told a mid of this minute"
 
 
 async def test_lost_messages_cause_a_poll_but_not_one_each() -> None:
