@@ -294,11 +294,18 @@ async def test_a_refusal_says_why(name: str, status: int, error: type[Exception]
             await it.heard.running
 
 
-async def test_too_many_questions_are_told_as_such() -> None:
-    async with opened("okx", pairs=4) as it:
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("okx", {"event": "error", "code": "60014", "msg": "Requests too frequent", "connId": "a"}),
+        ("kraken", {"method": "subscribe", "success": False, "error": "Exceeded msg rate"}),
+    ],
+)
+async def test_too_many_questions_are_told_as_such(name: str, answer: dict[str, object]) -> None:
+    async with opened(name, pairs=4) as it:
         await it.all_followed()
-        it.exchange.announce({"event": "error", "code": "60014", "msg": "Requests too frequent", "connId": "a"})
-        with pytest.raises(RateLimitedError, match="too frequent"):
+        it.exchange.announce(answer)
+        with pytest.raises(RateLimitedError, match=r"too frequent|msg rate"):
             await it.heard.running
 
 

@@ -11,13 +11,16 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
+from tui_tracker.core.errors import RateLimitedError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.symbols import OLD_NAMES
+from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.sources.dialogue import Dialogue, in_groups
 from tui_tracker.sources.quotes import product
 
 SYMBOLS_A_MESSAGE: Final = 250
+_TOO_FAST: Final = "msg rate"
 
 
 class _Message(msgspec.Struct, frozen=True, gc=False):
@@ -50,6 +53,7 @@ class KrakenDialogue(Dialogue):
     title = "Kraken"
     most_pairs = 2_000
     silence_s = 15.0
+    pause_s = 0.25
 
     @override
     @staticmethod
@@ -71,6 +75,8 @@ class KrakenDialogue(Dialogue):
         if told.method == "subscribe":
             if told.success:
                 self.is_answered = True
+            elif _TOO_FAST in told.error.lower():
+                raise RateLimitedError(f"Kraken: {clean(told.error, 80)}")
             else:
                 self.note_refusal(told.error)
         if told.channel != "ticker":

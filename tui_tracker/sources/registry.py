@@ -212,7 +212,9 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 1.02,
                 "1 request a second",
                 "KrakenSource",
-                stream=StreamInfo("wss://ws.kraken.com/v2", "KrakenDialogue", "some 150 connections in 10 minutes"),
+                stream=StreamInfo(
+                    "wss://ws.kraken.com/v2", "KrakenDialogue", "as many messages as its load lets through"
+                ),
             ),
             SourceInfo(
                 "binance",
