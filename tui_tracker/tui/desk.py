@@ -256,10 +256,6 @@ class Desk:
             self._recorded = ranking
             self.ranks.record(ranking, snapshot.end_ms)
 
-    def note_events(self, snapshot: Snapshot) -> None:
-        """Remember what happened since the last poll; to be called once it is ranked."""
-        self.events.note(snapshot, self.ranking(snapshot, self.scope()))
-
     def scope(self) -> Scope:
         """What is compared with what."""
         return self._presenter.scope(self.view, self.watchlist)
