@@ -19,6 +19,7 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
+from tui_tracker.engine.keeper import Keeper
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import volume_usd
@@ -102,11 +103,10 @@ class Engine(Board):
             self._streaming = Streaming(
                 stream, clock, now_ms, self._take_streamed, self._publish_status, self._note_missed, self._note_streamed
             )
-        self._sampled = asyncio.Event()
-        self._polling = asyncio.Lock()
-        self._kept_ms: int | None = None
-        self._unkept: list[int] = []
-        """Minutes of which something was told and which are not stored yet, oldest first."""
+        self._polling: Final = asyncio.Lock()
+        self._keeper = None
+        if self._archive is not None and not once:
+            self._keeper = Keeper(self._archive, self.market, self._timekeeper, clock, self._polling, self._streaming)
         self._asked_s = -MISSED_PAUSE_S
         self._published_ms = 0
         self._listed_s: float | None = None
@@ -145,8 +145,9 @@ class Engine(Board):
 
     def _collecting(self) -> "list[Coroutine[None, None, None]]":
         """What runs beside the polls of a collector."""
-        jobs = [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
-        return jobs if self._streaming is None else [*jobs, self._streaming.run()]
+        jobs = [self._follow_age(), self.backfill.run(), self._publish_loaded()]
+        beside = [part.run() for part in (self._keeper, self._streaming) if part is not None]
+        return [*jobs, *beside]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -241,42 +242,6 @@ class Engine(Board):
         for first, names in needs.items():
             self.backfill.take_up(names, first)
 
-    async def _keep_minutes(self) -> None:
-        """Store each minute that was polled or streamed once it is over."""
-        while self._archive is not None:
-            await self._sampled.wait()
-            self._sampled.clear()
-            minute_ms = self.market.sampled_ms
-            if minute_ms is not None and await self._is_over(minute_ms):
-                async with self._polling:  # the answer to a poll of this minute may still be on its way
-                    await self._keep_minutes_before(minute_ms + MINUTE_MS)
-
-    def _note_sampled(self, at_ms: int) -> None:
-        """Something was told of the minute of ``at_ms``, which is to be stored once it is over."""
-        minute_ms = at_ms - at_ms % MINUTE_MS
-        if minute_ms > max((self._kept_ms or 0, *self._unkept[-1:])):
-            self._unkept.append(minute_ms)
-        self._sampled.set()
-
-    async def _keep_minutes_before(self, end_ms: int) -> None:
-        """Store what is over: after the last poll of a minute, and before the first one of a later minute."""
-        if self._streaming is not None and self._unkept and self._unkept[0] < end_ms:
-            await self._streaming.drain()
-        while self._unkept and self._unkept[0] < end_ms:
-            minute_ms = self._kept_ms = self._unkept.pop(0)
-            if self._archive is not None and not self._once:
-                await self._archive.keep_minute(minute_ms)
-
-    async def _is_over(self, minute_ms: int) -> bool:
-        """Wait for the end of a sampled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
-        never = asyncio.Event()
-        while (self.market.sampled_ms or 0) >= minute_ms:
-            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
-            if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
-                return True
-            await self._clock.sleep(1.0)  # the clock jumped: a later poll may still be in this minute
-        return False
-
     async def _run_once(self) -> None:
         try:
             await self._take_up()
@@ -309,7 +274,8 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        await self._keep_minutes_before(at_ms - at_ms % MINUTE_MS)
+        if self._keeper is not None:
+            await self._keeper.keep_before(at_ms - at_ms % MINUTE_MS)
         async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             await self._rebuild()
@@ -345,7 +311,8 @@ class Engine(Board):
         self.market.close_poll(at_ms, malformed)
         await self._slide(at_ms)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
-        self._note_sampled(at_ms)
+        if self._keeper is not None:
+            self._keeper.note(at_ms)
         self._health.note_good(at_ms)
         self._at_ms = at_ms
         await self._convert()
@@ -363,8 +330,8 @@ class Engine(Board):
         if not self._timekeeper.is_due or not was_known:
             now_ms = self._timekeeper.now_ms()
             dropped = self.market.drop_after(now_ms)
-            self._unkept = [minute_ms for minute_ms in self._unkept if minute_ms <= now_ms]
-            self._kept_ms = min(self._kept_ms or 0, now_ms - now_ms % MINUTE_MS - 1)
+            if self._keeper is not None:
+                self._keeper.drop_after(now_ms)
             if dropped:
                 self._tell(Dropped(now_ms))
                 _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
@@ -444,7 +411,8 @@ class Engine(Board):
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
                 self._dirty.update(self.market.stream(some, at_ms))
-            self._note_sampled(self.market.sampled_ms or at_ms)
+            if self._keeper is not None:
+                self._keeper.note(self.market.sampled_ms or at_ms)
             await (self._rebuild() if is_new else self._remake())
         return True
 

@@ -213,9 +213,8 @@ class SharedEngine(Engine):
             self._source.recall([each.instrument for each in self.market if each.halted != Trading.DELISTED])
             self._timekeeper.adopt(self._timekeeper.offset_ms, is_measured=True)
             self._want_history()
-        if self.market.polled_ms is not None:
-            self._unkept.clear()
-            self._note_sampled(self.market.polled_ms)  # the one before may not have come to store it
+        if self.market.polled_ms is not None and self._keeper is not None:
+            self._keeper.begin(self.market.polled_ms)
         self._told = self._heard = None
         async with asyncio.TaskGroup() as group:
             jobs = self._poller.run(), *self._collecting(), self._listen()
