@@ -2,18 +2,21 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.clock import FakeClock
 from tests.support.exchanges.nine import Nine
 from tests.support.exchanges.stream import FakeStream, Told
 from tests.support.exchanges.streams import BybitStream
 from tests.support.recorded import recorded
-from tui_tracker.core.errors import RateLimitedError, RejectedError, TimedOutError, UnreachableError
+from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, TimedOutError, UnreachableError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.clock import SystemClock
@@ -401,6 +404,36 @@ def test_an_exchange_whose_clock_was_set_is_heard_again() -> None:
     assert last("9999999999999", "4") == [4]
     assert last("1700000000600", "5") == [5]
     assert last("nonsense", "6") == [6]
+
+
+WORDS = [
+    "channel", "ticker", "data", "symbol", "BTC/USD", "last", "bid", "ask", "timestamp", "method", "subscribe",
+    "success", "stream", "24hrTicker", "e", "s", "E", "c", "b", "a", "BTCUSDT", "id", "error", "code", "msg",
+    "result", "topic", "tickers.BTCUSDT", "ts", "type", "delta", "snapshot", "lastPrice", "op", "ret_msg", "req_id",
+    "1", "events", "tickers", "product_id", "BTC-USD", "price", "sequence_num", "subscriptions", "message", "arg",
+    "instId", "BTC-USDT", "event", "askPx", "bidPx",
+]  # fmt: skip
+numbers = st.integers() | st.floats() | st.sampled_from(["1.5", "1e400", "-3", "0", "NaN", "1700000000000"])
+anything = st.recursive(
+    st.none() | st.booleans() | numbers | st.sampled_from(WORDS) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@each_exchange
+@given(messages=st.lists(anything, max_size=8))
+def test_whatever_is_said_nothing_but_numbers_comes_of_it(name: str, messages: list[object]) -> None:
+    dialogue = kind_of(name)({symbol: symbol for symbol in ("BTC/USD", "BTCUSDT", "BTC-USD", "BTC-USDT")})
+    for message in messages:
+        try:
+            tickers = dialogue.read(json.dumps(message))
+        except (ValueError, SourceError):
+            continue
+        for one in tickers:
+            told = (one.last, one.bid, one.ask, one.high, one.low)
+            assert all(value is None or 0 < value < math.inf for value in told)
+    assert not dialogue.refusal or dialogue.refusal.isprintable()
 
 
 def lines_of(path: str, word: str) -> list[str]:

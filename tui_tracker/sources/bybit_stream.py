@@ -6,6 +6,7 @@ one by one. Quotes of spot have no bid and no ask, which polls tell. What is cal
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -43,7 +44,9 @@ class BybitDialogue(Dialogue):
     ping = '{"op":"ping"}'
 
     def __init__(self, ids: Mapping[str, str]) -> None:
+        self._numbers: Final = count(1)
         self._asked: Final[dict[str, Sequence[str]]] = {}
+        """Questions that are not answered yet, by their number."""
         self._rows: Final[dict[str, dict[str, object]]] = {}
         super().__init__(ids)
 
@@ -52,7 +55,7 @@ class BybitDialogue(Dialogue):
         return [self._question(asked) for asked in in_groups(symbols, TOPICS_A_MESSAGE)]
 
     def _question(self, symbols: Sequence[str]) -> str:
-        number = str(len(self._asked) + 1)
+        number = str(next(self._numbers))
         self._asked[number] = symbols
         topics = [_TOPIC + symbol for symbol in symbols]
         return msgspec.json.encode({"req_id": number, "op": "subscribe", "args": topics}).decode()
@@ -65,15 +68,14 @@ class BybitDialogue(Dialogue):
         if not told.topic.startswith(_TOPIC):
             return []
         symbol = told.topic.removeprefix(_TOPIC)
-        if self.is_late(symbol, told.ts):
+        if symbol not in self.ids or self.is_late(symbol, told.ts):
             return []
         row = self._merged(symbol, told)
         last, bid, ask, volume, turnover, high, low = (row.get(name) for name in _FIELDS)
         return self.quote(symbol, told.ts, last, bid, ask, volume, turnover, high=high, low=low)
 
     def _note_answer(self, told: _Message) -> None:
-        symbols = self._asked.get(told.req_id, ())
-        self._asked[told.req_id] = ()
+        symbols = self._asked.pop(told.req_id, ())
         if told.success:
             self.is_answered = True
             return
@@ -84,8 +86,6 @@ class BybitDialogue(Dialogue):
     def _merged(self, symbol: str, told: _Message) -> Mapping[str, object]:
         """All fields of a pair, of which a delta tells some."""
         said = _ROW.decode(told.data)
-        if symbol not in self.ids:
-            return said
         before = self._rows.get(symbol, {}) if told.type == "delta" else {}
         row = {name: said.get(name, before.get(name)) for name in _FIELDS}
         self._rows[symbol] = row

@@ -1,55 +1,27 @@
 """Live quotes beside polls, on a clock that the test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
 from tests.support.clock import FakeClock
-from tests.support.source import MINUTE, FakeSource, instrument, ticker
+from tests.support.source import MINUTE, FakeSource, instrument
+from tests.support.stream import FakeStream
 from tests.unit.engine.test_archive import settled
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
-from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.errors import RateLimitedError, UnreachableError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import SourceState
 from tui_tracker.core.ticker import TickerBatch
 from tui_tracker.engine.engine import Engine
-from tui_tracker.sources.base import HistoryStep, Listener
+from tui_tracker.sources.base import HistoryStep
 from tui_tracker.storage.store import Store
 
 START = 28_333_320 * MINUTE + 10_000
-
-
-class FakeStream:
-    """Implements ``Stream``: says what the test says, and a connection ends when it ends it."""
-
-    def __init__(self, most_pairs: int = 1_000) -> None:
-        self.most_pairs = most_pairs
-        self.opened: list[tuple[str, ...]] = []
-        self.error: SourceError | None = None
-        self._connections: dict[str, tuple[Listener, asyncio.Future[None]]] = {}
-
-    async def run(self, instruments: Sequence[Instrument], listener: Listener) -> None:
-        self.opened.append(tuple(one.pair for one in instruments))
-        if self.error is not None:
-            raise self.error
-        ended = asyncio.get_running_loop().create_future()
-        self._connections |= {one.pair: (listener, ended) for one in instruments}
-        await ended
-
-    def say(self, last: float, pair: str = "BTC/USD", **changes: object) -> None:
-        listener, _ = self._connections.get(pair) or self._connections["BTC/USD"]
-        listener.told([replace(ticker(pair, last), **{"trades": None, **changes})])  # type: ignore[arg-type]
-
-    def of(self, pair: str) -> Listener:
-        return self._connections[pair][0]
-
-    def end(self, error: SourceError, pair: str = "BTC/USD") -> None:
-        self._connections[pair][1].set_exception(error)
 
 
 @asynccontextmanager
