@@ -225,6 +225,15 @@ async def test_a_broken_connection_ends_it(name: str) -> None:
             await it.heard.running
 
 
+async def test_one_that_cannot_be_opened_says_why() -> None:
+    async with Nine(4, ("kraken",)) as nine:
+        url = nine.urls["kraken"]
+    stream = open_stream("kraken", clock=SystemClock(), base_url=url)
+    assert stream is not None
+    with pytest.raises(UnreachableError, match="no stream: connection refused"):
+        await Heard(stream, ()).running
+
+
 @each_exchange
 async def test_a_connection_that_is_closed_says_why(name: str) -> None:
     async with opened(name, pairs=4) as it:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +13,7 @@ from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
+from tui_tracker.sources.answer import reason
 from tui_tracker.sources.base import Listener
 from tui_tracker.sources.dialogue import MOST_LOGGED, Dialogue
 
@@ -71,13 +71,10 @@ class SocketStream:
         except ConnectionClosed as error:
             said = "" if error.rcvd is None else f": {clean(error.rcvd.reason or str(error.rcvd.code), 80)}"
             raise UnreachableError(f"{self._title} ended the stream{said}") from error
-        except ssl.SSLError as error:
-            raise UnreachableError(f"no secure stream: {clean(error.reason or str(error))}") from error
         except TimeoutError as error:
             raise TimedOutError(f"the stream of {self._title} was not opened in time") from error
         except (OSError, WebSocketException) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise UnreachableError(f"no stream: {clean(reason)}") from error
+            raise UnreachableError(f"no stream: {reason(error)}") from error
 
     async def _wait_for_turn(self) -> None:
         async with self._turn:
