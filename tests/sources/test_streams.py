@@ -299,7 +299,9 @@ async def test_pings_of_the_protocol_are_answered(name: str) -> None:
 
 
 @each_exchange
-@pytest.mark.parametrize(("status", "error"), [(429, RateLimitedError), (403, RejectedError), (503, RejectedError)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, RateLimitedError), (403, RejectedError), (503, RejectedError), (302, RejectedError)]
+)
 async def test_a_refusal_says_why(name: str, status: int, error: type[Exception]) -> None:
     async with opened(name, pairs=4, refuses=status) as it:
         with pytest.raises(error, match=f"HTTP {status}"):

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
+from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
@@ -24,6 +25,14 @@ BETWEEN_S: Final = 1.0
 """Least time between two openings of connections: every exchange allows more."""
 TOO_MANY: Final = (418, 429)
 _log = logging.getLogger(__name__)
+
+
+class _Opening(connect):
+    """A connection to the place that was asked for: a redirect would lead to another one."""
+
+    @override
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class SocketStream:
@@ -54,7 +63,7 @@ class SocketStream:
         dialogue = self._kind({self._kind.symbol(one): one.id for one in instruments})
         await self._wait_for_turn()
         try:
-            async with connect(
+            async with _Opening(
                 self._url,
                 max_size=MAX_MESSAGE_BYTES,
                 compression=None,

@@ -48,7 +48,10 @@ class FakeSocket:
 
     async def refuse(self, status: int) -> None:
         """Don't."""
-        self._protocol.send_response(self._protocol.reject(status, "no"))
+        response = self._protocol.reject(status, "no")
+        if 300 <= status < 400:
+            response.headers["Location"] = "ws://127.0.0.1:9/elsewhere"
+        self._protocol.send_response(response)
         await self._flush()
 
     def send(self, text: str) -> None:
