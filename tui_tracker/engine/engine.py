@@ -400,10 +400,8 @@ class Engine(Board):
         if self._streaming is not None:
             self._streaming.want(wanted)
 
-    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
-        """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
-        if self.market.polled_ms is None:
-            return False
+    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
+        """Let the market take what was said between two polls, in short turns."""
         async with self._held_back():
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
@@ -414,7 +412,6 @@ class Engine(Board):
             if self._keeper is not None:
                 self._keeper.note(self.market.sampled_ms or at_ms)
             await (self._rebuild() if is_new else self._remake())
-        return True
 
     def _note_missed(self) -> None:
         """Messages of the stream got lost: a poll tells what they said."""

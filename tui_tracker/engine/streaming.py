@@ -23,7 +23,7 @@ class Streaming:
         stream: What is opened.
         clock: Where all time comes from.
         now_ms: The exchange's clock.
-        deliver: Takes quotes of one minute and the instant of the last; ``False`` to have them, or newer ones, later.
+        deliver: Takes quotes of one minute and the instant of the last.
         on_change: Called when a connection came up or went down.
         on_missed: Called when messages of one got lost.
         on_back: Called when one is up again, with the ids of its pairs and the instant since when it wasn't.
@@ -34,7 +34,7 @@ class Streaming:
         stream: Stream,
         clock: Clock,
         now_ms: Callable[[], int],
-        deliver: Callable[[Sequence[Ticker], int], Awaitable[bool]],
+        deliver: Callable[[Sequence[Ticker], int], Awaitable[None]],
         on_change: Callable[[], None],
         on_missed: Callable[[], None],
         on_back: OnBack,
@@ -126,9 +126,6 @@ class Streaming:
         """Deliver at once what came so far, each minute's by itself."""
         async with self._delivering:
             for minute in sorted(self._newest):
-                newest = self._newest.pop(minute)
+                newest = self._newest.pop(minute, {})
                 at_ms = min(self._now_ms(), (minute + 1) * MINUTE_MS - 1)
-                if not await self._deliver(tuple(newest.values()), at_ms):
-                    self._newest[minute] = newest | self._newest.get(minute, {})
-                    self._arrived.set()
-                    return
+                await self._deliver(tuple(newest.values()), at_ms)
