@@ -414,7 +414,7 @@ class Engine(Board):
             await (self._rebuild() if is_new else self._remake())
 
     def _note_missed(self) -> None:
-        """Messages of the stream got lost: a poll tells what they said."""
+        """Messages of the stream got lost, or it is down: a poll tells what they said, or would have."""
         now_s = self._clock.monotonic_s()
         if now_s - self._asked_s >= MISSED_PAUSE_S:
             self._asked_s = now_s

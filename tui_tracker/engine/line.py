@@ -30,7 +30,7 @@ class Line:
         now_ms: The exchange's clock.
         take: Gets what is told.
         on_change: Called when it came up or went down.
-        on_missed: Called when messages got lost.
+        on_missed: Called when messages got lost, as they do from the moment when it went down.
         on_back: Called when it is up again, with the ids of its instruments and the instant since when it wasn't.
     """
 
@@ -99,6 +99,7 @@ class Line:
         was_up, self.is_up = self.is_up, False
         if was_up:
             self._down_ms = self._now_ms()
+            self._on_missed()
         if error is not None:
             self.reason = error.message
             (_log.warning if was_up else _log.info)("stream: %s", error)
