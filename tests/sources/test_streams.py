@@ -20,6 +20,7 @@ from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.clock import SystemClock
+from tui_tracker.engine.streaming import Streaming
 from tui_tracker.sources.base import Stream
 from tui_tracker.sources.dialogue import Dialogue
 from tui_tracker.sources.registry import SOURCES, create, open_stream
@@ -366,6 +367,45 @@ async def test_connections_are_opened_one_after_the_other() -> None:
         for one in heard:
             one.running.cancel()
         await asyncio.gather(*(one.running for one in heard), return_exceptions=True)
+
+
+async def test_pairs_are_followed_over_several_connections_of_which_one_breaks() -> None:
+    async with Nine(24, ("okx",)) as nine:
+        (exchange,) = nine.streams
+        source = create("okx", clock=FakeClock(), base_url=nine.urls["okx"], interval_s=60, spacing_s=0)
+        instruments = (await source.instruments()).instruments
+        await source.aclose()
+        url = nine.urls["okx"].replace("http", "ws") + exchange.path
+        stream = SocketStream(url, SystemClock(), type("Few", (kind_of("okx"),), {"most_pairs": 10}))
+        told: dict[str, Ticker] = {}
+        changed = asyncio.Event()
+
+        async def take(tickers: Sequence[Ticker], _: int) -> None:
+            told.update({ticker.instrument_id: ticker for ticker in tickers})
+            changed.set()
+
+        async def until(happened: Callable[[], bool]) -> None:
+            async with asyncio.timeout(20):
+                while not happened():
+                    changed.clear()
+                    await changed.wait()
+
+        streaming = Streaming(
+            stream, SystemClock(), SystemClock().now_ms, take, changed.set, lambda: None, lambda _ids, _since: None
+        )
+        streaming.want(instruments)
+        running = asyncio.ensure_future(streaming.run())
+        await until(lambda: len(told) == len(instruments) and streaming.state == "live")
+        assert sorted(len(socket.symbols) for socket in exchange.sockets) == sorted([10, len(instruments) - 20, 10])
+        exchange.sockets[0].abort()
+        await until(lambda: streaming.state.startswith("2 of 3 connections"))
+        last = exchange.sockets[-1]
+        exchange.push(next(iter(last.symbols)), QUOTE)
+        await until(lambda: any(ticker.last == QUOTE.last for ticker in told.values()))
+        await until(lambda: streaming.state == "live")
+        assert exchange.opened == 4
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 def test_only_exchanges_with_live_quotes_have_a_stream() -> None:
