@@ -5,7 +5,7 @@ import gc
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError, TrackerError
-from tui_tracker.feed.base import Feed, PastFeed
+from tui_tracker.feed.base import DeepFeed, Feed, PastFeed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
@@ -85,7 +85,6 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
         ServiceError: An address or a certificate that can't be used.
     """
     from tui_tracker.api.server import serving
-    from tui_tracker.feed.local import LocalFeed
 
     clock = _live_clock(settings)
     async with _collect_live(settings, clock) as feed, asyncio.TaskGroup() as group:
@@ -97,8 +96,7 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
             clock_rate=demo_scale(settings.demo_pairs) if settings.demo else 1.0,
         )
         try:
-            deep = feed if isinstance(feed, LocalFeed) else None  # histories of several sources are not joined
-            async with serving(feed, clock, options, deep) as server:
+            async with serving(feed, clock, options, feed) as server:
                 yield server
         finally:
             sparing.cancel()
@@ -122,7 +120,7 @@ async def _collect(
     *,
     once: bool,
     stoppers: "list[Callable[[], None]] | None" = None,
-) -> AsyncIterator[Feed]:
+) -> AsyncIterator[DeepFeed]:
     from tui_tracker.feed.local import LocalFeed
 
     turn = threading.Lock()
@@ -253,7 +251,7 @@ def _stream(settings: Settings, clock: Clock) -> "Stream | None":
 
 def _collect_live(
     settings: Settings, clock: Clock, stoppers: "list[Callable[[], None]] | None" = None
-) -> AbstractAsyncContextManager[Feed]:
+) -> AbstractAsyncContextManager[DeepFeed]:
     return _collect(settings, clock, _collected(settings.window), once=False, stoppers=stoppers)
 
 
@@ -377,8 +375,7 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
 def _has_past(settings: Settings, replay: "ReplaySpec | None") -> bool:
     if replay is not None:
         return True
-    is_kept = settings.history and not settings.demo and not _is_thin(settings)
-    return is_kept and len(settings.sources) == 1
+    return settings.history and not settings.demo and not _is_thin(settings)
 
 
 async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "asyncio.Future[PastFeed]") -> None:
@@ -388,14 +385,21 @@ async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "a
         from tui_tracker.cli.shared_history import past_history
 
         last_ms = None if replay is None else replay.last_ms
-        async with past_history(settings, replay) as (store, source, clock):
+        market = settings.market if replay is None else replay.source
+        async with past_history(settings, replay) as (store, clock), AsyncExitStack() as stack:
             from tui_tracker.engine.replay import Replay
+            from tui_tracker.feed.merged_past import MergedPastFeed
             from tui_tracker.feed.past import ReplayFeed
 
-            async with Replay(store, source, clock, last_ms).running() as engine:
-                feed = ReplayFeed(engine)
-                opened.set_result(feed)
-                await feed.closed.wait()
+            parts: dict[str, ReplayFeed] = {}
+            for name in market.split(","):
+                replayed = Replay(store, name, clock, last_ms).running()
+                parts[name] = ReplayFeed(await stack.enter_async_context(replayed))
+            feed: ReplayFeed | MergedPastFeed = next(iter(parts.values()))
+            if len(parts) > 1:
+                feed = await stack.enter_async_context(MergedPastFeed(market, parts, clock).running())
+            opened.set_result(feed)
+            await feed.closed.wait()
     except TrackerError as error:
         if not opened.done():
             opened.set_exception(error)

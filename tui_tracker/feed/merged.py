@@ -1,28 +1,26 @@
 """Several feeds as one: each source collects by itself, and whoever watches sees all of their rows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
-from tui_tracker.core.errors import TrackerError, UnknownPairError
+from tui_tracker.core.errors import NoDataError, TrackerError, UnknownPairError
 from tui_tracker.core.hours import Hours
 from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.core.kept import Kept, Loaded, Rollup
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.hub import Hub
-from tui_tracker.feed.base import Feed
-from tui_tracker.feed.merging import merged_report, merged_snapshot, merged_status
-
-PAUSE_S: Final = 1.0
-"""Least time between two snapshots: sources that poll in the same second are told of together."""
+from tui_tracker.feed.base import DeepFeed
+from tui_tracker.feed.merging import merged_kept, merged_report, merged_snapshot, merged_status
 
 
 class MergedFeed:
-    """``Feed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
+    """``DeepFeed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
 
     Args:
         source: What they are called together.
@@ -31,10 +29,13 @@ class MergedFeed:
         is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
     """
 
+    pause_s: ClassVar[float] = 1.0
+    """Least time between two snapshots: sources that poll in the same second are told of together."""
+
     def __init__(
         self,
         source: str,
-        parts: Mapping[str, Feed],
+        parts: Mapping[str, DeepFeed],
         sleep: Callable[[float], Awaitable[None]],
         *,
         is_once: bool = False,
@@ -68,7 +69,7 @@ class MergedFeed:
         finally:
             self._hub.close()
 
-    async def _follow(self, name: str, feed: Feed) -> None:
+    async def _follow(self, name: str, feed: DeepFeed) -> None:
         try:
             async for snapshot in feed.updates():
                 self._latest[name] = snapshot
@@ -89,7 +90,7 @@ class MergedFeed:
                 self._hub.close(failures[0] if len(failures) == len(self._parts) else None)
                 return
             if not self._is_once:
-                await self._sleep(PAUSE_S)
+                await self._sleep(self.pause_s)
 
     def _is_whole(self) -> bool:
         """Whether there is something to show: at once, or where each polls once when none is waited for any more."""
@@ -106,12 +107,18 @@ class MergedFeed:
             self._versions = versions
             self._version += 1
         statuses = [self._status_of(name, snapshot.status) for name, snapshot in self._in_order()]
-        return merged_snapshot(
-            self._version, merged_status(self._source, statuses), [snapshot for _, snapshot in self._in_order()]
-        )
+        return merged_snapshot(self._version, self._told(statuses), self._shown())
 
     def _in_order(self) -> Iterable[tuple[str, Snapshot]]:
         return ((name, self._latest[name]) for name in self._parts if name in self._latest)
+
+    def _shown(self) -> list[Snapshot]:
+        """What is put together."""
+        return [snapshot for _, snapshot in self._in_order()]
+
+    def _told(self, parts: Sequence[SourceStatus]) -> SourceStatus:
+        """What several statuses say together."""
+        return merged_status(self._source, parts)
 
     def _status_of(self, name: str, status: SourceStatus) -> SourceStatus:
         """What is known of a source; one that gave up says why."""
@@ -122,7 +129,7 @@ class MergedFeed:
         """See ``Feed.updates``; ends with an error only if every source failed."""
         return self._hub.subscribe()
 
-    def _part(self, instrument_id: str) -> Feed:
+    def _part(self, instrument_id: str) -> DeepFeed:
         feed = self._parts.get(instrument_id.partition(":")[0])
         if feed is None:
             raise UnknownPairError(instrument_id)
@@ -153,7 +160,7 @@ class MergedFeed:
     def status(self) -> SourceStatus:
         """See ``Feed.status``: the worst of all, with each of them."""
         statuses = [self._status_of(name, feed.status()) for name, feed in self._parts.items()]
-        return merged_status(self._source, statuses)
+        return self._told(statuses)
 
     def health(self) -> SourceReport:
         """See ``Feed.health``: with the report of each source."""
@@ -176,3 +183,43 @@ class MergedFeed:
         for name in asked | self._asked:
             self._parts[name].prioritise(wanted[name])
         self._asked = asked
+
+    async def kept(self) -> Kept:
+        """See ``History.kept``; what is put together of several exchanges is not kept."""
+        exchanges = [feed for name, feed in self._parts.items() if name != CONSOLIDATED]
+        return merged_kept(self._source, await asyncio.gather(*(feed.kept() for feed in exchanges)))
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """See ``History.minutes``."""
+        loaded: Loaded = {}
+        for feed, some in self._by_part(ids):
+            loaded |= await feed.minutes(some, metrics, start_ms, count)
+        return loaded
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """See ``History.rollups``."""
+        found: dict[str, tuple[Rollup, ...]] = {}
+        for feed, some in self._by_part(ids):
+            found |= await feed.rollups(some, start_ms, end_ms)
+        return found
+
+    def _by_part(self, ids: Collection[str] | None) -> list[tuple[DeepFeed, Collection[str] | None]]:
+        """Which instruments to ask whom for."""
+        if ids is None:
+            return [(feed, None) for name, feed in self._parts.items() if name != CONSOLIDATED]
+        wanted: dict[str, list[str]] = {}
+        for instrument_id in ids:
+            wanted.setdefault(instrument_id.partition(":")[0], []).append(instrument_id)
+        return [(feed, wanted[name]) for name, feed in self._parts.items() if name in wanted]
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """See ``DeepFeed.over``; a source that has said nothing yet has no rows in it."""
+        version, asked = self._version, [self._parts[name] for name, _ in self._in_order()]
+        snapshots = await asyncio.gather(*(feed.over(minutes, metric) for feed in asked))
+        if not snapshots:
+            raise NoDataError("no exchange has answered yet", "try again")
+        return merged_snapshot(version, self.status(), snapshots)

@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
 
@@ -32,7 +32,7 @@ from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import matches
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
-from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.view import ViewState, watched_by
 from tui_tracker.tui.views import all_views, label, named
 
 
@@ -174,6 +174,11 @@ class Desk:
     def is_several(self) -> bool:
         """Whether pairs of several exchanges are watched."""
         return self.snapshot is not None and bool(self.snapshot.status.parts)
+
+    @property
+    def watched(self) -> Sequence[str]:
+        """What rows can be of, as configured while that isn't known; nothing where one exchange is watched."""
+        return watched_by(self.settings) if self.snapshot is None else self.sources()
 
     def sources(self) -> list[str]:
         """What rows can be of where several exchanges are watched: what is made of them all first, then each."""
@@ -398,7 +403,7 @@ class Desk:
             self.zone,
             is_loading,
             width,
-            label(self.views, self.chosen),
+            label(self.views, self.chosen, self.watched),
             snapshot.known_minutes,
         )
 
