@@ -220,9 +220,9 @@ def test_a_flag_after_the_command_wins_over_one_before_it(run: Run) -> None:
 
 def test_sources_lists_exchanges_and_where_each_is_found(run: Run) -> None:
     outcome = run("sources")
-    assert outcome.out.splitlines()[1].split() == ["kraken", "Kraken", "yes", "https://api.kraken.com"]
+    assert outcome.out.splitlines()[1].split() == ["kraken", "Kraken", "yes", "yes", "https://api.kraken.com"]
     document = json.loads(run("sources", "--json", "--base-url", "kraken=http://127.0.0.1:1").out)
-    kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True}
+    kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True, "streams": True}
     assert document["sources"][0] == kraken
     assert [one["name"] for one in document["sources"]] == list(SOURCES)
     assert [one["name"] for one in document["sources"] if one["in_use"]] == ["kraken"]
