@@ -254,9 +254,8 @@ class Engine(Board):
 
     async def _is_over(self, minute_ms: int) -> bool:
         """Wait for the end of a polled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
-        never = asyncio.Event()
         while (self.market.polled_ms or 0) >= minute_ms:
-            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
+            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS)
             if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
                 return True
             await self._clock.sleep(1.0)  # the clock jumped: a later poll may still be in this minute
@@ -488,13 +487,12 @@ class Engine(Board):
 
     async def _follow_age(self) -> None:
         """Publish what changes by time alone: the state, and windows that slide while polls fail."""
-        never = asyncio.Event()
         while True:
             now_ms = self._timekeeper.now_ms()
             due_ms = now_ms + MINUTE_MS - now_ms % MINUTE_MS
             if (change_ms := self._health.next_change_ms()) is not None and change_ms > now_ms:
                 due_ms = min(due_ms, change_ms)
-            await self._timekeeper.sleep_until(due_ms, never)
+            await self._timekeeper.sleep_until(due_ms)
             now_ms = self._timekeeper.now_ms()
             polled_ms = self.market.polled_ms
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms

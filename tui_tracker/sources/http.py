@@ -130,17 +130,22 @@ class HttpClient:
         """
         client = await self._open()
         url = self._url(path, params)
-        for _ in range(_MAX_REDIRECTS + 1):
+        redirects = dead = 0
+        while redirects <= _MAX_REDIRECTS:
             await self.budget.acquire(priority, weight)
             with self._logged_failure():
                 async with _translated_errors(self._timeouts):
-                    answer = await self._read(client, url, max_bytes, weight, complaint_of)
+                    answer = await self._read(client, url, max_bytes, weight, complaint_of, dead < _KEPT_CONNECTIONS)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
                 self.budget.log.note_answer(elapsed_ms)
                 logger.debug("GET %s -> %d bytes in %d ms", clean(str(url)), len(answer.body), elapsed_ms)
                 return answer
-            url = answer
+            if answer is None:
+                dead += 1
+            else:
+                url = answer
+                redirects += 1
         raise RejectedError(f"the exchange redirects more than {_MAX_REDIRECTS} times")
 
     @contextmanager
@@ -194,9 +199,13 @@ class HttpClient:
         max_bytes: int,
         weight: int,
         complaint_of: ComplaintReader | None,
-    ) -> "Response | httpx.URL":
+        may_be_dead: bool,
+    ) -> "Response | httpx.URL | None":
+        """An answer, where else to ask, or ``None`` if it is to be asked again: the connection was a dead one."""
         trace = RequestTrace(self.clock, self.budget, weight)
-        response = await self._send(client, url, trace)
+        response = await self._send(client, url, trace, may_be_dead)
+        if response is None:
+            return None
         try:
             if response.status_code in _REDIRECTS:
                 return _redirect_target(url, response)
@@ -207,24 +216,24 @@ class HttpClient:
             await response.aclose()
         return Response(body, trace.sent_ms, self.clock.now_ms(), read_date(response.headers.get("Date")))
 
-    async def _send(self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace) -> "httpx.Response":
-        """Send a request, and again, at once, where a kept connection turns out to be dead.
+    async def _send(
+        self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace, may_be_dead: bool
+    ) -> "httpx.Response | None":
+        """Send a request; ``None`` where a kept connection turns out to be dead.
 
-        The server closed such a connection while it lay idle, so the request never got there.
+        As a rule the server closed such a connection while it lay idle, so that the request never got there. But it may
+        have got there, so that it counts.
         """
         import httpx
 
         request = client.build_request("GET", url, extensions={"trace": trace.note})
-        attempts = 1
-        while True:
-            try:
-                return await client.send(request, stream=True)
-            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-                if attempts > _KEPT_CONNECTIONS or not trace.is_reused:
-                    raise
-                logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
-            attempts += 1
-            trace.restart()
+        try:
+            return await client.send(request, stream=True)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            if not may_be_dead or not trace.is_reused:
+                raise
+            logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
+            return None
 
     async def _refusal(self, response: "httpx.Response", complaint_of: ComplaintReader | None) -> SourceError:
         """The error for a status that is neither success nor a redirect; pauses the budget where asked to."""

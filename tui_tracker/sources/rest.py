@@ -15,6 +15,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import TickerBatch
+from tui_tracker.sources.answer import ANYTHING, opened
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
 from tui_tracker.sources.budget import Priority
 from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
@@ -81,10 +82,14 @@ class RestSource(ABC):
     def read_candles(self, response: Response, symbol: str, step_minutes: int) -> CandleBatch:
         """Decode the answer to a ``candle_call``; some milliseconds, on the loop."""
 
-    @staticmethod
-    def read_time(response: Response) -> int:
-        """The exchange's clock in an answer to ``clock``, ms, in the middle of what it can mean."""
-        if response.date_ms is None:
+    @classmethod
+    def read_time(cls, response: Response) -> int:
+        """The exchange's clock in an answer to ``clock``, ms, in the middle of what it can mean.
+
+        Raises:
+            MalformedDataError: It doesn't tell the time, or is none of the exchange: a portal's page has a date too.
+        """
+        if not opened(ANYTHING, response.body, cls.title) or response.date_ms is None:
             raise MalformedDataError("the answer doesn't tell the time")
         return response.date_ms
 

@@ -305,6 +305,35 @@ async def test_a_pair_whose_history_fails_does_not_stop_the_others() -> None:
         assert price_n(engine, "ETH/USD") >= 1_435
 
 
+async def test_history_that_was_given_up_is_tried_again_by_itself() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors = dict.fromkeys(source.quoted, RejectedError("HTTP 503"))
+    for error in source.candle_errors.values():
+        error.http_status = 503
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(100)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD", "fake:ETH-USD")
+        source.candle_errors.clear()
+        await clock.advance(130)
+        assert latest(engine).status.backfill.failed == ()
+        assert price_n(engine, "BTC/USD") >= 1_435
+        assert price_n(engine, "ETH/USD") >= 1_435
+
+
+async def test_history_that_is_refused_is_asked_for_less_and_less() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors["BTC/USD"] = RejectedError("unknown pair")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(6 * 3_600)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
+    tries = [at for name, at in source.calls if name.startswith("candles BTC/USD")]
+    assert len(tries) == 3 * 8  # at once, after 10, 20, 40 minutes, and hourly
+
+
 async def test_new_halted_and_delisted_instruments() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)
