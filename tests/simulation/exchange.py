@@ -6,6 +6,7 @@ import json
 import random
 import socket
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import ContextVar
 from email.utils import formatdate
@@ -29,7 +30,7 @@ WEIGHTS: Final = {
 LEAST_PAUSE_S: Final = 5.0
 UPLINK_S: Final = 0.02
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 10.0
-BAD_PRICES: Final = ("NaN", "Infinity", "-5", "1e309", "abc", None, {}, [], 10**400, float("nan"))
+BAD_PRICES: Final[tuple[object, ...]] = ("NaN", "Infinity", "-5", "1e309", "abc", None, {}, [], 10**400, float("nan"))
 HTML: Final = b"<!DOCTYPE html><html><title>\x1b[31mJust a moment...</title></html>"
 _MOST_BOMBS: Final = 2
 
@@ -62,7 +63,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
 
     Args:
         world: What it says.
-        spells: When what goes wrong.
+        spells: When what goes wrong, one after the other.
         away_s: From when until when one pair is neither listed nor quoted.
         clock: Of the machine that asks.
         rng: Draws all that is left to chance.
@@ -81,7 +82,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         on_told: Callable[[Told], None],
     ) -> None:
         self._world = world
-        self._spells = spells
+        self._spells = deque(spells)
         self._away_s = away_s
         self._clock = clock
         self._rng = rng
@@ -137,10 +138,12 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
 
     def _fault(self, call: str) -> str:
         now_s = self._loop.time()
-        for spell in self._spells:
-            if spell.start_s <= now_s < spell.end_s and call in spell.calls and self._rng.random() < spell.chance:
-                return self._rng.choice(spell.kinds)
-        return ""
+        while self._spells and self._spells[0].end_s <= now_s:
+            self._spells.popleft()
+        spell = self._spells[0] if self._spells else None
+        if spell is None or spell.start_s > now_s or call not in spell.calls or self._rng.random() >= spell.chance:
+            return ""
+        return self._rng.choice(spell.kinds)
 
     def _note_fault(self, fault: str) -> None:
         if fault:
@@ -157,8 +160,8 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
     async def _pieces(self, answer: Answer, fault: str) -> AsyncIterator[bytes]:
         """The body as it comes; what it said is noted once all of it did."""
         if fault == "drip":
-            for piece in answer.body[0][:20]:
-                yield bytes([piece])
+            for byte in answer.body[0][:20]:
+                yield bytes([byte])
                 await asyncio.sleep(4)
         for piece in answer.body:
             yield piece

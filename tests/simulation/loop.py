@@ -3,8 +3,13 @@
 import asyncio
 import selectors
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from concurrent.futures import Executor
+from typing import Any, Final, TypeVar
 
+from typing_extensions import TypeVarTuple, Unpack, override
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 EPOCH_MS: Final = 1_790_000_000_000
 
 
@@ -52,9 +57,12 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
             raise StuckError("nothing will ever happen again")
         self._elapsed_s += seconds
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    @override
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
         """Do the work at once."""
-        future = self.create_future()
+        future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
         except Exception as error:  # noqa: BLE001  # the future carries it to whoever awaits it

@@ -23,10 +23,12 @@ class Model:
 
     Args:
         name: Of the exchange.
+        remembers: Whether to keep every price that was ever told.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, remembers: bool) -> None:
         self._name = name
+        self._remembers = remembers
         self._has_offset = False
         self._readings: list[tuple[int, int]] = []
         """(time on the way, offset) of each reading of the clock since it is to be measured."""
@@ -39,7 +41,7 @@ class Model:
         """By how much that may be wrong, whole seconds aside."""
         self.prices: dict[str, Minutes] = {}
         self.said: dict[str, set[float]] = {}
-        """Every price that was ever told of a pair."""
+        """Every price that was ever told of a pair, if they are remembered."""
         self.unreadable: dict[str, set[int]] = {}
         """Minutes of which the exchange told nothing usable, by pair."""
         self.polled: int | None = None
@@ -80,7 +82,7 @@ class Model:
                 self.unreadable.setdefault(pair, set()).add(minute)
             if price is None or pair not in self._listed:
                 continue
-            self.said.setdefault(pair, set()).add(price)
+            self._remember(pair, price)
             minutes = self.prices.setdefault(pair, {})
             if minutes.get(minute, (0, 0.0))[0] != CANDLE_1M:
                 minutes[minute] = POLL, price
@@ -90,7 +92,7 @@ class Model:
         rows = tuple((start, close) for start, close in told.rows if self._is_closed(told, start))
         bad = {minute for start, close in rows if close is None for minute in range(start, start + 2 * told.step)}
         self.unreadable.setdefault(told.pair, set()).update(bad)
-        self.said.setdefault(told.pair, set()).update(close for _, close in rows if close is not None)
+        self._remember(told.pair, *(close for _, close in rows if close is not None))
         if end is None:
             return
         rank = CANDLE_1M if told.step == 1 else CANDLE_5M
@@ -98,6 +100,18 @@ class Model:
         for minute, close in held(rows, told.step):
             if minute <= end and minutes.get(minute, (0, 0.0))[0] <= rank:
                 minutes[minute] = rank, close
+
+    def _remember(self, pair: str, *prices: float) -> None:
+        if self._remembers:
+            self.said.setdefault(pair, set()).update(prices)
+
+    def forget_before(self, first: int) -> None:
+        """Let go of minutes that left all windows."""
+        for minutes in self.prices.values():
+            for minute in [minute for minute in minutes if minute < first]:
+                del minutes[minute]
+        for some in self.unreadable.values():
+            some -= {minute for minute in some if minute < first}
 
     def _is_closed(self, told: Told, start: int) -> bool:
         ends_ms = (start + told.step) * MINUTE_MS

@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from unittest import mock
 
 from tests.simulation.exchange import UPLINK_S, WEIGHTS, SimulatedExchange
@@ -28,6 +28,7 @@ from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.http import HttpClient
 from tui_tracker.sources.registry import SOURCES
 
+T = TypeVar("T")
 ALLOWED: Final = {
     "kraken": (1, 1.0),
     "binance": (6_000, 60.0),
@@ -83,7 +84,7 @@ class Part:
         self.plan = plan
         self.clock = clock
         self.ledger = Ledger()
-        self.model = Model(self.name)
+        self.model = Model(self.name, remembers=bool(plan.jumps))
         self.world = world_of(self.name)
         self.spells = plan.spells[place]
         info = SOURCES[self.name]
@@ -120,6 +121,15 @@ class Part:
     def slack_s(self) -> float:
         """How long the requests before a poll may take."""
         return 4 * self.heaviest_s + 4.0
+
+    def check_all(self, clear_s: float) -> None:
+        """Check all that holds once nothing has stood in the way since then."""
+        self.check_recovery(clear_s)
+        self.check_shown()
+        self.check_windows()
+        self.check_history()
+        self.check_figures()
+        self.check_requests()
 
     def check_windows(self) -> None:
         """Good data stays: windows hold what was told, bit for bit."""
@@ -222,13 +232,21 @@ def run(seed: int) -> Outcome:
     Raises:
         BrokenPromiseError: If something did not hold.
     """
-    plan = Plan.of(seed, tuple(SHAPES))
+    return in_simulated_time(Plan.of(seed, tuple(SHAPES)), _trial)
+
+
+def in_simulated_time(plan: Plan, work: Callable[[Plan], Coroutine[None, None, T]]) -> T:
+    """Do some work of a plan on a loop of its own.
+
+    Raises:
+        BrokenPromiseError: If something did not hold.
+    """
     complaints: list[dict[str, Any]] = []
     loop = SimulatedLoop()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     try:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(seed):
-            outcome = runner.run(_trial(plan))
+        with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(plan.seed):
+            outcome = runner.run(work(plan))
     except Exception as error:
         raise BrokenPromiseError(f"{_first(error)!r}; plan: {plan}") from error
     promise(not complaints, f"left behind: {complaints}")
@@ -276,14 +294,9 @@ async def _trial(plan: Plan) -> Outcome:
             for part in parts:
                 part.check_shown()
                 part.check_windows()
-        clear = await _until_clear(plan, parts)
+        clear = await until_clear(plan, parts)
         for part in parts:
-            part.check_recovery(clear[part.name])
-            part.check_shown()
-            part.check_windows()
-            part.check_history()
-            part.check_figures()
-            part.check_requests()
+            part.check_all(clear[part.name])
         if len(parts) > 1:
             seen = {row.instrument.source for row in (await anext(aiter(feed.updates()))).rows}
             promise(seen == set(plan.sources), f"rows of {seen}")
@@ -304,7 +317,7 @@ def _moments(plan: Plan) -> list[tuple[float, int]]:
     return sorted([*((at_s, 0) for at_s in looks), *plan.jumps])
 
 
-async def _until_clear(plan: Plan, parts: Sequence[Part]) -> dict[str, float]:
+async def until_clear(plan: Plan, parts: Sequence[Part]) -> dict[str, float]:
     """Wait until all should be well again; from when on nothing stood in the way, by source."""
     loop = asyncio.get_running_loop()
     while True:
@@ -318,5 +331,5 @@ async def _until_clear(plan: Plan, parts: Sequence[Part]) -> dict[str, float]:
         await asyncio.sleep(left_s)
     latest_s = loop.time() + AGAIN_S[1] + 2 * plan.interval_s
     while loop.time() < latest_s and any(part.lacks_history for part in parts):
-        await asyncio.sleep(plan.interval_s)
+        await parts[0].clock.sleep(plan.interval_s)
     return clear

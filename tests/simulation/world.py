@@ -1,17 +1,16 @@
 """Small markets of every exchange, in its wire format: few pairs, listed not long ago, so that answers are short."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
-from tests.simulation.kraken import KrakenWire
 from tests.simulation.loop import EPOCH_MS
 from tests.support.exchanges.market import Candle, Pair, SeededMarket
-from tests.support.exchanges.wire import Json, Wire
-from tests.support.exchanges.wires import NATIVE
+from tests.support.exchanges.wire import Json
+from tests.support.exchanges.wires import WIRES
 from tests.support.fake_kraken_market import MINUTE_MS
 
-WIRES: Final[dict[str, type[Wire]]] = {wire.name: wire for wire in (KrakenWire, *NATIVE)}
 PAIRS: Final = 4
+_REMEMBERED: Final = 4_096
 HISTORY_MINUTES: Final = 40
 BEGIN: Final = EPOCH_MS // MINUTE_MS - HISTORY_MINUTES
 """The first minute, since the epoch, of which anything is known."""
@@ -45,9 +44,10 @@ class YoungMarket(SeededMarket):
     def __init__(self, dollar: str, *, omits_quiet: bool) -> None:
         super().__init__(1, PAIRS, dollar, omits_quiet=omits_quiet)
         for pair in self.pairs:
-            pair.trades.bar = cache(pair.trades.bar)  # type: ignore[method-assign]
-            pair.trades.close_state = cache(pair.trades.close_state)  # type: ignore[method-assign]
-            pair.trades.totals = cache(pair.trades.totals)  # type: ignore[method-assign]
+            remembered = lru_cache(_REMEMBERED)
+            pair.trades.bar = remembered(pair.trades.bar)  # type: ignore[method-assign]
+            pair.trades.close_state = remembered(pair.trades.close_state)  # type: ignore[method-assign]
+            pair.trades.totals = remembered(pair.trades.totals)  # type: ignore[method-assign]
 
     def candles(self, pair: Pair, step_minutes: int, count: int, at_ms: int) -> list[Candle]:
         known = (at_ms // MINUTE_MS - BEGIN) // step_minutes
@@ -133,5 +133,3 @@ def longest_list(document: Json) -> list[Any]:
 def world_of(name: str) -> World:
     """The same for all trials of a process: it holds nothing that changes."""
     return World(name)
-
-

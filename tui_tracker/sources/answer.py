@@ -141,7 +141,7 @@ def opened(decoder: msgspec.json.Decoder[T], body: bytes, exchange: str) -> T:
     except (ValueError, RecursionError) as error:
         if body.lstrip()[:1] == b"<":
             raise MalformedDataError(
-                f"{exchange} answered with a web page instead of data", "a portal, a proxy, or maintenance?"
+                f"{exchange} answered with a web page instead of data: a sign-in page, a proxy, or maintenance"
             ) from error
         start = clean(body[:60].decode("utf-8", "replace"))
         raise MalformedDataError(f"no answer of {exchange}'s API (it begins with {start!r})") from error

@@ -286,7 +286,7 @@ def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL
     target = response.next_request.url
     if (target.scheme, target.host, _port(target)) != (url.scheme, url.host, _port(url)):
         place = clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", 80)
-        raise RejectedError(f"the exchange redirects to another place, {place}", "is a portal or proxy in between?")
+        raise RejectedError(f"the exchange redirects to another place, {place}: a sign-in page or a proxy")
     return target.copy_with(username=None, password=None)
 
 

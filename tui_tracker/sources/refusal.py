@@ -14,6 +14,8 @@ MAX_COMPLAINT: Final = 16_384
 _IM_A_TEAPOT: Final = 418
 _CLOSED: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 CLOSED: Final = "maintenance or overload, as a rule"
+_BARRED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
+BARRED: Final = "closed to this country or address, as a rule"
 _LIMITS: Final = (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
 
 
@@ -69,7 +71,8 @@ class Refused(NamedTuple):
             return RateLimitedError(message, retry_after_s)
         if retry_after_s is not None:
             budget.pause(retry_after_s)
-        return RejectedError(f"{message}; {CLOSED}" if self.status in _CLOSED else message)
+        reason = CLOSED if self.status in _CLOSED else BARRED if self.status in _BARRED else ""
+        return RejectedError(f"{message}; {reason}" if reason else message)
 
 
 def _phrase(status: int) -> str:

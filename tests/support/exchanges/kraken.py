@@ -1,4 +1,4 @@
-"""Kraken: ``/0/public``, as the other formats are written, for markets that they share."""
+"""Kraken: ``/0/public``, of the market that all share; ``FakeKraken`` knows more of its own, and its old names."""
 
 from tests.support.exchanges.market import Pair, base_volume, decimal
 from tests.support.exchanges.wire import Json, RefusedError, Wire
