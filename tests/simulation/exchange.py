@@ -172,9 +172,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         if answer.pause_s:
             self._ledger.refused.append(Refused(now_s, now_s + answer.pause_s, fault))
         if answer.told is not None:
-            told = answer.told._replace(received_ms=self._clock.now_ms())
-            self._ledger.told.append(told)
-            self._on_told(told)
+            self._on_told(answer.told._replace(received_ms=self._clock.now_ms()))
 
     def _answer(self, request: httpx.Request, call: Call, fault: str, sent_ms: int) -> Answer:
         server_ms = true_ms(self._loop)

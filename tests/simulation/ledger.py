@@ -1,4 +1,4 @@
-"""What an exchange was asked and truly answered, noted on its side of the line."""
+"""What an exchange was asked and answered, noted on its side of the line."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -45,7 +45,6 @@ class Ledger:
     """All of it, in order."""
 
     asked: list[Asked] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     """What went wrong how often."""

@@ -24,6 +24,7 @@ class Watch:
         """Until when the budget lets nothing through after what was refused, seconds since the beginning."""
         self.polled_s: list[float] = []
         """When each good poll was complete."""
+        self.polls = 0
         self.is_closed = False
 
     async def instruments(self) -> InstrumentBatch:
@@ -36,6 +37,7 @@ class Watch:
     async def tickers(self) -> TickerBatch:
         with self._called(Call("quotes")):
             batch = await self._source.tickers()
+        self.polls += 1
         self.polled_s.append(asyncio.get_running_loop().time())
         return batch
 

@@ -10,7 +10,7 @@ from tests.support.exchanges.wires import WIRES
 from tests.support.fake_kraken_market import MINUTE_MS
 
 PAIRS: Final = 4
-_REMEMBERED: Final = 4_096
+_REMEMBERED: Final = 2_000
 HISTORY_MINUTES: Final = 40
 BEGIN: Final = EPOCH_MS // MINUTE_MS - HISTORY_MINUTES
 """The first minute, since the epoch, of which anything is known."""

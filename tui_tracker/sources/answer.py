@@ -73,8 +73,8 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def reason(error: BaseException) -> str:
-    """Say in a few words why a connection failed, from the error at the bottom of the chain."""
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and what caused it, down to the bottom."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and len(chain) < 16:
@@ -82,7 +82,17 @@ def reason(error: BaseException) -> str:
             cause = cause.exceptions[0]
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
-    for link in chain:
+    return chain
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether a connection failed because nobody vouches for the server."""
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in _chain(error))
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few words why a connection failed, from the error at the bottom of the chain."""
+    for link in _chain(error):
         match link:
             case socket.gaierror():
                 return f"the host name cannot be resolved ({clean(link.strerror or str(link), 80)})"

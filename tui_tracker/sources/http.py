@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tui_tracker import __version__
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import (
+    ConfigError,
     MalformedDataError,
     RejectedError,
     SourceError,
@@ -20,8 +21,11 @@ from tui_tracker.core.errors import (
     UnreachableError,
 )
 from tui_tracker.core.text import clean
-from tui_tracker.sources.answer import read_body, read_date, reason
+from tui_tracker.core.trust import trusting
+from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reason
 from tui_tracker.sources.budget import Priority, RequestBudget
+from tui_tracker.sources.issuer import issuer_of
+from tui_tracker.sources.proxies import proxy_of
 from tui_tracker.sources.refusal import MAX_COMPLAINT, Complaint, ComplaintReader, Refused
 from tui_tracker.sources.trace import RequestTrace
 
@@ -73,6 +77,7 @@ class HttpClient:
         idle_s: How long an unused connection is kept: over two poll intervals, so that polls share one.
         bans: Statuses by which the exchange shuts an address out, and for how many seconds at least.
         user_agent: Who we are.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
         timeouts: When to give up.
         transport: Replaces the network (tests).
     """
@@ -86,6 +91,7 @@ class HttpClient:
         idle_s: float,
         bans: Mapping[int, float] | None = None,
         user_agent: str = USER_AGENT,
+        ca_file: str = "",
         timeouts: Timeouts | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
@@ -95,6 +101,9 @@ class HttpClient:
         self._idle_s = idle_s
         self._bans = bans or {}
         self._user_agent = user_agent
+        self._ca_file = ca_file
+        self._issuer: str | None = None
+        """Of a certificate that isn't trusted; ``None`` before there was one."""
         self._timeouts = timeouts or Timeouts()
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
@@ -134,7 +143,7 @@ class HttpClient:
         while redirects <= _MAX_REDIRECTS:
             await self.budget.acquire(priority, weight)
             with self._logged_failure():
-                async with _translated_errors(self._timeouts):
+                async with self._named_issuer(url), _translated_errors(self._timeouts):
                     answer = await self._read(client, url, max_bytes, weight, complaint_of, dead < _KEPT_CONNECTIONS)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
@@ -155,6 +164,20 @@ class HttpClient:
         except SourceError:
             self.budget.log.note_failure()
             raise
+
+    @asynccontextmanager
+    async def _named_issuer(self, url: "httpx.URL") -> AsyncIterator[None]:
+        """Say who issued a certificate that isn't trusted; it is looked at once, and never past a proxy."""
+        try:
+            yield
+        except UnreachableError as error:
+            if not is_untrusted(error):
+                raise
+            if self._issuer is None:
+                self._issuer = "" if proxy_of(str(url)) else await issuer_of(url.host, url.port or 443)
+            issuer = f", issued by {self._issuer!r}" if self._issuer else ""
+            text = f"{error.message}{issuer}: a sign-in page or proxy in between, or an authority for --ca-file"
+            raise UnreachableError(text) from error
 
     async def aclose(self) -> None:
         """Close all connections; nothing may be called after."""
@@ -181,9 +204,10 @@ class HttpClient:
                     keepalive_expiry=self._idle_s,
                 ),
                 follow_redirects=False,
+                verify=True if self._transport is not None else trusting(self._ca_file),
                 transport=self._transport,
             )
-        except (OSError, ImportError, ValueError, httpx.InvalidURL) as error:
+        except (OSError, ImportError, ValueError, httpx.InvalidURL, ConfigError) as error:
             message = f"the HTTP client cannot start with this environment: {clean(str(error))}"
             raise UnreachableError(message, "check proxy and certificate variables") from error
 

@@ -33,6 +33,19 @@ def check_proxies(environ: Mapping[str, str]) -> None:
             _check_exception(exceptions[0], host.strip())
 
 
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for a URL, as httpx finds it; WebSockets go the way of http and https."""
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme.replace("ws", "http", 1)) or proxies.get("all")
+    if not found or proxy_bypass(parts.hostname or ""):
+        return None
+    return found if "://" in found else f"http://{found}"
+
+
 def _effective(environ: Mapping[str, str], lower: str) -> tuple[str, str] | None:
     """Name and value of the variable in force."""
     if lower in environ:
@@ -54,8 +67,15 @@ def _check_proxy(name: str, value: str) -> None:
         raise ConfigError(f"{name} is not the address of a proxy", hint) from error
     if not _HOST.fullmatch(url.raw_host) or not 0 < (url.port or 1) < 65536:
         raise ConfigError(f"{name} is not the address of a proxy", hint)
-    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        raise ConfigError(f"{name} is a SOCKS proxy, for which a package is missing", "install it: pip install socksio")
+    if url.scheme.startswith("socks") and not _has_socks():
+        raise ConfigError(
+            f"{name} is a SOCKS proxy, for which a package is missing", "install it: pip install 'crypto-tui[socks]'"
+        )
+
+
+def _has_socks() -> bool:
+    """Whether requests and WebSockets can go through a SOCKS proxy."""
+    return all(importlib.util.find_spec(name) is not None for name in ("socksio", "python_socks"))
 
 
 def _check_exception(name: str, host: str) -> None:

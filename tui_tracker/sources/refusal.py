@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError
+from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, UnreachableError
 from tui_tracker.core.text import clean
 from tui_tracker.sources.answer import read_retry_after
 from tui_tracker.sources.budget import LONGEST_BAN_S, RequestBudget
@@ -59,6 +59,8 @@ class Refused(NamedTuple):
         message = f"the exchange answered HTTP {self.status} {clean(self.phrase, 40) or _phrase(self.status)}".rstrip()
         if self.complaint is not None:
             message += f": {clean(self.complaint.text, 120)}"
+        if self.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return UnreachableError("the proxy wants a name and a password: http://NAME:PASSWORD@… in its variable")
         if self.status in bans:
             asked_s = read_retry_after(self.retry_after, now_ms, LONGEST_BAN_S) or 0.0
             ban_s = max(asked_s, bans[self.status])

@@ -64,6 +64,7 @@ def create(
     interval_s: float,
     spacing_s: float | None = None,
     log: "RequestLog | None" = None,
+    ca_file: str = "",
 ) -> Source:
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
 
@@ -74,9 +75,10 @@ def create(
         interval_s: Time between polls; connections outlive two of them.
         spacing_s: Another pace of requests (tests).
         log: Remembers how requests went.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
 
     Raises:
-        ConfigError: An unknown name, an unusable URL or proxy variable.
+        ConfigError: An unknown name, an unusable URL, proxy variable or file of certificates.
     """
     from tui_tracker.sources.budget import RequestBudget
     from tui_tracker.sources.http import HttpClient
@@ -84,6 +86,10 @@ def create(
 
     check_name(name)
     check_proxies(os.environ)
+    if ca_file:
+        from tui_tracker.core.trust import trusting
+
+        trusting(ca_file)
     url = None if base_url is None else checked_base_url(base_url)
     info = SOURCES.get(name)
     if info is None:
@@ -93,7 +99,8 @@ def create(
         return CcxtSource(name.removeprefix(CCXT), clock, budget, url, keeps_pace=spacing_s is None)
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     idle_s = 2 * interval_s + _IDLE_MARGIN_S
-    return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+    http = HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans, ca_file=ca_file)
+    return info.connect(http)
 
 
 def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stream | None:
