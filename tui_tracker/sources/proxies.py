@@ -34,7 +34,10 @@ def check_proxies(environ: Mapping[str, str]) -> None:
 
 
 def proxy_of(url: str) -> str | None:
-    """The proxy that the environment names for a URL, as httpx finds it; WebSockets go the way of http and https."""
+    """The proxy that the environment names for a URL, as httpx finds it; WebSockets go the way of http and https.
+
+    A SOCKS proxy looks names up itself (``socks5h``), as it does for httpx.
+    """
     from urllib.parse import urlsplit
     from urllib.request import getproxies, proxy_bypass
 
@@ -43,7 +46,7 @@ def proxy_of(url: str) -> str | None:
     found = proxies.get(parts.scheme.replace("ws", "http", 1)) or proxies.get("all")
     if not found or proxy_bypass(parts.hostname or ""):
         return None
-    return found if "://" in found else f"http://{found}"
+    return found.replace("socks5://", "socks5h://", 1) if "://" in found else f"http://{found}"
 
 
 def _effective(environ: Mapping[str, str], lower: str) -> tuple[str, str] | None:
