@@ -25,28 +25,28 @@ AT = commands.at("http://hang.test:1")
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """What is there once a look-up hangs, and the environment in which it does."""
+def hanging(tmp_path: Path) -> tuple[Path, str]:
+    """What is there once a look-up hangs, and the folder of the module that makes it."""
     marker = tmp_path / "asked"
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(HANGING.format(marker=str(marker)))
-    return marker, {"PYTHONPATH": str(tmp_path / "site")}
+    return marker, str(tmp_path / "site")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_command_ends_while_a_look_up_hangs(
-    number: signal.Signals, hanging: tuple[Path, dict[str, str]], tmp_path: Path
+    number: signal.Signals, hanging: tuple[Path, str], tmp_path: Path
 ) -> None:
-    marker, environ = hanging
-    with commands.running(tmp_path / "home", "rank", *AT, **environ) as process:
+    marker, folder = hanging
+    with commands.running(tmp_path / "home", "rank", *AT, PYTHONPATH=folder) as process:
         wait_until(marker.exists, commands.DEADLINE_S, "a look-up")
         process.send_signal(number)
         assert process.outcome(SOON_S).code == 128 + number
 
 
-def test_the_app_ends_while_a_look_up_hangs(hanging: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    marker, environ = hanging
-    with started(tmp_path / "home", *AT, **environ) as app:
+def test_the_app_ends_while_a_look_up_hangs(hanging: tuple[Path, str], tmp_path: Path) -> None:
+    marker, folder = hanging
+    with started(tmp_path / "home", *AT, PYTHONPATH=folder) as app:
         app.until(marker.exists, "a look-up")
         app.press("q")
         assert app.session.wait_exit(SOON_S) == 0
