@@ -4,6 +4,7 @@
 """
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -114,6 +115,11 @@ class MadeSource:
         """See ``Source``."""
 
 
+def tell(what: str, number: int) -> None:
+    """Write a line at once: several threads tell, and one may be killed while it does."""
+    os.write(sys.stdout.fileno(), f"{what} {number}\n".encode())
+
+
 class TellingStore(Store):
     """Tells of each minute that is on disk."""
 
@@ -121,11 +127,11 @@ class TellingStore(Store):
     def append(self, minute: Minute) -> "Future[bool]":
         future = super().append(minute)
 
-        def tell(stored: "Future[bool]") -> None:
+        def acknowledge(stored: "Future[bool]") -> None:
             if not stored.cancelled() and stored.exception() is None and stored.result():
-                print("stored", minute.minute, flush=True)
+                tell("stored", minute.minute)
 
-        future.add_done_callback(tell)
+        future.add_done_callback(acknowledge)
         return future
 
 
@@ -139,12 +145,12 @@ async def run(folder: Path, start_s: float, pairs: int, rate: float) -> None:
     sharing = Sharing(store, SOURCE, lock, SystemClock())
     try:
         async with SharedEngine(MadeSource(clock, pairs), clock, store, sharing).running() as engine:
-            await tell(engine)
+            await report(engine)
     finally:
         sharing.release()
 
 
-async def tell(engine: Engine) -> None:
+async def report(engine: Engine) -> None:
     """Tell who collects, and that there is something to show."""
     was_leading: bool | None = None
     is_ready = False
@@ -152,10 +158,10 @@ async def tell(engine: Engine) -> None:
         is_leading = snapshot.status.collector == OURS
         if is_leading is not was_leading:
             was_leading = is_leading
-            print("leads", int(is_leading), flush=True)
+            tell("leads", int(is_leading))
         if snapshot.rows and not is_ready:
             is_ready = True
-            print("ready", int(time.monotonic()), flush=True)
+            tell("ready", int(time.monotonic()))
 
 
 if __name__ == "__main__":

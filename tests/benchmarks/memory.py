@@ -39,6 +39,7 @@ def main(every_metric: bool) -> None:
         quotes = [ticker(name, price, minute, every_metric) for name, price in zip(names, prices, strict=True)]
         market.apply(quotes, at_ms, at_ms)
         market.close_poll(at_ms)
+        market.advance(at_ms)
     rates = market_rates(market)
     rows = [make_row(market, holding, rates) for holding in market]
     assert len(rows) == PAIRS

@@ -7,10 +7,17 @@ from dataclasses import replace
 import pytest
 
 from tests.support.clock import FakeClock
-from tests.support.feed import FakeFeed, Pair, live_status
+from tests.support.feed import AT_MS, FakeFeed, Pair, live_status
 from tests.support.source import MINUTE, FakeSource
 from tui_tracker.cli.collecting import first_rows
-from tui_tracker.core.errors import RejectedError, StorageError, StorageFault, UnknownPairError, UnreachableError
+from tui_tracker.core.errors import (
+    NoDataError,
+    RejectedError,
+    StorageError,
+    StorageFault,
+    UnknownPairError,
+    UnreachableError,
+)
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import BackfillProgress, ErrorTally, HistoryStatus, SourceReport, SourceState
@@ -90,6 +97,35 @@ async def test_a_window_that_one_cannot_show_is_shown_by_none() -> None:
         parts["b"].window_error = None
         await feed.set_window(360, Metric.PRICE)
     assert [minutes for minutes, _ in parts["a"].windows] == [60, 1_440, 360]
+
+
+async def test_what_is_kept_is_asked_of_whose_it_is() -> None:
+    parts = {name: feed_of(name, ("BTC", "ETH")) for name in ("a", "b", "all")}
+    async with MergedFeed("a,b", parts, FakeClock().sleep).running() as feed:
+        with pytest.raises(NoDataError):
+            await feed.over(60, Metric.PRICE)
+        await FakeClock().settle()
+        kept = await feed.kept()
+        assert (kept.source, kept.ids) == ("a,b", ("a:BTC-USD", "a:ETH-USD", "b:BTC-USD", "b:ETH-USD"))
+        assert kept.minutes == (await parts["a"].kept()).minutes
+        assert kept.hours is None
+        everything = await feed.minutes(None, [Metric.PRICE], AT_MS - 120_000, 2)
+        assert sorted(everything) == list(kept.ids)
+        assert sorted(await feed.minutes(["b:BTC-USD", "c:X-USD"], [Metric.PRICE], AT_MS, 1)) == ["b:BTC-USD"]
+        assert list(await feed.rollups(["a:ETH-USD"], 0, 3_600_000)) == ["a:ETH-USD"]
+        assert sorted(await feed.rollups(None, 0, 3_600_000)) == list(kept.ids)
+
+
+async def test_figures_over_another_window_are_those_of_all() -> None:
+    parts = {name: feed_of(name) for name in ("a", "all", "b")}
+    async with MergedFeed("a,b", parts, FakeClock().sleep).running() as feed:
+        await FakeClock().settle()
+        snapshot = await feed.over(10_080, Metric.VOLUME)
+        published = await first(feed)
+    assert (snapshot.window_minutes, snapshot.version) == (10_080, published.version)
+    assert [row.id for row in snapshot.rows] == [row.id for row in published.rows]
+    assert [part.source for part in snapshot.status.parts] == ["a", "all", "b"]
+    assert published.window_minutes == 1_440
 
 
 async def test_a_broken_source_delays_no_other() -> None:

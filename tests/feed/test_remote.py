@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_socket
 
 from tests.support.clock import FakeClock
-from tests.support.feed import AT_MS, END_MS, FakeFeed, make_pairs
+from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, make_pairs
 from tui_tracker.api.security import Access
 from tui_tracker.api.server import ServeOptions, Serving, serving
 from tui_tracker.core.errors import AccessError, ConfigError, FeedError, UnknownPairError
@@ -217,7 +217,7 @@ async def test_priorities_and_polls_reach_the_server_and_are_told_again_to_the_n
 
 async def failure(url: str, token: str = "", window: int | None = None) -> Exception:
     """How a feed that collects once fails."""
-    async with RemoteFeed(url, token, once=True, window=window, sleep=no_wait).running() as client:
+    async with RemoteFeed(url, token, once=True, window=window).running() as client:
         try:
             async with asyncio.timeout(DEADLINE_S):
                 async for snapshot in client.updates():
@@ -225,6 +225,20 @@ async def failure(url: str, token: str = "", window: int | None = None) -> Excep
         except (FeedError, ConfigError) as error:
             return error
     raise AssertionError("it did not fail")
+
+
+async def test_who_wants_one_answer_does_not_wait_for_an_exchange_out_of_reach() -> None:
+    feed = FakeFeed([], live_status(state=SourceState.OFFLINE, last_good_ms=None, error="no answer from the exchange"))
+    was_told = asyncio.Event()
+
+    async def wait(_: float) -> None:
+        await was_told.wait()
+
+    async with server(feed) as running, RemoteFeed(running.url, once=True, sleep=wait).running() as client:
+        await until(client, lambda snapshot: bool(snapshot.status.error))
+        was_told.set()
+        with pytest.raises(FeedError, match="has no quotes: no answer from the exchange"):
+            await until(client, lambda snapshot: bool(snapshot.rows))
 
 
 async def test_refusals_are_told_in_words() -> None:

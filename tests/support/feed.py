@@ -5,7 +5,7 @@ import math
 import random
 import time
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -14,6 +14,7 @@ from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.hours import HOUR_MS, Hours
 from tui_tracker.core.instrument import Instrument, Trading
+from tui_tracker.core.kept import Kept, Loaded, Rollup, Span, Stretch
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -176,7 +177,7 @@ def loading(done: int, total: int) -> BackfillProgress:
 
 
 class FakeFeed:
-    """Implements ``Feed``: yields what ``publish`` was given, remembers what was asked of it."""
+    """Implements ``DeepFeed``: yields what ``publish`` was given, remembers what was asked of it."""
 
     def __init__(self, pairs: Sequence[Pair] = (), status: SourceStatus | None = None) -> None:
         self.pairs = list(pairs)
@@ -263,6 +264,36 @@ class FakeFeed:
         if self.window_error is not None:
             raise self.window_error
         self.publish(replace(self.current, window_minutes=minutes, version=self.current.version + 1))
+
+    async def kept(self) -> Kept:
+        """See ``History.kept``: the minutes of the window."""
+        instruments = tuple(sorted((pair.instrument for pair in self.pairs), key=lambda one: one.id))
+        span = Span(END_MS - (WINDOW - 1) * MINUTE_MS, END_MS)
+        return Kept(self.current.status.source, span, None, instruments, tuple(one.id for one in instruments))
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """See ``History.minutes``: those of the window, which ``start_ms`` lies in."""
+        first = (start_ms - END_MS) // MINUTE_MS + WINDOW - 1
+        found: Loaded = {}
+        for pair in self.pairs:
+            if ids is None or pair.id in ids:
+                cuts = {metric: pair.series(metric)[first : first + count] for metric in metrics}
+                found[pair.id] = {name: Stretch(array("d", cut), bytes([1]) * len(cut)) for name, cut in cuts.items()}
+        return found
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """See ``History.rollups``: one hour of each pair."""
+        one = Rollup(start_ms, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, (end_ms - start_ms) // MINUTE_MS, None)
+        return {pair.id: (one,) for pair in self.pairs if ids is None or pair.id in ids}
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """See ``DeepFeed.over``: the same figures, said to be over another window."""
+        self.windows.append((minutes, metric))
+        return replace(self.current, window_minutes=minutes)
 
     def status(self) -> SourceStatus:
         """See ``Feed.status``."""

@@ -10,6 +10,7 @@ from tests.tui.test_app import Rig, messages, running
 from tests.tui.test_pages import page_of
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
+from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.status import ErrorTally, RequestReport, SourceReport, SourceState
 from tui_tracker.tui.times import UTC_ZONE
 from tui_tracker.tui.titles import state_runs
@@ -63,6 +64,27 @@ async def test_rows_say_their_exchange_and_those_of_one_out_of_reach_are_pale() 
         assert "BTC/USD bitfinex ── price" in str(rig.app.desk.chart().title)  # type: ignore[union-attr]
     async with running(Rig(), (150, 30)) as rig:
         assert "exchange" not in rig.app.main.table.plain
+
+
+async def test_a_view_remembers_its_exchange_and_shows_all_where_that_is_not_watched() -> None:
+    view = ViewSpec("Gate", quote=None, source="gate", min_volume=0.0)
+    async with running(rig_of(State(views=(view,))), (150, 30)) as rig:
+        rig.app.take_view("Gate")
+        await rig.settle()
+        assert {key.partition(":")[0] for key in rig.app.main.table.keys} == {"gate"}
+        assert "Gate" in rig.title("table")
+        assert "was Gate" not in rig.title("table")
+        rig.app.choose(rig.view.with_source("okx"))
+        await rig.settle()
+        assert "was Gate" in rig.title("table")
+        rig.app._save_view_as("Okx")
+        await rig.settle()
+        assert rig.app.desk.saved_views[-1].source == "okx"
+    async with running(Rig(state=State(views=(view,))), (150, 30)) as rig:
+        rig.app.take_view("Gate")
+        await rig.settle()
+        assert rig.app.main.table.keys
+        assert "was Gate" not in rig.title("table")
 
 
 async def test_a_key_goes_through_the_exchanges_and_a_filter_picks_one() -> None:

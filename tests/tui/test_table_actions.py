@@ -51,14 +51,16 @@ async def test_a_changed_value_carries_its_direction_until_the_flash_ends() -> N
         rig.app.end_flash()
         assert flashing
         assert "▲ 84,961.7" not in row_of(rig, "BTC/USD")
-        assert not rig.app.desk.highlights.has_flashes
+        assert not rig.app.desk.highlights.is_comparing
 
 
 async def test_nothing_flashes_where_that_is_off() -> None:
     async with running(Rig(settings=Settings(flash=False))) as rig:
         next_poll(rig)
         await rig.settle()
-        assert not rig.app.desk.highlights.has_flashes
+        assert rig.app.desk.highlights.is_comparing
+        assert "▲ 84,961.7" not in row_of(rig, "BTC/USD")
+        assert "84,961.7" in row_of(rig, "BTC/USD")
 
 
 async def test_rows_in_view_get_their_small_lines_once() -> None:

@@ -14,7 +14,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError, TrackerError
-from tui_tracker.feed.base import Feed, PastFeed
+from tui_tracker.feed.base import DeepFeed, Feed, PastFeed
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions, Serving
@@ -85,7 +85,6 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
         ServiceError: An address or a certificate that can't be used.
     """
     from tui_tracker.api.server import serving
-    from tui_tracker.feed.local import LocalFeed
 
     clock = _live_clock(settings)
     async with _collect_live(settings, clock) as feed, asyncio.TaskGroup() as group:
@@ -97,8 +96,7 @@ async def serve(settings: Settings, options: "ServeOptions") -> AsyncIterator["S
             clock_rate=demo_scale(settings.demo_pairs) if settings.demo else 1.0,
         )
         try:
-            deep = feed if isinstance(feed, LocalFeed) else None  # histories of several sources are not joined
-            async with serving(feed, clock, options, deep) as server:
+            async with serving(feed, clock, options, feed) as server:
                 yield server
         finally:
             sparing.cancel()
@@ -122,7 +120,7 @@ async def _collect(
     *,
     once: bool,
     stoppers: "list[Callable[[], None]] | None" = None,
-) -> AsyncIterator[Feed]:
+) -> AsyncIterator[DeepFeed]:
     from tui_tracker.feed.local import LocalFeed
 
     turn = threading.Lock()
@@ -261,7 +259,7 @@ def _stream(settings: Settings, clock: Clock) -> "Stream | None":
 
 def _collect_live(
     settings: Settings, clock: Clock, stoppers: "list[Callable[[], None]] | None" = None
-) -> AbstractAsyncContextManager[Feed]:
+) -> AbstractAsyncContextManager[DeepFeed]:
     return _collect(settings, clock, _collected(settings.window), once=False, stoppers=stoppers)
 
 

@@ -10,7 +10,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.engine.consolidated import LEAST_SOURCES, consolidating_engine
 from tui_tracker.engine.engine import Engine
-from tui_tracker.feed.base import Feed
+from tui_tracker.feed.base import DeepFeed
 from tui_tracker.feed.local import LocalFeed
 from tui_tracker.feed.merged import MergedFeed
 
@@ -21,7 +21,7 @@ Collect = Callable[[Settings], AbstractAsyncContextManager[Engine]]
 @asynccontextmanager
 async def collected_together(
     settings: Settings, clock: Clock, window: int, collect: Collect, *, once: bool
-) -> AsyncIterator[Feed]:
+) -> AsyncIterator[DeepFeed]:
     """A feed of all sources of the settings, each opened, polled and closed by itself.
 
     Args:
@@ -39,7 +39,7 @@ async def collected_together(
             group.create_task(_hold(collect(replace(settings, source=name)), future, stop))
         try:
             engines = {name: await future for name, future in opened.items()}
-            parts: dict[str, Feed] = {name: LocalFeed(engine) for name, engine in engines.items()}
+            parts: dict[str, DeepFeed] = {name: LocalFeed(engine) for name, engine in engines.items()}
             if not once and len(engines) >= LEAST_SOURCES:
                 across = consolidating_engine(engines, clock, interval_s=settings.interval, window_minutes=window)
                 async with across.running():

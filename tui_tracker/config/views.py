@@ -19,7 +19,7 @@ from tui_tracker.config.choices import Preset
 from tui_tracker.config.parse import span_text as written_span
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.figures import Measure
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import BY_NAME
@@ -34,6 +34,8 @@ CLASSES: Final = tuple(kind.value for kind in InstrumentClass)
 """Classes of instruments that a view can leave out."""
 MAIN: Final = "main"
 """The watchlist that everyone has."""
+_EXCHANGES: Final = {"all": None, "across": CONSOLIDATED}
+"""What stands for no single exchange."""
 _SORTS_BESIDE_COLUMNS: Final = ("rank", "pair", "stddev")
 
 
@@ -45,6 +47,8 @@ class ViewSpec:
     needle: str = ""
     """Filter."""
     quote: str | None = "USD"
+    source: str | None = None
+    """Exchange, or what is made of all, where several are watched; ``None`` for pairs of all."""
     watchlist_only: bool = False
     watchlist: str = MAIN
     """Which watchlist, where ``watchlist_only``."""
@@ -232,6 +236,11 @@ _PARTS: Final[dict[str, _Part]] = {
     "quote": _Part(
         ("quote",), lambda raw: {"quote": parse.quote(raw)}, "a quote currency such as USD, or all",
         lambda view: view.quote or "all",
+    ),
+    "exchange": _Part(
+        ("source",), lambda raw: {"source": _EXCHANGES.get(word := _word(raw), word)},
+        "one exchange such as kraken, all, or across for what is made of them all",
+        lambda view: {source: word for word, source in _EXCHANGES.items()}.get(view.source, view.source),
     ),
     "watchlist": _Part(
         ("watchlist_only", "watchlist"), _watchlist, "true, false or the name of a watchlist",

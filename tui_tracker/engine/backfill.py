@@ -99,12 +99,14 @@ class Backfill:
         present = self._instruments.keys()
         if present != before.keys():
             self._by_volume = tuple(sorted(present, key=lambda name: (-(volume_usd(name) or 0.0), name)))
-        waiting = [pending | away for pending, away in zip(self._pending, self._away, strict=True)]
-        self._pending = tuple(names & present for names in waiting)
-        self._away = tuple(names - present for names in waiting)
+            waiting = [pending | away for pending, away in zip(self._pending, self._away, strict=True)]
+            self._pending = tuple(names & present for names in waiting)
+            self._away = tuple(names - present for names in waiting)
+            self._places = [0 for _ in self.steps]
         if any(self._pending):
             self._work.set()
-        self._queue(self._instruments.keys() - self._known, range(len(self.steps)))
+        if new := present - self._known:
+            self._queue(new, range(len(self.steps)))
         if self._wanted is Wanted.ALL:
             self._try_again()
 
@@ -154,7 +156,8 @@ class Backfill:
             self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
         for name in wanted:
             self._first.pop(name, None)
-        self._places = [0 for _ in self.steps]
+        if wanted:
+            self._places = [0 for _ in self.steps]
         if any(self._pending):
             self._work.set()
 

@@ -17,8 +17,9 @@ from tui_tracker.engine.beside import Beside
 from tui_tracker.engine.hub import Hub
 from tui_tracker.engine.lens import Lens
 from tui_tracker.engine.market import Market
-from tui_tracker.engine.rows import make_row
-from tui_tracker.engine.turns import Turns
+from tui_tracker.engine.rows import make_row, pair_prices
+from tui_tracker.engine.turns import Turns, in_slices
+from tui_tracker.stats.conversion import PairPrice, usd_rates
 from tui_tracker.stats.hours import hour_of, hours_in, join_hours
 from tui_tracker.stats.ohlc import Ohlc
 
@@ -59,6 +60,21 @@ class Board:
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
         raise NotImplementedError
+
+    async def _slide(self, at_ms: int) -> None:
+        """Let every window end in a minute, in short turns; ``_sliding`` is held."""
+        self.market.advance(at_ms, ())
+        async for some in in_slices(tuple(self.market)):
+            self.market.advance(at_ms, some)
+
+    async def _convert(self) -> None:
+        """Find what each asset is worth in dollars, in short turns."""
+        prices: list[PairPrice] = []
+        async for some in in_slices(tuple(self.market)):
+            prices += pair_prices(some)
+        await asyncio.sleep(0)
+        self._rates = usd_rates(prices)
+        await asyncio.sleep(0)
 
     async def _show_anew(self) -> None:
         """Make every row anew and publish them."""

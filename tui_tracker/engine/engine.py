@@ -21,7 +21,7 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
-from tui_tracker.engine.rows import market_rates, volume_usd
+from tui_tracker.engine.rows import volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import in_slices
@@ -214,7 +214,7 @@ class Engine(Board):
 
     async def _show_taken_up(self) -> None:
         """Publish what the history told so far; whoever waits for a single poll gets that alone."""
-        self._rates = market_rates(self.market)
+        await self._convert()
         if not self._once:
             self._at_ms = max((holding.quoted_ms or 0 for holding in self.market), default=0) or None
             if self._at_ms is not None:
@@ -329,13 +329,12 @@ class Engine(Board):
         self._note_gap(at_ms)
         self._note_returned()
         self.market.close_poll(at_ms, malformed)
+        await self._slide(at_ms)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
         self._polled.set()
         self._health.note_good(at_ms)
         self._at_ms = at_ms
-        await asyncio.sleep(0)
-        self._rates = market_rates(self.market)
-        await asyncio.sleep(0)
+        await self._convert()
 
     async def _apply(self, tickers: Sequence[Ticker], at_ms: int, now_ms: int) -> int:
         """Let the market take quotes in short turns; return how many instruments were sampled."""
@@ -411,11 +410,12 @@ class Engine(Board):
             self.backfill.repair(max(returned.values()), returned)
 
     def _want_history(self) -> None:
-        volumes = {holding.instrument.id: volume_usd(holding, self._rates) for holding in self.market}
-        self.backfill.want((h.instrument for h in self.market if not h.halted), volumes.get)
+        market, rates = self.market, self._rates
+        wanted = [holding.instrument for holding in market if not holding.halted]
+        self.backfill.want(wanted, lambda name: volume_usd(market.holding(name), rates))
         self.backfill.is_open.set()
         if self._streaming is not None:
-            self._streaming.want(holding.instrument for holding in self.market if not holding.halted)
+            self._streaming.want(wanted)
 
     async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
         """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
@@ -424,7 +424,7 @@ class Engine(Board):
         async with self._held_back():
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
-                self.market.advance(at_ms)
+                await self._slide(at_ms)
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
                 self._dirty.update(self.market.stream(some, at_ms))
@@ -498,7 +498,7 @@ class Engine(Board):
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
             if is_idle and not self._sliding.locked():
                 async with self._held_back():
-                    self.market.advance(now_ms)
+                    await self._slide(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):

@@ -318,7 +318,7 @@ class Market:
         return returned
 
     def close_poll(self, at_ms: int, unreadable: Collection[str] = ()) -> None:
-        """End a poll of which all parts were applied: every window now ends in its minute.
+        """End a poll of which all parts were applied; to be followed by ``advance``, so that windows end in its minute.
 
         Instruments that it did not quote are marked since then, unless their symbol is among the ``unreadable``.
         """
@@ -326,13 +326,14 @@ class Market:
             if holding.quoted_ms != at_ms and not holding.halted and holding.instrument.symbol not in unreadable:
                 self._halt(holding, NOT_QUOTED, at_ms)
         self._polled_ms = at_ms - at_ms % MINUTE_MS
-        self.advance(at_ms)
 
-    def advance(self, at_ms: int) -> None:
-        """Slide every window to the minute of ``at_ms``, if it is later than the end."""
+    def advance(self, at_ms: int, holdings: Iterable[Holding] | None = None) -> None:
+        """Slide windows to the minute of ``at_ms``, if it is later than the end: those of all, or of some at a time."""
         self._end_ms = max(self._end_ms or 0, at_ms - at_ms % MINUTE_MS)
-        for window in self._windows():
-            window.advance(self._end_ms)
+        for holding in self._holdings.values() if holdings is None else holdings:
+            for window in holding.windows:
+                if window is not None:
+                    window.advance(self._end_ms)
 
     def drop_after(self, now_ms: int) -> int:
         """Take out the minutes after the one of ``now_ms``, stamped by a wrong clock; return how many samples."""
@@ -464,7 +465,9 @@ class Market:
             UnknownPairError: If the instrument is not listed.
         """
         window = self.samples(self.holding(instrument_id), METRIC_INDEX[metric]) or Window(self.window_minutes)
-        return Series(instrument_id, metric, self.start_ms, window.values(), version)
+        values, end_ms = window.values(), window.end_ms  # in the middle of a poll not yet that of all
+        start_ms = self.start_ms if end_ms is None else end_ms - (len(values) - 1) * MINUTE_MS
+        return Series(instrument_id, metric, start_ms, values, version)
 
     def _windows(self) -> Iterator[Window]:
         return (window for holding in self._holdings.values() for window in holding.windows if window is not None)

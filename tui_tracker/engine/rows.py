@@ -1,6 +1,6 @@
 """Rows of a snapshot, from what the market holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row
@@ -42,8 +42,13 @@ def volume_usd(holding: Holding, rates: Mapping[str, float]) -> float | None:
 
 def market_rates(market: Market) -> dict[str, float]:
     """Dollars per unit of each asset that some route leads to USD from."""
-    return usd_rates(
+    return usd_rates(pair_prices(market))
+
+
+def pair_prices(holdings: Iterable[Holding]) -> list[PairPrice]:
+    """What the pairs that trade say of their assets."""
+    return [
         PairPrice(holding.instrument.base, holding.instrument.quote, ticker.last, ticker.quote_volume or 0.0)
-        for holding in market
+        for holding in holdings
         if (ticker := holding.ticker) is not None and ticker.last is not None and not holding.halted
-    )
+    ]

@@ -17,7 +17,6 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.health import STALE_INTERVALS
-from tui_tracker.engine.rows import market_rates
 from tui_tracker.engine.sharing import TICK_S, Sharing
 from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.base import Source, Stream
@@ -169,7 +168,7 @@ class SharedEngine(Engine):
         async with self._held_back():
             for news in look.news:
                 await self._apply_event(news.event)
-            self._rates = market_rates(self.market)
+            await self._convert()
             await self._rebuild()
 
     async def _apply_event(self, event: Event) -> None:
@@ -180,6 +179,7 @@ class SharedEngine(Engine):
                 await self._apply(event.tickers, event.at_ms, event.now_ms)
                 market.take_returned()
                 market.close_poll(event.at_ms, frozenset(event.unreadable))
+                await self._slide(event.at_ms)
                 self._at_ms = event.at_ms
                 self._health.note_good(event.at_ms)
             case Loaded():
@@ -192,7 +192,7 @@ class SharedEngine(Engine):
             case Dropped():
                 market.drop_after(event.now_ms)
             case Slid():
-                market.advance(event.now_ms)
+                await self._slide(event.now_ms)
 
     async def _publish_changes(self) -> None:
         """Publish loaded history, and what the collector says of the source."""

@@ -1,28 +1,29 @@
 """Several feeds as one: each source collects by itself, and whoever watches sees all of their rows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from tui_tracker.core.errors import TrackerError, UnknownPairError
+from tui_tracker.core.errors import NoDataError, TrackerError, UnknownPairError
 from tui_tracker.core.hours import Hours
 from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.core.kept import Kept, Loaded, Rollup
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.hub import Hub
-from tui_tracker.feed.base import Feed
-from tui_tracker.feed.merging import merged_report, merged_snapshot, merged_status
+from tui_tracker.feed.base import DeepFeed
+from tui_tracker.feed.merging import merged_kept, merged_report, merged_snapshot, merged_status
 
 PAUSE_S: Final = 1.0
 """Least time between two snapshots: sources that poll in the same second are told of together."""
 
 
 class MergedFeed:
-    """``Feed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
+    """``DeepFeed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
 
     Args:
         source: What they are called together.
@@ -34,7 +35,7 @@ class MergedFeed:
     def __init__(
         self,
         source: str,
-        parts: Mapping[str, Feed],
+        parts: Mapping[str, DeepFeed],
         sleep: Callable[[float], Awaitable[None]],
         *,
         is_once: bool = False,
@@ -68,7 +69,7 @@ class MergedFeed:
         finally:
             self._hub.close()
 
-    async def _follow(self, name: str, feed: Feed) -> None:
+    async def _follow(self, name: str, feed: DeepFeed) -> None:
         try:
             async for snapshot in feed.updates():
                 self._latest[name] = snapshot
@@ -122,7 +123,7 @@ class MergedFeed:
         """See ``Feed.updates``; ends with an error only if every source failed."""
         return self._hub.subscribe()
 
-    def _part(self, instrument_id: str) -> Feed:
+    def _part(self, instrument_id: str) -> DeepFeed:
         feed = self._parts.get(instrument_id.partition(":")[0])
         if feed is None:
             raise UnknownPairError(instrument_id)
@@ -176,3 +177,43 @@ class MergedFeed:
         for name in asked | self._asked:
             self._parts[name].prioritise(wanted[name])
         self._asked = asked
+
+    async def kept(self) -> Kept:
+        """See ``History.kept``; what is put together of several exchanges is not kept."""
+        exchanges = [feed for name, feed in self._parts.items() if name != CONSOLIDATED]
+        return merged_kept(self._source, await asyncio.gather(*(feed.kept() for feed in exchanges)))
+
+    async def minutes(
+        self, ids: Collection[str] | None, metrics: Sequence[Metric], start_ms: int, count: int
+    ) -> Loaded:
+        """See ``History.minutes``."""
+        loaded: Loaded = {}
+        for feed, some in self._by_part(ids):
+            loaded |= await feed.minutes(some, metrics, start_ms, count)
+        return loaded
+
+    async def rollups(
+        self, ids: Collection[str] | None, start_ms: int, end_ms: int
+    ) -> Mapping[str, tuple[Rollup, ...]]:
+        """See ``History.rollups``."""
+        found: dict[str, tuple[Rollup, ...]] = {}
+        for feed, some in self._by_part(ids):
+            found |= await feed.rollups(some, start_ms, end_ms)
+        return found
+
+    def _by_part(self, ids: Collection[str] | None) -> list[tuple[DeepFeed, Collection[str] | None]]:
+        """Which instruments to ask whom for."""
+        if ids is None:
+            return [(feed, None) for name, feed in self._parts.items() if name != CONSOLIDATED]
+        wanted: dict[str, list[str]] = {}
+        for instrument_id in ids:
+            wanted.setdefault(instrument_id.partition(":")[0], []).append(instrument_id)
+        return [(feed, wanted[name]) for name, feed in self._parts.items() if name in wanted]
+
+    async def over(self, minutes: int, metric: Metric) -> Snapshot:
+        """See ``DeepFeed.over``; a source that has said nothing yet has no rows in it."""
+        version, asked = self._version, [self._parts[name] for name, _ in self._in_order()]
+        snapshots = await asyncio.gather(*(feed.over(minutes, metric) for feed in asked))
+        if not snapshots:
+            raise NoDataError("no exchange has answered yet", "try again")
+        return merged_snapshot(version, self.status(), snapshots)

@@ -5,6 +5,7 @@ from statistics import median_low
 from typing import Final, TypeVar
 
 from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.core.kept import Kept, Span
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress, HistoryStatus, SourceReport, SourceState, SourceStatus
 
@@ -112,3 +113,19 @@ def _history(parts: Sequence[SourceStatus]) -> HistoryStatus | None:
         is_stopped=any(one.is_stopped for one in kept),
         notice=next((one.notice for one in kept if one.notice), ""),
     )
+
+
+def merged_kept(source: str, parts: Sequence[Kept]) -> Kept:
+    """What is kept of several sources, from the oldest minute of any to the newest."""
+    return Kept(
+        source,
+        _spanned([part.minutes for part in parts]),
+        _spanned([part.hours for part in parts]),
+        tuple(one for part in parts for one in part.instruments),
+        tuple(name for part in parts for name in part.ids),
+    )
+
+
+def _spanned(spans: Iterable[Span | None]) -> Span | None:
+    known = [span for span in spans if span is not None]
+    return Span(min(span.first_ms for span in known), max(span.last_ms for span in known)) if known else None

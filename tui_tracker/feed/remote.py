@@ -34,6 +34,8 @@ FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 """Between attempts to reach a server; doubled from the first to this one, less up to a half by chance."""
 HELLO_S: Final = 10.0
+ONCE_S: Final = 20.0
+"""How long one that collects once waits for the first quotes of a server, in seconds."""
 MOST_WINDOWS: Final = 200
 """Windows that are followed at a time; those asked for longest ago go first."""
 FIRST: Final = 0
@@ -100,11 +102,14 @@ class RemoteFeed:
             FeedError: If it collects ``once`` and the server gave nothing usable.
         """
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(self._run())
+            tasks = [group.create_task(self._run())]
+            if self._once:
+                tasks.append(group.create_task(self._lose_patience()))
             try:
                 yield self
             finally:
-                task.cancel()
+                for task in tasks:
+                    task.cancel()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -210,6 +215,13 @@ class RemoteFeed:
             self._mirror.lose(f"{self._place}: {reason}")
             self._publish()
             await self._sleep(wait_s)
+
+    async def _lose_patience(self) -> None:
+        """Give up on a server that has no quotes: whoever wants one answer doesn't wait for its exchange."""
+        await self._sleep(ONCE_S)
+        if not self._mirror.snapshot.rows:
+            reason = clean(self._mirror.snapshot.status.error) or "its exchange has not answered yet"
+            self._end(FeedError(f"the server has no quotes: {reason}", "try again later"))
 
     async def _connect(self) -> None:
         """Talk to the server until the connection ends.

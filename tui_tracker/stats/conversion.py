@@ -43,8 +43,9 @@ def _one_hop(pairs: tuple[PairPrice, ...], known: dict[str, float]) -> dict[str,
     best: dict[str, tuple[float, float]] = {}
     for base, quote, price, quote_volume in pairs:
         if quote in known:
-            _prefer(best, base, quote_volume * known[quote], price * known[quote])
-        if base in known:
+            if base not in known:
+                _prefer(best, base, quote_volume * known[quote], price * known[quote])
+        elif base in known:
             _prefer(best, quote, quote_volume / price * known[base], known[base] / price)
     return {asset: rate for asset, (_, rate) in best.items()} | known
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import nan
 
@@ -32,7 +32,7 @@ from tui_tracker.tui.runs import Line
 from tui_tracker.tui.table import matches
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
-from tui_tracker.tui.view import ViewState
+from tui_tracker.tui.view import ViewState, watched_by
 from tui_tracker.tui.views import all_views, label, named
 
 
@@ -175,6 +175,11 @@ class Desk:
         """Whether pairs of several exchanges are watched."""
         return self.snapshot is not None and bool(self.snapshot.status.parts)
 
+    @property
+    def watched(self) -> Sequence[str]:
+        """What rows can be of, as configured while that isn't known; nothing where one exchange is watched."""
+        return watched_by(self.settings) if self.snapshot is None else self.sources()
+
     def sources(self) -> list[str]:
         """What rows can be of where several exchanges are watched: what is made of them all first, then each."""
         if self.snapshot is None or not self.snapshot.status.parts:
@@ -255,10 +260,6 @@ class Desk:
         if ranking is not self._recorded and snapshot.end_ms is not None:
             self._recorded = ranking
             self.ranks.record(ranking, snapshot.end_ms)
-
-    def note_events(self, snapshot: Snapshot) -> None:
-        """Remember what happened since the last poll; to be called once it is ranked."""
-        self.events.note(snapshot, self.ranking(snapshot, self.scope()))
 
     def scope(self) -> Scope:
         """What is compared with what."""
@@ -402,7 +403,7 @@ class Desk:
             self.zone,
             is_loading,
             width,
-            label(self.views, self.chosen),
+            label(self.views, self.chosen, self.watched),
             snapshot.known_minutes,
         )
 

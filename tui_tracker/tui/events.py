@@ -1,7 +1,7 @@
 """What happened in the market, found by comparing each poll with the one before. Pure."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -11,7 +11,7 @@ from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.stats.ranking import MIN_COVERAGE, Ranking
+from tui_tracker.stats.ranking import MIN_COVERAGE, Place, Ranking
 
 MOST_EVENTS: Final = 500
 LEAST_JUMP: Final = 20
@@ -73,7 +73,7 @@ class EventLog:
         return len(self._events)
 
     def note(self, snapshot: Snapshot, ranking: Ranking) -> None:
-        """Compare a snapshot with the last poll's; the first is only remembered. O(rows)."""
+        """Compare a snapshot with the last poll's; the first is only remembered. O(rows); a thread may call it."""
         if snapshot.at_ms is None or snapshot.at_ms == self._at_ms:
             return
         at_ms = self._at_ms = snapshot.at_ms
@@ -91,33 +91,39 @@ class EventLog:
         known = {key.partition(":")[0] for key in before}
         for key, row in self._rows.items():
             was = before.get(key)
-            if row.instrument.is_consolidated:
-                continue
             if was is None:
-                if row.instrument.source in known:
+                if row.instrument.source in known and not row.instrument.is_consolidated:
                     yield _event(at_ms, Happening.NEW, row)
             elif row.halted != was.halted:
-                yield _trading_event(at_ms, row)
-            else:
-                figures, old = row.figures[_PRICE], was.figures[_PRICE]
-                if figures is not None and old is not None and figures.last_ms != old.last_ms and old.samples:
-                    yield from self._record(row, figures, old, at_ms)
+                if not row.instrument.is_consolidated:
+                    yield _trading_event(at_ms, row)
+            elif (happening := _beyond(row.figures[_PRICE], was.figures[_PRICE])) is not None:
+                yield from self._record(row, was, happening, at_ms)
         for key in before.keys() - self._rows.keys():
             yield _event(at_ms, Happening.DELISTED, before[key])
 
-    def _record(self, row: Row, figures: Figures, old: Figures, at_ms: int) -> Iterator[Event]:
-        """A newest sample beyond all others of a window that is known well enough."""
-        last, high, low = figures.last, old.maximum, old.minimum
-        if last is None or high is None or low is None or low <= last <= high:
+    def _record(self, row: Row, was: Row, happening: Happening, at_ms: int) -> Iterator[Event]:
+        """A newest sample beyond all others, if the window is known well enough."""
+        figures, old = row.figures[_PRICE], was.figures[_PRICE]
+        if figures is None or old is None or row.instrument.is_consolidated:
             return
         if min(figures.coverage, old.coverage) < self._min_coverage:
             return
-        happening = Happening.HIGH if last > high else Happening.LOW
         key = (row.instrument.id, happening)
         noted_ms = self._records.get(key)
         self._records[key] = at_ms
         if noted_ms is None or at_ms - noted_ms >= RECORD_REST_MS:
-            yield _event(at_ms, happening, row, fmt.price(last, row.instrument.digits))
+            yield _event(at_ms, happening, row, fmt.price(figures.last, row.instrument.digits))
+
+
+def _beyond(figures: Figures | None, old: Figures | None) -> Happening | None:
+    """Whether the newest sample is beyond all of the window as it was before."""
+    if figures is None or old is None or figures.last_ms == old.last_ms:
+        return None
+    last, high, low = figures.last, old.maximum, old.minimum
+    if last is None or high is None or low is None or low <= last <= high:
+        return None
+    return Happening.HIGH if last > high else Happening.LOW
 
 
 def jumps(before: Ranking, now: Ranking, at_ms: int) -> Iterator[Event]:
@@ -125,25 +131,25 @@ def jumps(before: Ranking, now: Ranking, at_ms: int) -> Iterator[Event]:
 
     Pairs that have a rank in only one of the two move nobody.
     """
-    old, new = _common_ranks(before, now), _common_ranks(now, before)
-    for place in now.places:
-        key = place.row.instrument.id
-        if key in new and abs(climbed := old[key] - new[key]) >= LEAST_JUMP:
+    old, new = before.places[: before.ranked], now.places[: now.ranked]
+    both = {place.row.instrument.id for place in old}.intersection([place.row.instrument.id for place in new])
+    ranks = _ranks_among(old, both)
+    for key, (place, rank) in _ranks_among(new, both).items():
+        if abs(climbed := ranks[key][1] - rank) >= LEAST_JUMP:
             happening = Happening.RISE if climbed > 0 else Happening.FALL
             yield _event(at_ms, happening, place.row, f"{abs(climbed)} places, now {place.rank} of {now.ranked}")
 
 
-def _common_ranks(ranking: Ranking, other: Ranking) -> dict[str, int]:
-    """Ranks among those that are ranked in both; ties share."""
-    ranks: dict[str, int] = {}
-    shared: tuple[int | None, int] = (None, 0)
-    for place in ranking.places[: ranking.ranked]:
+def _ranks_among(places: Sequence[Place], wanted: Collection[str]) -> dict[str, tuple[Place, int]]:
+    """Ranks of some among themselves; ties share."""
+    ranks: dict[str, tuple[Place, int]] = {}
+    rank, last = 0, None
+    for place in places:
         key = place.row.instrument.id
-        there = other.place(key)
-        if there is not None and there.rank is not None:
-            if place.rank != shared[0]:
-                shared = (place.rank, len(ranks) + 1)
-            ranks[key] = shared[1]
+        if key in wanted:
+            if place.rank != last:
+                last, rank = place.rank, len(ranks) + 1
+            ranks[key] = place, rank
     return ranks
 
 

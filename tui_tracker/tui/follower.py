@@ -17,6 +17,7 @@ from textual.widgets._toast import ToastHolder
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
@@ -34,7 +35,7 @@ REST_S: Final = 0.12
 CLEAR_UP_S: Final = 0.5
 """How long after a change of the theme its garbage is freed, with that of the changes since."""
 MANY_ROWS: Final = 2_000
-"""More are ranked by a thread: on the loop it would take over 5 ms."""
+"""More are ranked and compared by a thread: on the loop it would take over 5 ms."""
 MESSAGES_KEPT: Final = 20
 """After so many messages their garbage is freed."""
 _log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class FeedApp(App[None]):
         self._rest_timer: Timer | None = None
         self._moved_s = float("-inf")
         self._age_timer: Timer | None = None
+        self._is_taking = False
         self._is_telling = False
         self._told = 0
         self._clear_timer: Timer | None = None
@@ -96,9 +98,11 @@ class FeedApp(App[None]):
         """Pass on what the feed gives, until it ends."""
         try:
             async for snapshot in self._feed.updates():
-                is_large = len(snapshot.rows) > MANY_ROWS
-                ahead = await asyncio.to_thread(self.desk.ranked, snapshot) if is_large else None
-                self.post_message(messages.MarketUpdated(snapshot, ahead))
+                self._is_taking = True
+                try:
+                    await self._take(snapshot)
+                finally:
+                    self._is_taking = False
         except TrackerError as error:
             self.post_message(messages.FeedEnded(error.message))
 
@@ -120,19 +124,25 @@ class FeedApp(App[None]):
         """Say that nothing newer will come."""
         self.say(f"no more data: {message.reason}")
 
-    async def on_market_updated(self, message: messages.MarketUpdated) -> None:
-        """Show the newest snapshot; ranking, taking note and painting are turns of the loop."""
-        before, self.desk.snapshot = self.desk.snapshot, message.snapshot
-        if before is not None and before.window_minutes != message.snapshot.window_minutes:
+    async def _take(self, snapshot: Snapshot) -> None:
+        """Show the newest snapshot; ranking, taking note and painting are turns of the loop, between which keys act."""
+        is_large = len(snapshot.rows) > MANY_ROWS
+        ahead = await asyncio.to_thread(self.desk.ranked, snapshot) if is_large else None
+        before, self.desk.snapshot = self.desk.snapshot, snapshot
+        if before is not None and before.window_minutes != snapshot.window_minutes:
             self.desk.forget_ranks()
-        self.desk.rank(message.snapshot, message.ahead)
+        self.desk.rank(snapshot, ahead)
         await asyncio.sleep(0)
-        self.desk.note_events(message.snapshot)
+        ranking = self.desk.ranking(snapshot, self.desk.scope())
+        if is_large:
+            await asyncio.to_thread(self.desk.events.note, snapshot, ranking)
+        else:
+            self.desk.events.note(snapshot, ranking)
         await asyncio.sleep(0)
-        self.desk.pulse.note(message.snapshot)
+        self.desk.pulse.note(snapshot)
         await asyncio.sleep(0)
         self.show()
-        if before is None or before.version != message.snapshot.version:
+        if before is None or before.version != snapshot.version:
             self.load_series()
 
     def status(self) -> SourceStatus:
@@ -142,8 +152,8 @@ class FeedApp(App[None]):
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether strip and chart have been told which pair the cursor is on."""
-        return self._rest_timer is None
+        """Whether all panes were told the newest there is: strip and chart, too, which pair the cursor is on."""
+        return self._rest_timer is None and not self._is_taking
 
     def tell_at_rest(self) -> None:
         """Tell strip and chart of the pair that the cursor came to: at once after a rest, else when it rests again.

@@ -52,21 +52,23 @@ class Highlights:
         self._shifts_of: int | None = None
 
     @property
-    def has_flashes(self) -> bool:
-        """Whether values may be set off at this moment."""
+    def is_comparing(self) -> bool:
+        """Whether the last poll's rows are compared with those before."""
         return bool(self._before)
 
     def take(self, snapshot: Snapshot) -> None:
         """Compare with a newer snapshot from now on: with the last poll before it. O(n)."""
         is_poll = snapshot.at_ms is not None and snapshot.at_ms != self._at_ms
         if is_poll:
-            self._before = {row.id: row for row in self._rows} if self.is_flashing else {}
+            self._before = {row.id: row for row in self._rows}
             self._at_ms = snapshot.at_ms
         self._rows = snapshot.rows
 
-    def end_flash(self) -> None:
-        """Set no value off any more, until the next poll."""
-        self._before = {}
+    def end_flash(self) -> list[Row]:
+        """Set no value off any more, until the next poll; return the rows that were compared with."""
+        rows = list(self._before.values())
+        self._before.clear()
+        return rows
 
     def forget(self) -> None:
         """Another feed takes over."""
@@ -78,7 +80,7 @@ class Highlights:
 
     def flashed(self, cell: Cell, subject: Subject, width: int) -> Cell:
         """The cell of the newest value: with its direction, if the last poll changed it."""
-        before = self._before.get(subject.place.row.id)
+        before = self._before.get(subject.place.row.id) if self.is_flashing else None
         was = None if before is None else last_of(before, subject.metric)
         now = subject.last
         if was is None or now is None or was == now:

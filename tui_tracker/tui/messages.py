@@ -1,28 +1,7 @@
 """What widgets and tasks report upwards; each is a past fact."""
 
-from typing import TYPE_CHECKING
-
 from textual.message import Message
 from typing_extensions import override
-
-from tui_tracker.core.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from tui_tracker.tui.present import Rankings
-
-
-class MarketUpdated(Message):
-    """The feed gave a newer snapshot; an unread older one is replaced."""
-
-    def __init__(self, snapshot: Snapshot, ahead: "Rankings | None" = None) -> None:
-        super().__init__()
-        self.snapshot = snapshot
-        self.ahead = ahead
-        """What was ranked of it already."""
-
-    @override
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, MarketUpdated)
 
 
 class FeedEnded(Message):

@@ -51,6 +51,7 @@ class Presenter:
         self._version: int | None = None
         self._rankings: Rankings = {}
         self._haystacks: dict[str, str] = {}
+        self._listed: Ranking | None = None
         self._list_key: tuple[object, ...] = ()
         self._list_order: list[str] = []
         self._rows: dict[str, Row] = {}
@@ -64,10 +65,14 @@ class Presenter:
 
     def row(self, snapshot: Snapshot, key: str | None) -> Row | None:
         """One row by its id."""
+        return None if key is None else self._rows_of(snapshot).get(key)
+
+    def _rows_of(self, snapshot: Snapshot) -> dict[str, Row]:
+        """All rows, by their ids."""
         self._turn_to(snapshot)
         if not self._rows:
-            self._rows = {row.id: row for row in snapshot.rows}
-        return None if key is None else self._rows.get(key)
+            self._rows = {row.instrument.id: row for row in snapshot.rows}
+        return self._rows
 
     def quotes(self, snapshot: Snapshot) -> list[str]:
         """All quote currencies, the one with most pairs first."""
@@ -163,7 +168,7 @@ class Presenter:
         parts = snapshot.status.parts
         dimmed = frozenset(part.source for part in parts if part.state is not SourceState.LIVE)
         is_dimmed = snapshot.status.state is not SourceState.LIVE and len(dimmed) == len(parts)
-        by_id = {place.row.id: place.row for place in places}
+        by_id = self._rows_of(snapshot)
         return Scene(
             ranking,
             ListModel(
@@ -228,8 +233,12 @@ class Presenter:
 
     def _ordered_keys(self, ranking: Ranking, view: ViewState, watchlist: Sequence[str]) -> list[str]:
         """Order of the pair list: it doesn't dance, since only pairs that come, go or become favourites change it."""
+        wanted = view.quote, view.source, view.watchlist_only, tuple(watchlist)
+        if ranking is self._listed and wanted == self._list_key[:-1]:
+            return self._list_order
         rows = [place.row for place in ranking.places]
-        key = (view.quote, view.source, view.watchlist_only, tuple(watchlist), frozenset(row.id for row in rows))
+        key = (*wanted, frozenset([row.instrument.id for row in rows]))
         if key != self._list_key:
             self._list_key, self._list_order = key, list_order(rows, watchlist)
+        self._listed = ranking
         return self._list_order

@@ -423,14 +423,14 @@ def initial(settings: Settings, seen: "View | None", columns: Sequence[str]) -> 
         shift_minutes=seen.shift_minutes if seen.shift_minutes in SHIFTS_MINUTES else 60,
         keeps_line=seen.keeps_line,
         looks=seen.looks,
-        source=_source(seen.source, settings),
+        source=seen.source if seen.source in watched_by(settings) else None,
     )
 
 
-def _source(remembered: str | None, settings: Settings) -> str | None:
+def watched_by(settings: Settings) -> tuple[str, ...]:
+    """What rows can be of where several exchanges are watched, as configured; else nothing."""
     watched = settings.market.split(",")
-    is_known = len(watched) > 1 and remembered in (*watched, CONSOLIDATED)
-    return remembered if is_known else None
+    return (CONSOLIDATED, *watched) if len(watched) > 1 else ()
 
 
 def _quote(remembered: str | None, configured: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Named views: the built-in ones, how one is taken up, and how the present one gets a name. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from typing import Final
 
@@ -58,9 +58,16 @@ def following(views: Sequence[ViewSpec], name: str) -> ViewSpec:
     return views[(names.index(name) + 1) % len(views)] if name in names else views[0]
 
 
-def taken_up(view: ViewSpec, state: ViewState) -> ViewState:
-    """The state after choosing a view; selection, theme and time zone stay."""
+def taken_up(view: ViewSpec, state: ViewState, watched: Collection[str] = ()) -> ViewState:
+    """The state after choosing a view; selection, theme and time zone stay.
+
+    Args:
+        view: What is chosen.
+        state: What was chosen before.
+        watched: Exchanges, where there are several: a view of another one shows those of all.
+    """
     chosen: dict[str, object] = {name: getattr(view, name) for name in _SET}
+    chosen["source"] = view.source if view.source in watched else None
     chosen["then"] = view.then if view.then in SORT_KEYS else None
     if view.columns is not None:
         chosen["columns"] = chosen_of([entry for entry in entries(known(view.columns)) if entry.is_shown])
@@ -84,14 +91,14 @@ def captured(name: str, state: ViewState) -> ViewSpec:
     )
 
 
-def is_changed(views: Sequence[ViewSpec], state: ViewState) -> bool:
+def is_changed(views: Sequence[ViewSpec], state: ViewState, watched: Collection[str] = ()) -> bool:
     """Whether the state no longer is what the view whose name it bears says."""
     view = named(views, state.name)
-    return view is not None and replace(taken_up(view, state), frozen=state.frozen) != state
+    return view is not None and replace(taken_up(view, state, watched), frozen=state.frozen) != state
 
 
-def label(views: Sequence[ViewSpec], state: ViewState) -> str:
+def label(views: Sequence[ViewSpec], state: ViewState, watched: Collection[str] = ()) -> str:
     """``Calmest``, or ``Calmest*`` once something was changed; empty without a name."""
     if named(views, state.name) is None:
         return ""
-    return f"{state.name}*" if is_changed(views, state) else state.name
+    return f"{state.name}*" if is_changed(views, state, watched) else state.name

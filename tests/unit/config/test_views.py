@@ -43,6 +43,15 @@ ALTS = ViewSpec(
 )
 
 
+PLAIN = (
+    ViewSpec("x"),
+    ViewSpec("y", reverse=True),
+    ViewSpec("z", min_volume=0.0),
+    ViewSpec("one", source="gate"),
+    ViewSpec("across", source="all"),
+)
+
+
 def test_views_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(TEXT)
@@ -51,7 +60,7 @@ def test_views_of_the_file(tmp_path: Path) -> None:
     assert settings.quote == "EUR"
 
 
-@pytest.mark.parametrize("view", [ALTS, ViewSpec("x"), ViewSpec("y", reverse=True), ViewSpec("z", min_volume=0.0)])
+@pytest.mark.parametrize("view", [*PLAIN, ALTS])
 def test_what_is_written_is_read_back(view: ViewSpec) -> None:
     assert view_of(view.name, written(view), "here") == view
 

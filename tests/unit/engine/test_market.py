@@ -18,6 +18,7 @@ def polled(*pairs: str, at_ms: int = AT) -> Market:
     market.list_instruments([instrument(pair) for pair in pairs], at_ms)
     market.apply([ticker(pair) for pair in pairs], at_ms, at_ms)
     market.close_poll(at_ms)
+    market.advance(at_ms)
     return market
 
 
@@ -44,6 +45,7 @@ def test_a_later_poll_of_the_same_minute_replaces() -> None:
     market = polled("BTC/USD")
     market.apply([ticker("BTC/USD", 500.0)], AT + 1_000, AT + 1_000)
     market.close_poll(AT + 1_000)
+    market.advance(AT + 1_000)
     assert samples(market, "BTC/USD") == 1
     assert list(market.series("fake:BTC-USD", Metric.PRICE).values)[-1] == 500.0
 
@@ -53,6 +55,7 @@ def test_what_a_source_does_not_give_is_absent_and_not_zero() -> None:
     market.list_instruments([instrument("BTC/USD")], AT)
     market.apply([Ticker("fake:BTC-USD", 5.0, None, None, None, None, None)], AT, AT)
     market.close_poll(AT)
+    market.advance(AT)
     figures = market.figures(market.holding("fake:BTC-USD"))
     assert [f is not None for f in figures] == [True] + [False] * 7
     series = market.series("fake:BTC-USD", Metric.SPREAD)
@@ -73,6 +76,7 @@ def test_halted_instruments_are_not_sampled(trading: Trading) -> None:
     market.list_instruments([instrument("BTC/USD", trading)], AT)
     market.apply([ticker("BTC/USD")], AT, AT)
     market.close_poll(AT)
+    market.advance(AT)
     holding = market.holding("fake:BTC-USD")
     assert (holding.halted, holding.halted_since_ms) == (trading.value, AT)
     assert samples(market, "BTC/USD") == 0
@@ -82,9 +86,11 @@ def test_an_unreadable_quote_is_no_missing_one() -> None:
     market = polled("BTC/USD", "ETH/USD")
     market.apply([ticker("BTC/USD")], AT + MINUTE, AT + MINUTE)
     market.close_poll(AT + MINUTE, {"ETHUSD"})
+    market.advance(AT + MINUTE)
     assert market.holding("fake:ETH-USD").halted == ""
     market.apply([ticker("BTC/USD")], AT + 2 * MINUTE, AT + 2 * MINUTE)
     market.close_poll(AT + 2 * MINUTE)
+    market.advance(AT + 2 * MINUTE)
     assert market.holding("fake:ETH-USD").halted == "not quoted"
 
 
@@ -104,6 +110,7 @@ def test_a_short_window_needs_a_trade_in_it() -> None:
     market.list_instruments([instrument("BTC/USD")], AT)
     market.apply([ticker("BTC/USD")], AT, AT)
     market.close_poll(AT)
+    market.advance(AT)
     holding = market.holding("fake:BTC-USD")
     assert not market.has_traded(holding)
     market.apply([ticker("BTC/USD", 101.0)], AT + MINUTE, AT + MINUTE)

@@ -22,6 +22,7 @@ def poll(market: Market, at_ms: int, volume: float | None, trades: int | None = 
     quote = replace(ticker("BTC/USD"), today_volume=volume, today_trades=trades)
     market.apply([replace(quote, **changes)], at_ms, at_ms)  # type: ignore[arg-type]
     market.close_poll(at_ms)
+    market.advance(at_ms)
 
 
 def newest(market: Market, metric: Metric, minutes: int) -> list[float | None]:

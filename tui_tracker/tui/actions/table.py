@@ -9,6 +9,7 @@ from textual.timer import Timer
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
 from tui_tracker.tui import export
 from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.columns import TREND
@@ -22,6 +23,8 @@ from tui_tracker.tui.view import ViewState
 
 TRENDS_DELAY_S: Final = 0.1
 """Rows that pass by in less are not read."""
+LET_GO: Final = 256
+"""Rows that are freed in one turn of the loop."""
 MANY_ROWS: Final = 1_000
 """From so many rows on, writing shows how far it is."""
 
@@ -56,18 +59,17 @@ class TableActions(ScreenActions):
         is_pale = self.console.color_system in (None, "standard") or self.current_theme.ansi
         self.desk.highlights.marks_heat = is_pale or has_no_color()
         super().show()
-        if self.page is not None:
-            return
-        if self.desk.highlights.has_flashes and self._flash_timer is None:
+        if self.desk.highlights.is_comparing and self._flash_timer is None:
             self._flash_timer = self.set_timer(FLASH_S, self.end_flash)
-        self._load_trends_soon()
+        if self.page is None:
+            self._load_trends_soon()
 
     def end_flash(self) -> None:
         """Set changed values off no more; only their cells are painted again."""
         if self._flash_timer is not None:
             self._flash_timer.stop()
             self._flash_timer = None
-        self.desk.highlights.end_flash()
+        self.run_worker(_let_go(self.desk.highlights.end_flash()), name="let go")
         self._repaint()
 
     def _repaint(self) -> None:
@@ -163,7 +165,7 @@ class TableActions(ScreenActions):
 
         self.push_screen(FormatPrompt(len(model.places), folder), write)
 
-    @work(name="export", group="export")
+    @work(name="export", group="export", description="without it Textual writes out every row")
     async def _write_rows(self, table: export.Table, chosen: export.Format) -> None:
         rows, loop = len(table.places), asyncio.get_running_loop()
 
@@ -207,3 +209,10 @@ class TableActions(ScreenActions):
             self.say(f"{error.message}; {error.hint}")
         else:
             self.say(f"saved a picture in {export.shown_path(path)}")
+
+
+async def _let_go(rows: list[Row]) -> None:
+    """Free rows some at a time: to free all those of a poll at once would hold the loop for long."""
+    while rows:
+        del rows[-LET_GO:]
+        await asyncio.sleep(0)

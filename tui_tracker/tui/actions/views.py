@@ -34,7 +34,7 @@ class ViewActions(KeepingApp):
         """Take up a named view as it was saved, from its top."""
         view = named(self.desk.views, name)
         if view is not None:
-            self.choose(taken_up(view, self.desk.view))
+            self.choose(taken_up(view, self.desk.view, self.desk.watched))
             self.main.table.start_over()
             if self.main.table.keys:
                 self.go_to(self.main.table.keys[0])
@@ -49,7 +49,7 @@ class ViewActions(KeepingApp):
         view = captured(check_name(name), self.desk.chosen)
         self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
         self.write(partial(self._store.save_named_view, view))
-        self.choose(taken_up(view, self.desk.view))
+        self.choose(taken_up(view, self.desk.view, self.desk.watched))
         self.show()  # its name may be all that has changed
         place = [other.name for other in self.desk.views].index(view.name) + 1
         self.say(f"saved the view {view.name}; {place if place < 10 else '*'} takes it up again")
