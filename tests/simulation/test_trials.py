@@ -2,10 +2,15 @@
 
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
 from tests.simulation.trial import BrokenPromiseError, run
+from tui_tracker.engine.backfill import Backfill
+from tui_tracker.engine.market import Market
+from tui_tracker.engine.poller import Poller
+from tui_tracker.sources.budget import RequestBudget
 
 SEEDS = 1_000
 BATCH = 25
@@ -18,6 +23,28 @@ def test_promises_hold_whatever_fails(first: int) -> None:
             run(seed)
         except BrokenPromiseError as error:
             pytest.fail(f"{error}\nagain, told in detail: python -m tests.simulation --seed {seed}")
+
+
+def run_first(seeds: int) -> None:
+    """Run so many trials, until one fails."""
+    for seed in range(seeds):
+        run(seed)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "replacement", "broken"),
+    [
+        (RequestBudget, "pause", lambda self, seconds, longest_s=0.0: None, "asked at|clear at"),
+        (RequestBudget, "note_sent", lambda self, weight=1: None, "a weight of"),
+        (Poller, "_pause_s", lambda self, state: 200.0, "clear at"),
+        (Backfill, "repair", lambda self, *_: None, "nothing of the minutes"),
+        (Backfill, "_try_again", lambda self: None, "history still"),
+        (Market, "_fill", lambda self, *_: 0, "minutes differ"),
+    ],
+)
+def test_a_promise_that_is_not_kept_is_found_out(owner: type, name: str, replacement: object, broken: str) -> None:
+    with mock.patch.object(owner, name, replacement), pytest.raises(BrokenPromiseError, match=broken):
+        run_first(60)
 
 
 def test_a_seed_makes_the_same_trial_in_any_process() -> None:

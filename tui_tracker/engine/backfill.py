@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RejectedError, SourceError, TimedOutError, UnreachableError
+from tui_tracker.core.errors import MalformedDataError, RejectedError, SourceError, TimedOutError, UnreachableError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.status import BackfillProgress
 from tui_tracker.sources.base import HistoryStep, Source
@@ -60,9 +60,12 @@ class Backfill:
         wanted: Wanted,
         on_candles: Callable[[Instrument, CandleBatch], Awaitable[None]],
         on_failure: Callable[[], None] = lambda: None,
+        has_traded: Callable[[str], bool] = lambda _: False,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an idle backfill; ``on_candles`` gets each answer, ``on_failure`` is told when one is given up.
+
+        An answer without a candle is none for what ``has_traded``.
 
         What is left is estimated by ``now_s``: people wait in real time, also for a simulated market.
         """
@@ -71,6 +74,7 @@ class Backfill:
         self._wanted: Final = wanted
         self._on_candles: Final = on_candles
         self._on_failure: Final = on_failure
+        self._has_traded: Final = has_traded
         self._now_s: Final = now_s
         self.steps: Final = needed_steps(source.history, window_minutes)
         self._instruments: dict[str, Instrument] = {}
@@ -223,7 +227,7 @@ class Backfill:
                 reraise=True,
             ):
                 with attempt:
-                    batch = await self._source.candles(instrument, minutes)
+                    batch = await self._candles(instrument, minutes)
         except (UnreachableError, TimedOutError) as error:
             setbacks = self._setbacks[instrument.id] = self._setbacks.get(instrument.id, 0) + 1
             if self._wanted is Wanted.ALL and setbacks < ATTEMPTS:
@@ -239,6 +243,12 @@ class Backfill:
             await asyncio.sleep(0)  # reading and filling are a few ms each
             await self._on_candles(instrument, batch)
         return True
+
+    async def _candles(self, instrument: Instrument, minutes: int) -> CandleBatch:
+        batch = await self._source.candles(instrument, minutes)
+        if not batch.candles and self._has_traded(instrument.id):
+            raise MalformedDataError(f"{self._source.name} tells no candle of {instrument.pair}, which is traded")
+        return batch
 
     def _fail(self, instrument: Instrument, error: SourceError) -> None:
         _log.warning("history of %s not loaded: %s", instrument.id, error)

@@ -19,7 +19,7 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
-from tui_tracker.engine.market import Market
+from tui_tracker.engine.market import Market, is_quiet
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import volume_usd
 from tui_tracker.engine.streaming import Streaming
@@ -92,6 +92,7 @@ class Engine(Board):
             Wanted.ASKED if once else Wanted.ALL,
             self._take_candles,
             self._publish_given_up,
+            self._has_traded,
         )
         self._archive = None if store is None else self._open_archive(store)
         self._streaming = None
@@ -452,6 +453,11 @@ class Engine(Board):
         is_pressing = self._once or self.backfill.is_last_job()
         if is_pressing or abs(now_ms - self._published_ms) >= pause_ms:
             self._due.set()
+
+    def _has_traded(self, instrument_id: str) -> bool:
+        """Whether the last quote told of trades lately, so that there must be candles."""
+        ticker = self.market.holding(instrument_id).ticker
+        return ticker is not None and not is_quiet(ticker) and ticker.last is not None
 
     def _publish_given_up(self) -> None:
         """Say that less history is on its way: whoever waits for the last of it must learn that it won't come."""

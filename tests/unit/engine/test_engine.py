@@ -322,6 +322,20 @@ async def test_history_that_was_given_up_is_tried_again_by_itself() -> None:
         assert price_n(engine, "ETH/USD") >= 1_435
 
 
+async def test_an_answer_without_a_candle_is_none_of_a_pair_that_trades() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock, ("BTC/USD", "QUIET/USD"))
+    source.price = lambda pair, minute: 100.0 if pair == "BTC/USD" and clock.monotonic_s() > 20 else None
+    source.quote = lambda pair: 100.0 if pair == "BTC/USD" else None
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(19)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
+        await clock.advance(130)
+        assert latest(engine).status.backfill.failed == ()
+        assert price_n(engine, "BTC/USD") >= 1_435
+
+
 async def test_history_that_is_refused_is_asked_for_less_and_less() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)
