@@ -1,12 +1,14 @@
-"""The line to a server through proxies, as the environment names them for requests too."""
+"""The line to a server: through the proxy that the environment names, to the address that answers."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.support.proxy import Proxy
+from tests.support.names import HAS_IPV6, Names, black_hole
+from tests.support.proxy import Proxy, without_proxies
 from tui_tracker.core.errors import FeedError
 from tui_tracker.feed.line import Line
 
@@ -15,9 +17,7 @@ HOST = "collector.test"
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @asynccontextmanager
@@ -60,3 +60,14 @@ async def test_a_proxy_that_wants_a_password_says_so_and_gets_it(monkeypatch: py
         monkeypatch.setenv("http_proxy", f"http://name:password@127.0.0.1:{proxy.port}")
         async with line.opened() as socket:
             assert await socket.recv() == "welcome"
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="there is no IPv6 here")
+async def test_an_address_that_swallows_everything_does_not_hold_up_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_tracker.feed.line.OPEN_S", 0.9)
+    names = Names(monkeypatch, HOST)
+    names.addresses = [(socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")]
+    async with greeting() as port:
+        with black_hole(port):
+            async with Line(f"http://{HOST}:{port}", "", "").opened() as socket_:
+                assert await socket_.recv() == "welcome"

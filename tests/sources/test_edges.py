@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import trustme
 
 from tests.support.clock import FakeClock
 from tests.support.exchanges.server import FakeExchange
-from tests.support.proxy import Proxy
+from tests.support.names import HAS_IPV6, Names, black_hole
+from tests.support.proxy import Proxy, without_proxies
 from tui_tracker.core.errors import ConfigError, MalformedDataError, RejectedError, SourceError, UnreachableError
 from tui_tracker.core.trust import trusting
 from tui_tracker.sources.budget import Priority, RequestBudget
@@ -24,39 +24,16 @@ from tui_tracker.sources.issuer import issuer_in
 from tui_tracker.sources.registry import create
 
 HOST = "exchange.test"
-Addresses = list[tuple[int, str]]
-PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @pytest.fixture(autouse=True)
 def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-class Names:
-    """What names stand for, and which were asked for."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.addresses: Addresses | None = [(socket.AF_INET, "127.0.0.1")]
-        self.asked: list[str] = []
-        self._resolve = socket.getaddrinfo
-        monkeypatch.setattr(socket, "getaddrinfo", self.resolve)
-
-    def resolve(self, host: Any, port: Any, *rest: Any, **more: Any) -> Any:
-        if host not in (HOST, HOST.encode()):
-            return self._resolve(host, port, *rest, **more)
-        self.asked.append(HOST)
-        if self.addresses is None:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        stream = socket.SOCK_STREAM
-        return [(family, stream, 6, "", (address, int(port or 0))) for family, address in self.addresses]
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    return Names(monkeypatch)
+    return Names(monkeypatch, HOST)
 
 
 @asynccontextmanager
@@ -130,21 +107,7 @@ async def test_a_name_that_cannot_be_resolved_is_told_and_found_once_it_can(name
         assert (await get()).body == b"[1]"
 
 
-@contextlib.contextmanager
-def black_hole(port: int) -> Iterator[None]:
-    """A port of ::1 where connections are neither made nor refused: its queue is full."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket(socket.AF_INET6))
-        listener.bind(("::1", port))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket(socket.AF_INET6))
-            waiting.setblocking(False)
-            waiting.connect_ex(("::1", port))
-        yield
-
-
-@pytest.mark.skipif(not socket.has_ipv6 or not os.path.exists("/proc/net/if_inet6"), reason="there is no IPv6 here")
+@pytest.mark.skipif(not HAS_IPV6, reason="there is no IPv6 here")
 async def test_an_ipv6_address_that_swallows_everything_costs_less_than_half_a_second(names: Names) -> None:
     async with serving() as port:
         with black_hole(port):

@@ -8,8 +8,17 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 DENIED = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
 _CREDENTIALS = b"Basic bmFtZTpwYXNzd29yZA=="
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the environment of a test name no proxy."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 class Proxy:

@@ -12,7 +12,7 @@ from tui_tracker.core.errors import AccessError, FeedError, TrackerError
 from tui_tracker.core.text import clean
 from tui_tracker.core.trust import trusting
 from tui_tracker.feed.wire import MAX_FRAME_BYTES
-from tui_tracker.sources.proxies import proxy_of
+from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
 OPEN_S: Final = 10.0
 SILENCE_S: Final = 15.0
@@ -50,6 +50,7 @@ class Line:
                 max_size=MAX_FRAME_BYTES,
                 ssl=self._tls,
                 proxy=proxy_of(self._address),
+                happy_eyeballs_delay=NEXT_ADDRESS_S,
                 compression=None,
                 open_timeout=OPEN_S,
                 close_timeout=1,

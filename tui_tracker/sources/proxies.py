@@ -1,4 +1,4 @@
-"""Proxy variables, checked before httpx honours them."""
+"""The way to a server: proxy variables, checked before httpx honours them, and addresses."""
 
 import importlib.util
 import re
@@ -9,6 +9,8 @@ from typing import Final
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 
+NEXT_ADDRESS_S: Final = 0.25
+"""After so much silence of one address the next is tried beside it, as httpx does (RFC 8305)."""
 _HOST: Final = re.compile(rb"[A-Za-z0-9._:\-]+")
 
 
