@@ -290,6 +290,40 @@ async def test_one_bad_pair_costs_no_other_and_is_back_when_it_is_good_again(nam
         assert len(stage.prices()[first]) == len(before[first]) + 1
 
 
+BOOKS: dict[str, tuple[Any, Any]] = {
+    "kraken": ("b", "a"),
+    "binance": ("bidPrice", "askPrice"),
+    "bitfinex": (1, 3),
+    "bitstamp": ("bid", "ask"),
+    "bybit": ("bid1Price", "ask1Price"),
+    "gate": ("highest_bid", "lowest_ask"),
+    "kucoin": ("buy", "sell"),
+    "okx": ("bidPx", "askPx"),
+}
+"""Where bid and ask are, of exchanges that tell them."""
+
+
+@pytest.mark.parametrize("name", BOOKS)
+async def test_a_crossed_book_has_a_negative_spread_and_costs_nothing(name: str) -> None:
+    async with staged(name) as stage:
+        before, wire = stage.prices(), stage.exchange.wire
+        bid, ask = BOOKS[name]
+
+        def cross(path: str, document: object) -> object:
+            if path != wire.quotes_path:
+                return document
+            rows: list[Any] = list(wire.rows(document))
+            rows[0][bid], rows[0][ask] = rows[0][ask], rows[0][bid]
+            return wire.with_rows(document, rows)
+
+        stage.exchange.said.spoil = cross
+        status = await stage.polled()
+        assert (status.state, status.error, status.malformed, status.refused) == (SourceState.LIVE, "", 0, 0)
+        first = stage.engine.market.holding(f"{name}:{wire.market.pairs[0].name.replace('/', '-')}").instrument.id
+        assert stage.engine.market.series(first, Metric.SPREAD).values[-1] < 0
+        assert all(len(prices) == len(before[pair]) + 1 for pair, prices in stage.prices().items())
+
+
 @every_source
 async def test_an_exchange_whose_clock_stands_still_is_polled_on(name: str) -> None:
     async with staged(name) as stage:

@@ -43,7 +43,9 @@ LONG_WAIT_S: Final = 10.0
 LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
 RELIST_S: Final = 3_600.0
-"""The list of instruments is read again this often."""
+"""The list of instruments is read again this often …"""
+RELIST_AGAIN_S: Final = 300.0
+"""… and so soon where that failed."""
 _log = logging.getLogger(__name__)
 
 
@@ -383,7 +385,7 @@ class Engine(Board):
             await self._list_instruments()
         except SourceError as error:
             _log.warning("list of instruments not read: %s", error)
-            self._listed_s = self._clock.monotonic_s()
+            self._listed_s = self._clock.monotonic_s() - RELIST_S + RELIST_AGAIN_S
 
     def _note_gap(self, at_ms: int) -> None:
         """Have minutes that no poll saw filled from candles; few of them only once other history is loaded.

@@ -348,6 +348,27 @@ async def test_history_that_is_refused_is_asked_for_less_and_less() -> None:
     assert len(tries) == 3 * 8  # at once, after 10, 20, 40 minutes, and hourly
 
 
+async def test_a_list_that_cannot_be_read_is_read_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy() -> InstrumentBatch:
+        raise RejectedError("busy")
+
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(120)
+        with monkeypatch.context() as patched:
+            patched.setattr(source, "instruments", busy)
+            source.listed.append(instrument("NEW/USD"))
+            source.quoted.append("NEW/USD")
+            await clock.advance(3_600)
+            assert len(latest(engine).rows) == 2
+            assert latest(engine).status.state is SourceState.LIVE
+        await clock.advance(400)
+        assert len(latest(engine).rows) == 3
+
+
 async def test_new_halted_and_delisted_instruments() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)
