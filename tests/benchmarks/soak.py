@@ -23,8 +23,9 @@ from typing import Final
 import psutil
 
 from tests.simulation.loop import SimulatedClock
+from tests.simulation.part import BrokenPromiseError, Part
 from tests.simulation.schedule import CALLS, KINDS, Plan, Spell
-from tests.simulation.trial import BrokenPromiseError, Part, in_simulated_time, until_clear
+from tests.simulation.trial import in_simulated_time, until_clear
 from tests.simulation.world import SHAPES
 from tests.support.exchanges.server import FakeExchange
 from tests.support.fake_kraken_http import HttpResponse

@@ -6,8 +6,9 @@ import sys
 import time
 from collections import Counter
 
+from tests.simulation.part import BrokenPromiseError
 from tests.simulation.schedule import Plan
-from tests.simulation.trial import BrokenPromiseError, run
+from tests.simulation.trial import run
 from tests.simulation.world import SHAPES
 
 

@@ -6,7 +6,8 @@ from unittest import mock
 
 import pytest
 
-from tests.simulation.trial import BrokenPromiseError, run
+from tests.simulation.part import BrokenPromiseError
+from tests.simulation.trial import run
 from tui_tracker.engine.backfill import Backfill
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller

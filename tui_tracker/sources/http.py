@@ -14,7 +14,6 @@ from tui_tracker import __version__
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import (
     ConfigError,
-    MalformedDataError,
     RejectedError,
     SourceError,
     TimedOutError,
@@ -26,7 +25,7 @@ from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reaso
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.issuer import issuer_of
 from tui_tracker.sources.proxies import proxy_of
-from tui_tracker.sources.refusal import MAX_COMPLAINT, Complaint, ComplaintReader, Refused
+from tui_tracker.sources.refusal import ComplaintReader, Refused, read_complaint
 from tui_tracker.sources.trace import RequestTrace
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ _KEPT_CONNECTIONS: Final = 2
 _MAX_CONNECTIONS: Final = 4
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_COMPLAINT_S: Final = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -265,23 +263,9 @@ class HttpClient:
             response.status_code,
             response.reason_phrase,
             response.headers.get("Retry-After"),
-            None if complaint_of is None else await _complaint(response, complaint_of),
+            None if complaint_of is None else await read_complaint(response, complaint_of),
         )
         return refused.error(self.budget, self._bans, self.clock.now_ms())
-
-
-async def _complaint(response: "httpx.Response", complaint_of: ComplaintReader) -> Complaint | None:
-    """What the body of an error says. Where it can't be had, the status alone must do."""
-    import httpx
-
-    try:
-        async with asyncio.timeout(_COMPLAINT_S):
-            encoding = response.headers.get("Content-Encoding", "")
-            body = await read_body(response.aiter_raw(), encoding, MAX_COMPLAINT)
-    except (MalformedDataError, httpx.TransportError, TimeoutError) as error:
-        logger.debug("the body of HTTP %d cannot be read: %r", response.status_code, error)
-        return None
-    return complaint_of(body)
 
 
 @asynccontextmanager
