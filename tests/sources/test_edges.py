@@ -247,7 +247,8 @@ async def test_a_proxy_that_wants_a_password_says_so_and_gets_it(
 async def test_a_proxy_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Proxy().running() as proxy:
         port = proxy.port
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("http_proxy", f"http://name:password@127.0.0.1:{port}/")
     async with client_of(f"http://{HOST}:1") as get:
-        with pytest.raises(UnreachableError, match="connection refused"):
+        with pytest.raises(UnreachableError) as caught:
             await get()
+    assert caught.value.message == f"connection refused, through the proxy http://127.0.0.1:{port}"

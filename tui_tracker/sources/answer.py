@@ -106,7 +106,7 @@ def reason(error: BaseException) -> str:
                 return "the connection was reset"
             case OSError(strerror=str() as strerror) if strerror:
                 return clean(strerror.lower(), 80)
-    return clean(str(error)) or "the connection broke"
+    return clean(str(error)).rstrip(".") or "the connection broke"
 
 
 def decoded(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, what: str) -> T:

@@ -24,7 +24,7 @@ from tui_tracker.core.trust import trusting
 from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reason
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.issuer import issuer_of
-from tui_tracker.sources.proxies import proxy_of
+from tui_tracker.sources.proxies import place_of, proxy_of
 from tui_tracker.sources.refusal import ComplaintReader, Refused, read_complaint
 from tui_tracker.sources.trace import RequestTrace
 
@@ -141,7 +141,7 @@ class HttpClient:
         while redirects <= _MAX_REDIRECTS:
             await self.budget.acquire(priority, weight)
             with self._logged_failure():
-                async with self._named_issuer(url), _translated_errors(self._timeouts):
+                async with self._explained(url), _translated_errors(self._timeouts):
                     answer = await self._read(client, url, max_bytes, weight, complaint_of, dead < _KEPT_CONNECTIONS)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
@@ -164,15 +164,21 @@ class HttpClient:
             raise
 
     @asynccontextmanager
-    async def _named_issuer(self, url: "httpx.URL") -> AsyncIterator[None]:
-        """Say who issued a certificate that isn't trusted; it is looked at once, and never past a proxy."""
+    async def _explained(self, url: "httpx.URL") -> AsyncIterator[None]:
+        """Say which proxy a connection failed through, and who issued a certificate that isn't trusted.
+
+        The certificate is looked at once, and never past a proxy.
+        """
         try:
             yield
         except UnreachableError as error:
+            proxy = proxy_of(str(url))
             if not is_untrusted(error):
-                raise
+                if proxy is None or "proxy" in error.message:
+                    raise
+                raise UnreachableError(f"{error.message}, through the proxy {place_of(proxy)}") from error
             if self._issuer is None:
-                self._issuer = "" if proxy_of(str(url)) else await issuer_of(url.host, url.port or 443)
+                self._issuer = "" if proxy else await issuer_of(url.host, url.port or 443)
             issuer = f", issued by {self._issuer!r}" if self._issuer else ""
             text = f"{error.message}{issuer}: a sign-in page or proxy in between, or an authority for --ca-file"
             raise UnreachableError(text) from error

@@ -51,6 +51,12 @@ def proxy_of(url: str) -> str | None:
     return found.replace("socks5://", "socks5h://", 1) if "://" in found else f"http://{found}"
 
 
+def place_of(proxy: str) -> str:
+    """Where a proxy is, without who may use it; safe to show."""
+    scheme, _, rest = proxy.rpartition("://")
+    return clean(f"{scheme}://{rest.rpartition('@')[2]}".rstrip("/"), 80)
+
+
 def _effective(environ: Mapping[str, str], lower: str) -> tuple[str, str] | None:
     """Name and value of the variable in force."""
     if lower in environ:
