@@ -130,8 +130,12 @@ async def test_who_asks_for_nothing_is_let_go_of(serve: Serve, monkeypatch: pyte
     async with serve() as served, client(served.stream_url) as stream:
         assert (await served.http.get("/healthz")).status_code == 200
         port = int(served.url.rpartition(":")[2])
-        for half in (b"", b"GET /healthz HTTP/1.1\r\nHost: "):
+        whole = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        for before, half in ((b"", b""), (b"", whole[:20]), (whole, whole[:20])):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(before)
+            if before:
+                assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
             writer.write(half)
             async with asyncio.timeout(10):
                 assert await reader.read() == b""

@@ -28,11 +28,15 @@ class NoParameters(Parameters):
 
 
 class NamesQuery(Parameters):
+    """Which pairs."""
+
     pairs: str | None = Field(None, max_length=8_000, examples=["btc/usd,eth/usd"])
     """Names with commas between."""
 
 
 class PairsQuery(Parameters):
+    """Which pairs to list."""
+
     source: str | None = Field(None, max_length=40, examples=["kraken"])
     """Only pairs of this source."""
     quote: str | None = Field(None, max_length=20, examples=["USD"])
@@ -46,16 +50,22 @@ class PairsQuery(Parameters):
 
 
 class MetricQuery(Parameters):
+    """What is asked about."""
+
     metric: Metric = Metric.PRICE
     """The number that is sampled each minute."""
 
 
 class PairQuery(MetricQuery):
+    """What to say of a pair."""
+
     quote: str | None = Field(None, max_length=20, examples=["USD"])
     """Rank among pairs priced in this currency; among all by default."""
 
 
 class HistoryQuery(MetricQuery):
+    """Which samples of a pair."""
+
     since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
     """First instant, RFC 3339 or ms since the epoch; the window's start by default, earlier as far as it is kept."""
     to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
@@ -66,6 +76,8 @@ class HistoryQuery(MetricQuery):
 
 
 class CandlesQuery(Parameters):
+    """Which candles of a pair."""
+
     since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
     """First instant, RFC 3339 or ms since the epoch; the window's start by default, earlier as far as it is kept."""
     to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
@@ -77,6 +89,8 @@ class CandlesQuery(Parameters):
 
 
 class ChartQuery(MetricQuery):
+    """How to draw the last 24 h of a pair."""
+
     width: int = Field(800, ge=200, le=4_000)
     """Pixels."""
     height: int = Field(300, ge=100, le=2_000)
@@ -84,6 +98,8 @@ class ChartQuery(MetricQuery):
 
 
 class ScopeQuery(MetricQuery):
+    """What is ranked, and by what."""
+
     by: Measure = Measure.STDDEV
     """The measure that pairs are ranked by; the largest is rank 1."""
     source: str | None = Field(None, max_length=40, examples=["kraken"])
@@ -99,6 +115,8 @@ class ScopeQuery(MetricQuery):
 
 
 class RankingQuery(ScopeQuery):
+    """Which page of a ranking."""
+
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
     """Places a page."""
     offset: int = Field(0, ge=0, le=1_000_000)
@@ -106,11 +124,15 @@ class RankingQuery(ScopeQuery):
 
 
 class StatisticQuery(ScopeQuery):
+    """One pair's place in a ranking."""
+
     pair: str = Field(max_length=64, examples=["btc/usd"])
     """The pair, in any usual spelling."""
 
 
 class PairlistQuery(ScopeQuery):
+    """Which pairs a bot trades."""
+
     by: Measure = Measure.VOLATILITY
     quote: str | None = Field("USD", max_length=20)
     limit: int = Field(30, ge=1, le=MAX_LIMIT)
@@ -126,6 +148,8 @@ class Answer(BaseModel):
 
 
 class PairBrief(Answer):
+    """A pair in few words; prices in the quote currency."""
+
     id: str
     pair: str
     base: str
@@ -141,6 +165,8 @@ class PairBrief(Answer):
 
 
 class Pairs(Answer):
+    """A page of pairs."""
+
     total: int
     """Pairs that match, on all pages."""
     offset: int
@@ -148,6 +174,11 @@ class Pairs(Answer):
 
 
 class Figures(Answer):
+    """Statistics of one metric over the window, in its unit; null where undefined.
+
+    `cv`, `coverage`, `volatility` and `bipower` (both a year's) are fractions, `*_pct` percent.
+    """
+
     samples: int
     coverage: float
     stddev: Number
@@ -166,6 +197,8 @@ class Figures(Answer):
 
 
 class Rank(Answer):
+    """A place in a ranking; the largest value is rank 1."""
+
     rank: int | None
     ranked: int
     """How many have a rank: the N of k/N."""
@@ -175,6 +208,8 @@ class Rank(Answer):
 
 
 class Pair(PairBrief):
+    """Everything that is known of a pair."""
+
     at: str
     window_s: int
     bid: Number
@@ -193,6 +228,8 @@ class Pair(PairBrief):
 
 
 class History(Answer):
+    """Samples of one metric, oldest first."""
+
     id: str
     pair: str
     metric: Metric
@@ -204,6 +241,8 @@ class History(Answer):
 
 
 class Candle(Answer):
+    """Open, high, low and close of an interval, in the quote currency."""
+
     start_ms: int
     open: float
     high: float
@@ -214,6 +253,8 @@ class Candle(Answer):
 
 
 class Candles(Answer):
+    """Candles, oldest first."""
+
     id: str
     pair: str
     metric: Metric
@@ -224,6 +265,8 @@ class Candles(Answer):
 
 
 class RankedPair(Answer):
+    """A row of a ranking; figures as in `Figures`."""
+
     id: str
     pair: str
     base: str
@@ -250,6 +293,8 @@ class RankedPair(Answer):
 
 
 class Ranking(Answer):
+    """A page of a ranking."""
+
     source: str
     metric: Metric
     by: Measure
@@ -265,6 +310,8 @@ class Ranking(Answer):
 
 
 class Statistic(Answer):
+    """A rank as `k/N`, and the last 24 h: (minute, ms since the epoch; value or null)."""
+
     id: str
     pair: str
     metric: Metric
@@ -277,22 +324,30 @@ class Statistic(Answer):
 
 
 class MetricInfo(Answer):
+    """A number that is sampled each minute."""
+
     name: Metric
     label: str
     unit: str
 
 
 class MeasureInfo(Answer):
+    """A figure that pairs are ranked by."""
+
     name: Measure
     label: str
 
 
 class Metrics(Answer):
+    """What can be asked about."""
+
     metrics: list[MetricInfo]
     measures: list[MeasureInfo]
 
 
 class Source(Answer):
+    """An exchange, and how it does."""
+
     name: str
     state: Literal["live", "stale", "offline"]
     is_simulated: bool
@@ -300,10 +355,14 @@ class Source(Answer):
 
 
 class Sources(Answer):
+    """The exchanges that are watched."""
+
     sources: list[Source]
 
 
 class Status(Answer):
+    """How the server and its sources do; instants in RFC 3339."""
+
     server: str
     epoch: str
     now: str
@@ -330,6 +389,8 @@ class Pairlist(BaseModel):
 
 
 class Health(Answer):
+    """Whether the process lives, or has data."""
+
     status: str
 
 

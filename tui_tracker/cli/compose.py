@@ -5,7 +5,7 @@ import gc
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -383,8 +383,7 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
 def _has_past(settings: Settings, replay: "ReplaySpec | None") -> bool:
     if replay is not None:
         return True
-    is_kept = settings.history and not settings.demo and not _is_thin(settings)
-    return is_kept and len(settings.sources) == 1
+    return settings.history and not settings.demo and not _is_thin(settings)
 
 
 async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "asyncio.Future[PastFeed]") -> None:
@@ -394,14 +393,21 @@ async def _hold_past(settings: Settings, replay: "ReplaySpec | None", opened: "a
         from tui_tracker.cli.shared_history import past_history
 
         last_ms = None if replay is None else replay.last_ms
-        async with past_history(settings, replay) as (store, source, clock):
+        market = settings.market if replay is None else replay.source
+        async with past_history(settings, replay) as (store, clock), AsyncExitStack() as stack:
             from tui_tracker.engine.replay import Replay
+            from tui_tracker.feed.merged_past import MergedPastFeed
             from tui_tracker.feed.past import ReplayFeed
 
-            async with Replay(store, source, clock, last_ms).running() as engine:
-                feed = ReplayFeed(engine)
-                opened.set_result(feed)
-                await feed.closed.wait()
+            parts: dict[str, ReplayFeed] = {}
+            for name in market.split(","):
+                replayed = Replay(store, name, clock, last_ms).running()
+                parts[name] = ReplayFeed(await stack.enter_async_context(replayed))
+            feed: ReplayFeed | MergedPastFeed = next(iter(parts.values()))
+            if len(parts) > 1:
+                feed = await stack.enter_async_context(MergedPastFeed(market, parts, clock).running())
+            opened.set_result(feed)
+            await feed.closed.wait()
     except TrackerError as error:
         if not opened.done():
             opened.set_exception(error)

@@ -97,8 +97,6 @@ def start_app(invocation: Invocation, replay: str | None = None) -> int:
 
     if settings.demo or settings.connect:
         raise ConfigError("--replay reads the history here", "leave out --demo and --connect")
-    if len(settings.sources) > 1:
-        raise ConfigError("--replay shows one source at a time", "name one, such as --source kraken")
     folder, now_ms = history_folder(settings, invocation.paths()), SystemClock().now_ms()
     with opened_replay(replay, settings, folder, now_ms) as spec:
         return invocation.compose().run_app(settings, state, store, spec)

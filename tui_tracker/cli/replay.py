@@ -33,6 +33,8 @@ def opened_replay(given: str, settings: Settings, folder: Path, now_ms: int) -> 
         return
     if not Path(given).is_file():
         raise ConfigError(f"--replay: {clean(given, 60)} is neither a file nor a span", EXAMPLES)
+    if len(settings.sources) > 1:
+        raise ConfigError("--replay FILE shows one source", "name one, such as --source kraken")
     with tempfile.TemporaryDirectory(prefix="crypto-tui-") as made:
         yield _imported(given, settings, Path(made), now_ms)
 
@@ -51,7 +53,7 @@ def _span(given: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySp
         raise ConfigError(f"--replay: {clean(given, 60)} ends before it begins", EXAMPLES)
     if not (folder / FILE_NAME).exists():
         raise NoDataError(f"there is no history in {folder}", "it begins with the app, or with crypto-tui import")
-    return ReplaySpec(folder, settings.source, first_ms, last_ms)
+    return ReplaySpec(folder, settings.market, first_ms, last_ms)
 
 
 def _imported(file: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySpec:

@@ -11,6 +11,7 @@ class ReplaySpec:
     folder: Path
     """Of the history."""
     source: str
+    """With commas between where there are several."""
     first_ms: int
     last_ms: int | None = None
     """The last minute to be shown; ``None`` for the end of the history."""

@@ -78,20 +78,19 @@ async def opened_history(
 
 
 @asynccontextmanager
-async def past_history(settings: Settings, replay: "ReplaySpec | None") -> AsyncIterator[tuple[Store, str, Clock]]:
-    """(a history to read, its source, the clock), with a thread of its own: what collects doesn't wait for it.
+async def past_history(settings: Settings, replay: "ReplaySpec | None") -> AsyncIterator[tuple[Store, Clock]]:
+    """(a history to read, the clock), with a thread of its own: what collects doesn't wait for it.
 
     Raises:
         NoDataError: If there is none.
     """
     folder = folder_of(settings) if replay is None else replay.folder
-    source = settings.source if replay is None else replay.source
     if not (folder / FILE_NAME).exists():
         raise NoDataError("there is no history yet", "it begins with the first minute that is over")
     clock = SystemClock()
     store = Store(folder, clock.now_ms, is_reader=True)
     try:
-        yield store, source, clock
+        yield store, clock
     finally:
         await asyncio.to_thread(store.close, CLOSE_S)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 from tui_tracker.core.errors import NoDataError, TrackerError, UnknownPairError
 from tui_tracker.core.hours import Hours
@@ -18,9 +18,6 @@ from tui_tracker.engine.hub import Hub
 from tui_tracker.feed.base import DeepFeed
 from tui_tracker.feed.merging import merged_kept, merged_report, merged_snapshot, merged_status
 
-PAUSE_S: Final = 1.0
-"""Least time between two snapshots: sources that poll in the same second are told of together."""
-
 
 class MergedFeed:
     """``DeepFeed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
@@ -31,6 +28,9 @@ class MergedFeed:
         sleep: Passes time between two snapshots.
         is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
     """
+
+    pause_s: ClassVar[float] = 1.0
+    """Least time between two snapshots: sources that poll in the same second are told of together."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class MergedFeed:
                 self._hub.close(failures[0] if len(failures) == len(self._parts) else None)
                 return
             if not self._is_once:
-                await self._sleep(PAUSE_S)
+                await self._sleep(self.pause_s)
 
     def _is_whole(self) -> bool:
         """Whether there is something to show: at once, or where each polls once when none is waited for any more."""
@@ -107,12 +107,18 @@ class MergedFeed:
             self._versions = versions
             self._version += 1
         statuses = [self._status_of(name, snapshot.status) for name, snapshot in self._in_order()]
-        return merged_snapshot(
-            self._version, merged_status(self._source, statuses), [snapshot for _, snapshot in self._in_order()]
-        )
+        return merged_snapshot(self._version, self._told(statuses), self._shown())
 
     def _in_order(self) -> Iterable[tuple[str, Snapshot]]:
         return ((name, self._latest[name]) for name in self._parts if name in self._latest)
+
+    def _shown(self) -> list[Snapshot]:
+        """What is put together."""
+        return [snapshot for _, snapshot in self._in_order()]
+
+    def _told(self, parts: Sequence[SourceStatus]) -> SourceStatus:
+        """What several statuses say together."""
+        return merged_status(self._source, parts)
 
     def _status_of(self, name: str, status: SourceStatus) -> SourceStatus:
         """What is known of a source; one that gave up says why."""
@@ -154,7 +160,7 @@ class MergedFeed:
     def status(self) -> SourceStatus:
         """See ``Feed.status``: the worst of all, with each of them."""
         statuses = [self._status_of(name, feed.status()) for name, feed in self._parts.items()]
-        return merged_status(self._source, statuses)
+        return self._told(statuses)
 
     def health(self) -> SourceReport:
         """See ``Feed.health``: with the report of each source."""

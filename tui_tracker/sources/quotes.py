@@ -16,7 +16,9 @@ class Named(Protocol):
     """A row that says what it is about."""
 
     @property
-    def symbol(self) -> str: ...
+    def symbol(self) -> str:
+        """The exchange's name of the pair."""
+        ...
 
 
 T = TypeVar("T")

@@ -1,28 +1,22 @@
 """The state of the app without its screen: the newest snapshot, what is selected, how it is looked at."""
 
 import asyncio
-from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import nan
+from dataclasses import dataclass, replace
 
-from tui_tracker.config.choices import ChartStyle, TimeZone
+from tui_tracker.config.choices import TimeZone
 from tui_tracker.config.model import Settings
 from tui_tracker.config.views import MAIN, ViewSpec
-from tui_tracker.core.figures import Figures
-from tui_tracker.core.hours import HOUR_MS, Hours
+from tui_tracker.core.hours import Hours
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
-from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.conversion import USD
-from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui import texts, titles
-from tui_tracker.tui.charts.request import LETTERS, Normal, Unit
-from tui_tracker.tui.charts.span import LEAST_MINUTES, Span
+from tui_tracker.tui.chart_data import Chart, ChartData, ChartSamples
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.highlights import Highlights
 from tui_tracker.tui.present import Presenter, Rankings, Scene
@@ -34,39 +28,6 @@ from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState, watched_by
 from tui_tracker.tui.views import all_views, label, named
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One of several pairs in the chart."""
-
-    letter: str
-    """Empty for the selected pair."""
-    name: str
-    series: Series
-
-
-@dataclass(frozen=True, slots=True)
-class ChartData:
-    """What the chart shows, apart from its size."""
-
-    title: str
-    series: Series | None
-    span: Span
-    digits: int
-    zone: Zone
-    message: tuple[Line, ...]
-    """What is said where there is nothing to draw."""
-    unit: Unit = Unit.PRICE
-    name: str = ""
-    """What the values at the crosshair are called where they are copied."""
-    style: ChartStyle = ChartStyle.LINE
-    band_minutes: int = 0
-    """0 for no band; the length of the window or more for the whole of it."""
-    normal: Normal = field(default_factory=Normal)
-    """Mean and σ of the whole window."""
-    compared: tuple[Compared, ...] = ()
-    flow: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +75,7 @@ class Desk:
         self._shown_version: int | None = None
         self.ranks = RankHistory()
         self._recorded: Ranking | None = None
-        self._series: Series | None = None
-        self._others: dict[tuple[str, Metric], Series] = {}
-        self._hours: dict[tuple[str, Metric], Hours] = {}
-        self._extremes = texts.Extremes()
-        self._extremes_of: tuple[str | None, Metric] = (None, Metric.PRICE)
+        self._samples = ChartSamples()
         self._local_zone = local_zone
         self._now_ms = now_ms
         self._presenter = Presenter(settings.min_coverage, settings.min_volume)
@@ -189,13 +146,11 @@ class Desk:
     def start_over(self) -> None:
         """Forget everything about the market: another feed takes over."""
         self._view, self._dollar = self.chosen, USD
-        self.snapshot = self.scene = self._series = None
-        self._extremes_of = (None, Metric.PRICE)
+        self.snapshot = self.scene = None
+        self._samples = ChartSamples()
         self.watchlists = dict.fromkeys(self.watchlists, ())
         self.view = replace(self.view, selected=None, frozen=None, compared=(), watchlist_only=False, source=None)
         self._presenter.forget()
-        self._others.clear()
-        self._hours.clear()
         self.ranks.forget()
         self.highlights.forget()
         self.events = EventLog(self.settings.min_coverage)
@@ -210,12 +165,10 @@ class Desk:
         before = Memory(self.ranks, self.events, self.pulse)
         other = memory or Memory(RankHistory(), EventLog(self.settings.min_coverage), Pulse(self.settings.min_coverage))
         self.ranks, self.events, self.pulse = other.ranks, other.events, other.pulse
-        self.snapshot = self.scene = self._series = None
-        self._extremes_of = (None, Metric.PRICE)
+        self.snapshot = self.scene = None
+        self._samples = ChartSamples()
         self.view = replace(self.view, frozen=None)
         self._presenter.forget()
-        self._others.clear()
-        self._hours.clear()
         self.highlights.forget()
         return before
 
@@ -330,45 +283,20 @@ class Desk:
 
     def wanted_series(self) -> tuple[tuple[str, Metric], ...]:
         """What the chart needs beside the samples of the selected pair."""
-        others = [(key, self.view.metric) for key in self.view.compared if key != self.view.selected]
-        if self.view.selected is not None and self.view.chart_style is ChartStyle.CANDLES:
-            others.append((self.view.selected, Metric.FLOW))
-        return tuple(others)
+        return self._samples.wanted_series(self.view)
 
     def wanted_hours(self) -> tuple[tuple[str, Metric], ...]:
         """What the chart needs where it shows more than a day."""
-        view = self.view
-        if not view.shows_hours or view.selected is None:
-            return ()
-        return tuple((key, view.metric) for key in dict.fromkeys((view.selected, *view.compared)))
+        return self._samples.wanted_hours(self.view)
 
     def take_hours(self, hours: Hours) -> bool:
         """Keep hours for the chart, if they are still what is wanted."""
-        wanted, key = self.wanted_hours(), (hours.instrument_id, hours.metric)
-        if key not in wanted:
-            return False
-        self._hours = {other: kept for other, kept in self._hours.items() if other in wanted} | {key: hours}
-        return True
+        return self._samples.take_hours(self.view, hours)
 
     def take_series(self, series: Series) -> bool:
         """Keep the samples for the chart, if they are still what is wanted."""
-        key = (series.instrument_id, series.metric)
-        wanted = self.wanted_series()
-        if key in wanted:
-            self._others = {other: kept for other, kept in self._others.items() if other in wanted}
-            self._others[key] = series
-            return True
-        if key != (self.view.selected, self.view.metric):
-            return False
-        self._series = series
         window = 0 if self.snapshot is None else self.snapshot.window_minutes
-        series = series.last(window)
-        found = None if len(series.values) < window else extremes(series.values)
-        self._extremes, self._extremes_of = texts.Extremes(), key
-        if found is not None:
-            low, high = (series.start_ms + index * MINUTE_MS for index in found)
-            self._extremes = texts.Extremes(low, high)
-        return True
+        return self._samples.take_series(self.view, series, window)
 
     def header(self, status: SourceStatus, width: int) -> Line:
         """The top line."""
@@ -412,120 +340,22 @@ class Desk:
         if self.snapshot is None:
             return []
         standings = self._presenter.standings(self.snapshot, self.view, self.watchlist)
-        is_known = self._extremes_of == (self.view.selected, self.view.metric)
-        when = self._extremes if is_known else texts.Extremes()
+        when = self._samples.extremes(self.view)
         return texts.strip_lines(self.row, self.snapshot, self.view, standings, when, self.zone, (width, lines))
 
     def chart(self) -> ChartData | None:
         """What the chart shows; ``None`` while the samples of the selected pair are on their way."""
-        row, series = self.row, self._series
-        if row is not None and row.figures_of(self.view.metric) is None:
-            series = None
-        if (
-            row is not None
-            and series is not None
-            and (series.instrument_id, series.metric) != (row.id, self.view.metric)
-        ):
-            series = None
-        if row is not None and series is None and _has_samples(row, self.view.metric):
-            return None
-        if self.view.shows_ranks:
-            return self._rank_chart(row)
-        if self.view.shows_hours and row is not None:
-            return self._hours_chart(row)
-        figures = None if row is None else row.figures_of(self.view.metric)
-        window = 0 if self.snapshot is None else self.snapshot.window_minutes
-        return ChartData(
-            title=titles.chart_title(row, self.view, self.zone, window, is_several=self.is_several),
-            series=series,
-            span=self.view.chart_span,
-            digits=0 if row is None else row.instrument.digits,
-            zone=self.zone,
-            message=tuple(texts.chart_message(row, self.view, self.zone)),
-            unit=Unit.PRICE if self.view.metric.is_price else Unit.NUMBER,
-            name=self._chart_name(row),
-            style=self.view.chart_style,
-            band_minutes=self.view.band_minutes,
-            normal=_normal(figures),
-            compared=self._compared(series),
-            flow=None if row is None else self._others.get((row.id, Metric.FLOW)),
-        )
-
-    def _hours_chart(self, row: Row) -> ChartData | None:
-        """More than a day; ``None`` while the hours are on their way."""
-        hours = self._hours.get((row.id, self.view.metric))
-        if hours is None or len(hours.closes) != self.view.range_hours:
-            return None
-        first_ms = hours.first_ms
-        is_whole = first_ms is not None and first_ms <= hours.start_ms + HOUR_MS
-        known = "" if is_whole or first_ms is None else f"known from {self.zone.day(first_ms)}"
-        title = titles.chart_title(row, self.view, self.zone, 0, is_several=self.is_several)
-        series = hours.points()
-        return ChartData(
-            title=titles.SEPARATOR.join(part for part in (title, known, hours.missing) if part),
-            series=series,
-            span=self.view.chart_span,
-            digits=row.instrument.digits,
-            zone=self.zone,
-            message=tuple(texts.chart_message(row, self.view, self.zone)),
-            unit=Unit.PRICE if self.view.metric.is_price else Unit.NUMBER,
-            name=self._chart_name(row),
-            style=self.view.chart_style,
-            compared=self._compared(series),
-            flow=hours.flow() if self.view.chart_style is ChartStyle.CANDLES else None,
-        )
-
-    def _samples_of(self, key: str) -> Series | None:
-        """The samples of a compared pair, if they are here."""
-        if not self.view.shows_hours:
-            return self._others.get((key, self.view.metric))
-        hours = self._hours.get((key, self.view.metric))
-        return None if hours is None or len(hours.closes) != self.view.range_hours else hours.points()
-
-    def _chart_name(self, row: Row | None) -> str:
-        pair = "" if row is None else clean(row.instrument.pair, 24)
-        return f"{pair} {titles.METRIC_WORDS[self.view.metric]}"
-
-    def _rank_chart(self, row: Row | None) -> ChartData | None:
-        if row is None or self.scene is None:
-            return None
-        track = self.ranks.track_of(self.scene.ranking)
-        values = track.series(row.id)
-        padding = array("d", [nan] * max(0, LEAST_MINUTES - len(values)))
-        end_ms = track.end_ms or 0
-        values = array("d", [*padding, *(-value for value in values)])
-        place = self.scene.ranking.place(row.id)
-        reason = "not in this ranking" if place is None else f"not ranked: {clean(place.reason, 40)}"
-        return ChartData(
-            title=titles.chart_title(row, self.view, self.zone, 0, track.since_ms, is_several=self.is_several),
-            series=Series(row.id, self.view.metric, end_ms - (len(values) - 1) * MINUTE_MS, values),
-            span=self.view.chart_span,
-            digits=0,
-            zone=self.zone,
-            message=(Line(((f" {reason}", "muted"),)),),
-            unit=Unit.RANK,
-            name=f"{clean(row.instrument.pair, 24)} by {self.view.measure.label} of "
-            f"{titles.METRIC_WORDS[self.view.metric]}",
-        )
-
-    def _compared(self, series: Series | None) -> tuple[Compared, ...]:
-        """Those of the compared pairs whose samples are here, and the selected one last."""
-        if not self.view.compared or self.snapshot is None:
-            return ()
-        found: list[Compared] = []
-        for letter, key in zip(LETTERS, self.view.compared, strict=False):
-            row = self._presenter.row(self.snapshot, key)
-            other = series if series is not None and series.instrument_id == key else None
-            other = other or self._samples_of(key)
-            if row is not None and other is not None:
-                found.append(Compared(letter, self._compared_name(row), other))
-        row = self.row
-        if row is not None and series is not None and row.id not in self.view.compared:
-            found.append(Compared("", self._compared_name(row), series))
-        return tuple(found)
-
-    def _compared_name(self, row: Row) -> str:
-        return titles.pair_name(row.instrument, 24 if self.is_several else 16, is_several=self.is_several)
+        return Chart(
+            self._samples,
+            self.view,
+            self.snapshot,
+            self.row,
+            self.row_of,
+            None if self.scene is None else self.scene.ranking,
+            self.ranks,
+            self.zone,
+            self.is_several,
+        ).data()
 
     def search(self, query: str, most: int) -> list[Row]:
         """Pairs that match, those that begin with the query and the most traded first."""
@@ -538,12 +368,3 @@ class Desk:
 def no_snapshot(status: SourceStatus) -> Snapshot:
     """What stands for a snapshot before there is one."""
     return Snapshot(version=-1, at_ms=None, end_ms=None, window_minutes=0, rows=(), status=status)
-
-
-def _normal(figures: Figures | None) -> Normal:
-    return Normal() if figures is None else Normal(figures.mean, figures.stddev)
-
-
-def _has_samples(row: Row, metric: Metric) -> bool:
-    figures = row.figures_of(metric)
-    return figures is not None and figures.samples > 0

@@ -28,10 +28,10 @@ def price(pair: str, minute: int) -> float:
     return 50.0 + len(pair) + PAIRS.index(pair) + minute * (7 + PAIRS.index(pair)) % 31 / 10
 
 
-async def lived(folder: Path, minutes: int) -> dict[int, Snapshot]:
+async def lived(folder: Path, minutes: int, name: str = "fake") -> dict[int, Snapshot]:
     """Collect for a while; return what was published at the end of each minute."""
     clock = FakeClock(START)
-    source = CountingSource(clock, PAIRS)
+    source = CountingSource(clock, PAIRS, name)
     source.price = price
     found: dict[int, Snapshot] = {}
     async with collecting(folder, source, clock) as engine:

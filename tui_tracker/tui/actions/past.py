@@ -76,8 +76,6 @@ class PastActions(ViewActions):
         if self._open_past is None:
             if self.desk.settings.connect:
                 self.say("a server does not go back in time: that takes the app where the history is")
-            elif self.desk.is_several:
-                self.say("back in time goes with one source at a time: --source names one")
             else:
                 self.say("no history is kept here: there is nothing to go back to")
         return self._open_past is not None

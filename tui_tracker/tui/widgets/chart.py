@@ -11,9 +11,9 @@ from textual.containers import Vertical
 
 from tui_tracker.core.series import Series
 from tui_tracker.tui.bindings import CHART_COMMANDS
+from tui_tracker.tui.chart_data import ChartData, Compared
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
-from tui_tracker.tui.desk import ChartData, Compared
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.widgets.canvas import Canvas
