@@ -6,6 +6,7 @@ Time is the test's, so that nothing waits; that requests keep to what is documen
 import asyncio
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tests.support.exchanges.server import FakeExchange
 from tests.support.exchanges.wires import NATIVE
 from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_http import HttpResponse
+from tests.support.names import Names
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import SourceState, SourceStatus
 from tui_tracker.engine.engine import Engine
@@ -29,6 +31,7 @@ from tui_tracker.sources.rest import RestSource
 START_MS = 1_790_000_000_000 // 60_000 * 60_000 + 57_000
 INTERVAL_S = 60
 PATIENCE_S = 20.0
+HERE, HOST = "127.0.0.1", "exchange.test"
 NAMES = ["kraken", *(wire.name for wire in NATIVE)]
 PAGE = b"<!DOCTYPE html><html><title>\x1b[31mSign in to the hotel's network</title></html>"
 STALE, OFFLINE = SourceState.STALE, SourceState.OFFLINE
@@ -49,15 +52,16 @@ class Stage:
         name: Of the exchange.
         exchange: Its server.
         exchange_clock: Its clock.
+        host: By which name it is asked.
     """
 
-    def __init__(self, name: str, exchange: FakeExchange, exchange_clock: ExchangeClock) -> None:
+    def __init__(self, name: str, exchange: FakeExchange, exchange_clock: ExchangeClock, host: str) -> None:
         info = SOURCES[name]
         self.exchange = exchange
         self.exchange_clock = exchange_clock
         self.clock = clock = BriskClock(START_MS)
         self.budget = RequestBudget(clock, 0)
-        self.http = HttpClient(exchange.url, clock, self.budget, idle_s=150, bans=info.bans)
+        self.http = HttpClient(exchange.url.replace(HERE, host), clock, self.budget, idle_s=150, bans=info.bans)
         source = info.connect(self.http)
         assert isinstance(source, RestSource)
         source.history = ()
@@ -126,11 +130,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(name: str) -> AsyncIterator[Stage]:
+async def staged(name: str, host: str = HERE) -> AsyncIterator[Stage]:
     """An engine that has polled once, well."""
     exchange_clock = ExchangeClock(START_MS, rate=0)
     async with FakeExchange(name, pairs=9, now_ms=exchange_clock) as exchange:
-        stage = Stage(name, exchange, exchange_clock)
+        stage = Stage(name, exchange, exchange_clock, host)
         async with stage.engine.running():
             status = await stage.until(lambda now: now.last_good_ms is not None and now.next_poll_ms is not None)
             assert (status.state, status.error) == (SourceState.LIVE, "")
@@ -236,6 +240,20 @@ async def test_an_exchange_that_is_away_is_found_again(name: str) -> None:
             assert (status.state, status.error) == (OFFLINE, "connection refused")
         assert stage.prices() == before
         await stage.exchange.start()
+        assert (await stage.polled()).state is SourceState.LIVE
+
+
+@every_source
+async def test_a_name_that_is_not_known_is_told_and_found_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = Names(monkeypatch, HOST)
+    async with staged(name, HOST) as stage:
+        before = stage.prices()
+        names.addresses = None
+        await stage.exchange.drop_connections()
+        status = await stage.polled()
+        assert status.error == "the host name cannot be resolved (Name or service not known)"
+        assert (status.state, stage.prices()) == (OFFLINE, before)
+        names.addresses = [(socket.AF_INET, HERE)]
         assert (await stage.polled()).state is SourceState.LIVE
 
 
