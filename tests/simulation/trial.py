@@ -56,7 +56,7 @@ def in_simulated_time(plan: Plan, work: Callable[[Plan], Coroutine[None, None, T
         with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(plan.seed):
             outcome = runner.run(work(plan))
     except Exception as error:
-        raise BrokenPromiseError(f"{_first(error)!r}; plan: {plan}") from error
+        raise BrokenPromiseError(repr(_first(error))) from error
     promise(not complaints, f"left behind: {complaints}")
     return outcome
 

@@ -6,17 +6,12 @@ from typing import Final
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
-from tui_tracker.sources.base import ServerTime, Source
+from tui_tracker.sources.base import Source
+from tui_tracker.sources.readings import JUMP_MS, Readings
 
-JUMP_MS: Final = 2_000
-"""The wall clock moved by this much more or less than the monotonic one: it was set, or the machine slept."""
 STEP_S: Final = 5.0
 """Longest sleep at a stretch, so that a jump is seen, and a poll made up for, soon after."""
 REMEASURE_S: Final = 3_600.0
-PRECISE_MS: Final = 2_000
-"""A reading that was on its way for longer may be wrong by a second or more, so it is asked again …"""
-READINGS: Final = 3
-"""… until there were so many, of which the quickest counts."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +25,7 @@ class Timekeeper:
         """Exchange's clock minus ours; ``None`` before the first measurement."""
         self._measured_s = 0.0
         self._is_due = True
-        self._readings: list[ServerTime] = []
-        """What was read since measuring is due."""
+        self._readings: Final = Readings()
         self._reference = self._difference()
 
     def now_ms(self) -> int:
@@ -67,17 +61,13 @@ class Timekeeper:
         except SourceError as error:
             _log.warning("clock of %s not read: %s", source.name, error)
             return
-        self._readings.append(reading)
-        best = min(self._readings, key=lambda reading: reading.round_trip_ms)
-        is_done = best.round_trip_ms <= PRECISE_MS or len(self._readings) >= READINGS
-        if not is_done and not self._is_due:
-            return  # hourly: the old offset is better than a vague one
-        self.offset_ms = best.offset_ms
-        if is_done:
+        believed = self._readings.take(reading)
+        if believed.offset_ms is not None:
+            self.offset_ms = believed.offset_ms
+            _log.info("offset to %s is %d ms", source.name, self.offset_ms)
+        if believed.is_settled:
             self._measured_s = self._clock.monotonic_s()
             self._is_due = False
-            self._readings.clear()
-        _log.info("offset to %s is %d ms", source.name, self.offset_ms)
 
     def notice_jump(self) -> bool:
         """Whether the wall clock jumped since the last call; then measuring is due.
@@ -91,7 +81,7 @@ class Timekeeper:
             return False
         _log.warning("the clock jumped by %.1f s", moved / 1000)
         self._is_due = True
-        self._readings.clear()
+        self._readings.forget()
         if moved < 0 and self.offset_ms is not None:
             self.offset_ms -= moved
         return True

@@ -22,6 +22,7 @@ from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
 from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import symbol_index
 from tui_tracker.sources.numbers import END_OF_TIME_MS, number
+from tui_tracker.sources.readings import JUMP_MS, Readings
 from tui_tracker.sources.refusal import CLOSED, MAX_COMPLAINT, Complaint
 
 T = TypeVar("T")
@@ -57,7 +58,10 @@ class RestSource(ABC):
     def __init__(self, http: HttpClient) -> None:
         self._http = http
         self._ids: Mapping[str, str] = {}
+        self._readings = Readings()
         self._offset_ms: int | None = None
+        self._difference_ms = 0
+        """Of the two clocks here when the exchange's was last read."""
 
     @staticmethod
     @abstractmethod
@@ -136,7 +140,12 @@ class RestSource(ABC):
         with self._pausing():
             server_ms = self.read_time(response)
         reading = ServerTime(server_ms, response.sent_ms, response.received_ms)
-        self._offset_ms = reading.offset_ms
+        difference_ms = reading.received_ms - round(self._http.clock.monotonic_s() * 1000)
+        if abs(difference_ms - self._difference_ms) > JUMP_MS:
+            self._readings.forget()
+        self._difference_ms = difference_ms
+        believed = self._readings.take(reading)
+        self._offset_ms = self._offset_ms if believed.offset_ms is None else believed.offset_ms
         return reading
 
     def next_slot_s(self) -> float:
