@@ -75,7 +75,7 @@ class Plan:
 def _draw_spells(rng: random.Random) -> tuple[Spell, ...]:
     spells: list[Spell] = []
     at_s = 0.0 if rng.random() < 0.2 else rng.uniform(20, 150)
-    for _ in range(rng.randint(1, 3)):
+    for _ in range(rng.choice((1, 2, 2))):
         end_s = at_s + rng.choice((rng.uniform(10, 90), rng.uniform(60, 300)))
         kinds = tuple(rng.sample(KINDS, rng.choice((1, 1, 2, 4))))
         calls = CALLS if rng.random() < 0.6 else tuple(rng.sample(CALLS, rng.randint(1, 2)))
