@@ -1,8 +1,8 @@
 """A stream of quotes at full speed: processor time of a collector, of one core.
 
-``python -m tests.benchmarks.streaming`` (about 2 minutes). The fake Kraken, in a process of its own, lists 1,500 pairs
-and tells 5,000 changes a second over its WebSocket; the collector is the program's engine without a history, ranked at
-each snapshot as the app does.
+``python -m tests.benchmarks.streaming`` (about 2 minutes; ``--source okx`` for another than Kraken). The fake exchange,
+in a process of its own, lists 1,500 pairs at most and tells 5,000 changes a second over its WebSocket; the collector is
+the program's engine without a history, ranked at each snapshot as the app does.
 """
 
 import argparse
@@ -10,19 +10,23 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.timing import verdict
 from tui_tracker.cli.compose import spare_what_stays
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.local import LocalFeed
-from tui_tracker.sources.registry import create, open_stream
+from tui_tracker.sources.base import Listener
+from tui_tracker.sources.registry import SOURCES, create, open_stream
 from tui_tracker.stats.ranking import Scope, rank
 
 WARM_UP_S = 15
+QUOTES = {"kraken": "USD", "coinbase": "USD"}
 
 
 @dataclass
@@ -33,27 +37,32 @@ class Counted:
     snapshots: int = 0
 
 
-async def measure(url: str, seconds: int) -> tuple[Counted, float, float]:
+class Counting:
+    """A listener that counts what another is told."""
+
+    def __init__(self, listener: Listener, counted: Counted) -> None:
+        self._listener, self._counted = listener, counted
+        self.opened, self.missed = listener.opened, listener.missed
+
+    def told(self, tickers: Sequence[Ticker]) -> None:
+        """Count, and pass on."""
+        self._counted.quotes += len(tickers)
+        self._listener.told(tickers)
+
+
+async def measure(name: str, url: str, seconds: int) -> tuple[Counted, float, float]:
     """(what came, processor seconds, seconds)."""
     clock, counted = SystemClock(), Counted()
-    source = create("kraken", clock=clock, base_url=url, interval_s=60)
+    source = create(name, clock=clock, base_url=url, interval_s=60)
     source.history = ()  # type: ignore[misc]
-    stream = open_stream("kraken", clock=clock, base_url=url)
+    stream = open_stream(name, clock=clock, base_url=url)
     assert stream is not None
     run = stream.run
-
-    async def counting(instruments: object, on_tickers: object) -> None:
-        def count(tickers: list[object]) -> None:
-            counted.quotes += len(tickers)
-            on_tickers(tickers)  # type: ignore[operator]
-
-        await run(instruments, count)  # type: ignore[arg-type]
-
-    stream.run = counting  # type: ignore[method-assign]
+    stream.run = lambda instruments, listener: run(instruments, Counting(listener, counted))  # type: ignore[method-assign]
 
     async def follow(feed: LocalFeed) -> None:
         async for snapshot in feed.updates():
-            rank(snapshot, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+            rank(snapshot, Metric.PRICE, Measure.STDDEV, Scope(quote=QUOTES.get(name, "USDT")))
             counted.snapshots += 1
 
     async with Engine(source, clock, stream=stream).running() as engine, asyncio.TaskGroup() as group:
@@ -71,16 +80,19 @@ async def measure(url: str, seconds: int) -> tuple[Counted, float, float]:
 def main() -> None:
     """Start the exchange, measure, and report."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.streaming")
+    parser.add_argument("--source", default="kraken", choices=[name for name, info in SOURCES.items() if info.stream])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--pairs", type=int, default=1_500)
     parser.add_argument("--updates", type=int, default=5_000, help="changes a second")
     options = parser.parse_args()
     flags = ["--pairs", str(options.pairs), "--updates", str(options.updates), "--duration", str(options.seconds + 60)]
-    command = [sys.executable, "-m", "tests.support.fake_kraken", *flags]
+    fake = ["fake_kraken"] if options.source == "kraken" else ["exchanges.server", options.source]
+    command = [sys.executable, "-m", f"tests.support.{fake[0]}", *fake[1:], *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         try:
-            counted, spent_s, passed_s = asyncio.run(measure(served.stdout.readline().strip(), options.seconds))
+            url = served.stdout.readline().strip()
+            counted, spent_s, passed_s = asyncio.run(measure(options.source, url, options.seconds))
         finally:
             served.terminate()
     print(f"  {counted.snapshots / passed_s:.1f} snapshots a second, {spent_s:.2f} s of processor time")

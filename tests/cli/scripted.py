@@ -120,6 +120,7 @@ class ScriptedComposition:
         self.options: ServeOptions | None = None
         self.server: Serving | None = None
         self.state = State()
+        self.store: StateStore | None = None
         self.is_closed = False
         self.replay: ReplaySpec | None = None
 
@@ -150,5 +151,5 @@ class ScriptedComposition:
 
     def run_app(self, settings: Settings, state: State, store: StateStore, replay: ReplaySpec | None = None) -> int:
         self.replay = replay
-        self.settings, self.state = settings, state
+        self.settings, self.state, self.store = settings, state, store
         return self.app_code

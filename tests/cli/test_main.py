@@ -12,9 +12,13 @@ from tui_tracker import __version__
 from tui_tracker.cli.options import EVERY_SETTING
 from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.fields import FIELDS
+from tui_tracker.config.model import Settings
 from tui_tracker.config.paths import default_paths
 from tui_tracker.config.state import StateStore, View
+from tui_tracker.core.metric import Metric
 from tui_tracker.sources.registry import SOURCES
+from tui_tracker.tui.columns import SORT_KEYS
+from tui_tracker.tui.view import initial
 
 Run = Callable[..., Outcome]
 
@@ -63,6 +67,7 @@ def test_version(run: Run) -> None:
         ),
         (["config", "--base-url", "mtgox=http://x"], "--base-url: there is no source 'mtgox'"),
         (["config", "--base-url", "kraken=http://x/%20"], "--base-url: kraken: base URL"),
+        (["watchlist"], "a command is missing; see crypto-tui watchlist --help"),
         (["rank", "--filter", "cv > "], "--filter: a value is missing, at character"),
         (["pairs", "--filter", "foo > 1"], "--filter: no column 'foo', at character 1"),
         (["--config", "/nowhere/at/all.toml", "config"], "/nowhere/at/all.toml: there is no such file"),
@@ -108,6 +113,15 @@ def test_a_flag_wins_over_what_the_last_run_left(run: Run, monkeypatch: pytest.M
     assert composition.state.view == left
     run("--quote", "USD", "--theme", "dark", composition=composition)
     assert composition.state.view == replace(left, quote=None, theme=None, watchlist_only=False)
+    assert composition.store is not None
+    opened = initial(composition.settings or Settings(), composition.state.view, SORT_KEYS)
+    composition.store.save_view(replace(opened, metric=Metric.SPREAD).remembered())
+    kept = StateStore(default_paths().state_folder).load().view
+    assert (kept.quote, kept.theme, kept.watchlist_only, kept.metric) == ("EUR", "light", True, "spread")
+    run("--quote", "USD", "--layout", "chart", composition=composition)
+    composition.store.save_view(opened.with_quote("GBP").remembered())
+    kept = StateStore(default_paths().state_folder).load().view
+    assert (kept.quote, kept.watchlist_only) == ("GBP", False), "what is chosen in the app is remembered"
 
 
 def test_the_first_start_opens_the_first_view(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,9 +220,9 @@ def test_a_flag_after_the_command_wins_over_one_before_it(run: Run) -> None:
 
 def test_sources_lists_exchanges_and_where_each_is_found(run: Run) -> None:
     outcome = run("sources")
-    assert outcome.out.splitlines()[1].split() == ["kraken", "Kraken", "yes", "https://api.kraken.com"]
+    assert outcome.out.splitlines()[1].split() == ["kraken", "Kraken", "yes", "yes", "https://api.kraken.com"]
     document = json.loads(run("sources", "--json", "--base-url", "kraken=http://127.0.0.1:1").out)
-    kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True}
+    kraken = {"name": "kraken", "title": "Kraken", "base_url": "http://127.0.0.1:1", "in_use": True, "streams": True}
     assert document["sources"][0] == kraken
     assert [one["name"] for one in document["sources"]] == list(SOURCES)
     assert [one["name"] for one in document["sources"] if one["in_use"]] == ["kraken"]

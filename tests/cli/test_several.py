@@ -4,12 +4,14 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Outcome
 from tests.support.exchanges.nine import NAMES, Nine, NineThread
+from tests.support.exchanges.stream import Told
 from tests.support.fake_kraken_http import HttpResponse
 from tui_tracker.cli import compose
 from tui_tracker.cli.main import main
@@ -17,6 +19,7 @@ from tui_tracker.cli.options import Invocation
 from tui_tracker.config.model import Settings
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import SourceState
+from tui_tracker.feed.base import Feed
 
 FAST = ("binance", "okx", "bybit")
 
@@ -87,6 +90,55 @@ async def test_all_nine_live_at_once_beside_each_other(tmp_path: Path) -> None:
                     break
             assert (await feed.series("okx:BTC-USDT", Metric.PRICE)).version <= snapshot.version
         assert all(server.requests for server in nine.servers.values())
+
+
+STREAMED = ("kraken", "binance", "coinbase", "okx", "bybit")
+
+
+async def test_five_are_streamed_at_once_and_what_is_told_shows_between_polls(tmp_path: Path) -> None:
+    async with Nine(12, (*STREAMED, "gate")) as nine:
+        settings = Settings(
+            source=",".join(nine.servers), base_urls=nine.urls, data_dir=str(tmp_path), stream=True, interval=3600
+        )
+        async with asyncio.timeout(60), compose.collect_live(settings) as feed:
+            async for snapshot in feed.updates():
+                streams = {part.source: part.stream for part in snapshot.status.parts if part.source != "all"}
+                if list(streams.values()).count("live") == len(STREAMED):
+                    break
+            assert streams == {**dict.fromkeys(STREAMED, "live"), "gate": ""}
+            assert snapshot.status.stream == "live"
+            for stream in nine.streams:
+                for symbol in stream.symbols:
+                    stream.push(symbol, Told(12.5, 12.0, 13.0, 2.0, 20.0, 14.0, 9.0, 7))
+            async for snapshot in feed.updates():
+                told = {row.instrument.source for row in snapshot.rows if row.last == 12.5}
+                if set(STREAMED) <= told:
+                    break
+            assert told <= {*STREAMED, "all"}
+            nine.streams[0].drop()
+            assert await stream_states(feed, "kraken", until=lambda state: state != "live") == {"live"}
+            await stream_states(feed, "kraken", until=lambda state: state == "live")
+            assert nine.streams[0].opened == 2
+
+
+async def stream_states(feed: Feed, name: str, until: Callable[[str], bool]) -> set[str]:
+    """States of the streams of the other sources that stream, once that of one is as expected."""
+    async for snapshot in feed.updates():
+        streams = {part.source: part.stream for part in snapshot.status.parts}
+        if until(streams.pop(name)):
+            return {state for state in streams.values() if state}
+    raise AssertionError("the feed ended")
+
+
+def test_streams_can_be_wanted_of_some_sources_and_only_of_those_that_have_them(run: Callable[..., Outcome]) -> None:
+    settings = Settings(source="kraken,okx", stream=("okx",))
+    assert [replace(settings, source=name).is_streamed for name in settings.sources] == [False, True]
+    assert Settings(stream=True).is_streamed
+    refused = run("sources", CRYPTO_TUI_STREAM="kraken,gate")
+    assert refused.code == 2
+    assert "CRYPTO_TUI_STREAM: quotes of gate can't be read live" in refused.err
+    assert "of these they can: kraken, binance, bybit, coinbase, okx" in refused.err
+    assert run("sources", CRYPTO_TUI_STREAM="nowhere").code == 2
 
 
 def test_each_source_is_tested_and_what_to_do_is_said(run: Callable[..., Outcome], closed_url: str) -> None:

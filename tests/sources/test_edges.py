@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -11,17 +12,21 @@ from typing import Any
 
 import pytest
 import trustme
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from tests.support.clock import FakeClock
 from tests.support.exchanges.server import FakeExchange
 from tests.support.names import HAS_IPV6, Names, black_hole
 from tests.support.proxy import Proxy, without_proxies
 from tui_tracker.core.errors import ConfigError, MalformedDataError, RejectedError, SourceError, UnreachableError
+from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.trust import trusting
+from tui_tracker.engine.clock import SystemClock
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.http import HttpClient, Timeouts
 from tui_tracker.sources.issuer import issuer_in
-from tui_tracker.sources.registry import create
+from tui_tracker.sources.registry import create, open_stream
 
 HOST = "exchange.test"
 
@@ -252,3 +257,84 @@ async def test_a_proxy_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(UnreachableError) as caught:
             await get()
     assert caught.value.message == f"connection refused, through the proxy http://127.0.0.1:{port}"
+
+
+class Told:
+    """Whoever listens to a stream; ends with its first word."""
+
+    def opened(self) -> None:
+        raise Opened("it is")
+
+    def told(self, tickers: object) -> None:
+        raise Opened("it is")
+
+    def missed(self) -> None:
+        """Nothing is said of this."""
+
+
+class Opened(SourceError):
+    """A stream was opened."""
+
+
+@asynccontextmanager
+async def streaming(tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Kraken's stream, which greets; its port."""
+
+    async def greet(line: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            symbols = json.loads(await line.recv())["params"]["symbol"]
+            for symbol in symbols:
+                said = {"method": "subscribe", "success": True, "result": {"channel": "ticker", "symbol": symbol}}
+                await line.send(json.dumps(said))
+            await line.wait_closed()
+
+    async with serve(greet, "127.0.0.1", 0, ssl=tls) as server:
+        yield next(iter(server.sockets)).getsockname()[1]
+
+
+async def listen(url: str, ca_file: str = "") -> None:
+    """Listen to it until it is opened."""
+    stream = open_stream("kraken", clock=SystemClock(), base_url=url, ca_file=ca_file)
+    assert stream is not None
+    instrument = Instrument("kraken:BTC-USD", "BTC", "USD", "XXBTZUSD", (), 1)
+    async with asyncio.timeout(20):
+        await stream.run([instrument], Told())
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+@pytest.mark.parametrize(("scheme", "asked"), [("http", "CONNECT"), ("socks5", "SOCKS5")])
+async def test_a_proxy_serves_a_stream(variable: str, scheme: str, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Proxy().running() as proxy, streaming() as port:
+        monkeypatch.setenv(variable, f"{scheme}://127.0.0.1:{proxy.port}")
+        with pytest.raises(Opened):
+            await listen(f"http://{HOST}:{port}")
+        assert proxy.asked == [f"{asked} {HOST}:{port}"]
+
+
+async def test_a_stream_through_a_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Proxy(is_closed=True).running() as proxy, streaming() as port:
+        monkeypatch.setenv("all_proxy", f"http://127.0.0.1:{proxy.port}")
+        with pytest.raises(UnreachableError, match="proxy rejected connection: HTTP 407"):
+            await listen(f"http://{HOST}:{port}")
+        monkeypatch.setenv("all_proxy", f"http://name:password@127.0.0.1:{proxy.port}")
+        with pytest.raises(Opened):
+            await listen(f"http://{HOST}:{port}")
+
+
+async def test_a_stream_trusts_whom_requests_trust(authority: tuple[trustme.CA, str]) -> None:
+    async with streaming(secured(authority[0])) as port:
+        with pytest.raises(UnreachableError, match="certificate is not trusted"):
+            await listen(f"https://127.0.0.1:{port}")
+        with pytest.raises(Opened):
+            await listen(f"https://127.0.0.1:{port}", authority[1])
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="there is no IPv6 here")
+async def test_an_address_that_swallows_everything_does_not_hold_up_a_stream(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_tracker.sources.stream.OPEN_S", 0.9)
+    names.addresses = [(socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")]
+    async with streaming() as port:
+        with black_hole(port), pytest.raises(Opened):
+            await listen(f"http://{HOST}:{port}")

@@ -12,9 +12,9 @@ From a synchronous test use :class:`FakeKrakenThread`, from a shell
 
 import argparse
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
+from tests.support.exchanges.stream import churning
 from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_faults import DATA_PATHS, TRANSPORT, Fault, Faults, parse_fault
 from tests.support.fake_kraken_listing import Listing
@@ -76,18 +76,6 @@ class FakeKrakenThread(ServerThread):
         self.call(self.exchange.start())
 
 
-@contextlib.asynccontextmanager
-async def _churning(exchange: FakeKraken, updates: float) -> AsyncIterator[None]:
-    """The exchange, with so many changes a second on its WebSocket."""
-    async with exchange:
-        churning = asyncio.get_running_loop().create_task(exchange.stream.churn(updates)) if updates else None
-        try:
-            yield
-        finally:
-            if churning is not None:
-                churning.cancel()
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Serve until the duration is over or a signal comes; the first line printed is the URL."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.fake_kraken", description=__doc__.split("\n")[0])
@@ -115,7 +103,8 @@ def main(arguments: list[str] | None = None) -> None:
             exchange.faults.add(parse_fault(text))
         except ValueError as error:
             parser.error(f"--fault {text}: {error}")
-    asyncio.run(serve_until(_churning(exchange, options.updates), lambda: exchange.url, options.duration))
+    served = churning(exchange, [exchange.stream], options.updates)
+    asyncio.run(serve_until(served, lambda: exchange.url, options.duration))
 
 
 if __name__ == "__main__":

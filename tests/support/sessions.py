@@ -82,9 +82,10 @@ class Sessions:
     def alive(self) -> list[Session]:
         return [each for each in self.all if each.process.poll() is None]
 
-    def until(self, holds: Callable[[], bool], what: str) -> None:
+    def until(self, holds: Callable[[], bool], what: str, minutes: int = 0) -> None:
+        """Wait for something that takes so many minutes of the market's clock."""
         try:
-            wait_until(holds, PATIENCE_S, what)
+            wait_until(holds, PATIENCE_S + minutes * 60 / self._rate, what)
         except AssertionError as error:
             raise AssertionError(f"{error}: {[each.last for each in self.all]}") from None
 
@@ -118,7 +119,7 @@ class Sessions:
     def until_minutes(self, count: int) -> None:
         """Wait until so many more minutes are on disk."""
         before = len(self.stored_minutes())
-        self.until(lambda: len(self.stored_minutes()) >= before + count, "more minutes")
+        self.until(lambda: len(self.stored_minutes()) >= before + count, "more minutes", count)
 
     def stored_minutes(self) -> list[int]:
         with suppress(sqlite3.OperationalError):

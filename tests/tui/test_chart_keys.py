@@ -38,7 +38,7 @@ async def test_pairs_are_compared_and_taken_out_again() -> None:
         assert "B ETH/USD" in chart.plain
         assert rig.view.remembered().compared == (BTC, ETH)
         await rig.press("c")
-        rig.app.clear_compared()
+        rig.app.action_compare_none()
         await rig.settle()
         assert rig.title("pane").startswith("ETH/USD")
 

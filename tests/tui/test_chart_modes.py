@@ -178,6 +178,6 @@ def test_the_values_of_seven_pairs_fit_below_each_other_s_letters() -> None:
 def test_every_letter_stands_on_its_line_with_dashes_too() -> None:
     walks = [[value * (1 + place / 50 * index / 1440) for index, value in enumerate(BTC)] for place in range(6)]
     traces = tuple(Trace(letter, letter, changes(walk)) for letter, walk in zip("ABCDEF", walks, strict=True))
-    shown = draw(replace(request(BTC, Unit.PERCENT, traces=traces), width=120, height=30, is_dashed=True))
+    shown = draw(replace(request(BTC, Unit.PERCENT, traces=traces), width=120, height=30))
     plot = "\n".join(line.text[:100] for line in shown.lines[2:])
     assert all(letter in plot for letter in "ABCDEF")

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tui.test_app import Rig, running
+from tui_tracker.tui.messages import FilterChanged
 from tui_tracker.tui.widgets.canvas import Canvas
 
 
@@ -115,3 +116,12 @@ async def test_the_selection_comes_back_when_the_filter_shows_it_again() -> None
         await rig.press(*["backspace"] * 4)
         assert rig.view.selected == chosen
         assert rig.cursors == (chosen, chosen)
+
+
+async def test_what_was_typed_is_handled_after_the_field_was_emptied() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash")
+        rig.app.post_message(FilterChanged("parkinson"))
+        await rig.settle()
+        assert rig.app.main.table.keys
+        assert rig.app.is_running

@@ -12,7 +12,7 @@ from tui_tracker.tui.providers import offers
     [
         ("save view", "save this view as …"),
         ("save v", "save this view as …"),
-        ("compare no", "chart: compare no pairs"),
+        ("alone in", "the pair alone in the chart again  (N)"),
         ("theme light", "theme: light"),
         ("rank history", "chart: rank history"),
         ("6 h", "range: 6 h of the chart"),
@@ -33,7 +33,7 @@ async def test_what_is_meant_comes_first(query: str, first: str) -> None:
 async def test_enter_does_what_stands_first() -> None:
     state = State(view=View(quote="USD", compared=(ETH,)))
     async with running(Rig(state=state)) as rig:
-        await rig.press("ctrl+p", *"compare no")
+        await rig.press("ctrl+p", *"alone in")
         await rig.press("enter")
         if rig.app.screen is not rig.app.main:
             await rig.press("enter")

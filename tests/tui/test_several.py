@@ -42,9 +42,10 @@ def test_every_state_has_its_word() -> None:
         "d": live_status(source="d", state=SourceState.OFFLINE, last_good_ms=None, error=""),
     }
     offline = [live_status(source=name, state=SourceState.OFFLINE, error="gone") for name in "efg"]
-    status = live_status(parts=(*names.values(), *offline))
+    streamed = [live_status(source=name, stream="live") for name in "hi"]
+    status = live_status(parts=(*names.values(), *offline, *streamed))
     text = "".join(text for text, _ in state_runs(status, AT_MS, UTC_ZONE))
-    assert text == "7 sources ● 1 live ◌ 1 stale: b ◌ 1 rate-limited: c ○ 3 offline: e, f … ○ 1 starting"
+    assert text == "9 sources ● 2 streaming ● 1 live ◌ 1 stale: b ◌ 1 rate-limited: c ○ 3 offline: e, f … ○ 1 starting"
 
 
 async def test_rows_say_their_exchange_and_those_of_one_out_of_reach_are_pale() -> None:

@@ -6,7 +6,7 @@ from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, loading, ma
 from tui_tracker.config.views import CLASSES
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
-from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
+from tui_tracker.core.status import BackfillProgress, HistoryStatus, SourceState, SourceStatus
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.tui.present import Presenter
 from tui_tracker.tui.texts import Extremes, chart_message, empty_lines, strip_lines
@@ -235,6 +235,8 @@ def test_strip_leaves_out_whole_ranks_where_there_is_no_room(width: int, ranks: 
 def test_what_an_empty_screen_says() -> None:
     view = ViewState()
     first = replace(OFFLINE, error="", last_attempt_ms=None)
+    assert said(first, view) == " the first answer of kraken is on its way"
+    first = replace(first, history=HistoryStatus())
     assert said(first, view) == " what is kept of kraken is read, and its first poll is on the way"
     lost = said(OFFLINE, view, demo=True)
     assert "kraken gives no data yet\n   connection refused" in lost

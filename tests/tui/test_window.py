@@ -6,6 +6,7 @@ from tests.tui.test_app import Rig, running
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import FeedError
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import HistoryStatus
 
 SIZE = (200, 40)
 
@@ -16,6 +17,10 @@ async def test_a_key_cycles_the_window() -> None:
         await rig.press("r")
         assert rig.feed.windows == [(10_080, Metric.PRICE)]
         assert "7 d" in rig.title("table")
+        assert any("no history is kept here: of 7 d" in note.message for note in rig.app._notifications)
+        rig.feed.publish_status(history=HistoryStatus())
+        rig.app.set_window()
+        await rig.settle()
         assert any("reading 7 d" in note.message for note in rig.app._notifications)
         await rig.press("m")
         assert rig.feed.windows[-1] == (10_080, Metric.MID)

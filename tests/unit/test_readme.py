@@ -122,12 +122,24 @@ def sources_table() -> str:
     return table(("Source", "Exchange", "Host", "Requests a poll", "Candles a pair", "A minute", "It allows"), rows())
 
 
+def streams_table() -> str:
+    def rows() -> Iterator[tuple[str, ...]]:
+        for info in SOURCES.values():
+            if info.stream is not None:
+                kind = info.dialogue()
+                most, dead = f"{kind.most_pairs:,}", f"{kind.silence_s:g} s"
+                yield f"`{info.name}`", urlsplit(info.stream.url).netloc, info.stream.allows, most, dead
+
+    return table(("Source", "Host", "It allows", "Pairs a connection", "Dead after a silence of"), rows())
+
+
 TABLES = {
     "keys": keys_table,
     "filter columns": filter_columns_table,
     "columns": columns_table,
     "settings": settings_table,
     "sources": sources_table,
+    "streams": streams_table,
 }
 
 

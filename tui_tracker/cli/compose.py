@@ -250,11 +250,12 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
 
 def _stream(settings: Settings, clock: Clock) -> "Stream | None":
     """What reads live quotes, if they are wanted and the source has them."""
-    if settings.demo or not settings.stream:
+    if settings.demo or not settings.is_streamed:
         return None
     from tui_tracker.sources.registry import open_stream
 
-    return open_stream(settings.source, clock=clock, base_url=settings.base_urls.get(settings.source))
+    base_url = settings.base_urls.get(settings.source)
+    return open_stream(settings.source, clock=clock, base_url=base_url, ca_file=settings.ca_file)
 
 
 def _collect_live(

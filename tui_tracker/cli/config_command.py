@@ -67,7 +67,7 @@ def check(invocation: Invocation) -> int:
     for line in found:
         say(line)
     if not found:
-        write(f"ok: {loaded.path if loaded.is_found else 'no configuration file'}, {len(themes)} themes of your own\n")
+        write(f"ok: {loaded.path if loaded.is_found else 'no configuration file'}, {_themes_text(len(themes))}\n")
     return Exit.USAGE if found else Exit.OK
 
 
@@ -97,6 +97,10 @@ def keys(invocation: Invocation, as_json: bool) -> int:
         rows = tuple((one.id, " ".join(own) or "none", one.group, one.help) for one, own in found)
         show_table(Table("", tuple(map(Column, ("action", "keys", "where", "does"))), rows))
     return Exit.OK
+
+
+def _themes_text(themes: int) -> str:
+    return f"{themes} theme{'' if themes == 1 else 's'} of your own"
 
 
 def _document(loaded: Loaded, paths: Paths) -> dict[str, object]:

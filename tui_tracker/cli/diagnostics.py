@@ -77,9 +77,10 @@ def guarded(run: Callable[[], int], is_debug: Callable[[], bool]) -> int:
     try:
         with _stopped_by_signals():
             return run()
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _failed(error, "a command is missing", f"see {_path(error)} --help", Exit.USAGE, is_debug())
     except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else PROGRAM
-        return _failed(error, error.format_message(), f"see {path} --help", Exit.USAGE, is_debug())
+        return _failed(error, error.format_message(), f"see {_path(error)} --help", Exit.USAGE, is_debug())
     except click.ClickException as error:
         return _failed(error, error.format_message(), "", Exit.USAGE, is_debug())
     except (click.Abort, KeyboardInterrupt):
@@ -93,6 +94,10 @@ def guarded(run: Callable[[], int], is_debug: Callable[[], bool]) -> int:
         _log.exception("unexpected error")
         what = f"unexpected {type(error).__name__}: {error}"
         return _failed(error, what, "this is a bug; --debug shows where", Exit.FAILURE, is_debug())
+
+
+def _path(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else PROGRAM
 
 
 def expected_error(error: BaseException) -> TrackerError | None:

@@ -80,15 +80,19 @@ def start_app(invocation: Invocation, replay: str | None = None) -> int:
     Raises:
         ConfigError: For settings that can't be used, or where there is no terminal.
     """
+    from tui_tracker.cli.flagged import FlaggedStore, without_flagged
     from tui_tracker.config.state import StateStore, of_source
+    from tui_tracker.tui.columns import SORT_KEYS
+    from tui_tracker.tui.view import initial
 
     loaded = invocation.load()
     settings = loaded.settings
     check_terminal(invocation.environ)
     invocation.start_logging()
-    store = StateStore(invocation.paths().state_of(is_simulated=settings.demo))
-    state = of_source(store.load(), settings.market)
-    state = opening(without_overruled(state, loaded), loaded)
+    folder = invocation.paths().state_of(is_simulated=settings.demo)
+    before = of_source(StateStore(folder).load(), settings.market)
+    state = opening(without_flagged(before, loaded), loaded)
+    store = FlaggedStore(folder, loaded, before.view, initial(settings, state.view, SORT_KEYS).remembered())
     if replay is None:
         return invocation.compose().run_app(settings, state, store)
     from tui_tracker.cli.history_files import history_folder
@@ -116,27 +120,6 @@ def opening(state: "State", loaded: "Loaded") -> "State":
     plain = ViewState(theme=settings.theme, time_zone=settings.time_zone)
     first = taken_up(all_views(settings.views, state.views)[0], plain).remembered()
     return replace(state, view=replace(first, theme=None, time_zone=None))
-
-
-def without_overruled(state: "State", loaded: "Loaded") -> "State":
-    """What is remembered, less the choices that a flag makes this time."""
-    flagged = ("quote", "metric", "by", "theme", "time_zone", "chart_style", "columns")
-    given = {name for name in flagged if loaded.is_flag(name)}
-    view = state.view
-    view = replace(
-        view,
-        quote=None if "quote" in given else view.quote,
-        watchlist_only=view.watchlist_only and "quote" not in given,
-        min_volume=None if loaded.is_flag("min_volume") else view.min_volume,
-        metric=None if "metric" in given else view.metric,
-        measure=None if "by" in given else view.measure,
-        theme=None if "theme" in given else view.theme,
-        time_zone=None if "time_zone" in given else view.time_zone,
-        columns=() if "columns" in given else view.columns,
-        chart_style=None if "chart_style" in given else view.chart_style,
-        looks={name: word for name, word in view.looks.items() if not loaded.is_flag(name)},
-    )
-    return replace(state, view=view)
 
 
 def check_terminal(environ: Mapping[str, str]) -> None:

@@ -215,7 +215,7 @@ def _with_all_sources(loaded: Loaded) -> Loaded:
 
 def _check_sources(loaded: Loaded) -> None:
     """Refuse names of sources that don't exist and URLs that they can't use, saying where they were given."""
-    from tui_tracker.sources.registry import check_name, checked_base_url
+    from tui_tracker.sources.registry import check_name, check_stream, checked_base_url
 
     settings = loaded.settings
     named = (*((name, "source") for name in settings.sources), *((name, "base_urls") for name in settings.base_urls))
@@ -224,6 +224,11 @@ def _check_sources(loaded: Loaded) -> None:
             check_name(name)
         except ConfigError as error:
             raise ConfigError(f"{_place(loaded, origin)}: {error.message}", error.hint) from error
+    for name in settings.stream if isinstance(settings.stream, tuple) else ():
+        try:
+            check_stream(name)
+        except ConfigError as error:
+            raise ConfigError(f"{_place(loaded, 'stream')}: {error.message}", error.hint) from error
     for name, url in settings.base_urls.items():
         try:
             checked_base_url(url)

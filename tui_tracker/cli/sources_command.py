@@ -56,13 +56,14 @@ def _listed(settings: "Settings") -> list[dict[str, object]]:
             "title": info.title,
             "base_url": settings.base_urls.get(info.name, info.base_url),
             "in_use": info.name in settings.sources,
+            "streams": info.stream is not None,
         }
         for info in SOURCES.values()
     ]
     for name in settings.sources:
         if name not in SOURCES:
             url = settings.base_urls.get(name, "")
-            found.append({"name": name, "title": "through ccxt", "base_url": url, "in_use": True})
+            found.append({"name": name, "title": "through ccxt", "base_url": url, "in_use": True, "streams": False})
     return found
 
 
@@ -70,9 +71,17 @@ def _table(listed: list[dict[str, object]]) -> "Table":
     from tui_tracker.cli.output import Column, Table
 
     rows = tuple(
-        (str(one["name"]), str(one["title"]), "yes" if one["in_use"] else "", str(one["base_url"])) for one in listed
+        (
+            str(one["name"]),
+            str(one["title"]),
+            "yes" if one["in_use"] else "",
+            "yes" if one["streams"] else "",
+            str(one["base_url"]),
+        )
+        for one in listed
     )
-    return Table("", (Column("source"), Column("exchange"), Column("in use"), Column("found at")), rows)
+    headings = ("source", "exchange", "in use", "streams", "found at")
+    return Table("", tuple(Column(heading) for heading in headings), rows)
 
 
 def _checked(settings: "Settings", names: list[str]) -> "tuple[SourceCheck, ...]":

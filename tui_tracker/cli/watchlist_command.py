@@ -28,6 +28,7 @@ def watchlist() -> None:
 
 @watchlist.command("list", short_help="List the watchlists.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@setting_flags("demo")
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> int:
     """List the watchlists and how many pairs each has."""
@@ -44,6 +45,7 @@ def list_(invocation: Invocation, as_json: bool) -> int:
 
 @watchlist.command(short_help="Print a watchlist.")
 @click.argument("name", default=MAIN)
+@setting_flags("demo")
 @pass_invocation
 def export(invocation: Invocation, name: str) -> int:
     """Print the pairs of the watchlist NAME (main), one a line, as import takes them."""

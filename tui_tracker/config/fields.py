@@ -91,10 +91,11 @@ FIELDS: Final[tuple[SettingField, ...]] = (
     ),
     SettingField(
         "stream",
-        parse.boolean,
-        _SWITCH,
-        "Read quotes live, over a WebSocket, beside the polls (kraken so far).",
+        parse.streamed,
+        "true, false, or names of sources with commas between",
+        "Read quotes live, over WebSockets, beside the polls (kraken, binance, bybit, coinbase, okx).",
         off_flag="--no-stream",
+        write=parse.streamed_text,
     ),
     SettingField(
         "interval",

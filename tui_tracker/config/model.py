@@ -20,8 +20,8 @@ class Settings:
     """The exchange to watch, or several with commas between."""
     base_urls: Mapping[str, str] = field(default_factory=dict)
     """Other places to find a source at, by source name; for proxies and tests."""
-    stream: bool = False
-    """Whether quotes are read live where an exchange has them, beside the polls."""
+    stream: bool | tuple[str, ...] = False
+    """Whether quotes are read live where an exchange has them, beside the polls; or of which sources."""
     interval: int = 60
     """Seconds between polls, 5 to 3600; quotes of all pairs come in one request."""
     quote: str | None = "USD"
@@ -101,6 +101,11 @@ class Settings:
     def sources(self) -> tuple[str, ...]:
         """The exchanges to watch, each alone."""
         return tuple(self.source.split(","))
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether quotes of the source are read live where it has them; of one source alone."""
+        return self.stream if isinstance(self.stream, bool) else self.source in self.stream
 
     @property
     def market(self) -> str:

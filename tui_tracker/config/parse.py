@@ -291,6 +291,22 @@ def source_names(given: object) -> str:
     return ",".join(names)
 
 
+def streamed(given: object) -> bool | tuple[str, ...]:
+    """A truth value, or the names of sources: of a list, or of a text with commas between."""
+    try:
+        return boolean(given)
+    except ValueError:
+        names = source_names(given)
+    if names == ALL_SOURCES:
+        return True
+    return tuple(names.split(","))
+
+
+def streamed_text(value: object) -> object:
+    """The same as :func:`streamed` takes it."""
+    return ",".join(value) if isinstance(value, tuple) else value
+
+
 def base_urls(given: object) -> Mapping[str, str]:
     """URLs by source name: a TOML table, ``NAME=URL`` texts, or one text of them with commas between."""
     if isinstance(given, str):

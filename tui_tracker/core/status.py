@@ -6,6 +6,8 @@ from typing import Final
 
 OURS: Final = "this session"
 """Who collects, where that is this process."""
+STREAMING: Final = "live"
+"""``SourceStatus.stream`` where quotes of all pairs are read live."""
 
 
 class SourceState(StrEnum):

@@ -47,12 +47,34 @@ class Ticker:
         trades = None if self.trades is None else float(self.trades)
         return self.last, mid, self.base_volume, self.quote_volume, spread, trades
 
+    def completed_by(self, before: "Ticker") -> "Ticker":
+        """This one, and of an earlier one what this one doesn't say; bid and ask, high and low go together."""
+        has_book = self.bid is not None or self.ask is not None
+        has_range = self.high is not None
+        return Ticker(
+            self.instrument_id,
+            _first(self.last, before.last),
+            self.bid if has_book else before.bid,
+            self.ask if has_book else before.ask,
+            _first(self.base_volume, before.base_volume),
+            _first(self.quote_volume, before.quote_volume),
+            before.trades if self.trades is None else self.trades,
+            self.high if has_range else before.high,
+            self.low if has_range else before.low,
+            _first(self.today_volume, before.today_volume),
+            before.today_trades if self.today_trades is None else self.today_trades,
+        )
+
     def is_suspect_after(self, before: "Ticker") -> bool:
         """Whether the last trade is more than 10 % off mid although mid moved less than 1 % since ``before``."""
         last, mid, earlier = self.last, self.mid, before.mid
         if last is None or mid is None or earlier is None:
             return False
         return abs(last - mid) > MOST_OFF_MID * mid and abs(mid - earlier) < CALM_MID * earlier
+
+
+def _first(value: float | None, otherwise: float | None) -> float | None:
+    return otherwise if value is None else value
 
 
 @dataclass(frozen=True, slots=True)

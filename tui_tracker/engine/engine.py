@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
+from tui_tracker.engine.keeper import Keeper
 from tui_tracker.engine.market import Market, is_quiet
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import volume_usd
@@ -42,6 +43,8 @@ LONG_WAIT_S: Final = 10.0
 """No pace of requests keeps one waiting for so long: the exchange asked for it."""
 LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
+MISSED_PAUSE_S: Final = 15.0
+"""Lost messages of a stream cause at most one poll in this time."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often …"""
 RELIST_AGAIN_S: Final = 300.0
@@ -100,10 +103,14 @@ class Engine(Board):
         self._streaming = None
         if stream is not None:
             now_ms = self._timekeeper.now_ms
-            self._streaming = Streaming(stream, clock, now_ms, self._take_streamed, self._publish_status)
-        self._polled = asyncio.Event()
-        self._polling = asyncio.Lock()
-        self._kept_ms: int | None = None
+            self._streaming = Streaming(
+                stream, clock, now_ms, self._take_streamed, self._publish_status, self._note_missed, self._note_streamed
+            )
+        self._polling: Final = asyncio.Lock()
+        self._keeper = None
+        if self._archive is not None and not once:
+            self._keeper = Keeper(self._archive, self.market, self._timekeeper, clock, self._polling, self._streaming)
+        self._asked_s = -MISSED_PAUSE_S
         self._published_ms = 0
         self._listed_s: float | None = None
         self._repaired_ms = 0
@@ -141,8 +148,9 @@ class Engine(Board):
 
     def _collecting(self) -> "list[Coroutine[None, None, None]]":
         """What runs beside the polls of a collector."""
-        jobs = [self._follow_age(), self._keep_minutes(), self.backfill.run(), self._publish_loaded()]
-        return jobs if self._streaming is None else [*jobs, self._streaming.run()]
+        jobs = [self._follow_age(), self.backfill.run(), self._publish_loaded()]
+        beside = [part.run() for part in (self._keeper, self._streaming) if part is not None]
+        return [*jobs, *beside]
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -237,33 +245,6 @@ class Engine(Board):
         for first, names in needs.items():
             self.backfill.take_up(names, first)
 
-    async def _keep_minutes(self) -> None:
-        """Store each minute that was polled once it is over."""
-        while self._archive is not None:
-            await self._polled.wait()
-            self._polled.clear()
-            minute_ms = self.market.polled_ms
-            if minute_ms is not None and await self._is_over(minute_ms):
-                async with self._polling:  # the answer to a poll of this minute may still be on its way
-                    await self._keep_minute(minute_ms)
-
-    async def _keep_minute(self, minute_ms: int) -> None:
-        """Store a minute that is over: after the last poll of it, and before the first one of a later minute."""
-        if self._archive is not None and not self._once and minute_ms != self._kept_ms:
-            self._kept_ms = minute_ms
-            if self._streaming is not None:
-                await self._streaming.drain()
-            await self._archive.keep_minute(minute_ms)
-
-    async def _is_over(self, minute_ms: int) -> bool:
-        """Wait for the end of a polled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
-        while (self.market.polled_ms or 0) >= minute_ms:
-            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS)
-            if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
-                return True
-            await self._clock.sleep(1.0)  # the clock jumped: a later poll may still be in this minute
-        return False
-
     async def _run_once(self) -> None:
         try:
             await self._take_up()
@@ -296,9 +277,8 @@ class Engine(Board):
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
-        polled_ms = self.market.polled_ms
-        if polled_ms is not None and at_ms >= polled_ms + MINUTE_MS:
-            await self._keep_minute(polled_ms)
+        if self._keeper is not None:
+            await self._keeper.keep_before(at_ms - at_ms % MINUTE_MS)
         async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             await self._rebuild()
@@ -334,7 +314,8 @@ class Engine(Board):
         self.market.close_poll(at_ms, malformed)
         await self._slide(at_ms)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
-        self._polled.set()
+        if self._keeper is not None:
+            self._keeper.note(at_ms)
         self._health.note_good(at_ms)
         self._at_ms = at_ms
         await self._convert()
@@ -352,6 +333,8 @@ class Engine(Board):
         if not self._timekeeper.is_due or not was_known:
             now_ms = self._timekeeper.now_ms()
             dropped = self.market.drop_after(now_ms)
+            if self._keeper is not None:
+                self._keeper.drop_after(now_ms)
             if dropped:
                 self._tell(Dropped(now_ms))
                 _log.warning("%d samples were stamped by a wrong clock and dropped", dropped)
@@ -420,10 +403,8 @@ class Engine(Board):
         if self._streaming is not None:
             self._streaming.want(wanted)
 
-    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> bool:
-        """Let the market take what was said between two polls, in short turns; ``False`` before the first one."""
-        if self.market.polled_ms is None:
-            return False
+    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
+        """Let the market take what was said between two polls, in short turns."""
         async with self._held_back():
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
@@ -431,8 +412,22 @@ class Engine(Board):
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
                 self._dirty.update(self.market.stream(some, at_ms))
+            if self._keeper is not None:
+                self._keeper.note(self.market.sampled_ms or at_ms)
             await (self._rebuild() if is_new else self._remake())
-        return True
+
+    def _note_missed(self) -> None:
+        """Messages of the stream got lost, or it is down: a poll tells what they said, or would have."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._asked_s >= MISSED_PAUSE_S:
+            self._asked_s = now_s
+            self._poller.request()
+
+    def _note_streamed(self, instrument_ids: Collection[str], since_ms: int) -> None:
+        """The stream tells of some again: have the minutes filled from candles that no poll saw meanwhile."""
+        minutes = (self._timekeeper.now_ms() - since_ms) // MINUTE_MS
+        if minutes and self._interval_ms > MINUTE_MS:
+            self.backfill.repair(minutes + 1, instrument_ids)
 
     async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         async with self._sliding:  # not in the middle of a poll: what comes first must be told

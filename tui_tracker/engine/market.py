@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MAX_AHEAD_MS: Final = 60_000
 """A sample further ahead of the corrected clock than this is refused."""
+BOOK_MS: Final = 90_000
+"""Bid and ask of a stream hold for so long where polls don't tell them."""
 NOT_QUOTED: Final = "not quoted"
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
 _FLOW: Final = METRIC_INDEX[Metric.FLOW]
@@ -54,6 +56,8 @@ class Holding:
     earlier: Ticker | None = None
     """The last quote of a minute before that of ``ticker``."""
     earlier_ms: int | None = None
+    book_ms: int | None = None
+    """Instant of the last bid and ask that a stream told."""
 
 
 class Market:
@@ -68,12 +72,20 @@ class Market:
         self._holdings: dict[str, Holding] = {}
         self._end_ms: int | None = None
         self._polled_ms: int | None = None
+        self._streamed_ms: int | None = None
         self._returned: dict[str, int] = {}
 
     @property
     def polled_ms(self) -> int | None:
         """Minute of the last accepted poll; ``None`` before the first."""
         return self._polled_ms
+
+    @property
+    def sampled_ms(self) -> int | None:
+        """The last minute of which a poll or a stream told anything; ``None`` before the first poll."""
+        if self._polled_ms is None or self._streamed_ms is None:
+            return self._polled_ms
+        return max(self._polled_ms, self._streamed_ms)
 
     @property
     def end_ms(self) -> int | None:
@@ -110,7 +122,7 @@ class Market:
     def clear(self) -> None:
         """Forget everything, to begin anew."""
         self._holdings, self._returned = {}, {}
-        self._end_ms = self._polled_ms = None
+        self._end_ms = self._polled_ms = self._streamed_ms = None
 
     def restore(self, instrument: Instrument, seen: "LastSeen", traded: Mapping[int, bool]) -> None:
         """Take up what was kept of an instrument beside its windows; before the first poll only.
@@ -258,34 +270,37 @@ class Market:
         holding.is_suspect = holding.ticker is not None and ticker.is_suspect_after(holding.ticker)
         if _has_traded_since(holding.ticker, ticker):
             holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
-        holding.ticker, holding.quoted_ms = ticker, at_ms
+        holding.ticker, holding.quoted_ms = _with_book(holding, ticker, at_ms), at_ms
         return True
 
     def stream(self, tickers: Iterable[Ticker], at_ms: int) -> list[str]:
         """Take what was said between two polls, of the newest minute; return the ids of what differs now.
 
-        A pair that no poll has quoted yet, or that is halted, is left to polls, and so is what only polls count: trades
-        and today's counters.
+        A pair that no poll has quoted yet, or that is halted, is left to polls. What isn't told holds as it was: a
+        stream may know nothing of trades or of bid and ask, and today's counters are counted by polls alone.
         """
+        minute_ms = at_ms - at_ms % MINUTE_MS
         taken: list[str] = []
         for said in tickers:
             holding = self._holdings.get(said.instrument_id)
             before = None if holding is None or holding.halted else holding.ticker
             if holding is None or before is None:
                 continue
-            ticker = replace(
-                said, trades=before.trades, today_volume=before.today_volume, today_trades=before.today_trades
-            )
-            if ticker == before:
+            ticker = said.completed_by(before)
+            if ticker == before and _is_observed(holding, minute_ms):
                 continue
-            for index, value in enumerate(ticker.values()):
+            for index, value in enumerate(said.values()):
                 if value is not None:
                     self._push(self._window(holding, index), at_ms, value, Provenance.STREAM)
-            holding.is_suspect = ticker.is_suspect_after(before)
+            if said.mid is not None:
+                holding.is_suspect = said.is_suspect_after(before)
+                holding.book_ms = at_ms
             if ticker.last is not None and ticker.last != before.last:
-                holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
+                holding.last_trade_ms = minute_ms
             holding.ticker = ticker
             taken.append(said.instrument_id)
+        if taken:
+            self._streamed_ms = minute_ms
         return taken
 
     def _push(self, window: Window, at_ms: int, value: float, provenance: Provenance = Provenance.POLL) -> None:
@@ -343,6 +358,8 @@ class Market:
         self._end_ms = minute_ms
         if self._polled_ms is not None:
             self._polled_ms = min(self._polled_ms, minute_ms)
+        if self._streamed_ms is not None:
+            self._streamed_ms = min(self._streamed_ms, minute_ms)
         for holding in self._holdings.values():
             holding.activity.drop_after(minute_ms // MINUTE_MS)
         return sum(window.drop_after(minute_ms) for window in self._windows())
@@ -493,6 +510,20 @@ def provenance_of(batch: CandleBatch) -> Provenance:
 def is_quiet(ticker: Ticker) -> bool:
     """Whether the exchange says that nothing traded, so that the last price still holds."""
     return ticker.trades == 0 if ticker.trades is not None else ticker.base_volume == 0
+
+
+def _with_book(holding: Holding, ticker: Ticker, at_ms: int) -> Ticker:
+    """A polled quote; where polls tell neither bid nor ask, with those that a stream told a short while ago."""
+    before, has_book = holding.ticker, ticker.bid is not None or ticker.ask is not None
+    if has_book or before is None or holding.book_ms is None or at_ms - holding.book_ms > BOOK_MS:
+        return ticker
+    return replace(ticker, bid=before.bid, ask=before.ask)
+
+
+def _is_observed(holding: Holding, minute_ms: int) -> bool:
+    """Whether the price of a minute is known."""
+    window = holding.windows[_PRICE]
+    return window is not None and window.sample(minute_ms)[1] > 0
 
 
 def _has_traded_since(before: Ticker | None, now: Ticker) -> bool:

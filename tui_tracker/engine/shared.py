@@ -29,6 +29,8 @@ from tui_tracker.storage.store import Store
 LOADED_PAUSE_MS: Final = 1_000
 """Loaded history is shown at most this often by those who follow."""
 NOBODY: Final = "nobody collects, and this session may not write to the folder of the history"
+ELSEWHERE: Final = "where it is collected"
+"""State of a stream of which polls alone are followed."""
 LISTEN_S: Final = 0.5
 """The collector looks this often what others ask for."""
 _ONLY_WISHES: Final = 1 << 62
@@ -213,8 +215,8 @@ class SharedEngine(Engine):
             self._source.recall([each.instrument for each in self.market if each.halted != Trading.DELISTED])
             self._timekeeper.adopt(self._timekeeper.offset_ms, is_measured=True)
             self._want_history()
-        if self.market.polled_ms is not None:
-            self._polled.set()  # the one before may not have come to store it
+        if self.market.polled_ms is not None and self._keeper is not None:
+            self._keeper.begin(self.market.polled_ms)
         self._told = self._heard = None
         async with asyncio.TaskGroup() as group:
             jobs = self._poller.run(), *self._collecting(), self._listen()
@@ -313,7 +315,8 @@ class SharedEngine(Engine):
         own = replace(super().status(), collector=self._sharing.collector)
         if self._sharing.is_leading or self._shared is None:
             return replace(own, error=NOBODY) if self._is_deserted() else own
-        status = replace(self._shared.status, collector=own.collector, instruments=own.instruments)
+        stream = self._shared.status.stream and ELSEWHERE
+        status = replace(self._shared.status, collector=own.collector, instruments=own.instruments, stream=stream)
         now_ms = self._timekeeper.now_ms()
         is_old = now_ms - (status.last_good_ms or 0) > STALE_INTERVALS * self._interval_ms
         if is_old and status.state is SourceState.LIVE:

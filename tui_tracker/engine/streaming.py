@@ -1,36 +1,32 @@
 """Keeping a live stream open, and handing over what it says: of each pair the newest, a few times a second."""
 
 import asyncio
-import logging
-import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.status import STREAMING
 from tui_tracker.core.ticker import Ticker
+from tui_tracker.engine.line import Line, OnBack
 from tui_tracker.sources.base import Stream
 
 FLUSH_S: Final = 0.25
 """Least time between two deliveries: nobody reads faster."""
-FIRST_WAIT_S: Final = 1.0
-LONGEST_WAIT_S: Final = 60.0
-STEADY_S: Final = 60.0
-"""A connection that lasted so long was a good one: the next attempt after it comes soon."""
-_log = logging.getLogger(__name__)
 
 
 class Streaming:
-    """Opens a stream again whenever it ends; between two connections polls are all there is.
+    """Spreads pairs over as many connections as the exchange asks for, each of which comes and goes by itself.
 
     Args:
         stream: What is opened.
         clock: Where all time comes from.
         now_ms: The exchange's clock.
-        deliver: Takes quotes of one minute and the instant of the last; ``False`` to have them, or newer ones, later.
-        on_change: Called when it came up or went down.
+        deliver: Takes quotes of one minute and the instant of the last.
+        on_change: Called when a connection came up or went down.
+        on_missed: Called when messages of one got lost.
+        on_back: Called when one is up again, with the ids of its pairs and the instant since when it wasn't.
     """
 
     def __init__(
@@ -38,89 +34,86 @@ class Streaming:
         stream: Stream,
         clock: Clock,
         now_ms: Callable[[], int],
-        deliver: Callable[[Sequence[Ticker], int], Awaitable[bool]],
+        deliver: Callable[[Sequence[Ticker], int], Awaitable[None]],
         on_change: Callable[[], None],
+        on_missed: Callable[[], None],
+        on_back: OnBack,
     ) -> None:
         self._stream: Final = stream
         self._clock: Final = clock
         self._now_ms: Final = now_ms
         self._deliver: Final = deliver
         self._on_change: Final = on_change
-        self._instruments: tuple[Instrument, ...] = ()
+        self._on_missed: Final = on_missed
+        self._on_back: Final = on_back
+        self._instruments: dict[str, Instrument] = {}
+        self._lines: list[Line] = []
         self._listed = asyncio.Event()
         self._arrived = asyncio.Event()
         self._newest: dict[int, dict[str, Ticker]] = {}
         """By the minute in which they came."""
         self._delivering: Final = asyncio.Lock()
-        self._is_up = False
-        self._reason = "not open yet"
 
     @property
     def state(self) -> str:
-        """``live``, or why it is not."""
-        return "live" if self._is_up else self._reason
+        """``live``, or why it is not, or not all of it."""
+        lines = [line for line in self._lines if line.instruments]
+        reasons = [line.reason for line in lines if not line.is_up]
+        if not lines:
+            return "not open yet"
+        if not reasons:
+            return STREAMING
+        up = len(lines) - len(reasons)
+        return f"{up} of {len(lines)} connections: {reasons[0]}" if up else reasons[0]
 
     def want(self, instruments: Iterable[Instrument]) -> None:
-        """Follow these; where they are others than before, on a new connection."""
-        wanted = tuple(instruments)
-        if [one.id for one in wanted] != [one.id for one in self._instruments]:
-            self._instruments = wanted
-            self._listed.set()
+        """Follow these: new ones on a new connection, those that are gone until theirs ends."""
+        self._instruments = {one.id: one for one in instruments}
+        self._listed.set()
 
     async def run(self) -> None:
         """Stream for ever, until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._flush())
-                failures = 0
                 while True:
-                    if not self._instruments:
-                        await self._listed.wait()
-                    started_s = self._clock.monotonic_s()
-                    error = await self._connect()
-                    lasted_s = self._clock.monotonic_s() - started_s
-                    failures = 0 if error is None else 1 if lasted_s >= STEADY_S else failures + 1
-                    if error is not None:
-                        await self._clock.sleep(_pause_s(error, failures))
+                    await self._listed.wait()
+                    self._listed.clear()
+                    for line in self._spread():
+                        group.create_task(line.run(lambda: self._instruments.keys()))
         finally:
-            self._is_up, self._reason = False, "not open"
+            self._lines = []
             self._newest.clear()
 
-    async def _connect(self) -> SourceError | None:
-        """Follow one connection to its end; why it ended, ``None`` where other instruments are wanted now."""
-        self._listed.clear()
-        error: SourceError | None = None
-        async with asyncio.TaskGroup() as group:
-            following = group.create_task(self._follow())
-            relisting = group.create_task(self._listed.wait())
-            await asyncio.wait((following, relisting), return_when=asyncio.FIRST_COMPLETED)
-            if following.done():
-                error = following.result()
-            following.cancel()
-            relisting.cancel()
-        was_up, self._is_up = self._is_up, False
-        if error is not None:
-            self._reason = error.message
-            (_log.warning if was_up else _log.info)("stream: %s", error)
-        self._on_change()
-        return error
-
-    async def _follow(self) -> SourceError:
-        try:
-            await self._stream.run(self._instruments, self._take)
-        except SourceError as error:
-            return error
-        return SourceError("the stream ended")
+    def _spread(self) -> list[Line]:
+        """Give what nobody follows to the last line that has room, and to new ones, which are returned."""
+        followed = {name for line in self._lines for name in line.instruments}
+        new = [one for name, one in self._instruments.items() if name not in followed]
+        begun: list[Line] = []
+        while new:
+            line = next((line for line in self._lines if line.room > 0), None)
+            if line is None:
+                line = Line(
+                    self._stream,
+                    self._clock,
+                    self._now_ms,
+                    self._take,
+                    self._on_change,
+                    self._on_missed,
+                    self._on_back,
+                )
+                self._lines.append(line)
+                begun.append(line)
+            room = line.room
+            line.add(new[:room])
+            del new[:room]
+        return begun
 
     def _take(self, tickers: Sequence[Ticker]) -> None:
         newest = self._newest.setdefault(self._now_ms() // MINUTE_MS, {})
         for ticker in tickers:
             newest[ticker.instrument_id] = ticker
         self._arrived.set()
-        if not self._is_up:
-            self._is_up = True
-            _log.info("stream: live")
-            self._on_change()
 
     async def _flush(self) -> None:
         while True:
@@ -133,16 +126,6 @@ class Streaming:
         """Deliver at once what came so far, each minute's by itself."""
         async with self._delivering:
             for minute in sorted(self._newest):
-                newest = self._newest.pop(minute)
+                newest = self._newest.pop(minute, {})
                 at_ms = min(self._now_ms(), (minute + 1) * MINUTE_MS - 1)
-                if not await self._deliver(tuple(newest.values()), at_ms):
-                    self._newest[minute] = newest | self._newest.get(minute, {})
-                    self._arrived.set()
-                    return
-
-
-def _pause_s(error: SourceError, failures: int) -> float:
-    if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
-        return max(FIRST_WAIT_S, error.retry_after_s)
-    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * (1 << min(failures - 1, 10)))
-    return longest * random.uniform(0.5, 1.0)
+                await self._deliver(tuple(newest.values()), at_ms)

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.core.kept import Kept, Span
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import BackfillProgress, HistoryStatus, SourceReport, SourceState, SourceStatus
+from tui_tracker.core.status import STREAMING, BackfillProgress, HistoryStatus, SourceReport, SourceState, SourceStatus
 
 _WORST_LAST: Final = (SourceState.LIVE, SourceState.STALE, SourceState.OFFLINE)
 T = TypeVar("T", int, float)
@@ -48,8 +48,8 @@ def merged_status(source: str, parts: Sequence[SourceStatus]) -> SourceStatus:
 
 def _stream(parts: Sequence[SourceStatus]) -> str:
     """``live`` if all that stream do, else the first reason why one doesn't."""
-    streams = [f"{part.source}: {part.stream}" for part in parts if part.stream not in ("", "live")]
-    return streams[0] if streams else "live" if any(part.stream for part in parts) else ""
+    streams = [f"{part.source}: {part.stream}" for part in parts if part.stream not in ("", STREAMING)]
+    return streams[0] if streams else STREAMING if any(part.stream for part in parts) else ""
 
 
 def merged_report(source: str, parts: Sequence[SourceReport]) -> SourceReport:

@@ -1,6 +1,6 @@
 """What the engine needs of an exchange. The next exchange is one module and its tests."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -103,11 +103,32 @@ class Source(Protocol):
         ...
 
 
+class Listener(Protocol):
+    """Who hears what a connection of a stream says; called on the event loop, and not to wait."""
+
+    def opened(self) -> None:
+        """The exchange said yes to what was asked."""
+        ...
+
+    def told(self, tickers: Sequence[Ticker]) -> None:
+        """Quotes came. What one leaves out (``None``) is not told by this stream, or has no value."""
+        ...
+
+    def missed(self) -> None:
+        """Messages got lost, as their numbers show."""
+        ...
+
+
 class Stream(Protocol):
     """Live quotes of one exchange, beside what polls tell."""
 
-    async def run(self, instruments: Sequence[Instrument], on_tickers: Callable[[Sequence[Ticker]], None]) -> None:
-        """Connect, ask for all instruments, and hand over what is said, until that ends.
+    @property
+    def most_pairs(self) -> int:
+        """So many instruments may be asked for on one connection."""
+        ...
+
+    async def run(self, instruments: Sequence[Instrument], listener: Listener) -> None:
+        """Open one connection, ask for all instruments, and hand over what is said, until that ends.
 
         Raises:
             SourceError: Why it ended; it always does.

@@ -4,27 +4,29 @@ Format: ``https://docs.kraken.com/api/docs/websocket-v2/ticker``. Numbers are JS
 fields of a pair. An idle pair may send zeros. Heartbeats come about once a second while nothing else does.
 """
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 from typing_extensions import override
 
+from tui_tracker.core.errors import RateLimitedError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.symbols import OLD_NAMES
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
-from tui_tracker.sources.numbers import price, volume
-from tui_tracker.sources.stream import SocketStream
+from tui_tracker.sources.dialogue import Dialogue, in_groups
+from tui_tracker.sources.quotes import product
 
 SYMBOLS_A_MESSAGE: Final = 250
-_log = logging.getLogger(__name__)
+_TOO_FAST: Final = "msg rate"
 
 
 class _Message(msgspec.Struct, frozen=True, gc=False):
     channel: str = ""
     data: list[msgspec.Raw] = []
+    method: str = ""
     success: bool = True
     error: str = ""
 
@@ -38,20 +40,24 @@ class _Quote(msgspec.Struct, frozen=True, gc=False):
     vwap: object = None
     low: object = None
     high: object = None
+    timestamp: object = None
 
 
 _MESSAGE: Final = msgspec.json.Decoder(_Message)
 _QUOTE: Final = msgspec.json.Decoder(_Quote)
 
 
-class KrakenStream(SocketStream):
-    """See ``SocketStream``."""
+class KrakenDialogue(Dialogue):
+    """See ``Dialogue``."""
 
     title = "Kraken"
+    most_pairs = 2_000
     silence_s = 15.0
+    pause_s = 0.25
 
     @override
-    def symbol(self, instrument: Instrument) -> str:
+    @staticmethod
+    def symbol(instrument: Instrument) -> str:
         spelled = [name for name in instrument.aliases if name.count("/") == 1]
         base, _, quote = (spelled[-1] if spelled else instrument.pair).partition("/")
         # Version 2 has the usual names, the list of pairs and version 1 the old ones.
@@ -59,40 +65,37 @@ class KrakenStream(SocketStream):
 
     @override
     def subscriptions(self, symbols: Sequence[str]) -> Iterable[str]:
-        for number, start in enumerate(range(0, len(symbols), SYMBOLS_A_MESSAGE), 1):
-            asked = list(symbols[start : start + SYMBOLS_A_MESSAGE])
+        for number, asked in enumerate(in_groups(symbols, SYMBOLS_A_MESSAGE), 1):
             params = {"channel": "ticker", "symbol": asked, "event_trigger": "bbo", "snapshot": True}
             yield msgspec.json.encode({"method": "subscribe", "params": params, "req_id": number}).decode()
 
     @override
-    def read(self, message: str | bytes, ids: Mapping[str, str]) -> list[Ticker]:
+    def read(self, message: str | bytes) -> list[Ticker]:
         told = _MESSAGE.decode(message)
-        if not told.success:
-            _log.info("Kraken streams not all: %s", clean(told.error, 100))
+        if told.method == "subscribe":
+            if told.success:
+                self.is_answered = True
+            elif _TOO_FAST in told.error.lower():
+                raise RateLimitedError(f"Kraken: {clean(told.error, 80)}")
+            else:
+                self.note_refusal(told.error)
         if told.channel != "ticker":
             return []
-        tickers: list[Ticker] = []
-        for raw in told.data:
-            quote = _QUOTE.decode(raw)
-            instrument_id = ids.get(quote.symbol)
-            if instrument_id is not None:
-                tickers.append(_ticker(instrument_id, quote))
-        return tickers
+        return [ticker for raw in told.data for ticker in self._quote(_QUOTE.decode(raw))]
+
+    def _quote(self, row: _Quote) -> list[Ticker]:
+        turnover = product(row.volume, row.vwap)
+        stamp = _instant_ms(row.timestamp)
+        return self.quote(
+            row.symbol, stamp, row.last, row.bid, row.ask, row.volume, turnover, high=row.high, low=row.low
+        )
 
 
-def _ticker(instrument_id: str, quote: _Quote) -> Ticker:
-    """An idle pair sends zeros: no prices."""
-    base_volume, vwap = volume(quote.volume), volume(quote.vwap)
-    low, high = price(quote.low), price(quote.high)
-    has_range = low is not None and high is not None and low <= high
-    return Ticker(
-        instrument_id,
-        price(quote.last),
-        price(quote.bid),
-        price(quote.ask),
-        base_volume,
-        None if base_volume is None or vwap is None else volume(base_volume * vwap),
-        None,
-        high if has_range else None,
-        low if has_range else None,
-    )
+def _instant_ms(text: object) -> int | None:
+    """RFC 3339; older messages have none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        return int(datetime.fromisoformat(text).timestamp() * 1_000)
+    except (ValueError, OverflowError):
+        return None

@@ -16,12 +16,25 @@ from tui_tracker.core.text import clean
 from tui_tracker.sources.base import CCXT, Source, Stream
 
 if TYPE_CHECKING:
+    from tui_tracker.sources.dialogue import Dialogue
     from tui_tracker.sources.http import HttpClient
     from tui_tracker.sources.request_log import RequestLog
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/\-]*")
 _IDLE_MARGIN_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """Live quotes of an exchange."""
+
+    url: str
+    """Where they are, unless the exchange is configured to be elsewhere."""
+    kind: str
+    """The class of what is said there, in the module of the source's name and ``_stream``."""
+    allows: str
+    """What the exchange takes there, as documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +58,19 @@ class SourceInfo:
     """Statuses by which it shuts an address out, and for how many seconds at least."""
     second_way_to: str = ""
     """The source that has the same pairs another way; empty for most."""
-    stream_url: str = ""
-    """Where its live quotes are; empty where none are read yet."""
-    stream_kind: str = ""
-    """The class that reads them, in the module of its name and ``_stream``."""
+    stream: StreamInfo | None = None
+    """Its live quotes, where they are read."""
 
     def connect(self, http: "HttpClient") -> Source:
         """Make the source; imports its module, and sends nothing."""
         source: Source = getattr(import_module(f"tui_tracker.sources.{self.name}"), self.kind)(http)
         return source
+
+    def dialogue(self) -> "type[Dialogue]":
+        """What is said on connections of its live quotes, if there are any; imports its module."""
+        assert self.stream is not None
+        kind: type[Dialogue] = getattr(import_module(f"tui_tracker.sources.{self.name}_stream"), self.stream.kind)
+        return kind
 
 
 def create(
@@ -103,22 +120,24 @@ def create(
     return info.connect(http)
 
 
-def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stream | None:
+def open_stream(name: str, *, clock: Clock, base_url: str | None = None, ca_file: str = "") -> Stream | None:
     """Make what reads the live quotes of a source; ``None`` where there is none. Nothing is sent.
 
     Args:
         name: Of the source.
         clock: Spaces messages.
         base_url: Another place to find the exchange at; the stream is then there too, at the same path.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
     """
     info = SOURCES.get(name)
-    if info is None or not info.stream_kind:
+    if info is None or info.stream is None:
         return None
-    url = info.stream_url
+    from tui_tracker.sources.stream import SocketStream
+
+    url = info.stream.url
     if base_url is not None:
-        url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(info.stream_url).path
-    stream: Stream = getattr(import_module(f"tui_tracker.sources.{name}_stream"), info.stream_kind)(url, clock)
-    return stream
+        url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(url).path
+    return SocketStream(url, clock, info.dialogue(), ca_file)
 
 
 def all_names() -> tuple[str, ...]:
@@ -145,6 +164,18 @@ def check_name(name: str) -> None:
     from tui_tracker.sources.through_ccxt import check_name as check_ccxt
 
     check_ccxt(own)
+
+
+def check_stream(name: str) -> None:
+    """Check that quotes of a source can be read live.
+
+    Raises:
+        ConfigError: With those of which they can.
+    """
+    check_name(name)
+    if name not in SOURCES or SOURCES[name].stream is None:
+        known = ", ".join(info.name for info in SOURCES.values() if info.stream is not None)
+        raise ConfigError(f"quotes of {clean(name, 40)} can't be read live", f"of these they can: {known}")
 
 
 def checked_base_url(text: str) -> str:
@@ -189,8 +220,9 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 1.02,
                 "1 request a second",
                 "KrakenSource",
-                stream_url="wss://ws.kraken.com/v2",
-                stream_kind="KrakenStream",
+                stream=StreamInfo(
+                    "wss://ws.kraken.com/v2", "KrakenDialogue", "as many messages as its load lets through"
+                ),
             ),
             SourceInfo(
                 "binance",
@@ -200,6 +232,11 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "a weight of 6,000 a minute",
                 "BinanceSource",
                 {403: 5 * _MINUTE_S, 418: 2 * _MINUTE_S},
+                stream=StreamInfo(
+                    "wss://data-stream.binance.vision/stream",
+                    "BinanceDialogue",
+                    "1,024 streams a connection, 5 messages a second",
+                ),
             ),
             SourceInfo("bitfinex", "Bitfinex", "https://api-pub.bitfinex.com", 2.5, "30 a minute", "BitfinexSource"),
             SourceInfo(
@@ -213,8 +250,25 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "600 in 5 s",
                 "BybitSource",
                 {403: 10 * _MINUTE_S},
+                stream=StreamInfo(
+                    "wss://stream.bybit.com/v5/public/spot",
+                    "BybitDialogue",
+                    "10 topics a message, 21,000 characters of them",
+                ),
             ),
-            SourceInfo("coinbase", "Coinbase", "https://api.coinbase.com", 0.125, "10 a second", "CoinbaseSource"),
+            SourceInfo(
+                "coinbase",
+                "Coinbase",
+                "https://api.coinbase.com",
+                0.125,
+                "10 a second",
+                "CoinbaseSource",
+                stream=StreamInfo(
+                    "wss://advanced-trade-ws.coinbase.com",
+                    "CoinbaseDialogue",
+                    "8 messages and 8 connections a second",
+                ),
+            ),
             SourceInfo(
                 "coinbase_exchange",
                 "Coinbase Exchange",
@@ -226,7 +280,19 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
             ),
             SourceInfo("gate", "Gate", "https://api.gateio.ws", 0.0625, "200 in 10 s", "GateSource"),
             SourceInfo("kucoin", "KuCoin", "https://api.kucoin.com", 0.01, "a weight of 4,000 in 30 s", "KucoinSource"),
-            SourceInfo("okx", "OKX", "https://www.okx.com", 0.125, "20 in 2 s", "OkxSource"),
+            SourceInfo(
+                "okx",
+                "OKX",
+                "https://www.okx.com",
+                0.125,
+                "20 in 2 s",
+                "OkxSource",
+                stream=StreamInfo(
+                    "wss://ws.okx.com:8443/ws/v5/public",
+                    "OkxDialogue",
+                    "480 messages an hour, 64 KB of names, 3 connections a second",
+                ),
+            ),
         )
     }
 )

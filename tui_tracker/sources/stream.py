@@ -1,80 +1,86 @@
-"""Live quotes over a WebSocket: what all exchanges that give them have in common."""
+"""Live quotes over WebSockets: what is the same for all exchanges that give them."""
 
 import asyncio
 import logging
 import ssl
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, Final
+from collections.abc import Sequence
+from typing import Final
 
+from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, TimedOutError, UnreachableError
+from tui_tracker.core.errors import (
+    ConfigError,
+    RateLimitedError,
+    RejectedError,
+    SourceError,
+    TimedOutError,
+    UnreachableError,
+)
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
+from tui_tracker.core.trust import trusting
+from tui_tracker.sources.answer import reason
+from tui_tracker.sources.base import Listener
+from tui_tracker.sources.dialogue import MOST_LOGGED, Dialogue
+from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
 MAX_MESSAGE_BYTES: Final = 4_000_000
 OPEN_S: Final = 10.0
 PING_S: Final = 10.0
+BETWEEN_S: Final = 1.0
+"""Least time between two openings of connections: every exchange allows more."""
 TOO_MANY: Final = (418, 429)
 _log = logging.getLogger(__name__)
 
-OnTickers = Callable[[Sequence[Ticker]], None]
+
+class _Opening(connect):
+    """A connection to the place that was asked for: a redirect would lead to another one."""
+
+    @override
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
-class SocketStream(ABC):
-    """One connection that tells quotes as they change; an exchange says what is asked and how answers read.
+class SocketStream:
+    """Opens connections to one exchange; see ``Stream``.
 
     Args:
-        url: Where it is, ``wss://…``.
-        clock: Spaces messages.
+        url: Where they lead, ``wss://…``.
+        clock: Spaces connections and messages.
+        dialogue: What is said on them.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
     """
 
-    title: ClassVar[str]
-    silence_s: ClassVar[float]
-    """A connection on which nothing was said for so long is dead."""
-    pause_s: ClassVar[float] = 0.1
-    """Least time between two messages of ours."""
-
-    def __init__(self, url: str, clock: Clock) -> None:
+    def __init__(self, url: str, clock: Clock, dialogue: type[Dialogue], ca_file: str = "") -> None:
         self._url: Final = url
         self._clock: Final = clock
+        self._kind: Final = dialogue
+        self._ca_file: Final = ca_file
+        self._tls: ssl.SSLContext | None = None
+        self._title: Final = dialogue.title
+        self._turn: Final = asyncio.Lock()
+        self._free_s = 0.0
         self._malformed = 0
 
-    @abstractmethod
-    def symbol(self, instrument: Instrument) -> str:
-        """What the stream calls an instrument."""
+    @property
+    def most_pairs(self) -> int:
+        """See ``Stream.most_pairs``."""
+        return self._kind.most_pairs
 
-    @abstractmethod
-    def subscriptions(self, symbols: Sequence[str]) -> Iterable[str]:
-        """The messages that ask for the quotes of all symbols."""
-
-    @abstractmethod
-    def read(self, message: str | bytes, ids: Mapping[str, str]) -> list[Ticker]:
-        """The quotes in a message, none where it is of another kind.
-
-        Args:
-            message: As it came.
-            ids: Of instruments, by what the stream calls them.
-
-        Raises:
-            SourceError: If it says that the stream can't go on.
-            ValueError: If it can't be read.
-        """
-
-    async def run(self, instruments: Sequence[Instrument], on_tickers: OnTickers) -> None:
-        """Connect, ask for all instruments, and hand over what is said, until that ends.
-
-        Raises:
-            SourceError: Why it ended; it always does.
-        """
-        ids = {self.symbol(one): one.id for one in instruments}
+    async def run(self, instruments: Sequence[Instrument], listener: Listener) -> None:
+        """See ``Stream.run``."""
+        dialogue = self._kind({self._kind.symbol(one): one.id for one in instruments})
+        await self._wait_for_turn()
         try:
-            async with connect(
+            async with _Opening(
                 self._url,
+                ssl=self._secured(),
+                proxy=proxy_of(self._url),
+                happy_eyeballs_delay=NEXT_ADDRESS_S,
                 max_size=MAX_MESSAGE_BYTES,
                 compression=None,
                 open_timeout=OPEN_S,
@@ -82,57 +88,95 @@ class SocketStream(ABC):
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
             ) as socket:
-                await self._follow(socket, ids, on_tickers)
+                await self._follow(socket, dialogue, listener)
         except InvalidStatus as error:
-            raise _refusal(self.title, error.response.status_code, error.response.headers.get("Retry-After")) from error
+            raise _refusal(
+                self._title, error.response.status_code, error.response.headers.get("Retry-After")
+            ) from error
         except ConnectionClosed as error:
             said = "" if error.rcvd is None else f": {clean(error.rcvd.reason or str(error.rcvd.code), 80)}"
-            raise UnreachableError(f"{self.title} ended the stream{said}") from error
-        except ssl.SSLError as error:
-            raise UnreachableError(f"no secure stream: {clean(error.reason or str(error))}") from error
+            raise UnreachableError(f"{self._title} ended the stream{said}") from error
         except TimeoutError as error:
-            raise TimedOutError(f"the stream of {self.title} was not opened in time") from error
-        except (OSError, WebSocketException) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise UnreachableError(f"no stream: {clean(reason)}") from error
+            raise TimedOutError(f"the stream of {self._title} was not opened in time") from error
+        except (OSError, WebSocketException, ConfigError) as error:
+            raise UnreachableError(f"no stream: {reason(error)}") from error
 
-    async def _follow(self, socket: ClientConnection, ids: Mapping[str, str], on_tickers: OnTickers) -> None:
+    def _secured(self) -> ssl.SSLContext | None:
+        if self._tls is None and self._url.startswith("wss"):
+            self._tls = trusting(self._ca_file)
+        return self._tls
+
+    async def _wait_for_turn(self) -> None:
+        async with self._turn:
+            await self._clock.sleep(self._free_s - self._clock.monotonic_s())
+            self._free_s = self._clock.monotonic_s() + BETWEEN_S
+
+    async def _follow(self, socket: ClientConnection, dialogue: Dialogue, listener: Listener) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                asking = group.create_task(self._ask(socket, tuple(ids)))
+                speaking = group.create_task(self._speak(socket, dialogue))
                 try:
-                    await self._listen(socket, ids, on_tickers)
+                    await self._listen(socket, dialogue, listener)
                 finally:
-                    asking.cancel()
+                    speaking.cancel()
         except* (ConnectionClosed, SourceError) as errors:
             raise _first(errors) from None
 
-    async def _ask(self, socket: ClientConnection, symbols: Sequence[str]) -> None:
-        for message in self.subscriptions(symbols):
-            await socket.send(message)
-            await self._clock.sleep(self.pause_s)
+    async def _speak(self, socket: ClientConnection, dialogue: Dialogue) -> None:
+        while True:
+            while dialogue.unsaid:
+                await socket.send(dialogue.unsaid.popleft())
+                await self._clock.sleep(dialogue.pause_s)
+            await self._clock.sleep(dialogue.ping_s)
+            if dialogue.ping:
+                await socket.send(dialogue.ping)
 
-    async def _listen(self, socket: ClientConnection, ids: Mapping[str, str], on_tickers: OnTickers) -> None:
+    async def _listen(self, socket: ClientConnection, dialogue: Dialogue, listener: Listener) -> None:
+        told_s, gaps, was_answered = self._clock.monotonic_s(), 0, False
         while True:
             try:
-                async with asyncio.timeout(self.silence_s):
+                async with asyncio.timeout(dialogue.silence_s):
                     message = await socket.recv()
             except TimeoutError:
-                raise TimedOutError(f"the stream of {self.title} said nothing for {self.silence_s:g} s") from None
-            try:
-                tickers = self.read(message, ids)
-            except (ValueError, RecursionError) as error:
-                self._note_malformed(message, error)
-                continue
+                raise TimedOutError(f"the stream of {self._title} said nothing for {dialogue.silence_s:g} s") from None
+            tickers = self._read(dialogue, message)
+            if dialogue.is_answered and not was_answered:
+                was_answered = True
+                listener.opened()
+            if dialogue.gaps > gaps:
+                gaps = dialogue.gaps
+                listener.missed()
             if tickers:
-                on_tickers(tickers)
+                told_s = self._clock.monotonic_s()
+                listener.told(tickers)
+            else:
+                self._check(dialogue, self._clock.monotonic_s() - told_s)
+
+    def _read(self, dialogue: Dialogue, message: str | bytes) -> list[Ticker]:
+        try:
+            return dialogue.read(message)
+        except (ValueError, RecursionError) as error:
+            self._note_malformed(message, error)
+            return []
+
+    def _check(self, dialogue: Dialogue, quoteless_s: float) -> None:
+        """A connection that speaks, but of nothing that was asked for, is dead too.
+
+        Raises:
+            TimedOutError: If it doesn't for too long.
+        """
+        why = f" ({dialogue.refusal})" if dialogue.refusal else ""
+        if not dialogue.is_answered and quoteless_s > dialogue.silence_s:
+            raise TimedOutError(f"the stream of {self._title} did not answer for {dialogue.silence_s:g} s{why}")
+        if quoteless_s > dialogue.quoteless_s:
+            raise TimedOutError(f"the stream of {self._title} told no quote for {dialogue.quoteless_s:g} s{why}")
 
     def _note_malformed(self, message: str | bytes, error: Exception) -> None:
         """Log the first few of what can't be read, not thousands."""
         self._malformed += 1
-        if self._malformed <= 20:
+        if self._malformed <= MOST_LOGGED:
             start = message[:80] if isinstance(message, str) else repr(message[:80])
-            _log.warning("unreadable message of %s: %s: %s", self.title, clean(str(error), 80), clean(start, 100))
+            _log.warning("unreadable message of %s: %s: %s", self._title, clean(str(error), 80), clean(start, 100))
 
 
 def _refusal(title: str, status: int, retry_after: str | None) -> SourceError:

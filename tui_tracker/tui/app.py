@@ -311,7 +311,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         """Keep the last good list while what is typed seems to be the beginning of an expression."""
         is_beginning = begins_name(needle) and not self.desk.is_matching(needle)
         if self.main.filter_bar is not None:
-            self.main.filter_bar.show_beginning(is_beginning)
+            self.main.filter_bar.show_beginning(needle if is_beginning else "")
         return is_beginning
 
     def on_filter_kept(self) -> None:

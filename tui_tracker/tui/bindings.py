@@ -118,6 +118,7 @@ KEY_COMMANDS: Final = (
         "chart.band", "b", "chart_look('band')", "band", "Bollinger band: mean ± 2σ of 24 h, 4 h, 1 h, none", "b", SHOW
     ),
     Command("chart.compare", "c", "compare", "compare", "compare the pair in the chart, or no longer", "c", SHOW),
+    Command("chart.compare_none", "N", "compare_none", "alone", "the pair alone in the chart again", "N", SHOW),
     Command("chart.zoom_reset", "0", "zoom_reset", "zoom reset", "the chart's whole range again", "0", SHOW),
     Command("chart.ranks", "h", "chart_look('ranks')", "ranks", "the pair's rank over time in the chart", "h", SHOW),
     Command("why", "i", "open_page('why')", "why", "why the pair has its rank", "i", SHOW),
@@ -140,7 +141,7 @@ KEY_COMMANDS: Final = (
         "P",
         "picture",
         "picture",
-        "save a picture of the screen (SVG)",
+        "save a picture of the screen, a screenshot (SVG)",
         "P",
         DO,
         is_priority=True,  # on every screen; where one types, the app refuses it

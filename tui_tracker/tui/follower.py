@@ -111,7 +111,9 @@ class FeedApp(App[None]):
         """Have figures made over the chosen window; where that can't be done, go on with the one there is."""
         view = self.desk.view
         if view.window > DAY_MINUTES:
-            self.say(f"reading {window_text(view.window)} from the history …")
+            length, has_history = window_text(view.window), self.status().history is not None
+            nothing = f"no history is kept here: of {length} only what was collected since the start is known"
+            self.say(f"reading {length} from the history …" if has_history else nothing)
         try:
             await self._feed.set_window(view.window, view.metric)
         except TrackerError as error:

@@ -176,8 +176,6 @@ def offers(host: Host) -> Iterator[Offer]:
     for minutes in BANDS:
         title = f"mean ± 2σ of {minutes // 60} h" if minutes else "no band"
         yield choice(f"chart: {title}", band_minutes=minutes, shows_ranks=False)
-    if host.desk.view.compared:
-        yield choice("chart: compare no pairs", compared=())
     for option in options(host.desk.view, host.desk.settings, host.theme_choices):
         for word in option.words:
             yield Offer(f"{option.title}: {word}", partial(_set, host, option.title, word), option.setting)

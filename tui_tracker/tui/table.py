@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tui_tracker.core import format as fmt
+from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.stats.ranking import Place, Ranking
 from tui_tracker.tui.column_layout import Shown, columns_for
@@ -248,13 +249,13 @@ class ListModel(_Indexed):
     def row(self, index: int, width: int) -> tuple[Run, ...]:
         """Star, pair, last price and change."""
         row = self.rows[index]
-        figures = row.figures_of(self.view.metric)
+        figures = row.figures_of(Metric.PRICE)
         change = change_run(change_of(figures), 7)
         if figures is not None and change.text != fmt.ABSENT and late_since(figures, self.end_ms) is not None:
-            change = Cell(f"~{change.text}", "faint")
+            change = Cell(f"~{change_run(change_of(figures), 6).text}", "faint")
         pair = pair_name(row.instrument, 40, is_several=self.is_several)
         room = width - GUTTER - 9
-        price = value_text(row.last, self.view.metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))
+        price = value_text(row.last, Metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))
         is_dimmed = self.is_dimmed or row.instrument.source in self.dimmed
         override: Kind | None = "faint" if row.halted or row.last is None else "muted" if is_dimmed else None
         name = fit(pair, max(1, room - width_of(price)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures
@@ -26,8 +25,6 @@ from tui_tracker.tui.titles import (
 )
 from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
-TOO_SMALL: Final = f"too small: {LEAST_WIDTH} × {LEAST_HEIGHT} at least"
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -35,6 +32,13 @@ class Standing:
 
     word: str
     ranking: Ranking
+
+
+def too_small(width: int) -> tuple[Line, ...]:
+    """What a terminal with too few cells says, in one line or in several."""
+    parts = "too small:", f"{LEAST_WIDTH} × {LEAST_HEIGHT}", "at least"
+    whole = " ".join(parts)
+    return tuple(Line(((text, "text"),)) for text in ((whole,) if len(whole) <= width else parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,8 @@ def empty_lines(
         return _no_data_yet(status, zone, demo)
     if status.last_good_ms is not None:
         return [_said(f"{source} lists no pair", "muted")]
+    if status.history is None:
+        return [_said(f"the first answer of {source} is on its way", "muted")]
     return [_said(f"what is kept of {source} is read, and its first poll is on the way", "muted")]
 
 

@@ -11,7 +11,7 @@ from tui_tracker.core.instrument import CONSOLIDATED, Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.status import BackfillProgress, Moment, SourceState, SourceStatus
+from tui_tracker.core.status import STREAMING, BackfillProgress, Moment, SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
@@ -292,25 +292,32 @@ def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
     parts = [part for part in status.parts if part.source != CONSOLIDATED]
     runs: list[Run] = [(f"{count(len(parts))} sources", "strong")]
     found: dict[tuple[str, Kind], list[str]] = {
+        ("● {} streaming", "accent"): [],
         ("● {} live", "accent"): [],
         ("◌ {} stale", "warn"): [],
         ("◌ {} rate-limited", "warn"): [],
         ("○ {} offline", "down"): [],
         ("○ {} starting", "muted"): [],
     }
-    live, stale, limited, offline, starting = found
+    streaming, live, stale, limited, offline, starting = found
     for part in parts:
         if part.limited_until_ms is not None and part.limited_until_ms > now_ms:
             kind = limited
         elif part.state is SourceState.OFFLINE:
             kind = starting if not part.error and part.last_good_ms is None else offline
+        elif part.state is SourceState.LIVE:
+            kind = streaming if part.stream == STREAMING else live
         else:
-            kind = live if part.state is SourceState.LIVE else stale
+            kind = stale
         found[kind].append(clean(part.source, 16))
     for kind, names in found.items():
         if names:
             word, color = kind
-            which = "" if kind in (live, starting) else f": {', '.join(names[:2])}{' …' if len(names) > 2 else ''}"
+            which = (
+                ""
+                if kind in (streaming, live, starting)
+                else f": {', '.join(names[:2])}{' …' if len(names) > 2 else ''}"
+            )
             runs += [(" ", "text"), (word.format(len(names)) + which, color)]
     return runs
 
@@ -324,7 +331,7 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
         ]
     match status.state:
         case SourceState.LIVE:
-            return [("● streaming" if status.stream == "live" else "● live", "accent")]
+            return [("● streaming" if status.stream == STREAMING else "● live", "accent")]
         case SourceState.STALE:
             reason = f": {clean(status.error, 60)}" if status.error else ""
             return [(f"◌ stale{age}{reason}", "warn")]

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.exchanges.server import FakeExchange
+from tests.support.exchanges.stream import FakeStream, churning
 from tests.support.fake_kraken import FakeKraken
 from tests.support.fake_kraken_server import FakeServer
 from tests.support.server_thread import ServerThread, serve_until
@@ -52,6 +53,13 @@ class Nine:
         urls = [word for name, url in self.urls.items() for word in ("--base-url", f"{name}={url}")]
         return ["--source", ",".join(self.servers), *urls]
 
+    @property
+    def streams(self) -> list[FakeStream]:
+        """Their WebSockets, as far as they are spoken."""
+        served = self.servers.values()
+        found = [one.stream for one in served if isinstance(one, FakeKraken | FakeExchange)]
+        return [stream for stream in found if stream is not None]
+
     async def __aenter__(self) -> Self:
         self._stack = contextlib.AsyncExitStack()
         for server in self.servers.values():
@@ -76,10 +84,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve until the duration is over or a signal comes; the first line printed is the flags."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.exchanges.nine")
     parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--updates", type=float, default=0.0, help="changes a second on each WebSocket")
     parser.add_argument("--duration", type=float, default=600.0, help="seconds after which it stops by itself")
     options = parser.parse_args(arguments)
     nine = Nine(options.pairs)
-    asyncio.run(serve_until(nine, lambda: " ".join(nine.flags), options.duration))
+    asyncio.run(
+        serve_until(churning(nine, nine.streams, options.updates), lambda: " ".join(nine.flags), options.duration)
+    )
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ import json
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 
-from tests.support.exchanges.market import SeededMarket
+from tests.support.exchanges.market import VOLUME_DIGITS, SeededMarket
+from tests.support.exchanges.stream import Told, churning
+from tests.support.exchanges.streams import STREAMS
 from tests.support.exchanges.wire import Json, RefusedError, Wire
 from tests.support.exchanges.wires import WIRES
 from tests.support.fake_kraken_clock import ExchangeClock
@@ -74,6 +76,20 @@ class FakeExchange(FakeServer):
         self.wire = kind(self.market)
         self.said = WireAnswers(self.wire)
         super().__init__(self.said, Faults(), now_ms, port=port)
+        speaks = STREAMS.get(name)
+        self.stream = None if speaks is None else speaks(self.wire.by_symbol, self._told, self.now_ms)
+        """Its WebSocket, where one is spoken."""
+        if self.stream is not None:
+            self.upgrade = self.stream.serve
+
+    def _told(self, symbol: str) -> Told:
+        pair = self.wire.by_symbol[symbol]
+        quote, unit = self.market.quote(pair, self.now_ms()), 10.0**pair.digits
+        last, bid, ask, high, low = (
+            ticks / unit for ticks in (quote.last, quote.bid, quote.ask, quote.high, quote.low)
+        )
+        volume = quote.volume / 10**VOLUME_DIGITS
+        return Told(last, bid, ask, volume, float(quote.turnover), high, low, quote.trades)
 
     @property
     def queue(self) -> list[HttpResponse]:
@@ -102,11 +118,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--start-ms", type=int, default=None, help="where the exchange's clock starts")
+    parser.add_argument("--updates", type=float, default=0.0, help="changes a second on the WebSocket")
     parser.add_argument("--duration", type=float, default=600.0, help="seconds after which it stops by itself")
     options = parser.parse_args(arguments)
     clock = ExchangeClock(options.start_ms)
     exchange = FakeExchange(options.name, options.seed, options.pairs, now_ms=clock, port=options.port)
-    asyncio.run(serve_until(exchange, lambda: exchange.url, options.duration))
+    streams = [] if exchange.stream is None else [exchange.stream]
+    asyncio.run(serve_until(churning(exchange, streams, options.updates), lambda: exchange.url, options.duration))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ from tui_tracker.core.metric import Metric
         (parse.source_names, "Kraken, okx,kraken", "kraken,okx"),
         (parse.source_names, ["gate", "ccxt:mexc"], "gate,ccxt:mexc"),
         (parse.source_names, "ALL", "all"),
+        (parse.streamed, True, True),
+        (parse.streamed, "no", False),
+        (parse.streamed, "all", True),
+        (parse.streamed, "Kraken, okx", ("kraken", "okx")),
+        (parse.streamed, ["okx"], ("okx",)),
         (parse.base_urls, {"kraken": "http://127.0.0.1:80/"}, {"kraken": "http://127.0.0.1:80"}),
         (parse.base_urls, ("kraken=http://[::1]:8080",), {"kraken": "http://[::1]:8080"}),
         (parse.base_urls, "a=http://x, b=https://y/p", {"a": "http://x", "b": "https://y/p"}),
@@ -67,6 +72,7 @@ REFUSED: list[tuple[Callable[[object], object], object]] = [
         parse.minutes(10, 1440), "9m", "25h", "2d", "1.5h", "650s", "30 1h", "1h-", "h1", 9, 1441, "", 60.5, "h", True
     ),
     *each(parse.quote, "", "U SD", "US\x1b", "A" * 21, 1, None),
+    *each(parse.streamed, 1, None, "", "kraken,,okx", "all,okx", [], ["okx", True]),
     *each(parse.source_name, "", "1x", "a b", "a" * 40, 5),
     *each(parse.source_names, "", ",", "kraken,", "kraken,all", [], ["kraken", 5], 5, [f"x{n}" for n in range(33)]),
     *(

@@ -10,13 +10,14 @@ import pytest
 
 from tests.support.clock import FakeClock
 from tests.support.source import FakeSource, ticker
+from tests.support.stream import FakeStream
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.errors import TimedOutError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.engine.clock import SystemClock
-from tui_tracker.engine.shared import SharedEngine
+from tui_tracker.engine.shared import ELSEWHERE, SharedEngine
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_writing
@@ -30,14 +31,14 @@ PATIENCE_S = 30
 
 
 @asynccontextmanager
-async def session(folder: Path, source: FakeSource) -> AsyncIterator[SharedEngine]:
+async def session(folder: Path, source: FakeSource, stream: FakeStream | None = None) -> AsyncIterator[SharedEngine]:
     """One session of the host."""
     clock = SystemClock()
     lock = CollectorLock(folder, source.name)
     store = Store(folder, clock.now_ms, may_recover=lambda: lock.is_held or lock.is_free())
     sharing = Sharing(store, source.name, lock, clock)
     try:
-        async with SharedEngine(source, clock, store, sharing).running() as engine:
+        async with SharedEngine(source, clock, store, sharing, stream=stream).running() as engine:
             assert isinstance(engine, SharedEngine)
             yield engine
     finally:
@@ -96,6 +97,27 @@ async def test_one_collects_the_other_follows_asks_and_takes_over(tmp_path: Path
         snapshot = await until(second, lambda snapshot: snapshot.status.collector == "this session")
         await until(second, lambda _: bool(second_source.polled_at()))
         assert is_loaded(snapshot)
+
+
+@pytest.mark.timeout(120)
+async def test_only_the_one_that_collects_streams(tmp_path: Path) -> None:
+    first_stream, second_stream = FakeStream(), FakeStream()
+    async with AsyncExitStack() as both:
+        first_end = AsyncExitStack()
+        first = await first_end.enter_async_context(session(tmp_path, source(), first_stream))
+        await until(first, lambda _: bool(first_stream.opened))
+        first_stream.say(12_345.0)
+        await until(first, lambda snapshot: any(row.last == 12_345 for row in snapshot.rows))
+        assert first.status().stream == "live"
+        second = await both.enter_async_context(session(tmp_path, source(), second_stream))
+        snapshot = await until(second, lambda snapshot: is_loaded(snapshot) and snapshot.status.stream == ELSEWHERE)
+        assert all(row.last != 12_345 for row in snapshot.rows)
+        assert not second_stream.opened
+        await first_end.aclose()
+        await until(second, lambda _: bool(second_stream.opened))
+        second_stream.say(54_321.0)
+        await until(second, lambda snapshot: any(row.last == 54_321 for row in snapshot.rows))
+        assert second.status().stream == "live"
 
 
 @pytest.mark.timeout(120)

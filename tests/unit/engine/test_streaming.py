@@ -1,53 +1,41 @@
 """Live quotes beside polls, on a clock that the test moves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from math import isnan
+from pathlib import Path
 
 from tests.support.clock import FakeClock
-from tests.support.source import MINUTE, FakeSource, ticker
+from tests.support.source import MINUTE, FakeSource, instrument
+from tests.support.stream import FakeStream
+from tests.unit.engine.test_archive import settled
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
-from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.errors import RateLimitedError, UnreachableError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.ticker import Ticker
+from tui_tracker.core.status import SourceState
+from tui_tracker.core.ticker import TickerBatch
 from tui_tracker.engine.engine import Engine
+from tui_tracker.sources.base import HistoryStep
+from tui_tracker.storage.store import Store
 
 START = 28_333_320 * MINUTE + 10_000
 
 
-class FakeStream:
-    """Implements ``Stream``: says what the test says, and ends when it ends it."""
-
-    def __init__(self) -> None:
-        self.opened: list[tuple[str, ...]] = []
-        self.error: SourceError | None = None
-        self._take: Callable[[Sequence[Ticker]], None] | None = None
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    async def run(self, instruments: Sequence[Instrument], on_tickers: Callable[[Sequence[Ticker]], None]) -> None:
-        self.opened.append(tuple(one.pair for one in instruments))
-        if self.error is not None:
-            raise self.error
-        self._take, self._ended = on_tickers, asyncio.get_running_loop().create_future()
-        await self._ended
-
-    def say(self, last: float, pair: str = "BTC/USD") -> None:
-        assert self._take is not None
-        self._take([replace(ticker(pair, last), trades=None)])
-
-    def end(self, error: SourceError) -> None:
-        self._ended.set_exception(error)
-
-
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[FakeClock, FakeSource, FakeStream, Engine]]:
-    clock = FakeClock(START)
-    source, stream = FakeSource(clock), FakeStream()
-    source.history = ()
-    async with Engine(source, clock, stream=stream).running() as engine:
+async def opened(
+    most_pairs: int = 1_000,
+    interval_s: int = 60,
+    store: Store | None = None,
+    clock: FakeClock | None = None,
+    history: tuple[HistoryStep, ...] = (),
+) -> AsyncIterator[tuple[FakeClock, FakeSource, FakeStream, Engine]]:
+    clock = clock or FakeClock(START)
+    source, stream = FakeSource(clock), FakeStream(most_pairs)
+    source.history = history
+    async with Engine(source, clock, stream=stream, interval_s=interval_s, store=store).running() as engine:
         await clock.advance(1)
         yield clock, source, stream, engine
 
@@ -121,7 +109,7 @@ async def test_it_is_opened_again_with_growing_pauses_and_polls_go_on_meanwhile(
         await clock.advance(100)
         assert 7 <= len(stream.opened) <= 10
         assert engine.status().stream == "no route"
-        assert len(source.polled_at()) == 2
+        assert len(source.polled_at()) == 3, "the first, one at once, and that of the next minute"
         stream.error = None
         await clock.advance(61)
         stream.say(300.0)
@@ -139,9 +127,139 @@ async def test_it_waits_as_long_as_it_is_asked_to() -> None:
         assert len(stream.opened) == 2
 
 
-async def test_other_pairs_are_followed_on_a_new_connection() -> None:
-    async with opened() as (clock, source, stream, _):
+async def test_new_pairs_are_followed_on_a_new_connection_and_gone_ones_until_theirs_ends() -> None:
+    async with opened() as (clock, source, stream, engine):
         source.listed = source.listed[:1]
         source.quoted = ["BTC/USD"]
         await clock.advance(3_700)
-        assert stream.opened[-1] == ("BTC/USD",)
+        assert stream.opened == [("BTC/USD", "ETH/USD")]
+        stream.say(200.0, "ETH/USD")
+        await clock.advance(1)
+        assert row(engine, "ETH/USD").last != 200
+        source.listed.append(instrument("SOL/USD"))
+        source.quoted.append("SOL/USD")
+        await clock.advance(3_700)
+        assert stream.opened[1:] == [("BTC/USD", "SOL/USD")]
+
+
+async def test_pairs_are_spread_over_connections_and_one_that_ends_takes_no_other_down() -> None:
+    async with opened(most_pairs=1) as (clock, _, stream, engine):
+        assert stream.opened == [("BTC/USD",), ("ETH/USD",)]
+        stream.of("BTC/USD").opened()
+        stream.of("ETH/USD").opened()
+        assert engine.status().stream == "live"
+        stream.end(UnreachableError("reset"))
+        await clock.advance(0)
+        assert engine.status().stream == "1 of 2 connections: reset"
+        stream.say(200.0, "ETH/USD")
+        await clock.advance(0.25)
+        assert row(engine, "ETH/USD").last == 200
+        await clock.advance(1)
+        assert stream.opened[2:] == [("BTC/USD",)]
+        stream.say(300.0)
+        await clock.advance(0.25)
+        assert engine.status().stream == "live"
+        assert row(engine).last == 300
+
+
+async def test_what_a_stream_does_not_tell_holds_as_it_was_polled() -> None:
+    async with opened() as (clock, _, stream, engine):
+        before = engine.market.holding("fake:BTC-USD").ticker
+        assert before is not None
+        stream.say(before.last * 2, bid=None, ask=None, quote_volume=None, trades=9)  # type: ignore[operator]
+        await clock.advance(1)
+        holding = engine.market.holding("fake:BTC-USD")
+        assert holding.ticker is not None
+        assert (holding.ticker.last, holding.ticker.trades) == (before.last * 2, 9)  # type: ignore[operator]
+        assert (holding.ticker.bid, holding.ticker.ask) == (before.bid, before.ask)
+        assert holding.ticker.quote_volume == before.quote_volume
+        assert not holding.is_suspect, "bid and ask are older than the trade"
+        mid = engine.series("fake:BTC-USD", Metric.MID).values[-1]
+        assert mid == before.mid, "a mid that was not told is no sample"
+
+
+async def test_bid_and_ask_that_only_a_stream_tells_hold_over_a_poll_but_not_for_ever() -> None:
+    async with opened() as (clock, source, stream, engine):
+
+        async def without_book() -> TickerBatch:
+            batch = await tickers()
+            return replace(batch, tickers=tuple(replace(one, bid=None, ask=None) for one in batch.tickers))
+
+        tickers, source.tickers = source.tickers, without_book  # type: ignore[method-assign]
+        await clock.advance(60)
+        assert row(engine).mid is None
+        stream.say(200.0)
+        await clock.advance(60)
+        assert len(source.polled_at()) == 3
+        assert row(engine).mid == 200
+        assert row(engine).last != 200
+        await clock.advance(60)
+        assert row(engine).mid is None
+        mids = engine.series("fake:BTC-USD", Metric.MID).values
+        assert mids[-2] == 200
+        assert isnan(mids[-1]), "nobody told a mid of this minute"
+
+
+async def test_lost_messages_cause_a_poll_but_not_one_each() -> None:
+    async with opened() as (clock, source, stream, _):
+        assert len(source.polled_at()) == 1
+        for _ in range(20):
+            stream.of("BTC/USD").missed()
+            await clock.advance(0.5)
+        assert len(source.polled_at()) == 2
+        await clock.advance(6)
+        stream.of("BTC/USD").missed()
+        await clock.advance(1)
+        assert len(source.polled_at()) == 3
+
+
+async def test_minutes_without_polls_are_filled_from_candles_once_the_stream_is_back() -> None:
+    async with opened(interval_s=600, history=(HistoryStep(1, 720),)) as (clock, source, stream, _):
+        stream.say(200.0)
+        await clock.advance(1)
+        source.calls.clear()
+        stream.error = UnreachableError("no route")
+        stream.end(UnreachableError("reset"))
+        await clock.advance(200)
+        stream.error = None
+        assert not [name for name, _ in source.calls if name.startswith("candles")]
+        await clock.advance(61)
+        stream.say(300.0)
+        await clock.advance(1)
+        assert [name for name, _ in source.calls if name.startswith("candles")]
+
+
+async def test_streamed_minutes_are_stored_while_polls_fail(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    store = Store(tmp_path, clock.now_ms)
+    try:
+        async with opened(clock=clock, store=store) as (_, source, stream, engine):
+            await settled(store, clock)
+            source.candle_errors = dict.fromkeys(("BTC/USD", "ETH/USD"), UnreachableError("none"))
+            await clock.advance(60)
+            source.error = UnreachableError("no route")
+            for minute in range(5):
+                stream.say(1_000.0 + minute)
+                await clock.advance(60)
+                await settled(store, clock)
+            assert len(source.polled_at()) > 3
+            assert engine.status().state is SourceState.OFFLINE
+            end_ms = (engine.market.end_ms or 0) - MINUTE
+            while_failing = await minutes_of(store, end_ms)
+            source.error = None
+            await clock.advance(121)
+            await settled(store, clock)
+            afterwards = await minutes_of(store, end_ms + 2 * MINUTE)
+    finally:
+        store.close()
+    assert [while_failing[end_ms - back * MINUTE] for back in range(5)] == [1_004, 1_003, 1_002, 1_001, 1_000]
+    assert while_failing.items() <= afterwards.items(), "what was stored stays, in order and once"
+    assert len(afterwards) == 8
+
+
+async def minutes_of(store: Store, end_ms: int) -> dict[int, float]:
+    """Stored prices of BTC/USD up to a minute, by minute."""
+    start_ms = end_ms - 9 * MINUTE
+    loaded = await asyncio.wrap_future(store.read(lambda reader: reader.load("fake", (Metric.PRICE,), start_ms, 10)))
+    values = loaded["fake:BTC-USD"][Metric.PRICE].values
+    return {start_ms + at * MINUTE: value for at, value in enumerate(values) if value == value}

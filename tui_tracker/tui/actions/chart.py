@@ -36,7 +36,7 @@ class ChartActions(FeedApp):
             self.say(f"{MOST} pairs are compared already; c on one of them takes it out")
         self.look_at_chart(view)
 
-    def clear_compared(self) -> None:
+    def action_compare_none(self) -> None:
         """Show the selected pair alone again."""
         self.look_at_chart(replace(self.desk.view, compared=()))
 

@@ -32,10 +32,11 @@ def paint_candles(grid: Grid, request: ChartRequest, frame: Frame, glyphs: Glyph
     reach = min(MOST_REACH, (int(step * frame.columns / frame.minutes) - 1) // 2)
     for one in made:
         column = centre(one.start_ms, step, frame)
-        if reach > 0 and glyphs.box and not one.is_falling:
-            _paint_box(grid, one, column, reach, frame, glyphs)
+        room = min(reach, column, frame.columns - 1 - column)  # at an edge a candle is thinner, never cut
+        if room > 0 and glyphs.box and not one.is_falling:
+            _paint_box(grid, one, column, room, frame, glyphs)
         else:
-            _paint(grid, one, column, max(0, reach), frame, glyphs)
+            _paint(grid, one, column, max(0, room), frame, glyphs)
     if frame.below:
         _paint_volumes(grid, made, step, max(0, reach - 1), frame, glyphs)
         _label_volumes(grid, request, frame)
@@ -52,6 +53,8 @@ def _paint(grid: Grid, one: Ohlc, column: int, reach: int, frame: Frame, glyphs:
     bottom, top = sorted((frame.level(one.open, HALVES), frame.level(one.close, HALVES)))
     for level in range(low // HALVES, high // HALVES + 1):
         halves = [_part(2 * level + half, low, high, bottom, top) for half in (1, 0)]
+        if one.is_falling and set(halves) == {"wick", "body"}:
+            halves = ["body", "body"]  # no character has both: a neck would look like more wick
         row = frame.rows - 1 - level
         grid.put(row, column, _glyph(halves[0], halves[1], one.is_falling, glyphs), kind)
         body = [part if part == "body" else "" for part in halves]
@@ -100,8 +103,6 @@ def _glyph(upper: str, lower: str, is_falling: bool, glyphs: Glyphs) -> str:
             return body[0]
         case "wick", "wick":
             return glyphs.wick[0]
-        case ("body", "wick") | ("wick", "body") if is_falling:
-            return body[0]
         case "body", "wick":
             return glyphs.joints[1]
         case "wick", "body":

@@ -15,7 +15,7 @@ from tui_tracker.tui.runs import GAP, Kind, Line, Run, packed, width_of
 
 SOLID: Final = (1, 0)
 DASHES: Final = (SOLID, (8, 3), (3, 3), (14, 3), (5, 2), (2, 5))
-"""Columns of dots drawn and left out, by letter, where colours can't tell the lines apart."""
+"""Columns of dots drawn and left out, by letter: each line has a style of its own, also where colours can't be told."""
 KINDS: Final[tuple[Kind, ...]] = ("trace1", "trace2", "trace3", "trace4", "trace5", "trace6")
 NEAR: Final = 6
 """So far beside its place a letter may stand, where the line has a gap there."""
@@ -75,7 +75,7 @@ def paint_traces(grid: Grid, request: ChartRequest, frame: Frame, glyphs: Glyphs
         marker = request.marker
         if marker == "*":
             marker = trace.letter or glyphs.own  # type: ignore[assignment]
-        dash = DASHES[place] if request.is_dashed else SOLID
+        dash = DASHES[place] if trace.letter else SOLID
         lines = plotted(polylines(_dashed(columns, dash), frame), frame, marker)
         grid.lay(lines, KINDS[place] if trace.letter else "accent")
         if trace.letter:

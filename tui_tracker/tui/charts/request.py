@@ -88,8 +88,6 @@ class ChartRequest:
     """Compared pairs, the selected one last; they replace ``values``."""
     step: int = 1
     """Minutes from one value to the next; more than one are points of hours (``Hours``)."""
-    is_dashed: bool = False
-    """Whether dashes tell compared pairs apart, since colours can't."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ChartRequest) and self.identity == other.identity

@@ -6,6 +6,7 @@ from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.status import (
+    STREAMING,
     BackfillProgress,
     HistoryStatus,
     RequestReport,
@@ -23,7 +24,6 @@ from tui_tracker.tui.titles import SEPARATOR, count, state_runs
 BAR_WIDTH: Final = 12
 MOST_NAMED: Final = 12
 REASON_WIDTH: Final = 40
-LIVE: Final = "live"
 BLOCKS_A_BAND: Final = 3
 """Sources side by side, where there is room."""
 MOST_KINDS: Final = 2
@@ -127,7 +127,7 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ("last attempt", instant(status.last_attempt_ms)),
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
         *(
-            [("stream", [(clean(status.stream, 40), "accent" if status.stream == LIVE else "warn")])]
+            [("stream", [(clean(status.stream, 40), "accent" if status.stream == STREAMING else "warn")])]
             if status.stream
             else ()
         ),

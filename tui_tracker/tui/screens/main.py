@@ -13,8 +13,7 @@ from tui_tracker.tui.bindings import ALWAYS_HINTS, BY_ID, CHART_HINTS, LIST_HINT
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.present import Scene
-from tui_tracker.tui.runs import Line
-from tui_tracker.tui.texts import TOO_SMALL
+from tui_tracker.tui.texts import too_small
 from tui_tracker.tui.view import Layout, Panes, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.chart import ChartPane
@@ -79,7 +78,7 @@ class MainScreen(Screen[None]):
         for layout in Layout:
             self.set_class(layout is self.arrangement, layout.value)
         if self.arrangement is Layout.TOO_SMALL:
-            self.small.paint((Line(((TOO_SMALL, "text"),)),))
+            self.small.paint(too_small(width))
         if self.arrangement is Layout.WIDE:
             self.remove_class("list-open")
         self._share_out(width)
@@ -156,6 +155,8 @@ class MainScreen(Screen[None]):
 
     def set_chart_full(self, is_full: bool) -> None:
         """Give the chart the whole screen, or the other panes their place again."""
+        if is_full and self.has_class("lost"):
+            return
         self.set_class(is_full, "chart-full")
         self._share_out(self.size.width)
         self.focus_pane("chart" if is_full else "table")
@@ -177,6 +178,8 @@ class MainScreen(Screen[None]):
         """Give the room of empty panes to what there is to say, or give it back."""
         if is_lost is not self.has_class("lost"):
             self.set_class(is_lost, "lost")
+            if is_lost:
+                self.remove_class("chart-full")
             self._share_out(self.size.width)
             if is_lost:
                 self.focus_pane("table")

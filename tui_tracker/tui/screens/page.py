@@ -18,7 +18,7 @@ from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.pages.blocks import Page
 from tui_tracker.tui.runs import Line, clipped
 from tui_tracker.tui.screen_bindings import ELSEWHERE, PAGE_COMMANDS
-from tui_tracker.tui.texts import TOO_SMALL
+from tui_tracker.tui.texts import too_small
 from tui_tracker.tui.view import Layout, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.header import Header
@@ -168,7 +168,7 @@ class PageScreen(ModalScreen[None]):
             return
         self._shown_state = state
         if layout_for(width, height) is Layout.TOO_SMALL:
-            self.body.show((Line(((TOO_SMALL, "text"),)),))
+            self.body.show(too_small(width))
             return
         page = self.build(self.body.size.width)
         if page.title != self._shown_title:

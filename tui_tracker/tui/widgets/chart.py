@@ -15,7 +15,6 @@ from tui_tracker.tui.chart_data import ChartData, Compared
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
 from tui_tracker.tui.runs import Line
-from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
 from tui_tracker.tui.widgets.titled import Titled
@@ -143,7 +142,6 @@ class Chart(Canvas, can_focus=True):
             band=_band(data, series, start),
             volumes=() if data.flow is None else _part(data.flow, start_ms, stop - start),
             step=series.step_minutes,
-            is_dashed=has_no_color(),
             traces=_traces(others) if others else (),
         )
 

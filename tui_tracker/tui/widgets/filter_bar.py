@@ -64,11 +64,10 @@ class FilterBar(Horizontal):
         text = f"{whole(shown)} of {whole(in_scope)}   Enter keep   Esc clear "
         self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
 
-    def show_beginning(self, is_beginning: bool) -> None:
-        """Say that a comparison is expected, or no longer."""
-        self.is_beginning = is_beginning
-        if is_beginning:
-            word = self._input.value.split()[-1]
+    def show_beginning(self, needle: str) -> None:
+        """Say that a comparison is expected behind what was typed, or with nothing no longer."""
+        self.is_beginning = bool(needle)
+        for word in needle.split()[-1:]:
             text = clean(f"{word} > 1, {word} < 5% …", 38)
             self._count.paint((Line(((f"{text} ".rjust(self._count.size.width), "muted"),)),))
 

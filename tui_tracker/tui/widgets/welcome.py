@@ -17,8 +17,9 @@ SENTENCES: Final = (
     (
         (("sort.next",), "sort"),
         (("measure",), "rank by another measure"),
+        (("view.2",), "most volatile in %"),
         (("quote",), "another currency"),
-        (("favourite",), "keep"),
+        (("favourite",), "watchlist"),
     ),
     ((("help",), "all keys"), (("palette",), "any command"), (("quit",), "quit")),
 )
