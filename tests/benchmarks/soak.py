@@ -40,8 +40,8 @@ HOUR_S: Final = 3_600.0
 WINDOW_MINUTES: Final = 1_440
 SETTLED_DAYS: Final = 3
 """After so many days all windows are full, and all that this benchmark remembers of the markets is."""
-MOST_GROWTH_MB: Final = 2.0
-"""From the end of those days to the last."""
+MOST_GROWTH_MB: Final = 10.0
+"""From the end of those days to the last: room for a single answer of the longest, which the allocator may keep."""
 BROKEN: Final = ("hang", "reset", "short_body", "truncated", "gzip_bomb", "html", "http_503", "redirect_other_host")
 LINE_REQUESTS: Final = 3_000
 

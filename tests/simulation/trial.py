@@ -14,6 +14,7 @@ from tests.simulation.part import BrokenPromiseError, Part, promise
 from tests.simulation.schedule import Plan
 from tests.simulation.world import SHAPES
 from tui_tracker.engine.backfill import AGAIN_S
+from tui_tracker.engine.timekeeper import STEP_S
 from tui_tracker.engine.turns import Turns
 from tui_tracker.feed.local import LocalFeed
 from tui_tracker.feed.merged import MergedFeed
@@ -53,7 +54,7 @@ def in_simulated_time(plan: Plan, work: Callable[[Plan], Coroutine[None, None, T
     loop = SimulatedLoop()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     try:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(plan.seed):
+        with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(plan):
             outcome = runner.run(work(plan))
     except Exception as error:
         raise BrokenPromiseError(repr(_first(error))) from error
@@ -69,17 +70,25 @@ def _first(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Let chance be the seed's, also that of who goes on when; lists are read again soon."""
+def _seeded(plan: Plan) -> Iterator[None]:
+    """Let chance be the seed's, also that of who goes on when; lists are read again soon.
+
+    Where the clock isn't set, nobody looks every few seconds whether it was.
+    """
     state = random.getstate()
-    random.seed(seed)
-    rng = random.Random(f"turns {seed}")
+    random.seed(plan.seed)
+    rng = random.Random(f"turns {plan.seed}")
+    step_s = STEP_S if plan.jumps else 60.0
 
     async def give(_: Turns) -> None:
         if rng.random() < 0.05:
             await asyncio.sleep(0)
 
-    with mock.patch.object(Turns, "give", give), mock.patch("tui_tracker.engine.engine.RELIST_S", RELIST_S):
+    with (
+        mock.patch.object(Turns, "give", give),
+        mock.patch("tui_tracker.engine.engine.RELIST_S", RELIST_S),
+        mock.patch("tui_tracker.engine.timekeeper.STEP_S", step_s),
+    ):
         try:
             yield
         finally:
