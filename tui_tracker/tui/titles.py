@@ -429,7 +429,9 @@ def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
         facts.append(_counted(status.refused, "sample") + " refused")
     if status.backfill.failed:
         facts.append(f"{count(len(status.backfill.failed))} without history")
-    runs: list[Run] = [(" · ".join(facts[:most]), "warn")] if facts else []
+    is_harmless = len(facts) == 1 and bool(status.unknown)
+    text = f"{facts[0]} (H)" if is_harmless else " · ".join(facts[:most])
+    runs: list[Run] = [(text, "muted" if is_harmless else "warn")] if facts else []
     if status.skew_ms is not None and abs(status.skew_ms) >= SKEW_SHOWN_MS:
         kind: Kind = "warn" if abs(status.skew_ms) >= SKEW_WARNED_MS else "faint"
         runs.append((f"{'   ' if runs else ''}clock {_ahead(status.skew_ms)}", kind))

@@ -50,6 +50,10 @@ class Heat(StrEnum):
 YOUNG: Final = "No pair has a price and its history yet."
 
 
+LEGEND_FROM: Final = 90
+"""Columns from which on the heat map's marks are explained."""
+
+
 @dataclass(frozen=True, slots=True)
 class Breadth:
     """How many pairs rose, fell and stood still over the window."""
@@ -87,10 +91,12 @@ def overview_page(known: OverviewFacts, width: int) -> Page:
     tiles = heat_tiles(_with_history(known.in_scope, known.end_ms), known.heat)
     what = f"change in {known.window}" if known.heat is Heat.CHANGE else known.heat.value
     title = f"The {len(tiles)} most traded of {known.scope} by {what}" if tiles else f"Most traded of {known.scope}"
+    if tiles and width >= LEGEND_FROM:
+        title += " ── ░ ▒ ▓ █ a quarter each, █ moved most"
     nothing = YOUNG if any(row.last is not None for row in known.in_scope) else "No pair has a price yet."
     heat = _heat_lines(tiles, known.heat, width) or said(nothing, width)
     blocks = [
-        Block("Breadth", tuple(_breadth_lines(known, width))),
+        Block("Breadth of all pairs", tuple(_breadth_lines(known, width))),
         Block("Market-wide volatility", tuple(_pulse_lines(known))),
     ]
     lines = [
