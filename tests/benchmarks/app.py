@@ -192,7 +192,7 @@ def many(_peer: str) -> None:
     """10,000 simulated pairs: first paint, first ranks, then keys, updates and memory."""
     with RawPty(command("--demo", "--pairs", "10000", "--quote", "all")) as app:
         print(f"        10,000 pairs: first paint {app.read_until(OWN_PAINT):.3f} s")
-        print(f"        10,000 pairs: first ranks {app.read_until(rb' 1/[0-9]', 120):.1f} s")
+        print(f"        10,000 pairs: first ranks {app.read_until(rb'1/[0-9]', 120):.1f} s")
         app.read_for(10)
         report_latency("key to paint, 10,000 pairs, history loading", press_down(app, 10.0, 0.033), 8)
         before = len(app.output)

@@ -16,6 +16,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, RejectedError, SourceError, TimedOutError, UnreachableError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.status import BackfillProgress
+from tui_tracker.engine.turns import stand_back
 from tui_tracker.sources.base import HistoryStep, Source
 
 ATTEMPTS: Final = 3
@@ -200,6 +201,7 @@ class Backfill:
             started_s = self._now_s()
             if await self._load(self._instruments[name], self.steps[step].minutes):
                 self._pending[step].discard(name)
+            await stand_back()
             took_s = max(self._now_s() - started_s, self._source.next_slot_s())
             self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s
 

@@ -25,7 +25,7 @@ from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
-from tui_tracker.engine.turns import in_slices
+from tui_tracker.engine.turns import in_slices, stand_back
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
@@ -430,20 +430,22 @@ class Engine(Board):
             self.backfill.repair(minutes + 1, instrument_ids)
 
     async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
+        await stand_back()
         async with self._sliding:  # not in the middle of a poll: what comes first must be told
-            self._fill(instrument, batch)
+            await self._fill(instrument, batch)
 
-    def _fill(self, instrument: Instrument, batch: CandleBatch) -> None:
+    async def _fill(self, instrument: Instrument, batch: CandleBatch) -> None:
         before_ms = self.market.end_ms if self._once else None
         now_ms = self._timekeeper.now_ms()
         self.market.fill(instrument.id, batch, now_ms, before_ms)
         self._tell(Loaded(instrument.id, batch, now_ms))
-        loop = asyncio.get_running_loop()
-        loop.call_soon(self.market.fill_counts, instrument.id, batch, now_ms, before_ms)
+        await stand_back()
+        self.market.fill_counts(instrument.id, batch, now_ms, before_ms)
         if self._archive is not None:
             closed_ms = now_ms - now_ms % MINUTE_MS if before_ms is None else before_ms
             taken_ms = min(closed_ms, (self.market.end_ms or 0) + MINUTE_MS)
-            loop.call_soon(self._archive.keep_candles, instrument.id, batch, closed_ms, taken_ms)
+            await stand_back()
+            self._archive.keep_candles(instrument.id, batch, closed_ms, taken_ms)
         self._dirty.add(instrument.id)
         place = self.backfill.place(instrument.id)
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0

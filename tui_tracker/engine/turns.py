@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
 TURN_S: Final = 0.001
-"""Longest stretch of work before everything else gets its turn: a key takes several turns of the loop."""
+"""Longest stretch of work before everything else gets its turns."""
+ROUNDS: Final = 6
+"""Turns of the loop that all else gets then: a key takes several, and would wait for a stretch before each."""
 
 SLICE: Final = 16
 """Steps that are small enough to be taken together."""
@@ -27,8 +29,14 @@ class Turns:
     async def give(self) -> None:
         """Between two small steps of the work: yield to the loop if this turn is used up."""
         if self._now_s() - self._began_s >= TURN_S:
-            await asyncio.sleep(0)
+            await stand_back()
             self._began_s = self._now_s()
+
+
+async def stand_back() -> None:
+    """Let everything else have its turns of the loop."""
+    for _ in range(ROUNDS):
+        await asyncio.sleep(0)
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
