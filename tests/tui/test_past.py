@@ -205,7 +205,7 @@ def test_no_moments(typed: str) -> None:
 async def test_where_no_volume_is_known_the_floor_leaves_nothing_out() -> None:
     rig = Rig(state=State(view=View(quote="USD", min_volume=1e5)))
     for pair in rig.feed.pairs:
-        pair.volume = None  # type: ignore[assignment]
+        pair.volume = None
     rig.feed.publish()
     async with running(rig, (150, 30)) as rig:
         assert rig.app.main.table.keys
