@@ -66,6 +66,21 @@ def test_a_file_becomes_a_history_of_its_own_that_goes_again(tmp_path: Path) -> 
         pass
 
 
+def test_plain_candles_are_played_under_the_pair_that_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "candles.csv"
+    file.write_text(f"time_ms,open,high,low,close,volume\n{LAST * MINUTE_MS},1,2,1,2,5\n")
+    with (
+        pytest.raises(ConfigError) as caught,
+        opened_replay(str(file), SETTINGS, tmp_path, NOW_MS),
+    ):
+        pass
+    assert caught.value.hint.startswith("name it: --replay BTC/USD=")
+    with opened_replay(f"BTC/USD={file}", SETTINGS, tmp_path, NOW_MS) as spec:
+        database = open_for_reading(spec.folder / FILE_NAME)
+        assert list(Reader(database).instrument_ids(spec.source)) == [f"{spec.source}:BTC-USD"]
+        database.close()
+
+
 def test_commands_take_no_replay(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--replay", "6h..", "sources"]) == 2
     assert "for the app alone" in capsys.readouterr().err

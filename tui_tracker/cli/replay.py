@@ -18,7 +18,7 @@ def opened_replay(given: str, settings: Settings, folder: Path, now_ms: int) -> 
     """Make a span or a file ready to be replayed while inside.
 
     Args:
-        given: What was given.
+        given: What was given; a file that doesn't say of which pair it is has that before it, ``BTC/USD=FILE``.
         settings: What is in force.
         folder: Of the history that spans are of.
         now_ms: The wall clock.
@@ -31,12 +31,15 @@ def opened_replay(given: str, settings: Settings, folder: Path, now_ms: int) -> 
     if ".." in given and not Path(given).exists():
         yield _span(given, settings, folder, now_ms)
         return
-    if not Path(given).is_file():
+    pair, _, file = given.rpartition("=")
+    if Path(given).is_file():
+        pair, file = "", given
+    if not Path(file).is_file():
         raise ConfigError(f"--replay: {clean(given, 60)} is neither a file nor a span", EXAMPLES)
     if len(settings.sources) > 1:
         raise ConfigError("--replay FILE shows one source", "name one, such as --source kraken")
     with tempfile.TemporaryDirectory(prefix="crypto-tui-") as made:
-        yield _imported(given, settings, Path(made), now_ms)
+        yield _imported(file, pair or None, settings, Path(made), now_ms)
 
 
 def _span(given: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySpec:
@@ -56,14 +59,18 @@ def _span(given: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySp
     return ReplaySpec(folder, settings.market, first_ms, last_ms)
 
 
-def _imported(file: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySpec:
+def _imported(file: str, pair: str | None, settings: Settings, folder: Path, now_ms: int) -> ReplaySpec:
     from tui_tracker.cli.diagnostics import say
     from tui_tracker.cli.history_files import writing
     from tui_tracker.cli.import_command import Import
+    from tui_tracker.cli.transfer.reading import UnnamedPairError
     from tui_tracker.storage.reader import Reader
 
     with writing(folder) as database:
-        report = Import(database, settings.source, now_ms).run(file, None)
+        try:
+            report = Import(database, settings.source, now_ms).run(file, pair)
+        except UnnamedPairError as error:
+            raise ConfigError(error.message, f"name it: --replay BTC/USD={clean(file, 60)}") from error
         names = Reader(database).sources()
     if report.refused:
         say(f"{report.file}: {report.refused:,} of {report.rows:,} rows refused")

@@ -31,6 +31,10 @@ Sample = tuple[int, float, int]
 """(index of the metric, value, provenance)"""
 
 
+class UnnamedPairError(ConfigError):
+    """A file doesn't say of which pair it is."""
+
+
 @dataclass(slots=True)
 class Meant:
     """What a row says."""
@@ -87,7 +91,7 @@ class Meaning:
                 f"{place} has no column time or time_ms", "for example time_ms,open,high,low,close,volume"
             )
         if self._name < 0 and self._pair is None:
-            raise ConfigError(f"{place} does not say of which pair it is", "name it: --pair BTC/USD")
+            raise UnnamedPairError(f"{place} does not say of which pair it is", "name it: --pair BTC/USD")
         if not self._columns and self._limits[2] < 0:
             raise ConfigError(f"{place} has no column that could be imported", f"known: close, {', '.join(METRICS)}")
 

@@ -92,11 +92,19 @@ class PastActions(ViewActions):
                 self.show()
                 self.listen()
             await past.go(at_ms, self.desk.view.metric)
+            self._tell_bounds(past, at_ms)
             await self._read_ranks(past)
         except TrackerError as error:
             self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
             if is_first and self._past is not None:
                 self.action_past_leave()
+
+    def _tell_bounds(self, past: "PastFeed", at_ms: int) -> None:
+        """Say where the history begins or ends, where one wanted to go further."""
+        moment, zone = past.status().moment, self.desk.zone
+        if moment is not None and not moment.first_ms <= at_ms < moment.last_ms + MINUTE_MS:
+            what, edge_ms = ("begins", moment.first_ms) if at_ms < moment.first_ms else ("ends", moment.last_ms)
+            self.say(f"the history {what} at {zone.date(edge_ms)} {zone.minute(edge_ms)} {zone.name}")
 
     async def _opened(self) -> "PastFeed":
         assert self._open_past is not None
