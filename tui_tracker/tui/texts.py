@@ -35,10 +35,10 @@ class Standing:
 
 
 def too_small(width: int) -> tuple[Line, ...]:
-    """What a terminal with too few cells says, in one line or in several."""
-    parts = "too small:", f"{LEAST_WIDTH} × {LEAST_HEIGHT}", "at least"
-    whole = " ".join(parts)
-    return tuple(Line(((text, "text"),)) for text in ((whole,) if len(whole) <= width else parts))
+    """What a terminal with too few cells says, as much of it as fits."""
+    size = f"{LEAST_WIDTH} × {LEAST_HEIGHT}"
+    texts = f"too small: {size} at least", f"too small: {size}", size
+    return (Line(((next((text for text in texts if len(text) <= width), size), "text"),)),)
 
 
 @dataclass(frozen=True, slots=True)
