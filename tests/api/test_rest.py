@@ -296,3 +296,8 @@ async def test_an_unexpected_error_tells_nothing_of_the_inside(served: Served, m
 
 def test_the_clock_of_the_fake_is_where_the_tests_expect_it() -> None:
     assert AT_MS - END_MS == 57_000
+
+
+async def test_a_name_may_be_given_often(served: Served) -> None:
+    told = (await served.get("ranking", pairs="btc/usd,eth/usd," * 450)).json()
+    assert told["scope_pairs"] == 2

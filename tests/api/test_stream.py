@@ -391,3 +391,24 @@ async def test_a_browser_gets_the_subprotocol_it_asks_for(served: Served) -> Non
     async with client(served.stream_url, subprotocols=["crypto-tui.v1"]) as one:
         assert isinstance(one, Client)
         assert one.socket.subprotocol == "crypto-tui.v1"
+
+
+async def test_a_message_of_many_names_is_bounded_before_they_are_looked_up(serve: Serve) -> None:
+    async with serve(limits=Limits(subscriptions=8)) as served, client(served.stream_url) as one:
+        await one.send(subscribe=["btc/usd"] * 1_500, metrics=["price"] * 50, statistics=False)
+        assert [event["type"] for event in await one.frame()] == ["series"]
+        await one.send(subscribe=[f"dog{number}usd" for number in range(1_500)], ping=1)
+        told = [event for event in await one.frame() if event["type"] == "trouble"]
+        assert told[0]["title"] == "Too many subscriptions"
+        assert {event["title"] for event in told[1:]} == {"Unknown pair"}
+        assert sum("did you mean" in event["detail"] for event in told) == 2
+        await one.send(windows=[[f"zz{number}", "price"] for number in range(1_500)])
+        assert (await one.until("trouble"))["title"] == "Too many subscriptions"
+
+
+async def test_a_ranking_of_many_names_has_each_once_and_a_bound(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(ranking={"pairs": ["btc/usd", "btcusd", "eth/usd"] * 500})
+        assert (await one.until("ranking"))["ranked"] == 2
+        await one.send(ranking={"pairs": [f"zz{number}" for number in range(1_001)]})
+        assert "1 to 1000 pairs" in (await one.until("trouble"))["detail"]

@@ -15,7 +15,7 @@ from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.symbols import resolve
+from tui_tracker.core.symbols import Names
 from tui_tracker.feed.base import DeepFeed, Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 
@@ -63,6 +63,8 @@ class Board:
         self._min_coverage: Final = min_coverage
         self._snapshot: Snapshot | None = None
         self._rows: dict[str, Row] = {}
+        self._names = Names((), "")
+        self._named_of: Snapshot | None = None
         self._rankings: OrderedDict[Hashable, Ranking] = OrderedDict()
         self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
         self._again: OrderedDict[Hashable, Reply] = OrderedDict()
@@ -109,8 +111,12 @@ class Board:
         """The row of an instrument, by its exact id."""
         return self._rows.get(instrument_id)
 
-    def named(self, name: str) -> Row:
-        """The row of the pair that a name means, in any usual spelling: O(n) unless it is an id.
+    def named(self, name: str, *, has_near: bool = True) -> Row:
+        """The row of the pair that a name means, in any usual spelling.
+
+        Args:
+            name: What somebody wrote.
+            has_near: Whether near names are looked for where it is none: milliseconds.
 
         Raises:
             ServiceError: If no poll has come yet.
@@ -119,10 +125,16 @@ class Board:
         """
         snapshot = self.snapshot()
         known = self._rows.get(name)
-        if known is not None:
-            return known
-        instruments = tuple(row.instrument for row in snapshot.rows)
-        return self._rows[resolve(name, instruments, snapshot.status.source).id]
+        return self._rows[self._spellings(snapshot).find(name, has_near=has_near).id] if known is None else known
+
+    def _spellings(self, snapshot: Snapshot) -> Names:
+        """Made anew only where other instruments are listed."""
+        if self._named_of is not snapshot:
+            self._named_of = snapshot
+            instruments, source = tuple(row.instrument for row in snapshot.rows), snapshot.status.source
+            if instruments != self._names.instruments or source != self._names.default_source:
+                self._names = Names(instruments, source)
+        return self._names
 
     @property
     def longest_minutes(self) -> int:

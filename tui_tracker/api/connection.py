@@ -1,15 +1,15 @@
 """One open stream: what its client follows, and how far it has come."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from tui_tracker import __version__
 from tui_tracker.api.problems import Refusal
 from tui_tracker.api.questions import answered, window_asked
 from tui_tracker.api.schemas import MAX_LIMIT
-from tui_tracker.api.scope import check_quote
+from tui_tracker.api.scope import check_quote, named
 from tui_tracker.api.security import Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.topics import (
@@ -34,6 +34,9 @@ _MEASURES: Final = {measure.value: measure for measure in Measure}
 MAX_PRIORITIES: Final = 5_000
 MOST_QUESTIONS: Final = 4
 """Of one client, at a time."""
+MOST_NEAR: Final = 2
+"""Unknown names of one message that near ones are looked for."""
+_T = TypeVar("_T")
 
 
 class Connection:
@@ -55,6 +58,7 @@ class Connection:
         self._answers: list[bytes] = []
         self._rows: tuple[Hashable, Callable[[], Topic]] = ("rows", RowsTopic)
         self._questions = 0
+        self._near_left = 0
         self._busy = asyncio.Lock()
 
     def greet(self) -> None:
@@ -128,15 +132,16 @@ class Connection:
         resumed = None
         if command.resume is not None and command.resume.epoch == self._board.epoch:
             resumed = min(command.resume.seq, self._streams.seq)
-        metrics = [metric for name in command.metrics if (metric := self._metric(name)) is not None]
-        for name in command.unsubscribe:
+        metrics = [metric for name in dict.fromkeys(command.metrics) if (metric := self._metric(name)) is not None]
+        for name in dict.fromkeys(command.unsubscribe):
             for metric in metrics:
                 self._drop(("series", name, metric))
                 self._drop(("statistics", name, metric))
-        for name, wanted in command.windows:
+        self._near_left = MOST_NEAR
+        for name, wanted in self._bounded(command.windows):
             metric = self._metric(wanted)
             await self._subscribe(name, [] if metric is None else [metric], False, resumed)
-        for name in command.subscribe:
+        for name in self._bounded(command.subscribe):
             await self._subscribe(name, metrics, command.statistics, resumed)
         if command.ranking is not None:
             await self._follow_ranking(command.ranking, resumed)
@@ -149,10 +154,19 @@ class Connection:
         if command.ping is not None:
             self._answer(messages.Pong(ping=command.ping))
 
+    def _bounded(self, wanted: Sequence[_T]) -> list[_T]:
+        """Each once, and no more than may be followed anyway."""
+        most, each = self._limits.subscriptions, list(dict.fromkeys(wanted))
+        if len(each) > most:
+            self._trouble("Too many subscriptions", f"a message names at most {most}; the first {most} are taken")
+        return each[:most]
+
     async def _subscribe(self, name: str, metrics: list[Metric], with_statistics: bool, resumed: int | None) -> None:
+        await asyncio.sleep(0)  # others have their turn, however much one wants
         try:
-            row = self._board.named(name)
+            row = self._board.named(name, has_near=self._near_left > 0)
         except UnknownPairError as error:
+            self._near_left -= 1
             self._trouble("Unknown pair", _told(error), name)
             return
         except TrackerError as error:
@@ -178,7 +192,7 @@ class Connection:
             return
         try:
             check_quote(self._board, wanted.quote)
-            ids = frozenset(self._board.named(name).id for name in wanted.pairs) or None
+            ids = named(self._board, ",".join(wanted.pairs)) if wanted.pairs else None
         except (Refusal, TrackerError) as error:
             self._trouble("Wrong ranking", str(error))
             return

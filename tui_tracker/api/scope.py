@@ -33,7 +33,7 @@ def named(board: Board, names: str) -> frozenset[str]:
         UnknownPairError: If a name is no pair.
         AmbiguousPairError: If it may be several.
     """
-    each = [name for name in (part.strip() for part in names.split(",")) if name]
+    each = dict.fromkeys(name for name in (part.strip() for part in names.split(",")) if name)
     if not each or len(each) > MAX_NAMED:
         raise Refusal(422, f"pairs: name 1 to {MAX_NAMED} pairs, with commas between")
     return frozenset(board.named(name).id for name in each)
