@@ -19,7 +19,7 @@ from tui_tracker.api.protocol import RequestProtocol, StreamProtocol
 from tui_tracker.api.security import Access, Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.web.browsers import Browsers, WebOptions
-from tui_tracker.api.web.discretion import hide_token
+from tui_tracker.api.web.discretion import hide_tokens
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.text import clean
@@ -184,7 +184,7 @@ class _Server(uvicorn.Server):
 def _config(
     app: object, options: ServeOptions, context: ssl.SSLContext | None, lifespan: Literal["on", "off"] = "on"
 ) -> uvicorn.Config:
-    logging.getLogger("uvicorn.access").addFilter(hide_token)
+    hide_tokens()
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="none",
