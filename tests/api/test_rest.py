@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import httpx
@@ -12,6 +13,7 @@ from tests.api.conftest import Serve, Served
 from tests.support.feed import AT_MS, END_MS, FakeFeed, make_pairs
 from tui_tracker.api import schemas
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.stats.ranking import Scope, rank
 
@@ -185,7 +187,7 @@ async def test_metrics_sources_and_status(served: Served) -> None:
         ("pairs/btcusd/history?every=x", "every"),
         ("pairs/btcusd/history?from=yesterday", "from"),
         ("pairs/btcusd/history?from=2025-11-24T00:00:00", "from"),
-        ("pairs/btcusd/history?from=9&to=8", "from is after to"),
+        ("pairs/btcusd/history?from=9&to=8", "from: it is after to"),
         ("pairs/btcusd/candles?every=7m", "every"),
         ("pairs/btcusd/chart.svg?width=9", "width"),
         ("freqtrade/pairlist?exclude=luck", "exclude"),
@@ -193,7 +195,36 @@ async def test_metrics_sources_and_status(served: Served) -> None:
     ],
 )
 async def test_wrong_parameters_are_told(served: Served, path: str, said: str) -> None:
-    assert said in str(refused(await served.http.get(f"/app/v1/{path}"), 422)["detail"])
+    problem = refused(await served.http.get(f"/app/v1/{path}"), 422)
+    assert said in str(problem["detail"])
+    assert problem["type"] == "urn:crypto-tui:problem:wrong-parameters"
+    (error,) = problem["errors"]  # type: ignore[misc]
+    assert error["where"].startswith("query.")
+
+
+async def test_classes_are_left_out_and_an_asset_has_one_pair(served: Served) -> None:
+    usdt = served.feed.pairs[3].instrument
+    served.feed.pairs[3].instrument = replace(usdt, classes=frozenset({InstrumentClass.STABLE}))
+    served.feed.publish()
+    for parameters, scope in (
+        ({"exclude": "stable,fiat"}, Scope(excluded=frozenset({InstrumentClass.STABLE, InstrumentClass.FIAT}))),
+        ({"unique_base": True}, Scope(unique_base=True)),
+    ):
+        expected = rank(served.feed.current, Metric.PRICE, Measure.STDDEV, scope)
+        told = (await served.get("ranking", **parameters)).json()
+        assert [one["id"] for one in told["pairs"]] == [place.row.id for place in expected.places]
+        one = (await served.get("statistic", pair="btc/usd", **parameters)).json()
+        place = expected.place("kraken:BTC-USD")
+        assert one["rank"] == f"{place and place.rank}/{expected.ranked}"
+    assert usdt.id not in [one["id"] for one in (await served.get("ranking", exclude="stable")).json()["pairs"]]
+
+
+async def test_a_currency_may_be_in_any_case_or_all(served: Served) -> None:
+    for path in ("ranking", "pairs", "pairs/btcusd", "freqtrade/pairlist"):
+        given, lower = await served.get(path, quote="USD"), await served.get(path, quote="usd")
+        assert lower.status_code == 200
+        assert lower.content == given.content
+    assert (await served.get("ranking", quote="all")).content == (await served.get("ranking")).content
 
 
 async def test_an_unknown_pair_has_near_names(served: Served) -> None:

@@ -9,7 +9,7 @@ from tui_tracker import __version__
 from tui_tracker.api.problems import Refusal
 from tui_tracker.api.questions import answered, window_asked
 from tui_tracker.api.schemas import MAX_LIMIT
-from tui_tracker.api.scope import check_quote, named
+from tui_tracker.api.scope import scope_of, window_of
 from tui_tracker.api.security import Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.topics import (
@@ -27,7 +27,6 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.text import clean
 from tui_tracker.feed import messages
 from tui_tracker.feed.wire import Codec
-from tui_tracker.stats.ranking import Scope
 
 _METRICS: Final = {metric.value: metric for metric in METRICS}
 _MEASURES: Final = {measure.value: measure for measure in Measure}
@@ -104,9 +103,16 @@ class Connection:
             return self._streams.made_frame(self._codec, seq, answers + parts)
         return self._streams.frame(self._codec, seq, parts) if parts else None
 
-    async def follow(self, command: messages.Command) -> None:
-        """Do what a client wants; what can't be done is answered. No frame has the half of a command."""
+    async def follow(self, command: messages.Command, unknown: Sequence[str] = ()) -> None:
+        """Do what a client wants; what can't be done is answered. No frame has the half of a command.
+
+        Args:
+            command: What it wants.
+            unknown: What else it said that nobody here understands.
+        """
         async with self._busy:
+            if unknown:
+                self._trouble("Unknown field", f"left out, for this server doesn't know it: {', '.join(unknown)}")
             await self._follow(command)
 
     async def answer(self, ask: messages.Ask) -> None:
@@ -191,13 +197,23 @@ class Connection:
             )
             return
         try:
-            check_quote(self._board, wanted.quote)
-            ids = named(self._board, ",".join(wanted.pairs)) if wanted.pairs else None
+            scope = scope_of(
+                self._board,
+                quote=wanted.quote,
+                pairs=",".join(wanted.pairs) if wanted.pairs else None,
+                floor=wanted.floor,
+                exclude=",".join(wanted.exclude),
+                source=wanted.source,
+                unique_base=wanted.unique_base,
+            )
+            minutes = window_of(self._board, wanted.window or None)
+            await self._board.over(minutes, metric)  # it is made here, so that no snapshot waits for it
         except (Refusal, TrackerError) as error:
             self._trouble("Wrong ranking", str(error))
             return
-        scope = Scope(wanted.quote, ids, wanted.floor)
-        await self._add(("ranking", wanted), partial(RankingTopic, wanted, metric, measure, scope), resumed)
+        window = None if minutes == self._board.snapshot().window_minutes else minutes
+        make = partial(RankingTopic, wanted, metric, measure, scope, window)
+        await self._add(("ranking", wanted), make, resumed)
 
     async def _set_window(self, ask: messages.Ask) -> None:
         """Have the rows be over another window; it is made here, so that no snapshot waits for it."""
