@@ -241,3 +241,24 @@ async def test_the_document_asks_for_the_token_with_the_app_in_browsers_too(serv
         assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
         assert "/app/v1/ranking" in document["paths"]
     assert "securitySchemes" not in (await served.http.get("/app/v1/openapi.json")).json()["components"]
+
+
+@pytest.mark.parametrize("path", [*OPEN, "/app/v1/ranking", "/app/v1/pairs/btcusd/chart.svg", "/app/v1/nothing"])
+async def test_head_is_answered_as_get_is(served: Served, path: str) -> None:
+    for _ in range(2):  # the second time, where it can, from what is kept
+        get, head = await served.http.get(path), await served.http.head(path)
+        assert head.status_code == get.status_code
+        assert head.content == b""
+        for name in ("etag", "content-type", "content-length", "cache-control"):
+            assert head.headers.get(name) == get.headers.get(name), name
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/app/v1/ranking", 421)]
+)
+async def test_a_probe_names_no_host(served: Served, path: str, status: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.url.rpartition(":")[2]))
+    writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).split()[1] == str(status).encode()
+    writer.close()
