@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from email.utils import formatdate
 from xml.etree import ElementTree
 
 import httpx
@@ -10,11 +11,12 @@ import pytest
 from pydantic import BaseModel
 
 from tests.api.conftest import Serve, Served
-from tests.support.feed import AT_MS, END_MS, FakeFeed, make_pairs
+from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, make_pairs
 from tui_tracker.api import schemas
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import SourceState
 from tui_tracker.stats.ranking import Scope, rank
 
 
@@ -331,3 +333,21 @@ def test_the_clock_of_the_fake_is_where_the_tests_expect_it() -> None:
 async def test_a_name_may_be_given_often(served: Served) -> None:
     told = (await served.get("ranking", pairs="btc/usd,eth/usd," * 450)).json()
     assert told["scope_pairs"] == 2
+
+
+async def test_a_ranking_says_of_when_it_is_and_is_not_fresh_while_polls_fail(served: Served) -> None:
+    calls = ("ranking", "freqtrade/pairlist", "pairs", "statistic?pair=btcusd")
+    for path in calls:
+        good = await served.http.get(f"/app/v1/{path}")
+        assert good.headers["last-modified"] == formatdate(AT_MS / 1000, usegmt=True)
+        assert good.headers["cache-control"] == "private, max-age=59"
+    served.feed.current = replace(served.feed.current, status=live_status(state=SourceState.STALE, error="timeout"))
+    served.server.streams.board.take(served.feed.current)
+    for path in calls:
+        old = await served.http.get(f"/app/v1/{path}")
+        assert old.headers["last-modified"] == formatdate(AT_MS / 1000, usegmt=True)
+        assert old.headers["cache-control"] == "private, no-cache"
+
+
+async def test_any_tag_will_do_for_a_star(served: Served) -> None:
+    assert (await served.http.get("/app/v1/ranking", headers={"If-None-Match": "*"})).status_code == 304

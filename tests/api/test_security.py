@@ -190,12 +190,12 @@ def test_what_is_loopback() -> None:
 
 
 async def test_a_taken_address_is_an_expected_error(serve: Serve) -> None:
-    from tui_tracker.core.errors import ServiceError
+    from tui_tracker.core.errors import ConfigError, ServiceError
 
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServiceError, match="cannot listen"):
         async with serve(port=taken.getsockname()[1]):
             pass
-    with pytest.raises(ServiceError, match="--host"):
+    with pytest.raises(ConfigError, match="--host"):
         async with serve(host="no.such.host.invalid"):
             pass
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Final, TypeVar
 
 from fastapi import Request, Response
@@ -15,6 +15,7 @@ from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import SourceState
 from tui_tracker.core.symbols import Names
 from tui_tracker.feed.base import DeepFeed, Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
@@ -168,16 +169,23 @@ class Board:
         """The response with a reply that depends on the rows alone; made once for each version."""
         reply = _kept(self._replies, key, make)
         _kept(self._again, _address(request.scope), lambda: reply)
-        return reply.to(request.headers, self.fresh_s())
+        return self.told(reply, request.headers)
+
+    def told(self, reply: Reply, asked: Mapping[str, str]) -> Response:
+        """The response with a reply made of the newest snapshot: it says of when that is, and for how long it holds."""
+        return reply.to(asked, self.fresh_s(), None if self._snapshot is None else self._snapshot.at_ms)
 
     def again(self, scope: ASGIScope) -> Reply | None:
         """The reply to the same call, if there was one since the last version."""
         return self._again.get(_address(scope))
 
     def fresh_s(self) -> int:
-        """Whole seconds, of real time, until the next poll is due: nothing polled changes before."""
+        """Whole seconds, of real time, until the next poll is due: nothing polled changes before.
+
+        0 while polls fail: better ones may come at any time, and nobody is to take what is old for fresh.
+        """
         status = None if self._snapshot is None else self._snapshot.status
-        if status is None or status.next_poll_ms is None:
+        if status is None or status.next_poll_ms is None or status.state is not SourceState.LIVE:
             return 0
         return max(0, min(3_600, int((status.next_poll_ms - self.now_ms()) / self.clock_rate / 1000)))
 

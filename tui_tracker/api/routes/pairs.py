@@ -78,9 +78,9 @@ async def history(
         name = f"{row.instrument.base}-{row.instrument.quote}-{query.metric.value}.csv"
         safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in name)
         shown = {"Content-Disposition": f'inline; filename="{safe}"'}
-        return Reply(text.encode(), "text/csv", shown).to(request.headers, board.fresh_s())
+        return board.told(Reply(text.encode(), "text/csv", shown), request.headers)
     told = {**_named(row, query.metric), "every_s": step * 60, "points": found, "missing": missing or None}
-    return Reply.of(told).to(request.headers, board.fresh_s())
+    return board.told(Reply.of(told), request.headers)
 
 
 async def _line(board: Board, name: str, metric: Metric, since_ms: int | None, step: int) -> tuple[Series, str]:
@@ -118,7 +118,7 @@ async def candles(
         and (to_ms is None or each.start_ms <= to_ms)
     ]
     told = {**_named(row, metric), "every_s": step * 60, "candles": made, "missing": missing or None}
-    return Reply.of(told).to(request.headers, board.fresh_s())
+    return board.told(Reply.of(told), request.headers)
 
 
 async def _candles(
@@ -150,7 +150,7 @@ async def chart(
     row = board.named(pair)
     series = await board.feed.series(row.id, query.metric)
     body = chart_svg(row.instrument, series, query.width, query.height)
-    return Reply(body.encode(), SVG).to(request.headers, board.fresh_s())
+    return board.told(Reply(body.encode(), SVG), request.headers)
 
 
 @router.get("/pairs/{pair:path}", response_model=schemas.Pair, responses=failures(404, 422))

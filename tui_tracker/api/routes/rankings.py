@@ -58,7 +58,7 @@ async def statistic(request: Request, board: BoardOf, query: Annotated[schemas.S
         "at": documents.instant(snapshot.at_ms),
         "history": points(await board.feed.series(row.id, query.metric), None, None, 1),
     }
-    return Reply.of(document).to(request.headers, board.fresh_s())
+    return board.told(Reply.of(document), request.headers)
 
 
 @router.get("/freqtrade/pairlist", response_model=schemas.Pairlist, responses=failures(404, 422))
