@@ -48,11 +48,12 @@ def serve() -> Serve:
         host: str = "127.0.0.1",
         min_frame_s: float = 0.0,
         port: int = 0,
+        is_deep: bool = False,
     ) -> AsyncIterator[Served]:
         feed = FakeFeed(make_pairs(count=60)) if feed is None else feed
         options = ServeOptions(host, port, access or Access(), limits or Limits(), min_frame_s=min_frame_s)
         async with (
-            serving(feed, FakeClock(AT_MS), options) as server,
+            serving(feed, FakeClock(AT_MS), options, feed if is_deep else None) as server,
             httpx.AsyncClient(base_url=server.url, trust_env=False) as http,
         ):
             yield Served(server, feed, http)

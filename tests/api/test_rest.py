@@ -2,6 +2,8 @@
 
 import json
 import math
+from dataclasses import replace
+from email.utils import formatdate
 from xml.etree import ElementTree
 
 import httpx
@@ -9,10 +11,12 @@ import pytest
 from pydantic import BaseModel
 
 from tests.api.conftest import Serve, Served
-from tests.support.feed import AT_MS, END_MS, FakeFeed, make_pairs
+from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, make_pairs
 from tui_tracker.api import schemas
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import SourceState
 from tui_tracker.stats.ranking import Scope, rank
 
 
@@ -185,7 +189,7 @@ async def test_metrics_sources_and_status(served: Served) -> None:
         ("pairs/btcusd/history?every=x", "every"),
         ("pairs/btcusd/history?from=yesterday", "from"),
         ("pairs/btcusd/history?from=2025-11-24T00:00:00", "from"),
-        ("pairs/btcusd/history?from=9&to=8", "from is after to"),
+        ("pairs/btcusd/history?from=9&to=8", "from: it is after to"),
         ("pairs/btcusd/candles?every=7m", "every"),
         ("pairs/btcusd/chart.svg?width=9", "width"),
         ("freqtrade/pairlist?exclude=luck", "exclude"),
@@ -193,7 +197,35 @@ async def test_metrics_sources_and_status(served: Served) -> None:
     ],
 )
 async def test_wrong_parameters_are_told(served: Served, path: str, said: str) -> None:
-    assert said in str(refused(await served.http.get(f"/app/v1/{path}"), 422)["detail"])
+    problem = refused(await served.http.get(f"/app/v1/{path}"), 422)
+    assert said in str(problem["detail"])
+    assert problem["type"] == "urn:crypto-tui:problem:wrong-parameters"
+    assert [error["where"].split(".")[0] for error in problem["errors"]] == ["query"]  # type: ignore[attr-defined]
+
+
+async def test_classes_are_left_out_and_an_asset_has_one_pair(served: Served) -> None:
+    usdt = served.feed.pairs[3].instrument
+    served.feed.pairs[3].instrument = replace(usdt, classes=frozenset({InstrumentClass.STABLE}))
+    served.feed.publish()
+    for parameters, scope in (
+        ({"exclude": "stable,fiat"}, Scope(excluded=frozenset({InstrumentClass.STABLE, InstrumentClass.FIAT}))),
+        ({"unique_base": True}, Scope(unique_base=True)),
+    ):
+        expected = rank(served.feed.current, Metric.PRICE, Measure.STDDEV, scope)
+        told = (await served.get("ranking", **parameters)).json()
+        assert [one["id"] for one in told["pairs"]] == [place.row.id for place in expected.places]
+        one = (await served.get("statistic", pair="btc/usd", **parameters)).json()
+        place = expected.place("kraken:BTC-USD")
+        assert one["rank"] == f"{place and place.rank}/{expected.ranked}"
+    assert usdt.id not in [one["id"] for one in (await served.get("ranking", exclude="stable")).json()["pairs"]]
+
+
+async def test_a_currency_may_be_in_any_case_or_all(served: Served) -> None:
+    for path in ("ranking", "pairs", "pairs/btcusd", "freqtrade/pairlist"):
+        given, lower = await served.get(path, quote="USD"), await served.get(path, quote="usd")
+        assert lower.status_code == 200
+        assert lower.content == given.content
+    assert (await served.get("ranking", quote="all")).content == (await served.get("ranking")).content
 
 
 async def test_an_unknown_pair_has_near_names(served: Served) -> None:
@@ -296,3 +328,26 @@ async def test_an_unexpected_error_tells_nothing_of_the_inside(served: Served, m
 
 def test_the_clock_of_the_fake_is_where_the_tests_expect_it() -> None:
     assert AT_MS - END_MS == 57_000
+
+
+async def test_a_name_may_be_given_often(served: Served) -> None:
+    told = (await served.get("ranking", pairs="btc/usd,eth/usd," * 450)).json()
+    assert told["scope_pairs"] == 2
+
+
+async def test_a_ranking_says_of_when_it_is_and_is_not_fresh_while_polls_fail(served: Served) -> None:
+    calls = ("ranking", "freqtrade/pairlist", "pairs", "statistic?pair=btcusd")
+    for path in calls:
+        good = await served.http.get(f"/app/v1/{path}")
+        assert good.headers["last-modified"] == formatdate(AT_MS / 1000, usegmt=True)
+        assert good.headers["cache-control"] == "private, max-age=59"
+    served.feed.current = replace(served.feed.current, status=live_status(state=SourceState.STALE, error="timeout"))
+    served.server.streams.board.take(served.feed.current)
+    for path in calls:
+        old = await served.http.get(f"/app/v1/{path}")
+        assert old.headers["last-modified"] == formatdate(AT_MS / 1000, usegmt=True)
+        assert old.headers["cache-control"] == "private, no-cache"
+
+
+async def test_any_tag_will_do_for_a_star(served: Served) -> None:
+    assert (await served.http.get("/app/v1/ranking", headers={"If-None-Match": "*"})).status_code == 304

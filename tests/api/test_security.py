@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -13,8 +14,14 @@ from websockets.exceptions import InvalidStatus
 
 from tests.api.conftest import Serve, Served
 from tests.api.stream_client import client
+from tests.support.clock import FakeClock
+from tests.support.feed import AT_MS
 from tui_tracker.api import protocol
+from tui_tracker.api.app import make_app
+from tui_tracker.api.board import Board
 from tui_tracker.api.security import Access, Limits, RateLimiter, host_name, is_loopback
+from tui_tracker.api.streams import Streams
+from tui_tracker.api.web.browsers import Browsers, WebOptions
 
 TOKEN = "correct-horse"
 CALLS = ("/app/v1/ranking", "/app/v1/status", "/app/v1/pairs/btcusd", "/metrics", "/app/v1/nothing")
@@ -183,12 +190,12 @@ def test_what_is_loopback() -> None:
 
 
 async def test_a_taken_address_is_an_expected_error(serve: Serve) -> None:
-    from tui_tracker.core.errors import ServiceError
+    from tui_tracker.core.errors import ConfigError, ServiceError
 
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServiceError, match="cannot listen"):
         async with serve(port=taken.getsockname()[1]):
             pass
-    with pytest.raises(ServiceError, match="--host"):
+    with pytest.raises(ConfigError, match="--host"):
         async with serve(host="no.such.host.invalid"):
             pass
 
@@ -197,3 +204,61 @@ async def test_responses_say_nothing_of_the_server(served: Served) -> None:
     answer: httpx.Response = await served.http.get("/app/v1/ranking")
     assert "server" not in answer.headers
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "query", [f"token={TOKEN}", f"%74o%6Ben={TOKEN}", f"a=1&TOKEN={TOKEN}&b=2", f"x;access_token={TOKEN}"]
+)
+@pytest.mark.parametrize("level", [logging.INFO, logging.DEBUG])
+async def test_the_log_never_has_the_token(
+    serve: Serve, caplog: pytest.LogCaptureFixture, query: str, level: int
+) -> None:
+    # What our own client logs, in this process, is of no account.
+    caplog.set_level(level, "uvicorn.error")
+    caplog.set_level(logging.INFO, "uvicorn.access")
+    async with serve(access=Access(token=TOKEN)) as served:
+        assert (await served.http.get(f"/app/v1/ranking?{query}")).status_code == 401
+        assert await refused_stream(f"{served.stream_url}?{query}") == 401
+        secret = base64.urlsafe_b64encode(TOKEN.encode()).decode().rstrip("=")
+        async with client(f"{served.stream_url}?{query}", subprotocols=["crypto-tui.v1", f"bearer.{secret}"]):
+            pass
+        async with client(served.stream_url, additional_headers={"Authorization": f"Bearer {TOKEN}"}):
+            pass
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("uvicorn.")]
+    assert sum("/app/v1/stream?" in line for line in told) >= 2
+    assert sum("/app/v1/ranking?" in line for line in told) == 1
+    assert not [line for line in told if TOKEN in line or secret in line]
+
+
+async def test_the_document_asks_for_the_token_with_the_app_in_browsers_too(served: Served) -> None:
+    for browsers in (None, Browsers("http://127.0.0.1:1", TOKEN, WebOptions(1))):
+        access = Access(token=TOKEN, has_browsers=browsers is not None)
+        board = Board(served.feed, FakeClock(AT_MS), min_coverage=0.9, interval_s=60)
+        app = make_app(board, Streams(board), access=access, limits=Limits(), browsers=browsers)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+            document = (await http.get("/app/v1/openapi.json")).json()
+        assert document["security"] == [{"token": []}]
+        assert document["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
+        assert "/app/v1/ranking" in document["paths"]
+    assert "securitySchemes" not in (await served.http.get("/app/v1/openapi.json")).json()["components"]
+
+
+@pytest.mark.parametrize("path", [*OPEN, "/app/v1/ranking", "/app/v1/pairs/btcusd/chart.svg", "/app/v1/nothing"])
+async def test_head_is_answered_as_get_is(served: Served, path: str) -> None:
+    for _ in range(2):  # the second time, where it can, from what is kept
+        get, head = await served.http.get(path), await served.http.head(path)
+        assert head.status_code == get.status_code
+        assert head.content == b""
+        for name in ("etag", "content-type", "content-length", "cache-control"):
+            assert head.headers.get(name) == get.headers.get(name), name
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/app/v1/ranking", 421)]
+)
+async def test_a_probe_names_no_host(served: Served, path: str, status: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.url.rpartition(":")[2]))
+    writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).split()[1] == str(status).encode()
+    writer.close()

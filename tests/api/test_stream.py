@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -18,6 +19,7 @@ from tests.support.feed import END_MS, FakeFeed, make_pairs
 from tui_tracker.api import server
 from tui_tracker.api.security import Limits
 from tui_tracker.core.figures import Measure
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.feed import messages
@@ -391,3 +393,62 @@ async def test_a_browser_gets_the_subprotocol_it_asks_for(served: Served) -> Non
     async with client(served.stream_url, subprotocols=["crypto-tui.v1"]) as one:
         assert isinstance(one, Client)
         assert one.socket.subprotocol == "crypto-tui.v1"
+
+
+async def test_a_message_of_many_names_is_bounded_before_they_are_looked_up(serve: Serve) -> None:
+    async with serve(limits=Limits(subscriptions=8)) as served, client(served.stream_url) as one:
+        await one.send(subscribe=["btc/usd"] * 1_500, metrics=["price"] * 50, statistics=False)
+        assert [event["type"] for event in await one.frame()] == ["series"]
+        await one.send(subscribe=[f"dog{number}usd" for number in range(1_500)], ping=1)
+        told = [event for event in await one.frame() if event["type"] == "trouble"]
+        assert told[0]["title"] == "Too many subscriptions"
+        assert {event["title"] for event in told[1:]} == {"Unknown pair"}
+        assert sum("did you mean" in event["detail"] for event in told) == 2
+        await one.send(windows=[[f"zz{number}", "price"] for number in range(1_500)])
+        assert (await one.until("trouble"))["title"] == "Too many subscriptions"
+
+
+async def test_a_ranking_of_many_names_has_each_once_and_a_bound(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(ranking={"pairs": ["btc/usd", "btcusd", "eth/usd"] * 500})
+        assert (await one.until("ranking"))["ranked"] == 2
+        await one.send(ranking={"pairs": [f"zz{number}" for number in range(1_001)]})
+        assert "1 to 1000 pairs" in (await one.until("trouble"))["detail"]
+
+
+async def test_a_ranking_has_a_window_and_leaves_out_classes(serve: Serve) -> None:
+    async with serve(is_deep=True) as served, client(served.stream_url) as one:
+        await one.send(ranking={"window": "1h", "exclude": ["stable"], "unique_base": True, "source": "kraken"})
+        told = await one.until("ranking")
+        assert (60, Metric.PRICE) in served.feed.windows
+        assert told["spec"]["window"] == "1h"
+        scope = Scope(excluded=frozenset({InstrumentClass.STABLE}), unique_base=True)
+        assert told["ranked"] == rank(served.feed.current, Metric.PRICE, Measure.STDDEV, scope).ranked
+        asked = len(served.feed.windows)
+        served.feed.pairs[0].values[-1] *= 3
+        served.feed.publish()
+        await one.until("ranking")
+        assert len(served.feed.windows) == asked + 1
+        await one.send(ranking={"window": "1y"})
+        assert "window" in (await one.until("trouble"))["detail"]
+
+
+async def test_a_window_that_is_not_served_is_told(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(ranking={"window": "1h"})
+        assert "1440m" in (await one.until("trouble"))["detail"]
+
+
+@pytest.mark.parametrize("encoding", list(Encoding))
+async def test_fields_that_nobody_knows_are_told_and_left_out(served: Served, encoding: Encoding) -> None:
+    codec = served.server.streams.codecs[encoding]
+    sent = {"ranking": {"by": "cv", "colour": "red"}, "subscirbe": [BTC], "ping": 3}
+    data = json.dumps(sent) if encoding is Encoding.JSON else msgspec.msgpack.encode(sent)
+    async with connect(f"{served.stream_url}?encoding={encoding}", proxy=None) as line:
+        await line.recv()
+        await line.send(data)
+        frame = codec.read_frame(await line.recv(decode=False))
+    trouble = next(event for event in frame.events if isinstance(event, messages.Trouble))
+    assert trouble.title == "Unknown field"
+    assert "subscirbe, ranking.colour" in trouble.detail
+    assert any(isinstance(event, messages.RankingWire) for event in frame.events)

@@ -62,14 +62,22 @@ class Terminal(StringIO):
 class ScriptedFeed:
     """Yields an empty snapshot, then the polled rows, then progress of what was asked, then the rows with history."""
 
-    def __init__(self, rows: Sequence[Row], failed: Sequence[str] = (), error: SourceError | None = None) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        failed: Sequence[str] = (),
+        error: SourceError | None = None,
+        state: SourceState = SourceState.LIVE,
+        reason: str = "",
+    ) -> None:
+        self.state, self.reason = state, reason
         self.rows = tuple(rows)
         self.failed = tuple(failed)
         self.error = error
         self.asked: list[str] = []
 
     def _snapshot(self, version: int, rows: Sequence[Row], backfill: BackfillProgress) -> Snapshot:
-        status = SourceStatus("kraken", SourceState.LIVE, backfill=backfill)
+        status = SourceStatus("kraken", self.state, error=self.reason, backfill=backfill)
         at_ms = AT_MS if rows else None
         return Snapshot(version, at_ms, at_ms, 1440, tuple(rows), status)
 

@@ -187,6 +187,15 @@ def test_without_a_ranking_stdout_is_empty_and_the_code_3(
     assert composition.is_closed
 
 
+def test_of_a_source_that_is_out_of_reach_it_says_whose_poll_it_shows(run: Run) -> None:
+    composition = composed(state=SourceState.OFFLINE, reason="connection refused")
+    outcome = run("rank", "--json", composition=composition)
+    assert outcome.code == 0
+    assert outcome.err == (
+        "crypto-tui: note: kraken is offline, this is its poll of 21:57:57 UTC: connection refused\n"
+    )
+
+
 def test_an_empty_scope_is_no_data(run: Run) -> None:
     outcome = run("rank", "--min-volume", "1B", composition=composed())
     assert (outcome.code, outcome.out) == (3, "")
@@ -203,6 +212,7 @@ def test_an_empty_scope_is_no_data(run: Run) -> None:
         (["--quote", "GBP"], "no pair is priced in 'GBP'; there is EUR, USD, XYZ"),
         (["--window", "9m"], "--window: '9m' is not allowed; allowed: 10m to 30d"),
         (["--by", "charm"], "--by: 'charm' is not allowed; allowed: stddev, cv, volatility, range"),
+        (["--demo", "--connect", "http://127.0.0.1:1"], "--connect and --demo are two markets"),
         (["--pairs", ",".join(f"a{n}" for n in range(5001))], "at most 5000"),
     ],
 )

@@ -227,18 +227,18 @@ def test_without_the_extra_it_says_what_to_install(run: Run, monkeypatch: pytest
 
 def test_beyond_loopback_a_token_is_needed(run: Run, tmp_path: Path) -> None:
     composition = ScriptedComposition()
-    assert run("serve", composition=composition).code == 1
+    assert run("serve", "--port", "0", composition=composition).code == 1
     assert composition.options is not None
     assert composition.options.access.token == ""
-    outcome = run("serve", "--host", "0.0.0.0", composition=composition)
+    outcome = run("serve", "--host", "0.0.0.0", "--port", "0", composition=composition)
     token = composition.options.access.token
     assert len(token) >= 40
     assert outcome.err.count(token) == 1
-    run("serve", "--host", "0.0.0.0", composition=composition, CRYPTO_TUI_TOKEN="mine")
-    assert composition.options.access.token == "mine"
+    run("serve", "--host", "0.0.0.0", "--port", "0", composition=composition, CRYPTO_TUI_TOKEN="mine-alone")
+    assert composition.options.access.token == "mine-alone"
     held = tmp_path / "token"
     held.write_text("from-file\n", encoding="ascii")
-    outcome = run("serve", "--token-file", str(held), composition=composition)
+    outcome = run("serve", "--port", "0", "--token-file", str(held), composition=composition)
     assert composition.options.access.token == "from-file"
     assert "from-file" not in outcome.err + repr(composition.settings)
 
@@ -250,6 +250,12 @@ def test_beyond_loopback_a_token_is_needed(run: Run, tmp_path: Path) -> None:
         (["--key", "/nowhere/key"], "--cert"),
         (["--port", "99999"], "--port"),
         (["--rate", "-1"], "--rate"),
+        (["--allow-host", "http://x/"], "--allow-host http://x/: a name alone, such as x"),
+        (["--allow-host", "x:8080"], "--allow-host x:8080: a name alone, such as x"),
+        (["--allow-origin", "foo"], "--allow-origin foo: as https://example.org"),
+        (["--allow-origin", "https://foo.org/page"], "--allow-origin https://foo.org/page: as https://foo.org"),
+        (["--cert", "/nowhere/cert"], "the certificate /nowhere/cert cannot be used"),
+        (["--host", "no.such.host.invalid"], "--host no.such.host.invalid"),
     ],
 )
 def test_wrong_use(run: Run, arguments: list[str], said: str) -> None:
@@ -263,6 +269,30 @@ def test_a_wrong_url_is_refused(run: Run, url: str) -> None:
     outcome = run("rank", "--connect", url)
     assert outcome.code == 2
     assert "--connect" in outcome.err
+
+
+def test_an_address_in_use_is_told_before_anything_is_collected(run: Run) -> None:
+    composition = ScriptedComposition()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        outcome = run("serve", "--port", str(taken.getsockname()[1]), composition=composition)
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "cannot listen" in outcome.err
+    assert composition.settings is None
+
+
+def test_a_token_that_can_be_guessed_is_refused_beyond_loopback(run: Run) -> None:
+    composition = ScriptedComposition()
+    outcome = run("serve", "--host", "0.0.0.0", "--port", "0", composition=composition, CRYPTO_TUI_TOKEN="1234567")
+    assert outcome.code == 2
+    assert "at least 8 characters" in outcome.err
+    assert "1234567" not in outcome.err
+
+
+def test_the_url_of_the_calls_is_that_of_the_server(run: Run) -> None:
+    for path in ("/app/v1", "/app/v1/", "/app/v1/docs"):
+        outcome = run("config", "--connect", f"http://127.0.0.1:8080{path}")
+        assert outcome.code == 0
+        assert re.search(r"^connect +http://127\.0\.0\.1:8080 +--connect$", outcome.out, re.MULTILINE)
 
 
 def test_a_token_is_never_shown(run: Run) -> None:

@@ -179,6 +179,25 @@ async def test_a_broken_line_is_resumed_with_what_was_missed_alone(monkeypatch: 
             assert kinds.count(messages.Samples) == 1
 
 
+async def test_what_had_not_come_when_the_line_broke_comes_whole() -> None:
+    feed = FakeFeed(make_pairs(count=30))
+    eth = feed.pairs[1]
+    async with server(feed) as running, RemoteFeed(running.url).running() as other:
+        await until(other, version(1))
+        await other.series(eth.id, Metric.PRICE)  # so that the server could tell mere changes of it
+        proxy = Proxy(int(running.url.rpartition(":")[2]))
+        async with proxy.running() as url, RemoteFeed(url, sleep=no_wait).running() as client:
+            await until(client, version(1))
+            await client.series(BTC, Metric.PRICE)
+            proxy.cut()
+            wanted = asyncio.create_task(client.series(eth.id, Metric.PRICE))
+            await asyncio.sleep(0)
+            eth.values[-1] += 2.0
+            feed.publish()
+            async with asyncio.timeout(DEADLINE_S):
+                assert list((await wanted).values) == eth.values
+
+
 async def test_many_windows_are_followed_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "MOST_WINDOWS", 4)
     feed = FakeFeed(make_pairs(count=30))

@@ -66,10 +66,12 @@ def make_app(
         lifespan=lifespan,
         swagger_ui_parameters={"tryItOutEnabled": True},
     )
-    _add_routes(app, needs_token=bool(access.token))
+    _add_routes(app)
     if browsers is not None:
         app.include_router(web.router)
         app.state.browsers = browsers
+    if access.token:
+        _ask_for_token(app)
     problems.install(app)
     guard = Guard(Shortcut(app, board, f"{PREFIX}/stream"), access, limits, time.monotonic)
     app.state.board, app.state.streams, app.state.lag = board, streams, lag
@@ -77,13 +79,16 @@ def make_app(
     return guard
 
 
-def _add_routes(app: FastAPI, *, needs_token: bool) -> None:
+def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix=PREFIX)
     for part in (states.router, rankings.router, pairs.router):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(operations.router)
-    if needs_token:
-        made = app.openapi()
-        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        made["security"] = [{"token": []}]
+
+
+def _ask_for_token(app: FastAPI) -> None:
+    """Have the document, and with it the docs page, ask for the token; it is made anew by every further route."""
+    made = app.openapi()
+    made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    made["security"] = [{"token": []}]

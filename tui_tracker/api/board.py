@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Final, TypeVar
 
 from fastapi import Request, Response
@@ -15,7 +15,8 @@ from tui_tracker.core.errors import ServiceError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.symbols import resolve
+from tui_tracker.core.status import SourceState
+from tui_tracker.core.symbols import Names
 from tui_tracker.feed.base import DeepFeed, Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 
@@ -63,6 +64,8 @@ class Board:
         self._min_coverage: Final = min_coverage
         self._snapshot: Snapshot | None = None
         self._rows: dict[str, Row] = {}
+        self._names = Names((), "")
+        self._named_of: Snapshot | None = None
         self._rankings: OrderedDict[Hashable, Ranking] = OrderedDict()
         self._replies: OrderedDict[Hashable, Reply] = OrderedDict()
         self._again: OrderedDict[Hashable, Reply] = OrderedDict()
@@ -109,8 +112,12 @@ class Board:
         """The row of an instrument, by its exact id."""
         return self._rows.get(instrument_id)
 
-    def named(self, name: str) -> Row:
-        """The row of the pair that a name means, in any usual spelling: O(n) unless it is an id.
+    def named(self, name: str, *, has_near: bool = True) -> Row:
+        """The row of the pair that a name means, in any usual spelling.
+
+        Args:
+            name: What somebody wrote.
+            has_near: Whether near names are looked for where it is none: milliseconds.
 
         Raises:
             ServiceError: If no poll has come yet.
@@ -119,10 +126,16 @@ class Board:
         """
         snapshot = self.snapshot()
         known = self._rows.get(name)
-        if known is not None:
-            return known
-        instruments = tuple(row.instrument for row in snapshot.rows)
-        return self._rows[resolve(name, instruments, snapshot.status.source).id]
+        return self._rows[self._spellings(snapshot).find(name, has_near=has_near).id] if known is None else known
+
+    def _spellings(self, snapshot: Snapshot) -> Names:
+        """Made anew only where other instruments are listed."""
+        if self._named_of is not snapshot:
+            self._named_of = snapshot
+            instruments, source = tuple(row.instrument for row in snapshot.rows), snapshot.status.source
+            if instruments != self._names.instruments or source != self._names.default_source:
+                self._names = Names(instruments, source)
+        return self._names
 
     @property
     def longest_minutes(self) -> int:
@@ -156,16 +169,23 @@ class Board:
         """The response with a reply that depends on the rows alone; made once for each version."""
         reply = _kept(self._replies, key, make)
         _kept(self._again, _address(request.scope), lambda: reply)
-        return reply.to(request.headers, self.fresh_s())
+        return self.told(reply, request.headers)
+
+    def told(self, reply: Reply, asked: Mapping[str, str]) -> Response:
+        """The response with a reply made of the newest snapshot: it says of when that is, and for how long it holds."""
+        return reply.to(asked, self.fresh_s(), None if self._snapshot is None else self._snapshot.at_ms)
 
     def again(self, scope: ASGIScope) -> Reply | None:
         """The reply to the same call, if there was one since the last version."""
         return self._again.get(_address(scope))
 
     def fresh_s(self) -> int:
-        """Whole seconds, of real time, until the next poll is due: nothing polled changes before."""
+        """Whole seconds, of real time, until the next poll is due: nothing polled changes before.
+
+        0 while polls fail: better ones may come at any time, and nobody is to take what is old for fresh.
+        """
         status = None if self._snapshot is None else self._snapshot.status
-        if status is None or status.next_poll_ms is None:
+        if status is None or status.next_poll_ms is None or status.state is not SourceState.LIVE:
             return 0
         return max(0, min(3_600, int((status.next_poll_ms - self.now_ms()) / self.clock_rate / 1000)))
 

@@ -1,15 +1,15 @@
 """One open stream: what its client follows, and how far it has come."""
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from tui_tracker import __version__
 from tui_tracker.api.problems import Refusal
 from tui_tracker.api.questions import answered, window_asked
 from tui_tracker.api.schemas import MAX_LIMIT
-from tui_tracker.api.scope import check_quote
+from tui_tracker.api.scope import scope_of, window_of
 from tui_tracker.api.security import Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.topics import (
@@ -27,13 +27,15 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.text import clean
 from tui_tracker.feed import messages
 from tui_tracker.feed.wire import Codec
-from tui_tracker.stats.ranking import Scope
 
 _METRICS: Final = {metric.value: metric for metric in METRICS}
 _MEASURES: Final = {measure.value: measure for measure in Measure}
 MAX_PRIORITIES: Final = 5_000
 MOST_QUESTIONS: Final = 4
 """Of one client, at a time."""
+MOST_NEAR: Final = 2
+"""Unknown names of one message that near ones are looked for."""
+_T = TypeVar("_T")
 
 
 class Connection:
@@ -55,6 +57,7 @@ class Connection:
         self._answers: list[bytes] = []
         self._rows: tuple[Hashable, Callable[[], Topic]] = ("rows", RowsTopic)
         self._questions = 0
+        self._near_left = 0
         self._busy = asyncio.Lock()
 
     def greet(self) -> None:
@@ -100,9 +103,16 @@ class Connection:
             return self._streams.made_frame(self._codec, seq, answers + parts)
         return self._streams.frame(self._codec, seq, parts) if parts else None
 
-    async def follow(self, command: messages.Command) -> None:
-        """Do what a client wants; what can't be done is answered. No frame has the half of a command."""
+    async def follow(self, command: messages.Command, unknown: Sequence[str] = ()) -> None:
+        """Do what a client wants; what can't be done is answered. No frame has the half of a command.
+
+        Args:
+            command: What it wants.
+            unknown: What else it said that nobody here understands.
+        """
         async with self._busy:
+            if unknown:
+                self._trouble("Unknown field", f"left out, for this server doesn't know it: {', '.join(unknown)}")
             await self._follow(command)
 
     async def answer(self, ask: messages.Ask) -> None:
@@ -128,15 +138,16 @@ class Connection:
         resumed = None
         if command.resume is not None and command.resume.epoch == self._board.epoch:
             resumed = min(command.resume.seq, self._streams.seq)
-        metrics = [metric for name in command.metrics if (metric := self._metric(name)) is not None]
-        for name in command.unsubscribe:
+        metrics = [metric for name in dict.fromkeys(command.metrics) if (metric := self._metric(name)) is not None]
+        for name in dict.fromkeys(command.unsubscribe):
             for metric in metrics:
                 self._drop(("series", name, metric))
                 self._drop(("statistics", name, metric))
-        for name, wanted in command.windows:
+        self._near_left = MOST_NEAR
+        for name, wanted in self._bounded(command.windows):
             metric = self._metric(wanted)
             await self._subscribe(name, [] if metric is None else [metric], False, resumed)
-        for name in command.subscribe:
+        for name in self._bounded(command.subscribe):
             await self._subscribe(name, metrics, command.statistics, resumed)
         if command.ranking is not None:
             await self._follow_ranking(command.ranking, resumed)
@@ -149,10 +160,19 @@ class Connection:
         if command.ping is not None:
             self._answer(messages.Pong(ping=command.ping))
 
+    def _bounded(self, wanted: Sequence[_T]) -> list[_T]:
+        """Each once, and no more than may be followed anyway."""
+        most, each = self._limits.subscriptions, list(dict.fromkeys(wanted))
+        if len(each) > most:
+            self._trouble("Too many subscriptions", f"a message names at most {most}; the first {most} are taken")
+        return each[:most]
+
     async def _subscribe(self, name: str, metrics: list[Metric], with_statistics: bool, resumed: int | None) -> None:
+        await asyncio.sleep(0)  # others have their turn, however much one wants
         try:
-            row = self._board.named(name)
+            row = self._board.named(name, has_near=self._near_left > 0)
         except UnknownPairError as error:
+            self._near_left -= 1
             self._trouble("Unknown pair", _told(error), name)
             return
         except TrackerError as error:
@@ -177,13 +197,23 @@ class Connection:
             )
             return
         try:
-            check_quote(self._board, wanted.quote)
-            ids = frozenset(self._board.named(name).id for name in wanted.pairs) or None
+            scope = scope_of(
+                self._board,
+                quote=wanted.quote,
+                pairs=",".join(wanted.pairs) if wanted.pairs else None,
+                floor=wanted.floor,
+                exclude=",".join(wanted.exclude),
+                source=wanted.source,
+                unique_base=wanted.unique_base,
+            )
+            minutes = window_of(self._board, wanted.window or None)
+            await self._board.over(minutes, metric)  # it is made here, so that no snapshot waits for it
         except (Refusal, TrackerError) as error:
             self._trouble("Wrong ranking", str(error))
             return
-        scope = Scope(wanted.quote, ids, wanted.floor)
-        await self._add(("ranking", wanted), partial(RankingTopic, wanted, metric, measure, scope), resumed)
+        window = None if minutes == self._board.snapshot().window_minutes else minutes
+        make = partial(RankingTopic, wanted, metric, measure, scope, window)
+        await self._add(("ranking", wanted), make, resumed)
 
     async def _set_window(self, ask: messages.Ask) -> None:
         """Have the rows be over another window; it is made here, so that no snapshot waits for it."""

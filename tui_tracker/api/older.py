@@ -7,7 +7,7 @@ from math import nan
 from typing import Final
 
 from tui_tracker.api.board import Board
-from tui_tracker.api.problems import Refusal
+from tui_tracker.api.problems import wrong
 from tui_tracker.core.errors import NoDataError
 from tui_tracker.core.hours import HOUR_MS, MOST_HOURS, Hours
 from tui_tracker.core.metric import Metric
@@ -35,7 +35,7 @@ async def minutes(
         return windows, ""
     first_ms = -(-since_ms // MINUTE_MS) * MINUTE_MS
     if (windows[0].end_ms - first_ms) // MINUTE_MS >= MOST_MINUTES:
-        raise Refusal(422, f"from: at most {MOST_MINUTES // DAY} days of minutes; with every=1h or more, a year")
+        raise wrong("from", f"at most {MOST_MINUTES // DAY} days of minutes; with every=1h or more, a year")
     if board.deep is None:
         return windows, NOTHING_KEPT
     try:
@@ -73,6 +73,6 @@ async def hours(board: Board, instrument_id: str, metric: Metric, since_ms: int,
     """
     count = end_ms // HOUR_MS - since_ms // HOUR_MS + 1
     if count > MOST_HOURS:
-        raise Refusal(422, f"from: at most {MOST_HOURS // 24} days back")
+        raise wrong("from", f"at most {MOST_HOURS // 24} days back")
     async with board.reading:
         return await board.feed.hours(instrument_id, metric, max(1, count))

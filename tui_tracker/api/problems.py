@@ -1,7 +1,7 @@
 """Failures as problem details (RFC 9457); nothing of the inside is in them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -50,12 +50,19 @@ class Refusal(Exception):
     Args:
         status: Of HTTP.
         detail: What is wrong with it.
+        parameter: The one parameter that is wrong, with status 422.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, parameter: str = "") -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.parameter = parameter
+
+
+def wrong(parameter: str, what: str) -> Refusal:
+    """The refusal of a parameter of the query."""
+    return Refusal(422, f"{parameter}: {what}", parameter)
 
 
 def install(app: FastAPI) -> None:
@@ -89,17 +96,23 @@ async def _not_now(_: Request, error: Exception) -> Response:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return problem(error.status, error.detail)
+    if not error.parameter:
+        return problem(error.status, error.detail)
+    return _wrong_parameters([{"where": f"query.{error.parameter}", "what": clean(error.detail)}], error.detail)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    wrong = [
+    errors = [
         {"where": clean(".".join(str(part) for part in each["loc"])), "what": clean(str(each["msg"]))}
         for each in error.errors()[:_MAX_TOLD]
     ]
-    detail = "; ".join(f"{each['where']}: {each['what']}" for each in wrong)
-    return problem(422, detail, title="Wrong parameters", errors=wrong)
+    detail = "; ".join(f"{each['where']}: {each['what']}" for each in errors)
+    return _wrong_parameters(errors, detail)
+
+
+def _wrong_parameters(errors: Sequence[Mapping[str, str]], detail: str) -> Response:
+    return problem(422, detail, title="Wrong parameters", errors=errors)
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Mapping
+from email.utils import formatdate
 from hashlib import blake2b
 from typing import Final
 
@@ -34,12 +35,13 @@ class Reply:
         """A document as JSON: full precision, ``null`` for NaN."""
         return cls(msgspec.json.encode(document))
 
-    def to(self, asked: Mapping[str, str], fresh_s: int = 0) -> Response:
+    def to(self, asked: Mapping[str, str], fresh_s: int = 0, at_ms: int | None = None) -> Response:
         """The response to a request: compressed where that is understood, empty where the client has it already.
 
         Args:
             asked: Headers of the request.
             fresh_s: Seconds for which the client may keep it; with 0 it asks again each time.
+            at_ms: Of when the data are.
         """
         is_gzip = len(self.body) >= GZIP_FROM and _accepts_gzip(asked.get("accept-encoding", ""))
         headers = {
@@ -48,7 +50,9 @@ class Reply:
             "Cache-Control": f"private, max-age={fresh_s}" if fresh_s else "private, no-cache",
             "Vary": "Accept-Encoding, Authorization",
         }
-        if self.tag in _tags(asked.get("if-none-match", "")):
+        if at_ms is not None:
+            headers["Last-Modified"] = formatdate(at_ms / 1000, usegmt=True)
+        if {self.tag, "*"} & _tags(asked.get("if-none-match", "")):
             return Response(None, 304, headers)
         if not is_gzip:
             return Response(self.body, headers=headers, media_type=self.media_type)

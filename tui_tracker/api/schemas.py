@@ -40,7 +40,7 @@ class PairsQuery(Parameters):
     source: str | None = Field(None, max_length=40, examples=["kraken"])
     """Only pairs of this source."""
     quote: str | None = Field(None, max_length=20, examples=["USD"])
-    """Only pairs priced in this currency."""
+    """Only pairs priced in this currency, in any case; `all` for all."""
     text: str | None = Field(None, max_length=64, examples=["btc"])
     """Only pairs whose id, name or symbol holds this text, in any case."""
     limit: int = Field(100, ge=1, le=MAX_LIMIT)
@@ -60,7 +60,7 @@ class PairQuery(MetricQuery):
     """What to say of a pair."""
 
     quote: str | None = Field(None, max_length=20, examples=["USD"])
-    """Rank among pairs priced in this currency; among all by default."""
+    """Rank among pairs priced in this currency, in any case; among all by default."""
 
 
 class HistoryQuery(MetricQuery):
@@ -105,13 +105,17 @@ class ScopeQuery(MetricQuery):
     source: str | None = Field(None, max_length=40, examples=["kraken"])
     """Only pairs of this source."""
     quote: str | None = Field(None, max_length=20, examples=["USD"])
-    """Only pairs priced in this currency."""
+    """Only pairs priced in this currency, in any case; `all` for all."""
     pairs: str | None = Field(None, max_length=8_000, examples=["btc/usd,eth/usd"])
     """Rank these pairs among themselves: names with commas between."""
     floor: float = Field(0.0, ge=0, le=1e18, allow_inf_nan=False, examples=[1e6])
     """Only pairs that traded at least this much in 24 h, in US dollars."""
     window: str | None = Field(None, max_length=8, examples=["24h"])
     """Span of the statistics, `10m` to `30d`; the published one by default, see `status`."""
+    exclude: str | None = Field(None, max_length=200, examples=["stable,leveraged"])
+    """Leave out pairs whose base is one of these: stable, fiat, wrapped, leveraged, tokenised, second_venue."""
+    unique_base: bool = False
+    """One pair an asset: of those that meet all else the one that trades most in US dollars."""
 
 
 class RankingQuery(ScopeQuery):
@@ -137,8 +141,6 @@ class PairlistQuery(ScopeQuery):
     quote: str | None = Field("USD", max_length=20)
     limit: int = Field(30, ge=1, le=MAX_LIMIT)
     """At most so many pairs."""
-    exclude: str | None = Field(None, max_length=200, examples=["stable,leveraged"])
-    """Leave out pairs whose base is one of these: stable, fiat, wrapped, leveraged, tokenised, second_venue."""
 
 
 class Answer(BaseModel):

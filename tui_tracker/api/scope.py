@@ -1,7 +1,7 @@
 """Which pairs a request compares."""
 
 from tui_tracker.api.board import LONGEST_MINUTES, SHORTEST_MINUTES, Board
-from tui_tracker.api.problems import Refusal
+from tui_tracker.api.problems import wrong
 from tui_tracker.api.schemas import ScopeQuery
 from tui_tracker.config import parse
 from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
@@ -11,18 +11,40 @@ from tui_tracker.stats.ranking import Scope
 MAX_NAMED: int = 1_000
 
 
-def scope_of(board: Board, query: ScopeQuery, exclude: str | None = None) -> Scope:
-    """The scope of a request.
+def scope_of(
+    board: Board,
+    *,
+    quote: str | None,
+    pairs: str | None,
+    floor: float,
+    exclude: str | None,
+    source: str | None,
+    unique_base: bool,
+) -> Scope:
+    """The scope of a request; lists have commas between.
 
     Raises:
         Refusal: For another source, a currency that no pair is priced in, unknown classes.
         UnknownPairError: If a name is no pair.
         AmbiguousPairError: If it may be several.
     """
-    check_source(board, query.source)
-    check_quote(board, query.quote)
-    ids = None if query.pairs is None else named(board, query.pairs)
-    return Scope(query.quote, ids, query.floor, _classes(exclude), source=_source(board, query.source))
+    check_source(board, source)
+    wanted = quote_of(board, quote)
+    ids = None if pairs is None else named(board, pairs)
+    return Scope(wanted, ids, floor, _classes(exclude), unique_base, _source(board, source))
+
+
+def scope_asked(board: Board, query: ScopeQuery) -> Scope:
+    """The scope of a query: see ``scope_of``."""
+    return scope_of(
+        board,
+        quote=query.quote,
+        pairs=query.pairs,
+        floor=query.floor,
+        exclude=query.exclude,
+        source=query.source,
+        unique_base=query.unique_base,
+    )
 
 
 def named(board: Board, names: str) -> frozenset[str]:
@@ -33,9 +55,9 @@ def named(board: Board, names: str) -> frozenset[str]:
         UnknownPairError: If a name is no pair.
         AmbiguousPairError: If it may be several.
     """
-    each = [name for name in (part.strip() for part in names.split(",")) if name]
+    each = dict.fromkeys(name for name in (part.strip() for part in names.split(",")) if name)
     if not each or len(each) > MAX_NAMED:
-        raise Refusal(422, f"pairs: name 1 to {MAX_NAMED} pairs, with commas between")
+        raise wrong("pairs", f"name 1 to {MAX_NAMED} pairs, with commas between")
     return frozenset(board.named(name).id for name in each)
 
 
@@ -51,9 +73,9 @@ def window_of(board: Board, text: str | None) -> int:
     try:
         minutes = parse.minutes(SHORTEST_MINUTES, LONGEST_MINUTES)(text)
     except ValueError:
-        raise Refusal(422, "window: 10m to 30d") from None
+        raise wrong("window", "10m to 30d") from None
     if minutes != served and board.deep is None:
-        raise Refusal(422, f"window: this server keeps statistics over {served} minutes only, so use {served}m")
+        raise wrong("window", f"this server keeps statistics over {served} minutes only, so use {served}m")
     return minutes
 
 
@@ -62,7 +84,7 @@ def check_source(board: Board, source: str | None) -> None:
     status = board.snapshot().status
     served = [part.source for part in status.parts] or [status.source]
     if source is not None and source not in served:
-        raise Refusal(422, f"source: this server watches {', '.join(served)} only")
+        raise wrong("source", f"this server watches {', '.join(served)} only")
 
 
 def _source(board: Board, source: str | None) -> str | None:
@@ -75,18 +97,28 @@ def whole_scope(row: Row, quote: str | None = None) -> Scope:
     return Scope(quote=quote, source=CONSOLIDATED if row.instrument.is_consolidated else None)
 
 
-def check_quote(board: Board, quote: str | None) -> None:
-    """Refuse a currency that no pair is priced in."""
+def quote_of(board: Board, quote: str | None) -> str | None:
+    """The currency that somebody names, in any case; ``None`` for ``all``.
+
+    Raises:
+        Refusal: If no pair is priced in it.
+    """
     if quote is None:
-        return
+        return None
     quotes = {row.instrument.quote for row in board.snapshot().rows}
-    if quote not in quotes:
-        raise Refusal(422, f"quote: no pair is priced in it; there is {', '.join(sorted(quotes)[:40])}")
+    if quote in quotes:
+        return quote
+    if quote.lower() == "all":
+        return None
+    found = next((each for each in sorted(quotes) if each.lower() == quote.lower()), None)
+    if found is None:
+        raise wrong("quote", f"no pair is priced in it; there is all, {', '.join(sorted(quotes)[:40])}")
+    return found
 
 
 def _classes(names: str | None) -> frozenset[InstrumentClass]:
     known = {each.value: each for each in InstrumentClass}
     wanted = [name for name in (part.strip() for part in (names or "").split(",")) if name]
     if any(name not in known for name in wanted):
-        raise Refusal(422, f"exclude: known are {', '.join(known)}")
+        raise wrong("exclude", f"known are {', '.join(known)}")
     return frozenset(known[name] for name in wanted)

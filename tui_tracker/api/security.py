@@ -17,6 +17,7 @@ from tui_tracker.api import cookie
 from tui_tracker.api.problems import problem
 
 OPEN_PATHS: Final = ("/healthz", "/readyz", "/app/v1/docs", "/app/v1/openapi.json")
+PROBE_PATHS: Final = ("/healthz", "/readyz", "/metrics")
 OPEN_BELOW: Final = ("/app/v1/docs/", "/app/v1/assets/")
 """What tells nothing of the market needs no token: the docs page asks for one itself."""
 BROWSER_PAGE: Final = "/"
@@ -116,6 +117,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = _headers(scope)
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         refusal = self._refusal(scope, headers) or self._preflight(scope, headers)
         if refusal is not None:
             await self._refuse(refusal, scope, receive, send)
@@ -137,7 +140,8 @@ class Guard:
         if wait_s:
             retry = {"Retry-After": str(max(1, round(wait_s)))}
             return problem(429, f"at most {limits.rate_per_s:g} requests a second", headers=retry)
-        if not self._knows_host(headers.get("host", "")):
+        is_probe = path in PROBE_PATHS and "host" not in headers  # HTTP/1.0, so no browser
+        if not is_probe and not self._knows_host(headers.get("host", "")):
             return problem(421, "this server has another name; start it with --allow-host NAME to be asked by this one")
         if not self._knows_origin(headers):
             return problem(403, "pages of this origin may not ask; start the server with --allow-origin to let them")
@@ -214,6 +218,17 @@ class Guard:
             await response(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+
+def _without_body(send: Send) -> Send:
+    """What answers ``HEAD``: the headers of ``GET``."""
+
+    async def headers_alone(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return headers_alone
 
 
 def _headers(scope: Scope) -> dict[str, str]:

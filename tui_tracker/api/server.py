@@ -19,9 +19,9 @@ from tui_tracker.api.protocol import RequestProtocol, StreamProtocol
 from tui_tracker.api.security import Access, Limits
 from tui_tracker.api.streams import Streams
 from tui_tracker.api.web.browsers import Browsers, WebOptions
-from tui_tracker.api.web.discretion import hide_token
+from tui_tracker.api.web.discretion import hide_tokens
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import ServiceError
+from tui_tracker.core.errors import ConfigError, ServiceError
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import DeepFeed, Feed
 
@@ -82,7 +82,8 @@ async def serving(
         deep: The same feed, where it tells more than its window.
 
     Raises:
-        ServiceError: If the address is taken or is none of this machine, or the certificate can't be used.
+        ServiceError: If the address is taken, or is none of this machine.
+        ConfigError: If there is no such address, or the certificate can't be used.
     """
     context = _tls(options)
     listener = _listen(options.host, options.port)
@@ -116,6 +117,17 @@ async def serving(
                 for server, _ in servers:
                     server.should_exit = True
                 await asyncio.wait(tasks)
+
+
+def check_place(options: ServeOptions) -> None:
+    """Find out, before anything is begun for it, whether it can be served there.
+
+    Raises:
+        ServiceError: See ``serving``.
+        ConfigError: See ``serving``.
+    """
+    _tls(options)
+    _listen(options.host, options.port).close()
 
 
 @contextlib.contextmanager
@@ -184,7 +196,7 @@ class _Server(uvicorn.Server):
 def _config(
     app: object, options: ServeOptions, context: ssl.SSLContext | None, lifespan: Literal["on", "off"] = "on"
 ) -> uvicorn.Config:
-    logging.getLogger("uvicorn.access").addFilter(hide_token)
+    hide_tokens()
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="none",
@@ -212,7 +224,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
     except (OSError, UnicodeError) as error:
-        raise ServiceError(f"--host {clean(host)}: {clean(str(error))}", "name an address of this machine") from error
+        raise ConfigError(f"--host {clean(host)}: {clean(str(error))}", "name an address of this machine") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -233,7 +245,7 @@ def _tls(options: ServeOptions) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(options.certificate, options.key)
     except (OSError, ValueError) as error:
-        raise ServiceError(
+        raise ConfigError(
             f"the certificate {clean(str(options.certificate))} cannot be used: {clean(str(error))}",
             "--cert takes a PEM file with the chain, --key its key",
         ) from error

@@ -34,7 +34,7 @@ class Shortcut:
         if scope["type"] == "http" and scope["method"] == "GET":
             reply = self._board.again(scope)
             if reply is not None:
-                response = reply.to(Headers(scope=scope), self._board.fresh_s())
+                response = self._board.told(reply, Headers(scope=scope))
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -118,7 +118,7 @@ async def _read(
             command = codec.read_command(given)
         except FeedError as error:
             raise _End(UNREADABLE, error.message) from None
-        await connection.follow(command)
+        await connection.follow(command, codec.unknown_fields(given))
         if command.ask is not None:
             questions.take(command.ask)
         questions.wake.set()

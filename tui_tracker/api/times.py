@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from tui_tracker.api.problems import Refusal
+from tui_tracker.api.problems import wrong
 from tui_tracker.core.series import MINUTE_MS, Series
 
 _MS: Final = re.compile(r"\d{1,15}")
@@ -30,7 +30,7 @@ def instant_ms(text: str | None, name: str) -> int | None:
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise Refusal(422, f"{name}: an instant such as 2026-11-24T00:00:00Z, or ms since the epoch")
+        raise wrong(name, "an instant such as 2026-11-24T00:00:00Z, or ms since the epoch")
     return math.floor(instant.astimezone(UTC).timestamp() * 1000)
 
 
@@ -42,7 +42,7 @@ def span_of(since: str | None, to: str | None) -> tuple[int | None, int | None]:
     """
     since_ms, to_ms = instant_ms(since, "from"), instant_ms(to, "to")
     if since_ms is not None and to_ms is not None and since_ms > to_ms:
-        raise Refusal(422, "from is after to")
+        raise wrong("from", "it is after to")
     return since_ms, to_ms
 
 
@@ -54,7 +54,7 @@ def step_minutes(text: str) -> int:
     """
     minutes = int(text[:-1]) * (60 if text.endswith("h") else 1)
     if not 1 <= minutes <= LONGEST_STEP:
-        raise Refusal(422, "every: 1m to 24h")
+        raise wrong("every", "1m to 24h")
     return minutes
 
 

@@ -61,7 +61,7 @@ class Topic(Protocol):
 class Whole:
     """A thing that is told whole whenever it changes."""
 
-    is_costly = False
+    is_costly: bool = False
 
     def __init__(self) -> None:
         self.followers = 0
@@ -256,17 +256,27 @@ class StatisticsTopic(Whole):
 
 
 class RankingTopic(Whole):
-    """A ranking, the first places of it."""
+    """A ranking, the first places of it; over another window it stays as it was while that can't be had."""
 
-    def __init__(self, spec: messages.RankingSpec, metric: Metric, measure: Measure, scope: Scope) -> None:
+    def __init__(
+        self, spec: messages.RankingSpec, metric: Metric, measure: Measure, scope: Scope, minutes: int | None = None
+    ) -> None:
         super().__init__()
         self._spec, self._metric, self._measure, self._scope = spec, metric, measure, scope
+        self._minutes = minutes
+        self.is_costly = minutes is not None
 
     async def refresh(self, board: Board, snapshot: Snapshot, seq: int) -> None:
         """See ``Topic.refresh``."""
         if snapshot.at_ms is None:
             return
-        ranking = board.ranking(self._metric, self._measure, self._scope)
+        if self._minutes is not None:
+            try:
+                snapshot = await board.over(self._minutes, self._metric)
+            except TrackerError as error:
+                _log.warning("no window of %d minutes: %s", self._minutes, error)
+                return
+        ranking = board.ranking(self._metric, self._measure, self._scope, snapshot)
         places = tuple(
             messages.PlaceWire(place.row.id, place.row.instrument.pair, place.rank, place.value, place.reason)
             for place in ranking.places[: self._spec.limit]

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from tui_tracker.cli.diagnostics import expected_error, say
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import NoDataError, SourceError
+from tui_tracker.core.format import utc_time
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import BackfillProgress
+from tui_tracker.core.status import BackfillProgress, SourceState
 from tui_tracker.feed.base import Feed
 
 
@@ -30,7 +31,7 @@ def _place(name: str, settings: Settings) -> str:
 
 
 async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:
-    """Return the first snapshot that a poll has filled; of several sources those that failed are said on stderr.
+    """Return the first snapshot that a poll has filled; what failed since is said on stderr.
 
     Raises:
         TrackerError: If the source could not be reached or answered nonsense.
@@ -41,6 +42,10 @@ async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:
             for part in snapshot.status.parts:
                 if part.error:
                     say(f"note: {part.source}: {part.error}")
+            status = snapshot.status
+            if not status.parts and status.state is not SourceState.LIVE:
+                why = f": {status.error}" if status.error else ""
+                say(f"note: {status.source} is {status.state}, this is its poll of {utc_time(snapshot.at_ms)} UTC{why}")
             return snapshot
     raise NoDataError("the source gave no quotes", "try again")
 

@@ -179,12 +179,13 @@ def _moment(flag: str, text: str | None, now_ms: int) -> int | None:
 
 
 def _ids(kept: "Kept", names: str) -> frozenset[str]:
-    from tui_tracker.core.symbols import resolve
+    from tui_tracker.core.symbols import Names
 
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     if not wanted:
         raise ConfigError("--pairs names no pair", "for example --pairs btc/usd,eth/usd")
-    return frozenset(resolve(name, kept.instruments, kept.source).id for name in wanted)
+    listed = Names(kept.instruments, kept.source)
+    return frozenset(listed.find(name).id for name in wanted)
 
 
 def _sink(output: Path | None, force: bool) -> "AbstractContextManager[Callable[[bytes], bool]]":

@@ -87,6 +87,8 @@ class Invocation:
         """
         loaded = _with_all_sources(load(self.flags, self.environ, self.paths().config_file, self.config))
         _check_sources(loaded)
+        if all(loaded.is_flag(name) and getattr(loaded.settings, name) for name in ("connect", "demo")):
+            raise ConfigError("--connect and --demo are two markets", "leave out one of them")
         _check_columns(loaded)
         self.loaded = loaded
         return loaded

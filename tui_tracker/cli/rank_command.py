@@ -267,10 +267,10 @@ def _tell_left_out(request: RankRequest, named: Sequence[Row], kept: Collection[
 
 
 def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:
-    from tui_tracker.core.symbols import resolve
+    from tui_tracker.core.symbols import Names
 
-    instruments = tuple(row.instrument for row in snapshot.rows)
-    return frozenset(resolve(name, instruments, snapshot.status.source).id for name in names)
+    listed = Names(tuple(row.instrument for row in snapshot.rows), snapshot.status.source)
+    return frozenset(listed.find(name).id for name in names)
 
 
 def _check_quote(quote: str, rows: Sequence[Row]) -> None:

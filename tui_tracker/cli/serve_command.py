@@ -1,6 +1,8 @@
 """``crypto-tui serve``: collect, and let others watch and ask."""
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +12,7 @@ from tui_tracker.cli.diagnostics import Exit, say
 from tui_tracker.cli.options import COLLECTING, Composition, Invocation, pass_invocation, setting_flags
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.text import clean
 
 if TYPE_CHECKING:
     from tui_tracker.api.server import ServeOptions
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 GRACE_S: Final = 4.5
 """How long the server may take to drain after a signal, in seconds."""
+SHORTEST_TOKEN: Final = 8
+_HOST: Final = re.compile(r"[\w-]+(\.[\w-]+)*")
 SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "quote"))
 
 
@@ -83,7 +88,7 @@ def serve(
     """
     _check_extra(web)
     from tui_tracker.api.security import Access, Limits
-    from tui_tracker.api.server import ServeOptions
+    from tui_tracker.api.server import ServeOptions, check_place
     from tui_tracker.api.web.browsers import WebOptions
     from tui_tracker.cli.headless import run_headless
     from tui_tracker.cli.logs import log_to_stderr
@@ -91,6 +96,7 @@ def serve(
 
     if key is not None and cert is None:
         raise ConfigError("--key: there is no certificate to it", "name it with --cert")
+    _check_names(hosts, origins)
     settings = invocation.load().settings
     access = Access(_token(settings, host), frozenset(name.lower() for name in (*hosts, host)), frozenset(origins))
     options = ServeOptions(
@@ -102,6 +108,7 @@ def serve(
         key,
         WebOptions(max_browsers) if web else None,
     )
+    check_place(options)
     log_to_stderr(debug=invocation.is_debug)
     _raise_file_limit()
     composition, notifier = invocation.compose(), Notifier(os.environ)
@@ -142,11 +149,38 @@ def _check_extra(web: bool) -> None:
         raise ConfigError(f"serve needs {', '.join(missing)}", "install it with: pip install 'crypto-tui[server]'")
 
 
+def _check_names(hosts: Iterable[str], origins: Iterable[str]) -> None:
+    """Refuse what no request could ever name."""
+    from urllib.parse import urlsplit
+
+    for given in hosts:
+        if not _HOST.fullmatch(given):
+            name = _HOST.search(given.rpartition("://")[2])
+            example = name[0] if name else "tracker.lan"
+            raise ConfigError(f"--allow-host {clean(given)}: a name alone, such as {clean(example)}")
+    for given in origins:
+        try:
+            parts = urlsplit(given)
+        except ValueError:
+            parts = urlsplit("")
+        is_web = parts.scheme in ("http", "https") and bool(parts.netloc)
+        if not is_web or given != f"{parts.scheme}://{parts.netloc}".lower():
+            example = f"{parts.scheme}://{parts.netloc}".lower() if is_web else "https://example.org"
+            raise ConfigError(f"--allow-origin {clean(given)}: as {clean(example)}, without a slash behind")
+
+
 def _token(settings: Settings, host: str) -> str:
     """What everyone must know; made and told here if it is needed and there is none."""
     from tui_tracker.api.security import is_loopback
 
-    if settings.token or is_loopback(host):
+    if is_loopback(host):
+        return settings.token
+    if settings.token:
+        if len(settings.token) < SHORTEST_TOKEN:
+            raise ConfigError(
+                f"--host {clean(host)}: beyond this machine the token has at least {SHORTEST_TOKEN} characters",
+                "leave it out, and one is made",
+            )
         return settings.token
     from secrets import token_urlsafe
 

@@ -19,6 +19,7 @@ MAX_URL: Final = 2_048
 MAX_SOURCES: Final = 32
 ALL_SOURCES: Final = "all"
 """Stands for every source with a module of its own."""
+_BELOW_SERVER: Final = re.compile(r"/app/v1(/[^?#]*)?$")
 _NAME: Final = re.compile(r"(ccxt:)?[a-z][a-z0-9_-]{0,31}")
 _ASSET: Final = re.compile(r"[A-Z0-9._]{1,20}")
 _COLUMN: Final = re.compile(r"[^\W\d]\w{0,31}(:([3-9]|[1-3]\d|40))?")
@@ -269,8 +270,11 @@ def folder(given: object) -> str:
 
 
 def server_url(given: object) -> str:
-    """Where a server of ours is, http or https, without a slash at the end; nothing for none."""
-    text = _text(given)
+    """Where a server of ours is, http or https, without a slash at the end; nothing for none.
+
+    What its calls and its docs page have behind that in a browser's address is left out.
+    """
+    text = _BELOW_SERVER.sub("", _text(given).strip())
     return _url(text) if text else ""
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from tui_tracker.core.errors import AmbiguousPairError, ConfigError, UnknownPairError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.symbols import resolve
+from tui_tracker.core.symbols import Names
 from tui_tracker.core.text import clean
 
 MAX_BYTES: Final = 1_000_000
@@ -64,11 +64,12 @@ def read_pairs(path: Path) -> tuple[str, ...]:
 
 def resolved(names: Sequence[str], instruments: Sequence[Instrument], source: str) -> tuple[tuple[str, ...], list[str]]:
     """The ids that names mean, and in a line each what is wrong with the others."""
+    listed = Names(instruments, source)
     ids: list[str] = []
     problems: list[str] = []
     for name in names:
         try:
-            ids.append(resolve(name, instruments, source).id)
+            ids.append(listed.find(name).id)
         except (UnknownPairError, AmbiguousPairError) as error:
             problems.append(f"{error.message}; {error.hint}")
     return tuple(dict.fromkeys(ids)), problems

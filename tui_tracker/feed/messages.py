@@ -258,6 +258,13 @@ class RankingSpec(msgspec.Struct, frozen=True):
     floor: float = 0.0
     """Only pairs that traded this much in 24 h, in US dollars."""
     limit: int = 20
+    window: str = ""
+    """Span of the statistics, ``10m`` to ``30d``; empty for the published one."""
+    source: str | None = None
+    exclude: tuple[str, ...] = ()
+    """Leave out pairs whose base is of these classes."""
+    unique_base: bool = False
+    """One pair an asset, the one that trades most."""
 
 
 class RankingWire(Event, frozen=True, kw_only=True, tag="ranking"):

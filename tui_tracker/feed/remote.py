@@ -6,7 +6,7 @@ import random
 import time
 from array import array
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -245,8 +245,16 @@ class RemoteFeed:
         rows, ask = self._wanted_rows(hello)
         if rows != self._rows_now:
             resume = None
-        windows = tuple((name, metric.value) for name, metric in self._wanted)
-        first = messages.Command(rows=True, windows=windows, resume=resume, prioritise=self._asked or None, ask=ask)
+        first = messages.Command(
+            rows=True,
+            windows=_told(key for key in self._wanted if key in self._mirror.series),
+            resume=resume,
+            prioritise=self._asked or None,
+            ask=ask,
+        )
+        # Apart, for what hasn't come yet isn't resumed: only changes of it would come.
+        if missing := _told(key for key in self._wanted if key not in self._mirror.series):
+            self._send(messages.Command(windows=missing))
         self._mirror.hello, self._rows_now = hello, rows
         self._questions.again()
         if is_same:
@@ -354,6 +362,10 @@ class RemoteFeed:
         for future in self._wanted.values():
             if not future.done():
                 future.set_exception(self._ended)
+
+
+def _told(windows: Iterable[Window]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, metric.value) for name, metric in windows)
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

@@ -82,6 +82,7 @@ class Codec:
         self._frames = module.Decoder(_FrameWire)
         self._kinds = module.Decoder(_Kind)
         self._commands = module.Decoder(messages.Command)
+        self._plain = module.Decoder(dict[str, object])
         self._events = {kind.__struct_config__.tag: module.Decoder(kind) for kind in _KINDS}
         self._packed = msgspec.msgpack.Decoder(bytes)
 
@@ -128,6 +129,16 @@ class Codec:
             raise FeedError(f"no command: {error}") from error
         return command
 
+    def unknown_fields(self, data: bytes) -> tuple[str, ...]:
+        """Fields of a command, and of the ranking in it, that this program doesn't know and left out."""
+        told = self._plain.decode(data)
+        ranking = told.get("ranking")
+        within = ranking if isinstance(ranking, dict) else {}
+        return (
+            *(name for name in told if name not in _COMMAND),
+            *(f"ranking.{name}" for name in within if name not in _RANKING),
+        )
+
     def _event(self, data: bytes) -> messages.Event | None:
         if self.encoding is Encoding.MSGPACK and data and data[0] in _BYTE_STRINGS:
             data = _inflated(self._packed.decode(data))
@@ -138,6 +149,8 @@ class Codec:
         return event
 
 
+_COMMAND: Final = frozenset(messages.Command.__struct_fields__)
+_RANKING: Final = frozenset(messages.RankingSpec.__struct_fields__)
 _BYTE_STRINGS: Final = b"\xc4\xc5\xc6"
 """First bytes of msgpack's byte strings."""
 

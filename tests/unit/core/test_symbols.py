@@ -1,10 +1,12 @@
 """Finding the pair that a person means."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tui_tracker.core.errors import AmbiguousPairError, UnknownPairError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.symbols import resolve
+from tui_tracker.core.symbols import Names, resolve
 
 
 def pair(base: str, quote: str, symbol: str = "", *aliases: str, source: str = "kraken") -> Instrument:
@@ -99,3 +101,34 @@ def test_of_several_sources_the_first_that_has_it_is_meant() -> None:
     assert resolve("btc/usdt", listed, "kraken,binance,okx").id == "binance:BTC-USDT"
     assert resolve("okx:btcusdt", listed, "kraken,binance,okx").id == "okx:BTC-USDT"
     assert resolve("all:BTC/USDT", listed, "kraken,binance,okx").id == "all:BTC-USDT"
+
+
+def test_the_prefix_of_a_source_that_is_not_here_hides_no_near_name() -> None:
+    with pytest.raises(UnknownPairError) as caught:
+        resolve("binance:DOGE-USDX", MARKET, "kraken")
+    assert "DOGE/USD" in caught.value.near
+
+
+class Counted(tuple[Instrument, ...]):
+    """Instruments that count how often somebody goes through all of them."""
+
+    passes = 0
+
+    def __iter__(self) -> Iterator[Instrument]:
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_many_names_are_found_without_going_through_all_instruments_for_each() -> None:
+    listed = Counted(MARKET)
+    names = Names(listed, "kraken")
+    passes = listed.passes
+    for _ in range(100):
+        assert names.find("btc/usd") is BTC_USD
+        with pytest.raises(UnknownPairError) as caught:
+            names.find("dogusd", has_near=False)
+        assert caught.value.near == ()
+    assert listed.passes == passes
+    with pytest.raises(UnknownPairError):
+        names.find("dogusd")
+    assert listed.passes > passes

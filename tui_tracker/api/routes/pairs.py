@@ -10,7 +10,7 @@ from tui_tracker.api.board import Board
 from tui_tracker.api.chart import chart_svg
 from tui_tracker.api.reply import Reply
 from tui_tracker.api.routes.access import BoardOf, failures
-from tui_tracker.api.scope import check_quote, check_source, whole_scope
+from tui_tracker.api.scope import check_source, quote_of, whole_scope
 from tui_tracker.api.times import points, span_of, step_minutes
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
@@ -31,10 +31,10 @@ async def pairs(request: Request, board: BoardOf, query: Annotated[schemas.Pairs
     `curl 'http://127.0.0.1:8080/app/v1/pairs?quote=USD&text=btc'`
     """
     check_source(board, query.source)
-    check_quote(board, query.quote)
+    quote = quote_of(board, query.quote)
 
     def make() -> Reply:
-        found = [row for row in board.snapshot().rows if _matches(row, query)]
+        found = [row for row in board.snapshot().rows if _matches(row, query, quote)]
         page = found[query.offset : query.offset + query.limit]
         lines = [documents.pair_brief(row) for row in page]
         return Reply.of({"total": len(found), "offset": query.offset, "pairs": lines})
@@ -42,9 +42,9 @@ async def pairs(request: Request, board: BoardOf, query: Annotated[schemas.Pairs
     return board.reply(request, ("pairs", query.model_dump_json()), make)
 
 
-def _matches(row: Row, query: schemas.PairsQuery) -> bool:
+def _matches(row: Row, query: schemas.PairsQuery, quote: str | None) -> bool:
     one = row.instrument
-    if query.quote is not None and one.quote != query.quote:
+    if quote is not None and one.quote != quote:
         return False
     if query.source is not None and one.source != query.source:
         return False
@@ -78,9 +78,9 @@ async def history(
         name = f"{row.instrument.base}-{row.instrument.quote}-{query.metric.value}.csv"
         safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in name)
         shown = {"Content-Disposition": f'inline; filename="{safe}"'}
-        return Reply(text.encode(), "text/csv", shown).to(request.headers, board.fresh_s())
+        return board.told(Reply(text.encode(), "text/csv", shown), request.headers)
     told = {**_named(row, query.metric), "every_s": step * 60, "points": found, "missing": missing or None}
-    return Reply.of(told).to(request.headers, board.fresh_s())
+    return board.told(Reply.of(told), request.headers)
 
 
 async def _line(board: Board, name: str, metric: Metric, since_ms: int | None, step: int) -> tuple[Series, str]:
@@ -118,7 +118,7 @@ async def candles(
         and (to_ms is None or each.start_ms <= to_ms)
     ]
     told = {**_named(row, metric), "every_s": step * 60, "candles": made, "missing": missing or None}
-    return Reply.of(told).to(request.headers, board.fresh_s())
+    return board.told(Reply.of(told), request.headers)
 
 
 async def _candles(
@@ -150,7 +150,7 @@ async def chart(
     row = board.named(pair)
     series = await board.feed.series(row.id, query.metric)
     body = chart_svg(row.instrument, series, query.width, query.height)
-    return Reply(body.encode(), SVG).to(request.headers, board.fresh_s())
+    return board.told(Reply(body.encode(), SVG), request.headers)
 
 
 @router.get("/pairs/{pair:path}", response_model=schemas.Pair, responses=failures(404, 422))
@@ -161,17 +161,16 @@ async def pair(
 
     `curl 'http://127.0.0.1:8080/app/v1/pairs/btc/usd?quote=USD' | jq .ranks`
     """
-    row = board.named(pair)
-    check_quote(board, query.quote)
+    row, quote = board.named(pair), quote_of(board, query.quote)
 
     def make() -> Reply:
-        return Reply.of(documents.pair_whole(row, board.snapshot(), _ranks(board, row, query)))
+        return Reply.of(documents.pair_whole(row, board.snapshot(), _ranks(board, row, query.metric, quote)))
 
-    return board.reply(request, ("pair", row.id, query.metric, query.quote), make)
+    return board.reply(request, ("pair", row.id, query.metric, quote), make)
 
 
-def _ranks(board: Board, row: Row, query: schemas.PairQuery) -> dict[str, documents.Document]:
-    rankings = {measure: board.ranking(query.metric, measure, whole_scope(row, query.quote)) for measure in Measure}
+def _ranks(board: Board, row: Row, metric: Metric, quote: str | None) -> dict[str, documents.Document]:
+    rankings = {measure: board.ranking(metric, measure, whole_scope(row, quote)) for measure in Measure}
     return {
         measure.value: documents.rank_document(ranking.place(row.id), ranking) for measure, ranking in rankings.items()
     }

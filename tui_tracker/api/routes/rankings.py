@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from tui_tracker.api import documents, schemas
 from tui_tracker.api.reply import Reply
 from tui_tracker.api.routes.access import BoardOf, failures
-from tui_tracker.api.scope import scope_of, window_of
+from tui_tracker.api.scope import scope_asked, window_of
 from tui_tracker.api.times import points
 from tui_tracker.core.snapshot import Row
 
@@ -23,7 +23,7 @@ async def ranking(request: Request, board: BoardOf, query: Annotated[schemas.Ran
 
     `curl 'http://127.0.0.1:8080/app/v1/ranking?by=cv&quote=USD&limit=10' | jq -r '.pairs[] | [.rank,.pair,.cv] | @tsv'`
     """
-    scope = scope_of(board, query)
+    scope = scope_asked(board, query)
     snapshot = await board.over(window_of(board, query.window), query.metric)
 
     def make() -> Reply:
@@ -42,7 +42,7 @@ async def statistic(request: Request, board: BoardOf, query: Annotated[schemas.S
     `curl 'http://127.0.0.1:8080/app/v1/statistic?pair=btc/usd&metric=price' | jq -r .rank`
     """
     row = board.named(query.pair)
-    scope = scope_of(board, query)
+    scope = scope_asked(board, query)
     snapshot = await board.over(window_of(board, query.window), query.metric)
     ranked = board.ranking(query.metric, query.by, scope, snapshot)
     place = ranked.place(row.id)
@@ -58,7 +58,7 @@ async def statistic(request: Request, board: BoardOf, query: Annotated[schemas.S
         "at": documents.instant(snapshot.at_ms),
         "history": points(await board.feed.series(row.id, query.metric), None, None, 1),
     }
-    return Reply.of(document).to(request.headers, board.fresh_s())
+    return board.told(Reply.of(document), request.headers)
 
 
 @router.get("/freqtrade/pairlist", response_model=schemas.Pairlist, responses=failures(404, 422))
@@ -71,7 +71,7 @@ async def pairlist(request: Request, board: BoardOf, query: Annotated[schemas.Pa
 
     `curl 'http://127.0.0.1:8080/app/v1/freqtrade/pairlist?quote=USD&exclude=stable,leveraged'`
     """
-    scope = scope_of(board, query, query.exclude)
+    scope = scope_asked(board, query)
     snapshot = await board.over(window_of(board, query.window), query.metric)
 
     def make() -> Reply:
