@@ -19,7 +19,7 @@ from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.storage import catalogue, first_page
 from tui_tracker.storage.codec import DamagedError
 from tui_tracker.storage.connection import BUSY_MS, Database, open_for_writing
-from tui_tracker.storage.faults import translated
+from tui_tracker.storage.faults import is_there, translated
 from tui_tracker.storage.rows import opened, seal_of
 from tui_tracker.storage.schema import SCHEMA, Schema
 
@@ -251,7 +251,7 @@ def _move(path: Path, aside: Path) -> None:
 def _finish_renaming(path: Path, schema: Schema) -> None:
     """Put a recovered history in its place, if that was left undone; drop one that is not whole."""
     fresh = _fresh(path)
-    if path.exists() or not fresh.exists():
+    if is_there(path) or not is_there(fresh):
         return
     with translated(fresh, "read"):
         with fresh.open("rb") as file:

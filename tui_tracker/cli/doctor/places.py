@@ -36,12 +36,12 @@ def folders(paths: Paths, data_folder: Path) -> Iterator[Finding]:
     places = ("history", data_folder), ("state", paths.state_folder), ("logs", paths.log_folder)
     for name, folder in places:
         there = _nearest(folder)
-        if not folder.is_dir() and folder.exists():
+        if not os.path.isdir(folder) and os.path.exists(folder):
             yield problem("folders", f"{folder}, for {name}, is no folder", "move that file away")
         elif not os.access(there, os.W_OK | os.X_OK):
             yield problem("folders", f"{folder}, for {name}, can't be written", f"make {there} writable for this user")
         else:
-            yield ok("folders", f"{folder}, for {name}, {'can be written' if folder.exists() else 'can be made'}")
+            yield ok("folders", f"{folder}, for {name}, {'can be written' if there == folder else 'can be made'}")
     yield from room(data_folder)
 
 
@@ -70,21 +70,23 @@ def room(folder: Path, least: int = LITTLE_ROOM, mounts: Path | None = None) -> 
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder itself, or the nearest one above that is there."""
-    return next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    """The folder itself, or the nearest one above that is there and may be looked at."""
+    return next((each for each in (folder, *folder.parents) if os.path.exists(each)), Path("/"))
 
 
 def stored(folder: Path, check_s: float = CHECK_S) -> Iterator[Finding]:
     """Whether the history is whole: read only, looked through for ``check_s`` at most."""
     from tui_tracker.storage.connection import FILE_NAME, open_for_reading
+    from tui_tracker.storage.faults import is_there
 
     path = folder / FILE_NAME
-    if not path.exists():
-        yield note("history", f"there is none yet in {folder}", "the app begins one")
-        return
-    for aside in sorted(folder.glob("history-corrupt-*.sqlite")):
-        yield note("history", f"{aside.name} is a damaged history that was moved aside", "delete it once not needed")
     try:
+        if not is_there(path):
+            yield note("history", f"there is none yet in {folder}", "the app begins one")
+            return
+        for aside in sorted(folder.glob("history-corrupt-*.sqlite")):
+            text = f"{aside.name} is a damaged history that was moved aside"
+            yield note("history", text, "delete it once not needed")
         database = open_for_reading(path)
         try:
             yield _integrity(database, check_s)
