@@ -292,6 +292,18 @@ def test_files_that_mean_nothing_are_refused_whole(text: str, hint: str, tmp_pat
     assert run("import", str(tmp_path)).code in (1, 2)
 
 
+def test_the_pair_of_the_command_line_is_for_rows_that_name_none(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(
+        "time_ms,pair,close\n1762777020000,ETH/USD,1\n1762777020000,,2\n1762777080000,BTC/USD,3\n1762777020000,SOL/USD,4\n"
+    )
+    done = run("import", "--json", "--pair", "ADA/USD", str(file), "--data-dir", str(tmp_path / "to"))
+    assert (done.code, json.loads(done.out)["files"][0]["samples_taken"]) == (0, 4)
+    exported = run("export", "--metric", "price", "--data-dir", str(tmp_path / "to")).out
+    rows = {(row["id"], float(row["price"])) for row in csv.DictReader(StringIO(exported)) if row["price"]}
+    assert rows == {("kraken:ETH-USD", 1.0), ("kraken:ADA-USD", 2.0), ("kraken:BTC-USD", 3.0), ("kraken:SOL-USD", 4.0)}
+
+
 def test_what_is_known_better_stays(tmp_path: Path, run: Run) -> None:
     at = "2026-01-14T00:00:00Z"
     file = tmp_path / "in.csv"
