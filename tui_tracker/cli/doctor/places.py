@@ -15,6 +15,7 @@ from tui_tracker.core.errors import StorageError
 
 if TYPE_CHECKING:
     from tui_tracker.storage.connection import Database
+    from tui_tracker.storage.inspection import Damage
 
 LITTLE_ROOM: Final = 200 * 10**6
 CHECK_S: Final = 5.0
@@ -98,6 +99,7 @@ def stored(folder: Path, check_s: float = CHECK_S) -> Iterator[Finding]:
 
 
 def _integrity(database: "Database", check_s: float) -> Finding:
+    from tui_tracker.storage.inspection import find_damage
     from tui_tracker.storage.recovery import look_through
 
     end_s = time.monotonic() + check_s
@@ -111,13 +113,30 @@ def _integrity(database: "Database", check_s: float) -> Finding:
     database.connection.set_progress_handler(check_clock, _STEPS)
     try:
         look_through(database)
+        damage = find_damage(database, lambda: bool(check_clock()))
     except StorageError as error:
         if is_late and isinstance(error.__cause__, sqlite3.OperationalError):
-            return note("history", f"no damage was found in {check_s:g} s, which weren't enough to see all of it")
+            return _in_part(check_s)
         return problem("history", f"it is damaged: {error.message}", "the next session keeps what can be read")
     finally:
         database.connection.set_progress_handler(None, 0)
-    return ok("history", "every page of it is whole")
+    if damage.rows:
+        return _damaged(damage)
+    return ok("history", "every page and row of it is whole") if damage.is_complete else _in_part(check_s)
+
+
+def _in_part(check_s: float) -> Finding:
+    return note("history", f"no damage was found in {check_s:g} s, which weren't enough to see all of it")
+
+
+def _damaged(damage: "Damage") -> Finding:
+    from tui_tracker.core.format import rfc3339
+
+    rows = f"{damage.rows:,} {'row is' if damage.rows == 1 else 'rows are'} damaged and left out"
+    if damage.first_ms is not None and damage.last_ms is not None:
+        rows += f", of {rfc3339(damage.first_ms)[:16]}Z to {rfc3339(damage.last_ms)[:16]}Z"
+    seen = "" if damage.is_complete else "; not all of it was looked through"
+    return problem("history", f"{rows}{seen}", "check the disk; bring the minutes back with crypto-tui import")
 
 
 def _contents(database: "Database") -> Finding:
