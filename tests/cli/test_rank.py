@@ -16,7 +16,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import MalformedDataError, UnreachableError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
-from tui_tracker.core.metric import Metric
+from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
 from tui_tracker.filters.columns import Subject
@@ -47,6 +47,21 @@ def composed(rows: list[Row] | None = None, **more: object) -> ScriptedCompositi
 def ranked(outcome: Outcome) -> list[tuple[str, int | None]]:
     assert outcome.code == 0, outcome.err
     return [(pair["pair"], pair["rank"]) for pair in json.loads(outcome.out)["pairs"]]
+
+
+def test_another_metric_is_ranked_by_what_the_history_has_of_it(run: Run) -> None:
+    flow = METRIC_INDEX[Metric.FLOW]
+    rows = [
+        replace(row, figures=tuple(row.figures[0] if at == flow else None for at in range(len(row.figures))))
+        for row in ROWS
+    ]
+    outcome = run("rank", "--json", "--metric", "flow", "--quote", "usd", composition=composed(rows))
+    document = json.loads(outcome.out)
+    assert (document["metric"], document["ranked"], document["pairs"][0]["stddev"]) == ("flow", 2, 9.0)
+    composition = composed()
+    nothing = run("rank", "--metric", "mid", composition=composition)
+    assert (nothing.code, "mid is known of minutes that were polled alone" in nothing.err) == (3, True)
+    assert composition.feed.asked == [], "candles tell nothing of it"
 
 
 def test_the_json_object_has_its_keys_in_order_and_full_precision(run: Run) -> None:
@@ -181,7 +196,7 @@ def test_an_empty_scope_is_no_data(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--metric", "mid"], "--metric mid: only price can be ranked without a stored history"),
+        (["--metric", "mid", "--no-history"], "--metric mid: only price can be ranked without a stored history"),
         (["--pairs", " , "], "--pairs names no pair"),
         (["--pairs", "nope"], "unknown pair 'nope'"),
         (["--pairs", "btc"], "BTC/USD"),

@@ -146,7 +146,7 @@ def test_an_ambiguous_name_is_2_and_gets_the_candidates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("rank --metric volume", "only price can be ranked"),
+        ("rank --demo --metric volume", "only price can be ranked"),
         ("rank --by beauty", "stddev, cv, volatility, range"),
         ("rank --window 5m", "10m to 30d"),
         ("rank --limit -1", "--limit"),

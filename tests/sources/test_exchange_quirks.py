@@ -9,6 +9,7 @@ from tui_tracker.core.instrument import Trading
 from tui_tracker.core.symbols import resolve
 from tui_tracker.sources.binance import BinanceSource
 from tui_tracker.sources.bitfinex import BitfinexSource
+from tui_tracker.sources.bitstamp import BitstampSource
 from tui_tracker.sources.coinbase import CoinbaseSource
 from tui_tracker.sources.coinbase_exchange import CoinbaseExchangeSource
 from tui_tracker.sources.gate import GateSource
@@ -133,3 +134,11 @@ def test_a_time_that_is_none_is_malformed(time: object) -> None:
 def test_where_not_even_the_date_tells_the_time_that_is_malformed() -> None:
     with pytest.raises(MalformedDataError, match="tell the time"):
         BitfinexSource.read_time(Response(b"[1]", 0, 0, None))
+
+
+@pytest.mark.parametrize("source", [BitfinexSource, BitstampSource])
+@pytest.mark.parametrize("body", [b"<html>Sign in", b"", b"null", b"[]", b"{}", b"[1"])
+def test_the_date_of_what_is_no_answer_of_the_exchange_is_not_its_time(source: type[RestSource], body: bytes) -> None:
+    with pytest.raises(MalformedDataError):
+        source.read_time(Response(body, 0, 0, 1_790_000_000_500))
+    assert source.read_time(Response(b"[1]", 0, 0, 1_790_000_000_500)) == 1_790_000_000_500

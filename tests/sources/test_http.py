@@ -26,6 +26,7 @@ from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.http import HttpClient, Timeouts
 from tui_tracker.sources.proxies import check_proxies
 from tui_tracker.sources.refusal import Complaint
+from tui_tracker.sources.trace import RequestTrace
 
 Answer = bytes | None
 """Bytes to write, or ``None`` to reset the connection."""
@@ -161,6 +162,44 @@ async def test_a_server_that_keeps_resetting_is_asked_only_once_more() -> None:
         with refused(UnreachableError):
             await get(client)
         assert len(server.heads) == 3
+
+
+class Sleeping(FakeClock):
+    """Tells when somebody sleeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.set()
+        await super().sleep(seconds)
+
+
+async def test_a_second_try_waits_for_the_budget_since_the_first_may_have_been_counted() -> None:
+    clock = Sleeping()
+    async with Server(lambda n, _: None if n == 2 else ok(b"%d" % n)).running() as server:
+        client = HttpClient(f"http://127.0.0.1:{server.port}", clock, RequestBudget(clock, 1.0), idle_s=9)
+        await client.get("/", {}, Priority.POLL, 99)
+        await clock.advance(1)
+        second = asyncio.ensure_future(client.get("/", {}, Priority.POLL, 99))
+        async with asyncio.timeout(9):
+            await clock.slept.wait()
+        assert (second.done(), len(server.heads)) == (False, 2)
+        await clock.advance(1)
+        assert (await second).body == b"3"
+        await client.aclose()
+
+
+async def test_nothing_is_sent_on_a_new_connection_once_another_answer_asked_to_slow_down() -> None:
+    async with connected(lambda n, _: ok()) as (client, server):
+        trace = RequestTrace(client.clock, client.budget)
+        await trace.note("connection.connect_tcp.started", {})
+        client.budget.pause(60)
+        with pytest.raises(RateLimitedError) as caught:
+            await trace.note("http11.send_request_headers.started", {})
+        assert caught.value.retry_after_s == 60
+        assert server.heads == []
 
 
 @pytest.mark.parametrize(
@@ -359,10 +398,13 @@ def test_a_malformed_proxy_is_named(name: str, value: str) -> None:
         check_proxies({name: value})
 
 
-def test_a_socks_proxy_needs_a_package() -> None:
+def test_a_socks_proxy_needs_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="ALL_PROXY") as caught:
         check_proxies({"ALL_PROXY": "socks5://127.0.0.1:1080"})
-    assert "socksio" in caught.value.hint
+    assert caught.value.hint == "install it: pip install 'crypto-tui[socks]'"
+    monkeypatch.undo()
+    check_proxies({"ALL_PROXY": "socks5://127.0.0.1:1080"})
 
 
 @pytest.mark.parametrize("value", ["[::1]", "fe80::/10", "x\x01"])

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 MAX_HEAD = 64 * 1024
 _REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
 _REASONS |= {418: "I'm a teapot", 451: "Unavailable For Legal Reasons"}
-_REASONS |= {429: "Too Many Requests", 500: "Internal Server Error", 503: "Service Unavailable"}
+_REASONS |= {429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+_REASONS |= {504: "Gateway Timeout", 520: ""}
 
 
 class BadRequestError(Exception):

@@ -43,6 +43,8 @@ class FakeSource:
         self.listed = [instrument(pair, source=name) for pair in pairs]
         self.quoted = list(pairs)
         self.price: Callable[[str, int], float | None] = lambda pair, minute: 100.0 + minute % 7
+        self.quote: Callable[[str], float | None] | None = None
+        """What quotes say instead of ``price``."""
         self.server_ahead_s = 0.0
         self.error: SourceError | None = None
         self.time_error: SourceError | None = None
@@ -69,7 +71,8 @@ class FakeSource:
         if self.error:
             raise self.error
         minute = (now + round(self.server_ahead_s * 1000)) // MINUTE
-        quotes = tuple(ticker(p, self.price(p, minute), source=self.name) for p in self.quoted)
+        quote = self.quote or (lambda pair: self.price(pair, minute))
+        quotes = tuple(ticker(p, quote(p), source=self.name) for p in self.quoted)
         return TickerBatch(quotes, (), (), now)
 
     async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:

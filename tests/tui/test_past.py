@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, make_pairs
 from tests.tui.test_app import Rig, running
+from tui_tracker.config.state import State, View
 from tui_tracker.core.errors import ConfigError, NoDataError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
@@ -199,3 +200,18 @@ def test_moments(typed: str, ago_minutes: int) -> None:
 def test_no_moments(typed: str) -> None:
     with pytest.raises(ConfigError):
         moment_of(typed, NOW, UTC_ZONE)
+
+
+async def test_where_no_volume_is_known_the_floor_leaves_nothing_out() -> None:
+    rig = Rig(state=State(view=View(quote="USD", min_volume=1e5)))
+    for pair in rig.feed.pairs:
+        pair.volume = None
+    rig.feed.publish()
+    async with running(rig, (150, 30)) as rig:
+        assert rig.app.main.table.keys
+        assert "volume unknown" in rig.title("table")
+        rig.feed.pairs[0].volume = 1e7
+        rig.feed.publish()
+        await rig.settle()
+        assert list(rig.app.main.table.keys) == [rig.feed.pairs[0].id]
+        assert "≥ $100k" in rig.title("table")

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -253,8 +254,10 @@ def test_what_it_points_to_is_there(readme: str) -> None:
     modules = re.findall(r"python -m ((?:tests|screenshots)[\w.]*)", readme)
     assert links
     assert modules
-    for path in (*links, *(f"{module.replace('.', '/')}.py" for module in modules)):
+    for path in links:
         assert (root / path).exists(), path
+    for module in modules:
+        assert find_spec(f"{module}.__main__" if (root / module.replace(".", "/")).is_dir() else module), module
 
 
 if __name__ == "__main__":

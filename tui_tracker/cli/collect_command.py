@@ -22,7 +22,17 @@ GRACE_S: Final = 5.0
 
 @click.command(short_help="Collect without a screen, for all sessions of this history.")
 @setting_flags(
-    "source", "base_urls", "interval", "stream", "window", "data_dir", "raw_days", "rollup_days", "max_disk", "debug"
+    "source",
+    "base_urls",
+    "ca_file",
+    "interval",
+    "stream",
+    "window",
+    "data_dir",
+    "raw_days",
+    "rollup_days",
+    "max_disk",
+    "debug",
 )
 @pass_invocation
 def collect(invocation: Invocation) -> int:

@@ -237,7 +237,15 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | Non
 
     log = RequestLog(clock)
     base_url = settings.base_urls.get(settings.source)
-    return create(settings.source, clock=clock, base_url=base_url, interval_s=settings.interval, log=log), log
+    source = create(
+        settings.source,
+        clock=clock,
+        base_url=base_url,
+        interval_s=settings.interval,
+        log=log,
+        ca_file=settings.ca_file,
+    )
+    return source, log
 
 
 def _stream(settings: Settings, clock: Clock) -> "Stream | None":
@@ -246,7 +254,8 @@ def _stream(settings: Settings, clock: Clock) -> "Stream | None":
         return None
     from tui_tracker.sources.registry import open_stream
 
-    return open_stream(settings.source, clock=clock, base_url=settings.base_urls.get(settings.source))
+    base_url = settings.base_urls.get(settings.source)
+    return open_stream(settings.source, clock=clock, base_url=base_url, ca_file=settings.ca_file)
 
 
 def _collect_live(

@@ -25,7 +25,7 @@ _MOST: Final = 400
 @click.option("--offline", is_flag=True, help="Send nothing.")
 @click.option("--all-sources", is_flag=True, help="Ask every source that there is, not the configured one alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@setting_flags("source", "base_urls", "data_dir", "debug")
+@setting_flags("source", "base_urls", "ca_file", "data_dir", "debug")
 @pass_invocation
 def doctor(invocation: Invocation, offline: bool, all_sources: bool, as_json: bool) -> int:
     """Examine what crypto-tui needs, and say in a line each what works and what to do about the rest.

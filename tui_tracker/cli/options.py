@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from tui_tracker.filters.language import Filter
 
 EVERY_SETTING: Final = tuple(setting.name for setting in FIELDS)
-COLLECTING: Final = ("source", "base_urls", "connect", "token_file", "ca_file", "quote", "demo", "seed", "debug")
+COLLECTING: Final = (
+    *("source", "base_urls", "connect", "token_file", "ca_file", "quote", "demo", "seed"),
+    *("data_dir", "history", "debug"),
+)
 """Settings that matter to every command that asks a source."""
 DEFAULTS: Final[Mapping[str, str]] = {"quote": "all", "metric": "price"}
 """What those commands take where no flag says otherwise: what the app opens on is not for them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -36,11 +36,16 @@ MAX_NAMED_PAIRS = 5_000
 _MAX_TOLD = 10
 
 
+TOLD_BY_CANDLES: Final = (Metric.PRICE, Metric.FLOW, Metric.TRADES_MIN)
+"""What exchanges tell of the past; of all else only polled minutes are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class RankRequest:
     """What is to be ranked."""
 
     settings: Settings
+    metric: Metric
     quote: str | None
     names: tuple[str, ...]
     """Pairs as they were typed; empty for the most traded of the scope."""
@@ -133,7 +138,8 @@ def _request(loaded: Loaded, pairs: str | None, limit: int) -> RankRequest:
     """
     settings = loaded.settings
     metric = settings.metric if loaded.is_flag("metric") else Metric.PRICE
-    if metric is not Metric.PRICE:
+    has_all = (settings.history or settings.connect) and not settings.demo
+    if metric is not Metric.PRICE and not has_all:
         raise ConfigError(
             f"--metric {metric.value}: only price can be ranked without a stored history",
             "exchanges give candles of trades only; the app ranks every metric as it collects it",
@@ -144,7 +150,8 @@ def _request(loaded: Loaded, pairs: str | None, limit: int) -> RankRequest:
     if len(names) > MAX_NAMED_PAIRS:
         raise ConfigError(f"--pairs names {len(names)} pairs", f"at most {MAX_NAMED_PAIRS}")
     floor = settings.min_volume if not names or loaded.is_flag("min_volume") else 0.0
-    return RankRequest(settings, settings.quote if loaded.is_flag("quote") else None, names, limit, floor)
+    quote = settings.quote if loaded.is_flag("quote") else None
+    return RankRequest(settings, metric, quote, names, limit, floor)
 
 
 def _classes(names: str | None) -> frozenset[InstrumentClass]:
@@ -185,25 +192,30 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
                 updates = feed.updates()
                 snapshot = await first_rows(updates)
                 chosen, scope_pairs = choose(snapshot, request)
-                asked = [row.id for row in chosen if not row.halted]
+                asked = [row.id for row in chosen if not row.halted and request.metric in TOLD_BY_CANDLES]
                 snapshot = await with_history(feed, updates, snapshot, asked, show)
     finally:
         progress.clear()
     ids = frozenset(row.id for row in chosen)
-    ranking = rank(snapshot, Metric.PRICE, settings.by, Scope(ids=ids), settings.min_coverage)
+    ranking = rank(snapshot, request.metric, settings.by, Scope(ids=ids), settings.min_coverage)
     failures = _failures(snapshot, chosen)
     if not ranking.ranked:
-        raise NoDataError("nothing could be ranked", "; ".join(filter(None, (unranked_reasons(ranking), failures))))
+        why = [unranked_reasons(ranking), failures]
+        if request.metric is not Metric.PRICE:
+            why.append(f"{request.metric.value} is known of minutes that were polled alone")
+        raise NoDataError("nothing could be ranked", "; ".join(filter(None, why)))
     if failures:
         say(f"note: {failures}")
     matches = compile_filter(request.needle).matches
-    places = tuple(place for place in ranking.places if matches(_subject(place)))
+    places = tuple(place for place in ranking.places if matches(_subject(place, request.metric)))
     return RankReport(snapshot, replace(ranking, places=places), scope_pairs, _scope_name(request))
 
 
-def _subject(place: "Place") -> Subject:
+def _subject(place: "Place", metric: Metric) -> Subject:
     row = place.row
-    return Subject(row, row.figures_of(Metric.PRICE), place.rank, row.last, haystack(row))
+    figures = row.figures_of(metric)
+    last = row.last if metric is Metric.PRICE or figures is None else figures.last
+    return Subject(row, figures, place.rank, last, haystack(row))
 
 
 def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], int]:
@@ -221,7 +233,7 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
         _check_quote(request.quote, snapshot.rows)
     ids = _named(snapshot, request.names) if request.names else None
     wanted = Scope(request.quote, ids, request.floor_usd, request.excluded, request.unique_base)
-    scope = rank(snapshot, Metric.PRICE, request.settings.by, wanted)
+    scope = rank(snapshot, request.metric, request.settings.by, wanted)
     rows = [place.row for place in scope.places]
     if ids is not None:
         _tell_left_out(request, [row for row in snapshot.rows if row.id in ids], {row.id for row in rows})

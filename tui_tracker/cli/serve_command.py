@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GRACE_S: Final = 4.5
 """How long the server may take to drain after a signal, in seconds."""
-SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "ca_file", "quote"))
+SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "quote"))
 
 
 @click.command(short_help="Serve what is collected over HTTP and WebSocket.")

@@ -84,7 +84,9 @@ async def check_source(name: str, settings: Settings, clock: Clock, patience_s: 
     place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
     log = RequestLog(clock)
     try:
-        source = create(name, clock=clock, base_url=url, interval_s=settings.interval, log=log)
+        source = create(
+            name, clock=clock, base_url=url, interval_s=settings.interval, log=log, ca_file=settings.ca_file
+        )
     except TrackerError as error:
         return SourceCheck(name, place, None, error)
     try:

@@ -338,7 +338,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "ca_file",
         parse.folder,
         "a file, ~ for home",
-        "File with certificates (PEM) of authorities that --connect trusts, beside those of the system.",
+        "File with certificates (PEM) of authorities that are trusted beside those of the system.",
         "PATH",
     ),
     SettingField(

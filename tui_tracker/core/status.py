@@ -28,7 +28,7 @@ class BackfillProgress:
     done: int = 0
     total: int = 0
     failed: tuple[str, ...] = ()
-    """Ids that could not be loaded and will not be tried again by themselves."""
+    """Ids that could not be loaded, and are tried again after some minutes."""
     remaining_s: float | None = None
     """Estimate of the time left for all steps, in seconds."""
     step_minutes: int | None = None

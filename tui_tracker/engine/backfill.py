@@ -4,20 +4,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import SourceError, TimedOutError, UnreachableError
+from tui_tracker.core.errors import MalformedDataError, RejectedError, SourceError, TimedOutError, UnreachableError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.status import BackfillProgress
 from tui_tracker.engine.turns import stand_back
 from tui_tracker.sources.base import HistoryStep, Source
 
 ATTEMPTS: Final = 3
+AGAIN_S: Final = (60.0, 600.0)
+"""What was given up is tried again after so long, each time twice as long, up to so long …"""
+REFUSED_AGAIN_S: Final = (600.0, 3_600.0)
+"""… or so where the exchange has nothing to say of that instrument."""
 _log = logging.getLogger(__name__)
 
 
@@ -27,6 +33,17 @@ class Wanted(Enum):
     ALL = "all"
     ASKED = "asked"
     """Only of instruments that were prioritised."""
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenUp:
+    """History that could not be loaded."""
+
+    steps: tuple[int, ...]
+    """What was still to be loaded."""
+    pause_s: float
+    due_s: float
+    """When it is tried again, by the monotonic clock."""
 
 
 class Backfill:
@@ -44,9 +61,12 @@ class Backfill:
         wanted: Wanted,
         on_candles: Callable[[Instrument, CandleBatch], Awaitable[None]],
         on_failure: Callable[[], None] = lambda: None,
+        has_traded: Callable[[str], bool] = lambda _: False,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make an idle backfill; ``on_candles`` gets each answer, ``on_failure`` is told when one is given up.
+
+        An answer without a candle is none for what ``has_traded``.
 
         What is left is estimated by ``now_s``: people wait in real time, also for a simulated market.
         """
@@ -55,6 +75,7 @@ class Backfill:
         self._wanted: Final = wanted
         self._on_candles: Final = on_candles
         self._on_failure: Final = on_failure
+        self._has_traded: Final = has_traded
         self._now_s: Final = now_s
         self.steps: Final = needed_steps(source.history, window_minutes)
         self._instruments: dict[str, Instrument] = {}
@@ -65,7 +86,7 @@ class Backfill:
         self._asked: dict[str, int] = {}
         self._pending: tuple[set[str], ...] = tuple(set() for _ in self.steps)
         self._away: tuple[set[str], ...] = tuple(set() for _ in self.steps)
-        self._failed: dict[str, None] = {}
+        self._failed: dict[str, _GivenUp] = {}
         self._setbacks: dict[str, int] = {}
         self._known: set[str] = set()
         self._first: dict[str, int] = {}
@@ -75,7 +96,10 @@ class Backfill:
         self._pace_s: float | None = None
 
     def want(self, instruments: Iterable[Instrument], volume_usd: Callable[[str], float | None]) -> None:
-        """Take the instruments that can have history: new ones are queued, gone ones wait until they are back."""
+        """Take the instruments that can have history: new ones are queued, gone ones wait until they are back.
+
+        Told after each poll, so this is when what was given up long enough ago is tried again.
+        """
         before, self._instruments = self._instruments, {instrument.id: instrument for instrument in instruments}
         present = self._instruments.keys()
         if present != before.keys():
@@ -88,6 +112,15 @@ class Backfill:
             self._work.set()
         if new := present - self._known:
             self._queue(new, range(len(self.steps)))
+        if self._wanted is Wanted.ALL:
+            self._try_again()
+
+    def _try_again(self) -> None:
+        now_s = self._clock.monotonic_s()
+        for name, given_up in self._failed.items():
+            if now_s >= given_up.due_s and name in self._instruments:
+                self._setbacks.pop(name, None)
+                self._queue([name], [step for step in given_up.steps if name not in self._pending[step]])
 
     def reset(self) -> None:
         """Forget what was loaded and what is to be: another process did so meanwhile."""
@@ -196,7 +229,7 @@ class Backfill:
                 reraise=True,
             ):
                 with attempt:
-                    batch = await self._source.candles(instrument, minutes)
+                    batch = await self._candles(instrument, minutes)
         except (UnreachableError, TimedOutError) as error:
             setbacks = self._setbacks[instrument.id] = self._setbacks.get(instrument.id, 0) + 1
             if self._wanted is Wanted.ALL and setbacks < ATTEMPTS:
@@ -208,13 +241,25 @@ class Backfill:
             self._fail(instrument, error)
         else:
             self._setbacks.pop(instrument.id, None)
+            self._failed.pop(instrument.id, None)
             await asyncio.sleep(0)  # reading and filling are a few ms each
             await self._on_candles(instrument, batch)
         return True
 
+    async def _candles(self, instrument: Instrument, minutes: int) -> CandleBatch:
+        batch = await self._source.candles(instrument, minutes)
+        if not batch.candles and self._has_traded(instrument.id):
+            raise MalformedDataError(f"{self._source.name} tells no candle of {instrument.pair}, which is traded")
+        return batch
+
     def _fail(self, instrument: Instrument, error: SourceError) -> None:
         _log.warning("history of %s not loaded: %s", instrument.id, error)
-        self._failed[instrument.id] = None
+        is_refused = isinstance(error, RejectedError) and (error.http_status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
+        first_s, longest_s = REFUSED_AGAIN_S if is_refused else AGAIN_S
+        before = self._failed.get(instrument.id)
+        pause_s = first_s if before is None else min(2 * before.pause_s, longest_s)
+        steps = tuple(step for step, pending in enumerate(self._pending) if instrument.id in pending)
+        self._failed[instrument.id] = _GivenUp(steps, pause_s, self._clock.monotonic_s() + pause_s)
         for pending in self._pending:
             pending.discard(instrument.id)
         self._on_failure()

@@ -20,7 +20,7 @@ from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.keeper import Keeper
-from tui_tracker.engine.market import Market
+from tui_tracker.engine.market import Market, is_quiet
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
 from tui_tracker.engine.rows import volume_usd
 from tui_tracker.engine.streaming import Streaming
@@ -46,7 +46,9 @@ LONG_GAP_MS: Final = 5 * MINUTE_MS
 MISSED_PAUSE_S: Final = 15.0
 """Lost messages of a stream cause at most one poll in this time."""
 RELIST_S: Final = 3_600.0
-"""The list of instruments is read again this often."""
+"""The list of instruments is read again this often …"""
+RELIST_AGAIN_S: Final = 300.0
+"""… and so soon where that failed."""
 _log = logging.getLogger(__name__)
 
 
@@ -95,6 +97,7 @@ class Engine(Board):
             Wanted.ASKED if once else Wanted.ALL,
             self._take_candles,
             self._publish_given_up,
+            self._has_traded,
         )
         self._archive = None if store is None else self._open_archive(store)
         self._streaming = None
@@ -365,7 +368,7 @@ class Engine(Board):
             await self._list_instruments()
         except SourceError as error:
             _log.warning("list of instruments not read: %s", error)
-            self._listed_s = self._clock.monotonic_s()
+            self._listed_s = self._clock.monotonic_s() - RELIST_S + RELIST_AGAIN_S
 
     def _note_gap(self, at_ms: int) -> None:
         """Have minutes that no poll saw filled from candles; few of them only once other history is loaded.
@@ -450,6 +453,11 @@ class Engine(Board):
         if is_pressing or abs(now_ms - self._published_ms) >= pause_ms:
             self._due.set()
 
+    def _has_traded(self, instrument_id: str) -> bool:
+        """Whether the last quote told of trades lately, so that there must be candles."""
+        ticker = self.market.holding(instrument_id).ticker
+        return ticker is not None and not is_quiet(ticker) and ticker.last is not None
+
     def _publish_given_up(self) -> None:
         """Say that less history is on its way: whoever waits for the last of it must learn that it won't come."""
         if self._dirty:
@@ -484,13 +492,12 @@ class Engine(Board):
 
     async def _follow_age(self) -> None:
         """Publish what changes by time alone: the state, and windows that slide while polls fail."""
-        never = asyncio.Event()
         while True:
             now_ms = self._timekeeper.now_ms()
             due_ms = now_ms + MINUTE_MS - now_ms % MINUTE_MS
             if (change_ms := self._health.next_change_ms()) is not None and change_ms > now_ms:
                 due_ms = min(due_ms, change_ms)
-            await self._timekeeper.sleep_until(due_ms, never)
+            await self._timekeeper.sleep_until(due_ms)
             now_ms = self._timekeeper.now_ms()
             polled_ms = self.market.polled_ms
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms

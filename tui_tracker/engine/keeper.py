@@ -82,9 +82,8 @@ class Keeper:
 
     async def _is_over(self, minute_ms: int) -> bool:
         """Wait for the end of a sampled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
-        never = asyncio.Event()
         while (self._market.sampled_ms or 0) >= minute_ms:
-            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS, never)
+            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS)
             if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
                 return True
             await self._clock.sleep(1.0)  # the clock jumped: a later poll may still be in this minute

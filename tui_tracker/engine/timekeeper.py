@@ -7,9 +7,8 @@ from typing import Final
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
 from tui_tracker.sources.base import Source
+from tui_tracker.sources.readings import JUMP_MS, Readings
 
-JUMP_MS: Final = 2_000
-"""The wall clock moved by this much more or less than the monotonic one: it was set, or the machine slept."""
 STEP_S: Final = 5.0
 """Longest sleep at a stretch, so that a jump is seen, and a poll made up for, soon after."""
 REMEASURE_S: Final = 3_600.0
@@ -26,6 +25,7 @@ class Timekeeper:
         """Exchange's clock minus ours; ``None`` before the first measurement."""
         self._measured_s = 0.0
         self._is_due = True
+        self._readings: Final = Readings()
         self._reference = self._difference()
 
     def now_ms(self) -> int:
@@ -61,10 +61,13 @@ class Timekeeper:
         except SourceError as error:
             _log.warning("clock of %s not read: %s", source.name, error)
             return
-        self.offset_ms = reading.offset_ms
-        self._measured_s = self._clock.monotonic_s()
-        self._is_due = False
-        _log.info("offset to %s is %d ms", source.name, self.offset_ms)
+        believed = self._readings.take(reading)
+        if believed.offset_ms is not None:
+            self.offset_ms = believed.offset_ms
+            _log.info("offset to %s is %d ms", source.name, self.offset_ms)
+        if believed.is_settled:
+            self._measured_s = self._clock.monotonic_s()
+            self._is_due = False
 
     def notice_jump(self) -> bool:
         """Whether the wall clock jumped since the last call; then measuring is due.
@@ -78,14 +81,21 @@ class Timekeeper:
             return False
         _log.warning("the clock jumped by %.1f s", moved / 1000)
         self._is_due = True
+        self._readings.forget()
         if moved < 0 and self.offset_ms is not None:
             self.offset_ms -= moved
         return True
 
-    async def sleep_until(self, instant_ms: int, woken: asyncio.Event) -> None:
+    async def sleep_until(self, instant_ms: int, woken: asyncio.Event | None = None) -> None:
         """Return at an instant of the corrected clock, or sooner if ``woken`` is set or the clock jumped."""
-        while (left_ms := instant_ms - self.now_ms()) > 0 and not woken.is_set():
-            await self._sleep_or_event(min(left_ms / 1000, STEP_S), woken)
+        while (left_ms := instant_ms - self.now_ms()) > 0:
+            step_s = min(left_ms / 1000, STEP_S)
+            if woken is None:
+                await self._clock.sleep(step_s)
+            elif woken.is_set():
+                return
+            else:
+                await self._sleep_or_event(step_s, woken)
             if abs(self._difference() - self._reference) > JUMP_MS:
                 return
             self._reference = self._difference()

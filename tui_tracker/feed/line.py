@@ -3,15 +3,16 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from tui_tracker.core.errors import AccessError, ConfigError, FeedError, TrackerError
+from tui_tracker.core.errors import AccessError, FeedError, TrackerError
 from tui_tracker.core.text import clean
+from tui_tracker.core.trust import trusting
 from tui_tracker.feed.wire import MAX_FRAME_BYTES
+from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
 OPEN_S: Final = 10.0
 SILENCE_S: Final = 15.0
@@ -33,7 +34,7 @@ class Line:
     def __init__(self, url: str, token: str, ca_file: str) -> None:
         self._address: Final = url.replace("http", "ws", 1) + "/app/v1/stream?encoding=msgpack"
         self._headers: Final = {"Authorization": f"Bearer {token}"} if token else {}
-        self._tls: Final = _trusting(ca_file) if url.startswith("https") else None
+        self._tls: Final = trusting(ca_file) if url.startswith("https") else None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[ClientConnection]:
@@ -48,6 +49,8 @@ class Line:
                 additional_headers=self._headers,
                 max_size=MAX_FRAME_BYTES,
                 ssl=self._tls,
+                proxy=proxy_of(self._address),
+                happy_eyeballs_delay=NEXT_ADDRESS_S,
                 compression=None,
                 open_timeout=OPEN_S,
                 close_timeout=1,
@@ -65,20 +68,9 @@ class Line:
             raise FeedError(f"no secure connection: {reason}", "is its authority in --ca-file?") from error
         except TimeoutError as error:
             raise FeedError("no answer in time") from error
-        except (OSError, WebSocketException) as error:
+        except (OSError, WebSocketException, ImportError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise FeedError(f"out of reach: {clean(reason)}", "does crypto-tui serve run there?") from error
-
-
-def _trusting(ca_file: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file:
-        try:
-            context.load_verify_locations(Path(ca_file).expanduser())
-        except OSError as error:  # ssl.SSLError is one
-            reason = clean(error.strerror or str(error))
-            raise ConfigError(f"the authorities in {clean(ca_file)} cannot be used: {reason}", "a PEM file") from error
-    return context
 
 
 def _refusal(status: int) -> TrackerError:

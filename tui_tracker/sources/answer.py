@@ -73,8 +73,8 @@ def _http_date(text: str) -> float | None:
         return None
 
 
-def reason(error: BaseException) -> str:
-    """Say in a few words why a connection failed, from the error at the bottom of the chain."""
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and what caused it, down to the bottom."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and len(chain) < 16:
@@ -82,7 +82,17 @@ def reason(error: BaseException) -> str:
             cause = cause.exceptions[0]
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
-    for link in chain:
+    return chain
+
+
+def is_untrusted(error: BaseException) -> bool:
+    """Whether a connection failed because nobody vouches for the server."""
+    return any(isinstance(link, ssl.SSLCertVerificationError) for link in _chain(error))
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few words why a connection failed, from the error at the bottom of the chain."""
+    for link in _chain(error):
         match link:
             case socket.gaierror():
                 return f"the host name cannot be resolved ({clean(link.strerror or str(link), 80)})"
@@ -96,7 +106,7 @@ def reason(error: BaseException) -> str:
                 return "the connection was reset"
             case OSError(strerror=str() as strerror) if strerror:
                 return clean(strerror.lower(), 80)
-    return clean(str(error)) or "the connection broke"
+    return clean(str(error)).rstrip(".") or "the connection broke"
 
 
 def decoded(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, what: str) -> T:
@@ -141,7 +151,7 @@ def opened(decoder: msgspec.json.Decoder[T], body: bytes, exchange: str) -> T:
     except (ValueError, RecursionError) as error:
         if body.lstrip()[:1] == b"<":
             raise MalformedDataError(
-                f"{exchange} answered with a web page instead of data", "a portal, a proxy, or maintenance?"
+                f"{exchange} answered with a web page instead of data: a sign-in page, a proxy, or maintenance"
             ) from error
         start = clean(body[:60].decode("utf-8", "replace"))
         raise MalformedDataError(f"no answer of {exchange}'s API (it begins with {start!r})") from error

@@ -46,6 +46,11 @@ class ServerTime:
     received_ms: int
 
     @property
+    def round_trip_ms(self) -> int:
+        """How long the answer was on its way: the offset may be wrong by half of it."""
+        return self.received_ms - self.sent_ms
+
+    @property
     def offset_ms(self) -> int:
         """Exchange's clock minus ours, taking the middle of the round trip."""
         return self.server_ms - (self.sent_ms + self.received_ms) // 2

@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Final
 from tui_tracker import __version__
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import (
-    MalformedDataError,
+    ConfigError,
     RejectedError,
     SourceError,
     TimedOutError,
     UnreachableError,
 )
 from tui_tracker.core.text import clean
-from tui_tracker.sources.answer import read_body, read_date, reason
+from tui_tracker.core.trust import trusting
+from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reason
 from tui_tracker.sources.budget import Priority, RequestBudget
-from tui_tracker.sources.refusal import MAX_COMPLAINT, Complaint, ComplaintReader, Refused
+from tui_tracker.sources.issuer import issuer_of
+from tui_tracker.sources.proxies import place_of, proxy_of
+from tui_tracker.sources.refusal import ComplaintReader, Refused, read_complaint
 from tui_tracker.sources.trace import RequestTrace
 
 if TYPE_CHECKING:
@@ -33,7 +36,6 @@ _KEPT_CONNECTIONS: Final = 2
 _MAX_CONNECTIONS: Final = 4
 _MAX_REDIRECTS: Final = 3
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_COMPLAINT_S: Final = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class HttpClient:
         idle_s: How long an unused connection is kept: over two poll intervals, so that polls share one.
         bans: Statuses by which the exchange shuts an address out, and for how many seconds at least.
         user_agent: Who we are.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
         timeouts: When to give up.
         transport: Replaces the network (tests).
     """
@@ -86,6 +89,7 @@ class HttpClient:
         idle_s: float,
         bans: Mapping[int, float] | None = None,
         user_agent: str = USER_AGENT,
+        ca_file: str = "",
         timeouts: Timeouts | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
@@ -95,6 +99,9 @@ class HttpClient:
         self._idle_s = idle_s
         self._bans = bans or {}
         self._user_agent = user_agent
+        self._ca_file = ca_file
+        self._issuer: str | None = None
+        """Of a certificate that isn't trusted; ``None`` before there was one."""
         self._timeouts = timeouts or Timeouts()
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
@@ -130,17 +137,22 @@ class HttpClient:
         """
         client = await self._open()
         url = self._url(path, params)
-        for _ in range(_MAX_REDIRECTS + 1):
+        redirects = dead = 0
+        while redirects <= _MAX_REDIRECTS:
             await self.budget.acquire(priority, weight)
             with self._logged_failure():
-                async with _translated_errors(self._timeouts):
-                    answer = await self._read(client, url, max_bytes, weight, complaint_of)
+                async with self._explained(url), _translated_errors(self._timeouts):
+                    answer = await self._read(client, url, max_bytes, weight, complaint_of, dead < _KEPT_CONNECTIONS)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
                 self.budget.log.note_answer(elapsed_ms)
                 logger.debug("GET %s -> %d bytes in %d ms", clean(str(url)), len(answer.body), elapsed_ms)
                 return answer
-            url = answer
+            if answer is None:
+                dead += 1
+            else:
+                url = answer
+                redirects += 1
         raise RejectedError(f"the exchange redirects more than {_MAX_REDIRECTS} times")
 
     @contextmanager
@@ -150,6 +162,26 @@ class HttpClient:
         except SourceError:
             self.budget.log.note_failure()
             raise
+
+    @asynccontextmanager
+    async def _explained(self, url: "httpx.URL") -> AsyncIterator[None]:
+        """Say which proxy a connection failed through, and who issued a certificate that isn't trusted.
+
+        The certificate is looked at once, and never past a proxy.
+        """
+        try:
+            yield
+        except UnreachableError as error:
+            proxy = proxy_of(str(url))
+            if not is_untrusted(error):
+                if proxy is None or "proxy" in error.message:
+                    raise
+                raise UnreachableError(f"{error.message}, through the proxy {place_of(proxy)}") from error
+            if self._issuer is None:
+                self._issuer = "" if proxy else await issuer_of(url.host, url.port or 443)
+            issuer = f", issued by {self._issuer!r}" if self._issuer else ""
+            text = f"{error.message}{issuer}: a sign-in page or proxy in between, or an authority for --ca-file"
+            raise UnreachableError(text) from error
 
     async def aclose(self) -> None:
         """Close all connections; nothing may be called after."""
@@ -176,9 +208,10 @@ class HttpClient:
                     keepalive_expiry=self._idle_s,
                 ),
                 follow_redirects=False,
+                verify=True if self._transport is not None else trusting(self._ca_file),
                 transport=self._transport,
             )
-        except (OSError, ImportError, ValueError, httpx.InvalidURL) as error:
+        except (OSError, ImportError, ValueError, httpx.InvalidURL, ConfigError) as error:
             message = f"the HTTP client cannot start with this environment: {clean(str(error))}"
             raise UnreachableError(message, "check proxy and certificate variables") from error
 
@@ -194,9 +227,13 @@ class HttpClient:
         max_bytes: int,
         weight: int,
         complaint_of: ComplaintReader | None,
-    ) -> "Response | httpx.URL":
+        may_be_dead: bool,
+    ) -> "Response | httpx.URL | None":
+        """An answer, where else to ask, or ``None`` if it is to be asked again: the connection was a dead one."""
         trace = RequestTrace(self.clock, self.budget, weight)
-        response = await self._send(client, url, trace)
+        response = await self._send(client, url, trace, may_be_dead)
+        if response is None:
+            return None
         try:
             if response.status_code in _REDIRECTS:
                 return _redirect_target(url, response)
@@ -207,24 +244,24 @@ class HttpClient:
             await response.aclose()
         return Response(body, trace.sent_ms, self.clock.now_ms(), read_date(response.headers.get("Date")))
 
-    async def _send(self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace) -> "httpx.Response":
-        """Send a request, and again, at once, where a kept connection turns out to be dead.
+    async def _send(
+        self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace, may_be_dead: bool
+    ) -> "httpx.Response | None":
+        """Send a request; ``None`` where a kept connection turns out to be dead.
 
-        The server closed such a connection while it lay idle, so the request never got there.
+        As a rule the server closed such a connection while it lay idle, so that the request never got there. But it may
+        have got there, so that it counts.
         """
         import httpx
 
         request = client.build_request("GET", url, extensions={"trace": trace.note})
-        attempts = 1
-        while True:
-            try:
-                return await client.send(request, stream=True)
-            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-                if attempts > _KEPT_CONNECTIONS or not trace.is_reused:
-                    raise
-                logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
-            attempts += 1
-            trace.restart()
+        try:
+            return await client.send(request, stream=True)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            if not may_be_dead or not trace.is_reused:
+                raise
+            logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
+            return None
 
     async def _refusal(self, response: "httpx.Response", complaint_of: ComplaintReader | None) -> SourceError:
         """The error for a status that is neither success nor a redirect; pauses the budget where asked to."""
@@ -232,23 +269,9 @@ class HttpClient:
             response.status_code,
             response.reason_phrase,
             response.headers.get("Retry-After"),
-            None if complaint_of is None else await _complaint(response, complaint_of),
+            None if complaint_of is None else await read_complaint(response, complaint_of),
         )
         return refused.error(self.budget, self._bans, self.clock.now_ms())
-
-
-async def _complaint(response: "httpx.Response", complaint_of: ComplaintReader) -> Complaint | None:
-    """What the body of an error says. Where it can't be had, the status alone must do."""
-    import httpx
-
-    try:
-        async with asyncio.timeout(_COMPLAINT_S):
-            encoding = response.headers.get("Content-Encoding", "")
-            body = await read_body(response.aiter_raw(), encoding, MAX_COMPLAINT)
-    except (MalformedDataError, httpx.TransportError, TimeoutError) as error:
-        logger.debug("the body of HTTP %d cannot be read: %r", response.status_code, error)
-        return None
-    return complaint_of(body)
 
 
 @asynccontextmanager
@@ -277,7 +300,7 @@ def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL
     target = response.next_request.url
     if (target.scheme, target.host, _port(target)) != (url.scheme, url.host, _port(url)):
         place = clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}", 80)
-        raise RejectedError(f"the exchange redirects to another place, {place}", "is a portal or proxy in between?")
+        raise RejectedError(f"the exchange redirects to another place, {place}: a sign-in page or a proxy")
     return target.copy_with(username=None, password=None)
 
 

@@ -1,4 +1,4 @@
-"""Proxy variables, checked before httpx honours them."""
+"""The way to a server: proxy variables, checked before httpx honours them, and addresses."""
 
 import importlib.util
 import re
@@ -9,6 +9,8 @@ from typing import Final
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 
+NEXT_ADDRESS_S: Final = 0.25
+"""After so much silence of one address the next is tried beside it, as httpx does (RFC 8305)."""
 _HOST: Final = re.compile(rb"[A-Za-z0-9._:\-]+")
 
 
@@ -33,6 +35,28 @@ def check_proxies(environ: Mapping[str, str]) -> None:
             _check_exception(exceptions[0], host.strip())
 
 
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for a URL, as httpx finds it; WebSockets go the way of http and https.
+
+    A SOCKS proxy looks names up itself (``socks5h``), as it does for httpx.
+    """
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(url)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme.replace("ws", "http", 1)) or proxies.get("all")
+    if not found or proxy_bypass(parts.hostname or ""):
+        return None
+    return found.replace("socks5://", "socks5h://", 1) if "://" in found else f"http://{found}"
+
+
+def place_of(proxy: str) -> str:
+    """Where a proxy is, without who may use it; safe to show."""
+    scheme, _, rest = proxy.rpartition("://")
+    return clean(f"{scheme}://{rest.rpartition('@')[2]}".rstrip("/"), 80)
+
+
 def _effective(environ: Mapping[str, str], lower: str) -> tuple[str, str] | None:
     """Name and value of the variable in force."""
     if lower in environ:
@@ -54,8 +78,15 @@ def _check_proxy(name: str, value: str) -> None:
         raise ConfigError(f"{name} is not the address of a proxy", hint) from error
     if not _HOST.fullmatch(url.raw_host) or not 0 < (url.port or 1) < 65536:
         raise ConfigError(f"{name} is not the address of a proxy", hint)
-    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        raise ConfigError(f"{name} is a SOCKS proxy, for which a package is missing", "install it: pip install socksio")
+    if url.scheme.startswith("socks") and not _has_socks():
+        raise ConfigError(
+            f"{name} is a SOCKS proxy, for which a package is missing", "install it: pip install 'crypto-tui[socks]'"
+        )
+
+
+def _has_socks() -> bool:
+    """Whether requests and WebSockets can go through a SOCKS proxy."""
+    return all(importlib.util.find_spec(name) is not None for name in ("socksio", "python_socks"))
 
 
 def _check_exception(name: str, host: str) -> None:

@@ -1,19 +1,35 @@
 """Refusals: what the error answers of an exchange say, and which error of ours each becomes."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError
+from tui_tracker.core.errors import (
+    MalformedDataError,
+    RateLimitedError,
+    RejectedError,
+    SourceError,
+    UnreachableError,
+)
 from tui_tracker.core.text import clean
-from tui_tracker.sources.answer import read_retry_after
+from tui_tracker.sources.answer import read_body, read_retry_after
 from tui_tracker.sources.budget import LONGEST_BAN_S, RequestBudget
+
+if TYPE_CHECKING:
+    import httpx
+
+logger = logging.getLogger(__name__)
 
 MAX_COMPLAINT: Final = 16_384
 """Bytes of an error answer's body that are read."""
+_COMPLAINT_S: Final = 5.0
 _IM_A_TEAPOT: Final = 418
 _CLOSED: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 CLOSED: Final = "maintenance or overload, as a rule"
+_BARRED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
+BARRED: Final = "closed to this country or address, as a rule"
 _LIMITS: Final = (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
 
 
@@ -30,6 +46,20 @@ class Complaint(NamedTuple):
 
 ComplaintReader = Callable[[bytes], Complaint | None]
 """Reads the body of an answer; ``None`` where it is no complaint. Any bytes may come."""
+
+
+async def read_complaint(response: "httpx.Response", complaint_of: ComplaintReader) -> Complaint | None:
+    """What the body of an error says. Where it can't be had, the status alone must do."""
+    import httpx
+
+    try:
+        async with asyncio.timeout(_COMPLAINT_S):
+            encoding = response.headers.get("Content-Encoding", "")
+            body = await read_body(response.aiter_raw(), encoding, MAX_COMPLAINT)
+    except (MalformedDataError, httpx.TransportError, TimeoutError) as error:
+        logger.debug("the body of HTTP %d cannot be read: %r", response.status_code, error)
+        return None
+    return complaint_of(body)
 
 
 class Refused(NamedTuple):
@@ -57,6 +87,8 @@ class Refused(NamedTuple):
         message = f"the exchange answered HTTP {self.status} {clean(self.phrase, 40) or _phrase(self.status)}".rstrip()
         if self.complaint is not None:
             message += f": {clean(self.complaint.text, 120)}"
+        if self.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return UnreachableError("the proxy wants a name and a password: http://NAME:PASSWORD@… in its variable")
         if self.status in bans:
             asked_s = read_retry_after(self.retry_after, now_ms, LONGEST_BAN_S) or 0.0
             ban_s = max(asked_s, bans[self.status])
@@ -69,7 +101,8 @@ class Refused(NamedTuple):
             return RateLimitedError(message, retry_after_s)
         if retry_after_s is not None:
             budget.pause(retry_after_s)
-        return RejectedError(f"{message}; {CLOSED}" if self.status in _CLOSED else message)
+        reason = CLOSED if self.status in _CLOSED else BARRED if self.status in _BARRED else ""
+        return RejectedError(f"{message}; {reason}" if reason else message)
 
 
 def _phrase(status: int) -> str:

@@ -81,6 +81,7 @@ def create(
     interval_s: float,
     spacing_s: float | None = None,
     log: "RequestLog | None" = None,
+    ca_file: str = "",
 ) -> Source:
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
 
@@ -91,9 +92,10 @@ def create(
         interval_s: Time between polls; connections outlive two of them.
         spacing_s: Another pace of requests (tests).
         log: Remembers how requests went.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
 
     Raises:
-        ConfigError: An unknown name, an unusable URL or proxy variable.
+        ConfigError: An unknown name, an unusable URL, proxy variable or file of certificates.
     """
     from tui_tracker.sources.budget import RequestBudget
     from tui_tracker.sources.http import HttpClient
@@ -101,6 +103,10 @@ def create(
 
     check_name(name)
     check_proxies(os.environ)
+    if ca_file:
+        from tui_tracker.core.trust import trusting
+
+        trusting(ca_file)
     url = None if base_url is None else checked_base_url(base_url)
     info = SOURCES.get(name)
     if info is None:
@@ -110,16 +116,18 @@ def create(
         return CcxtSource(name.removeprefix(CCXT), clock, budget, url, keeps_pace=spacing_s is None)
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     idle_s = 2 * interval_s + _IDLE_MARGIN_S
-    return info.connect(HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans))
+    http = HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans, ca_file=ca_file)
+    return info.connect(http)
 
 
-def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stream | None:
+def open_stream(name: str, *, clock: Clock, base_url: str | None = None, ca_file: str = "") -> Stream | None:
     """Make what reads the live quotes of a source; ``None`` where there is none. Nothing is sent.
 
     Args:
         name: Of the source.
         clock: Spaces messages.
         base_url: Another place to find the exchange at; the stream is then there too, at the same path.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
     """
     info = SOURCES.get(name)
     if info is None or info.stream is None:
@@ -129,7 +137,7 @@ def open_stream(name: str, *, clock: Clock, base_url: str | None = None) -> Stre
     url = info.stream.url
     if base_url is not None:
         url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(url).path
-    return SocketStream(url, clock, info.dialogue())
+    return SocketStream(url, clock, info.dialogue(), ca_file)
 
 
 def all_names() -> tuple[str, ...]:

@@ -15,12 +15,14 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import TickerBatch
+from tui_tracker.sources.answer import ANYTHING, opened
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
 from tui_tracker.sources.budget import Priority
 from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
 from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import symbol_index
 from tui_tracker.sources.numbers import END_OF_TIME_MS, number
+from tui_tracker.sources.readings import JUMP_MS, Readings
 from tui_tracker.sources.refusal import CLOSED, MAX_COMPLAINT, Complaint
 
 T = TypeVar("T")
@@ -56,7 +58,10 @@ class RestSource(ABC):
     def __init__(self, http: HttpClient) -> None:
         self._http = http
         self._ids: Mapping[str, str] = {}
+        self._readings = Readings()
         self._offset_ms: int | None = None
+        self._difference_ms = 0
+        """Of the two clocks here when the exchange's was last read."""
 
     @staticmethod
     @abstractmethod
@@ -81,10 +86,14 @@ class RestSource(ABC):
     def read_candles(self, response: Response, symbol: str, step_minutes: int) -> CandleBatch:
         """Decode the answer to a ``candle_call``; some milliseconds, on the loop."""
 
-    @staticmethod
-    def read_time(response: Response) -> int:
-        """The exchange's clock in an answer to ``clock``, ms, in the middle of what it can mean."""
-        if response.date_ms is None:
+    @classmethod
+    def read_time(cls, response: Response) -> int:
+        """The exchange's clock in an answer to ``clock``, ms, in the middle of what it can mean.
+
+        Raises:
+            MalformedDataError: It doesn't tell the time, or is none of the exchange: a portal's page has a date too.
+        """
+        if not opened(ANYTHING, response.body, cls.title) or response.date_ms is None:
             raise MalformedDataError("the answer doesn't tell the time")
         return response.date_ms
 
@@ -131,7 +140,12 @@ class RestSource(ABC):
         with self._pausing():
             server_ms = self.read_time(response)
         reading = ServerTime(server_ms, response.sent_ms, response.received_ms)
-        self._offset_ms = reading.offset_ms
+        difference_ms = reading.received_ms - round(self._http.clock.monotonic_s() * 1000)
+        if abs(difference_ms - self._difference_ms) > JUMP_MS:
+            self._readings.forget()
+        self._difference_ms = difference_ms
+        believed = self._readings.take(reading)
+        self._offset_ms = self._offset_ms if believed.offset_ms is None else believed.offset_ms
         return reading
 
     def next_slot_s(self) -> float:

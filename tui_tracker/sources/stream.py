@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,13 +11,22 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, TimedOutError, UnreachableError
+from tui_tracker.core.errors import (
+    ConfigError,
+    RateLimitedError,
+    RejectedError,
+    SourceError,
+    TimedOutError,
+    UnreachableError,
+)
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
+from tui_tracker.core.trust import trusting
 from tui_tracker.sources.answer import reason
 from tui_tracker.sources.base import Listener
 from tui_tracker.sources.dialogue import MOST_LOGGED, Dialogue
+from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
 MAX_MESSAGE_BYTES: Final = 4_000_000
 OPEN_S: Final = 10.0
@@ -42,12 +52,15 @@ class SocketStream:
         url: Where they lead, ``wss://…``.
         clock: Spaces connections and messages.
         dialogue: What is said on them.
+        ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
     """
 
-    def __init__(self, url: str, clock: Clock, dialogue: type[Dialogue]) -> None:
+    def __init__(self, url: str, clock: Clock, dialogue: type[Dialogue], ca_file: str = "") -> None:
         self._url: Final = url
         self._clock: Final = clock
         self._kind: Final = dialogue
+        self._ca_file: Final = ca_file
+        self._tls: ssl.SSLContext | None = None
         self._title: Final = dialogue.title
         self._turn: Final = asyncio.Lock()
         self._free_s = 0.0
@@ -65,6 +78,9 @@ class SocketStream:
         try:
             async with _Opening(
                 self._url,
+                ssl=self._secured(),
+                proxy=proxy_of(self._url),
+                happy_eyeballs_delay=NEXT_ADDRESS_S,
                 max_size=MAX_MESSAGE_BYTES,
                 compression=None,
                 open_timeout=OPEN_S,
@@ -82,8 +98,13 @@ class SocketStream:
             raise UnreachableError(f"{self._title} ended the stream{said}") from error
         except TimeoutError as error:
             raise TimedOutError(f"the stream of {self._title} was not opened in time") from error
-        except (OSError, WebSocketException) as error:
+        except (OSError, WebSocketException, ConfigError) as error:
             raise UnreachableError(f"no stream: {reason(error)}") from error
+
+    def _secured(self) -> ssl.SSLContext | None:
+        if self._tls is None and self._url.startswith("wss"):
+            self._tls = trusting(self._ca_file)
+        return self._tls
 
     async def _wait_for_turn(self) -> None:
         async with self._turn:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import RateLimitedError
 from tui_tracker.sources.budget import RequestBudget
 
 
@@ -22,11 +23,7 @@ class RequestTrace:
         self._clock = clock
         self._budget = budget
         self._weight = weight
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget what was noted; the same request goes out once more."""
-        self.sent_ms = self._clock.now_ms()
+        self.sent_ms = clock.now_ms()
         self._began = False
         self._connected = False
         self._answered = False
@@ -37,11 +34,19 @@ class RequestTrace:
         return self._began and not self._connected and not self._answered
 
     async def note(self, event: str, _info: Mapping[str, object]) -> None:
-        """Called by httpcore at each step; see its documentation of the ``trace`` extension."""
+        """Called by httpcore at each step; see its documentation of the ``trace`` extension.
+
+        Raises:
+            RateLimitedError: The answer to another request asked to slow down while this one was being connected.
+        """
         match event.partition(".")[2]:
             case "connect_tcp.started" | "connect_unix_socket.started":
                 self._connected = True
             case "send_request_headers.started":
+                if (until_s := self._budget.limited_until_s) is not None:
+                    raise RateLimitedError(
+                        "the exchange asked to slow down meanwhile", until_s - self._clock.monotonic_s()
+                    )
                 self._began = True
                 self.sent_ms = self._clock.now_ms()
                 self._budget.note_sent(self._weight)

@@ -182,7 +182,7 @@ class Desk:
     async def note_ranks(self, snapshot: Snapshot) -> None:
         """Remember the ranks of another minute than the one that is shown; a thread ranks, which takes milliseconds."""
         if snapshot.end_ms is not None:
-            view, scope, least = self.view, self.scope(), self.settings.min_coverage
+            view, scope, least = self.view, self.scope(snapshot), self.settings.min_coverage
             ranking = await asyncio.to_thread(rank, snapshot, view.metric, view.measure, scope, least)
             self.ranks.record(ranking, snapshot.end_ms)
 
@@ -204,7 +204,8 @@ class Desk:
             self._dollar = dollar
             self.view = chosen
         self._record(
-            snapshot, self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+            snapshot,
+            self._presenter.ranking(snapshot, self.view, self._presenter.scope(snapshot, self.view, self.watchlist)),
         )
         self.highlights.take(snapshot)
 
@@ -214,9 +215,10 @@ class Desk:
             self._recorded = ranking
             self.ranks.record(ranking, snapshot.end_ms)
 
-    def scope(self) -> Scope:
-        """What is compared with what."""
-        return self._presenter.scope(self.view, self.watchlist)
+    def scope(self, snapshot: Snapshot | None = None) -> Scope:
+        """What is compared with what, in the newest snapshot unless another one is given."""
+        shown = snapshot or self.snapshot or no_snapshot(SourceStatus("", SourceState.OFFLINE))
+        return self._presenter.scope(shown, self.view, self.watchlist)
 
     def ranking(self, snapshot: Snapshot, scope: Scope) -> Ranking:
         """The ranking of a scope by what was chosen."""
@@ -239,7 +241,9 @@ class Desk:
         view = named(self.views, self.view.name)
         own = view.name if view is not None and view.needle == self.view.needle else ""
         placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo, own)
-        ranking = self._presenter.ranking(snapshot, self.view, self._presenter.scope(self.view, self.watchlist))
+        ranking = self._presenter.ranking(
+            snapshot, self.view, self._presenter.scope(snapshot, self.view, self.watchlist)
+        )
         self.highlights.rate(ranking, self.ranks.track_of(ranking), snapshot.end_ms, self.view.shift_minutes)
         scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder, self.highlights)
         keys = scene.table.keys

@@ -27,6 +27,13 @@ def _key(view: ViewState, scope: Scope) -> tuple[object, ...]:
     return view.metric, view.measure, scope
 
 
+def _less_floor(snapshot: Snapshot, view: ViewState) -> ViewState:
+    """Without a floor where no volume is known, as of past minutes that candles alone tell: nothing would pass it."""
+    if not snapshot.rows or any(row.volume_usd is not None for row in snapshot.rows):
+        return view
+    return replace(view, min_volume=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What both lists show."""
@@ -90,9 +97,9 @@ class Presenter:
             self._dollar_of = len(snapshot.rows)
         return self._dollar
 
-    def scope(self, view: ViewState, watchlist: Sequence[str]) -> Scope:
+    def scope(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Scope:
         """What is compared with what."""
-        return view.scope(frozenset(watchlist), self._min_volume_usd)
+        return _less_floor(snapshot, view).scope(frozenset(watchlist), self._min_volume_usd)
 
     def ranking(self, snapshot: Snapshot, view: ViewState, scope: Scope) -> Ranking:
         """The ranking of a scope, computed at most once a version."""
@@ -107,7 +114,10 @@ class Presenter:
         """All rankings that scene and strip need. Nothing is remembered: a thread may call it."""
         if snapshot.version == self._version:
             return {}
-        scopes = {self.scope(view, watchlist), *self._standing_scopes(view, watchlist).values()}
+        scopes = {
+            self.scope(snapshot, view, watchlist),
+            *self._standing_scopes(_less_floor(snapshot, view), watchlist).values(),
+        }
         return {
             _key(view, scope): rank(snapshot, view.metric, view.measure, scope, self._min_coverage) for scope in scopes
         }
@@ -119,7 +129,7 @@ class Presenter:
 
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
         """The rankings in which the strip places the selected pair: the scope, everything, the watchlist."""
-        scopes = self._standing_scopes(view, watchlist)
+        scopes = self._standing_scopes(_less_floor(snapshot, view), watchlist)
         return [Standing(word, self.ranking(snapshot, view, scope)) for word, scope in scopes.items()]
 
     def _standing_scopes(self, view: ViewState, watchlist: Sequence[str]) -> dict[str, Scope]:
@@ -142,7 +152,7 @@ class Presenter:
         shifts: Mapping[str, Shift] | None = None,
     ) -> Frozen:
         """The present order of all rows of the scope."""
-        ranking = self.ranking(snapshot, view, self.scope(view, watchlist))
+        ranking = self.ranking(snapshot, view, self.scope(snapshot, view, watchlist))
         return Frozen(at_ms, tuple(place.row.id for place in live_order(ranking, view, shifts)))
 
     def scene(
@@ -155,7 +165,7 @@ class Presenter:
     ) -> Scene:
         """What both lists show."""
         watched = frozenset(watchlist)
-        ranking = self.ranking(snapshot, view, self.scope(view, watchlist))
+        ranking = self.ranking(snapshot, view, self.scope(snapshot, view, watchlist))
         places: Sequence[Place] = live_order(ranking, view, highlights.shifts)
         moves: dict[str, int] = {}
         if view.frozen is not None:

@@ -155,7 +155,8 @@ def table_title(
     parts.append(_Part(f"{window_text(window)}{partly}" if window else "", 7 if partly else 4))
     parts = [part for part in parts if part.text]
     if view.min_volume and not view.watchlist_only:
-        parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}", 6))
+        is_known = ranking.scope.min_volume_usd > 0 or any(place.row.volume_usd for place in ranking.places)
+        parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}" if is_known else "volume unknown", 6))
     if view.excluded and not view.watchlist_only:
         parts.append(_Part(f"no {classes_text(view.excluded)}", 4))
     if view.unique_base and not view.watchlist_only:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from tests.support.fake_kraken_listing import make_listings
+from tests.support.fake_kraken_listing import Listing, make_listings
 from tests.support.fake_kraken_market import DAY_MINUTES, MINUTE_MS, Bar, Noise, PairMarket, merge
 
 VOLUME_DIGITS = 8
@@ -64,7 +64,7 @@ class SeededMarket:
     def __init__(self, seed: int, pairs: int, dollar: str, *, omits_quiet: bool) -> None:
         noise = _noise(seed)
         found: dict[str, Pair] = {}
-        for listing in make_listings(seed, pairs):
+        for listing in _listings(seed, pairs):
             base, quote = listing.display.split("/")
             quote = dollar if quote == "USD" else quote
             if base != quote and listing.status in ("online", None):
@@ -102,6 +102,11 @@ class SeededMarket:
             if bar.trades or not self._omits_quiet:
                 found.append(Candle(start * step_minutes * MINUTE_MS, bar, not is_open))
         return found
+
+
+@cache
+def _listings(seed: int, pairs: int) -> tuple[Listing, ...]:
+    return tuple(make_listings(seed, pairs))
 
 
 @cache

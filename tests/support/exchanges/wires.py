@@ -10,6 +10,7 @@ from tests.support.exchanges.bybit import BybitWire
 from tests.support.exchanges.coinbase import CoinbaseWire
 from tests.support.exchanges.coinbase_exchange import CoinbaseExchangeWire
 from tests.support.exchanges.gate import GateWire
+from tests.support.exchanges.kraken import KrakenWire
 from tests.support.exchanges.kucoin import KucoinWire
 from tests.support.exchanges.mexc import MexcWire
 from tests.support.exchanges.okx import OkxWire
@@ -26,6 +27,6 @@ NATIVE: Final[tuple[type[Wire], ...]] = (
     KucoinWire,
     OkxWire,
 )
-"""Those of exchanges that have a module of their own."""
-EVERY: Final[tuple[type[Wire], ...]] = (*NATIVE, MexcWire)
+"""Those of exchanges that have a module of their own, Kraken aside."""
+EVERY: Final[tuple[type[Wire], ...]] = (*NATIVE, KrakenWire, MexcWire)
 WIRES: Final[Mapping[str, type[Wire]]] = {wire.name: wire for wire in EVERY}

@@ -305,6 +305,70 @@ async def test_a_pair_whose_history_fails_does_not_stop_the_others() -> None:
         assert price_n(engine, "ETH/USD") >= 1_435
 
 
+async def test_history_that_was_given_up_is_tried_again_by_itself() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors = dict.fromkeys(source.quoted, RejectedError("HTTP 503"))
+    for error in source.candle_errors.values():
+        error.http_status = 503
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(100)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD", "fake:ETH-USD")
+        source.candle_errors.clear()
+        await clock.advance(130)
+        assert latest(engine).status.backfill.failed == ()
+        assert price_n(engine, "BTC/USD") >= 1_435
+        assert price_n(engine, "ETH/USD") >= 1_435
+
+
+async def test_an_answer_without_a_candle_is_none_of_a_pair_that_trades() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock, ("BTC/USD", "QUIET/USD"))
+    source.price = lambda pair, minute: 100.0 if pair == "BTC/USD" and clock.monotonic_s() > 20 else None
+    source.quote = lambda pair: 100.0 if pair == "BTC/USD" else None
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(19)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
+        await clock.advance(130)
+        assert latest(engine).status.backfill.failed == ()
+        assert price_n(engine, "BTC/USD") >= 1_435
+
+
+async def test_history_that_is_refused_is_asked_for_less_and_less() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.candle_errors["BTC/USD"] = RejectedError("unknown pair")
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(6 * 3_600)
+        assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
+    tries = [at for name, at in source.calls if name.startswith("candles BTC/USD")]
+    assert len(tries) == 3 * 8  # at once, after 10, 20, 40 minutes, and hourly
+
+
+async def test_a_list_that_cannot_be_read_is_read_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy() -> InstrumentBatch:
+        raise RejectedError("busy")
+
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.history = ()
+    engine = Engine(source, clock)
+    async with engine.running():
+        await clock.advance(120)
+        with monkeypatch.context() as patched:
+            patched.setattr(source, "instruments", busy)
+            source.listed.append(instrument("NEW/USD"))
+            source.quoted.append("NEW/USD")
+            await clock.advance(3_600)
+            assert len(latest(engine).rows) == 2
+            assert latest(engine).status.state is SourceState.LIVE
+        await clock.advance(400)
+        assert len(latest(engine).rows) == 3
+
+
 async def test_new_halted_and_delisted_instruments() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

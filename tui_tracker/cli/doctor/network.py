@@ -39,7 +39,7 @@ def surroundings(environ: Mapping[str, str]) -> Iterator[Finding]:
             else:
                 yield problem("certificates", f"{name} names {clean(value, 120)}, which isn't there", f"unset {name}")
     if not any(environ.get(name) for name in _CERTIFICATES):
-        yield ok("certificates", "those that come with the program")
+        yield ok("certificates", "those of the system")
 
 
 async def sources(

@@ -1,0 +1,204 @@
+"""One source of a trial: the engine that watches it, the exchange, and all that must hold."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from tests.simulation.exchange import UPLINK_S, WEIGHTS, SimulatedExchange
+from tests.simulation.ledger import Ledger, Told
+from tests.simulation.loop import SimulatedClock
+from tests.simulation.model import MINUTE_MS, Model
+from tests.simulation.schedule import BODY, CONNECT, STATUS, Plan
+from tests.simulation.watch import Watch
+from tests.simulation.world import BEGIN, world_of
+from tests.support.oracle import mean_of
+from tui_tracker.core.metric import Metric
+from tui_tracker.core.status import SourceState
+from tui_tracker.engine.engine import Engine
+from tui_tracker.sources.budget import RequestBudget
+from tui_tracker.sources.http import HttpClient
+from tui_tracker.sources.registry import SOURCES
+
+ALLOWED: Final = {
+    "kraken": (1, 1.0),
+    "binance": (6_000, 60.0),
+    "bitfinex": (30, 60.0),
+    "bitstamp": (10_000, 600.0),
+    "bybit": (600, 5.0),
+    "coinbase": (10, 1.0),
+    "coinbase_exchange": (10, 1.0),
+    "gate": (200, 10.0),
+    "kucoin": (4_000, 30.0),
+    "okx": (20, 2.0),
+}
+"""Requests, or weight, that each exchange documents to allow in so many seconds."""
+FAILING: Final = frozenset(
+    {*CONNECT, *BODY, *STATUS, "reset_body", "hang", "drip"} - {"418", "403", "429", "429_after", "503_after"}
+)
+"""Faults that spoil every answer and ask for no pause."""
+MOST_ERROR: Final = 300
+
+
+class BrokenPromiseError(AssertionError):
+    """Something did not hold."""
+
+
+def promise(holds: object, text: str) -> None:
+    """Check what must hold.
+
+    Raises:
+        BrokenPromiseError: If it doesn't.
+    """
+    if not holds:
+        raise BrokenPromiseError(text)
+
+
+class Part:
+    """One source of a trial."""
+
+    def __init__(self, plan: Plan, place: int, clock: SimulatedClock) -> None:
+        self.name = plan.sources[place]
+        self.plan = plan
+        self.clock = clock
+        self.ledger = Ledger()
+        self.model = Model(self.name, remembers=bool(plan.jumps))
+        self.world = world_of(self.name)
+        self.spells = plan.spells[place]
+        info = SOURCES[self.name]
+        rng = random.Random(f"line {plan.seed} {self.name}")
+        transport = SimulatedExchange(self.world, self.spells, plan.away_s, clock, rng, self.ledger, self._told)
+        self.budget = RequestBudget(clock, info.spacing_s)
+        idle_s = 2 * plan.interval_s + 30
+        http = HttpClient(info.base_url, clock, self.budget, idle_s=idle_s, bans=info.bans, transport=transport)
+        self.watch = Watch(info.connect(http))
+        self.engine = Engine(self.watch, clock, interval_s=plan.interval_s, window_minutes=plan.window_minutes)
+        self.heaviest_s = info.spacing_s * max(WEIGHTS.get(self.name, {"": 1}).values())
+        self.rows = 0
+
+    def _told(self, told: Told) -> None:
+        self.model.take(told, self.end)
+
+    @property
+    def end(self) -> int | None:
+        """The last minute of the windows."""
+        end_ms = self.engine.market.end_ms
+        return None if end_ms is None else end_ms // MINUTE_MS
+
+    @property
+    def lacks_history(self) -> bool:
+        """Whether there is still some to be loaded."""
+        progress = self.engine.backfill.progress()
+        return progress.is_running or bool(progress.failed)
+
+    def clear_s(self) -> float:
+        """From when on nothing stands in the way of a poll."""
+        ends_s = max(spell.end_s for spell in self.spells)
+        return max(ends_s, self.ledger.last_fault_s, self.watch.paused_until_s)
+
+    def slack_s(self) -> float:
+        """How long the requests before a poll may take."""
+        return 4 * self.heaviest_s + 4.0
+
+    def check_all(self, clear_s: float) -> None:
+        """Check all that holds once nothing has stood in the way since then."""
+        self.check_recovery(clear_s)
+        self.check_shown()
+        self.check_windows()
+        self.check_history()
+        self.check_figures()
+        self.check_requests()
+
+    def check_windows(self) -> None:
+        """Good data stays: windows hold what was told, bit for bit."""
+        end = self.end
+        promise((end is None) is (self.model.polled is None), "windows begin with the first poll")
+        if end is None:
+            return
+        length = self.plan.window_minutes
+        for pair in self.world.pairs:
+            series = self.engine.market.series(f"{self.name}:{pair.replace('/', '-')}", Metric.PRICE)
+            got = [None if value != value else value for value in series.values]
+            if self.plan.jumps:
+                strange = {value for value in got if value is not None} - self.model.said.get(pair, set())
+                promise(not strange, f"{self.name} {pair}: prices that were never told: {sorted(strange)[:3]}")
+                continue
+            expected = self.model.series(pair, end, length)
+            promise(got == expected, f"{self.name} {pair}: {difference(got, expected)}")
+        if not self.plan.jumps:
+            now = (self.clock.now_ms() + self.model.offset_ms) // MINUTE_MS
+            promise((self.model.polled or 0) <= end <= now, f"{self.name}: windows end in {end}, now is {now}")
+
+    def check_history(self) -> None:
+        """What could be known is: no minute is missing, unless the exchange told nothing usable of it."""
+        progress = self.engine.backfill.progress()
+        promise(not progress.is_running and not progress.failed, f"{self.name}: history still {progress}")
+        if self.plan.jumps or self.plan.interval_s > 60 or self.end is None:
+            return
+        first = max(BEGIN + 5, self.end - self.plan.window_minutes + 1)
+        for pair in self.world.pairs:
+            known = self.model.prices[pair].keys() | self.model.unreadable.get(pair, set())
+            missing = [minute - self.end for minute in range(first, self.end) if minute not in known]
+            promise(not missing, f"{self.name} {pair}: nothing of the minutes {missing[:5]}")
+
+    def check_figures(self) -> None:
+        """What is shown is made of what the windows hold."""
+        latest = self.engine.hub.latest
+        promise(latest is not None and len(latest.rows) == len(self.world.pairs), f"{self.name}: not all rows")
+        assert latest is not None
+        for row in latest.rows:
+            series = self.engine.market.series(row.instrument.id, Metric.PRICE)
+            values = [value for value in series.values if value == value]
+            figures = row.figures_of(Metric.PRICE)
+            promise(figures is not None and figures.samples == len(values), f"{row.instrument.id}: not all samples")
+            assert figures is not None
+            told = figures.mean, figures.minimum, figures.maximum, figures.last
+            expected = mean_of(values), min(values), max(values), values[-1]
+            promise(told == expected, f"{row.instrument.id}: {told} instead of {expected}")
+
+    def check_shown(self) -> None:
+        """What a person sees meanwhile: rows stay, and an error is one line."""
+        latest, status = self.engine.hub.latest, self.engine.status()
+        rows = 0 if latest is None else len(latest.rows)
+        promise(rows >= self.rows, f"{self.name}: {self.rows} rows became {rows}")
+        self.rows = rows
+        promise(status.error.isprintable() and len(status.error) < MOST_ERROR, f"{self.name}: {status.error!r}")
+        now_s = asyncio.get_running_loop().time()
+        for spell in self.spells:
+            is_whole = spell.chance == 1.0 and "quotes" in spell.calls and FAILING.issuperset(spell.kinds)
+            if is_whole and spell.start_s + 2.5 * self.plan.interval_s + 30 < now_s < spell.end_s:
+                promise(status.state is not SourceState.LIVE and status.error, f"{self.name}: nothing tells of {spell}")
+
+    def check_requests(self) -> None:
+        """The exchange was never asked too often, nor while it forbade it."""
+        limit, span_s = ALLOWED[self.name]
+        asked, first, weight = self.ledger.asked, 0, 0
+        for request in asked:
+            weight += request.weight
+            while request.at_s - asked[first].at_s >= span_s - 1e-6:
+                weight -= asked[first].weight
+                first += 1
+            promise(weight <= limit, f"{self.name}: a weight of {weight} in {span_s:g} s at {request.at_s:.3f} s")
+        for refused in self.ledger.refused:
+            broken = [r.at_s for r in asked if refused.at_s + UPLINK_S < r.at_s < refused.until_s]
+            promise(not broken, f"{self.name}: asked at {broken[:3]} in spite of {refused}")
+
+    def check_recovery(self, clear_s: float) -> None:
+        """It went on by itself within one interval."""
+        after = next((at_s for at_s in self.watch.polled_s if at_s >= clear_s), None)
+        latest_s = clear_s + self.plan.interval_s + self.slack_s()
+        polled = ", ".join(f"{at_s:.1f}" for at_s in self.watch.polled_s[-4:])
+        promise(after is not None and after <= latest_s, f"{self.name}: clear at {clear_s:.1f} s, polled at {polled}")
+        status = self.engine.status()
+        promise((status.state, status.error) == (SourceState.LIVE, ""), f"{self.name}: still {status}")
+        promise(status.limited_until_ms is None, f"{self.name}: still limited")
+        true_skew_ms = -self.clock.ahead_ms
+        allowed_ms = 3_000 if self.plan.jumps else 600 + self.model.vague_ms
+        promise(abs((status.skew_ms or 0) - true_skew_ms) <= allowed_ms, f"{self.name}: skew {status.skew_ms}")
+
+
+def difference(got: Sequence[float | None], expected: Sequence[float | None]) -> str:
+    """Where two windows differ."""
+    places = [i for i, (a, b) in enumerate(zip(got, expected, strict=True)) if a != b]
+    shown = "; ".join(f"{i - len(got) + 1}: {got[i]} instead of {expected[i]}" for i in places[:4])
+    return f"{len(places)} of {len(got)} minutes differ: {shown}"

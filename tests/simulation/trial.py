@@ -1,0 +1,152 @@
+"""One seeded trial: a whole engine, the real sources and their HTTP layer, over an exchange and a line that fail."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from unittest import mock
+
+from tests.simulation.loop import SimulatedClock, SimulatedLoop
+from tests.simulation.part import BrokenPromiseError, Part, promise
+from tests.simulation.schedule import Plan
+from tests.simulation.world import SHAPES
+from tui_tracker.engine.backfill import AGAIN_S
+from tui_tracker.engine.timekeeper import STEP_S
+from tui_tracker.engine.turns import Turns
+from tui_tracker.feed.local import LocalFeed
+from tui_tracker.feed.merged import MergedFeed
+
+T = TypeVar("T")
+RELIST_S: Final = 900.0
+"""Lists are read again this often, so that it happens within a trial."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a trial did; the same for the same seed."""
+
+    minutes: float = 0.0
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often what went wrong at which source."""
+    trace: list[tuple[float, str]] = field(default_factory=list)
+    """Every request: when, and what."""
+
+
+def run(seed: int) -> Outcome:
+    """Run one trial.
+
+    Raises:
+        BrokenPromiseError: If something did not hold.
+    """
+    return in_simulated_time(Plan.of(seed, tuple(SHAPES)), _trial)
+
+
+def in_simulated_time(plan: Plan, work: Callable[[Plan], Coroutine[None, None, T]]) -> T:
+    """Do some work of a plan on a loop of its own.
+
+    Raises:
+        BrokenPromiseError: If something did not hold.
+    """
+    complaints: list[dict[str, Any]] = []
+    loop = SimulatedLoop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    try:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(plan):
+            outcome = runner.run(work(plan))
+    except Exception as error:
+        raise BrokenPromiseError(repr(_first(error))) from error
+    promise(not complaints, f"left behind: {complaints}")
+    return outcome
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first in a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextmanager
+def _seeded(plan: Plan) -> Iterator[None]:
+    """Let chance be the seed's, also that of who goes on when; lists are read again soon.
+
+    Where the clock isn't set, nobody looks every few seconds whether it was.
+    """
+    state = random.getstate()
+    random.seed(plan.seed)
+    rng = random.Random(f"turns {plan.seed}")
+    step_s = STEP_S if plan.jumps else 60.0
+
+    async def give(_: Turns) -> None:
+        if rng.random() < 0.05:
+            await asyncio.sleep(0)
+
+    with (
+        mock.patch.object(Turns, "give", give),
+        mock.patch("tui_tracker.engine.engine.RELIST_S", RELIST_S),
+        mock.patch("tui_tracker.engine.timekeeper.STEP_S", step_s),
+    ):
+        try:
+            yield
+        finally:
+            random.setstate(state)
+
+
+async def _trial(plan: Plan) -> Outcome:
+    loop = asyncio.get_running_loop()
+    clock = SimulatedClock(loop, plan.ahead_ms)
+    parts = [Part(plan, place, clock) for place in range(len(plan.sources))]
+    async with AsyncExitStack() as stack:
+        for part in parts:
+            await stack.enter_async_context(part.engine.running())
+        feed = MergedFeed("all", {part.name: LocalFeed(part.engine) for part in parts}, clock.sleep)
+        if len(parts) > 1:
+            await stack.enter_async_context(feed.running())
+        for at_s, jump_ms in _moments(plan):
+            await asyncio.sleep(at_s - loop.time())
+            clock.ahead_ms += jump_ms
+            for part in parts:
+                part.check_shown()
+                part.check_windows()
+        clear = await until_clear(plan, parts)
+        for part in parts:
+            part.check_all(clear[part.name])
+        if len(parts) > 1:
+            seen = {row.instrument.source for row in (await anext(aiter(feed.updates()))).rows}
+            promise(seen == set(plan.sources), f"rows of {seen}")
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    promise(not tasks, f"tasks left: {tasks}")
+    for part in parts:
+        promise(part.ledger.open_streams == 0 and part.watch.is_closed, f"{part.name}: connections left")
+    return Outcome(
+        loop.time() / 60,
+        Counter({(part.name, kind): n for part in parts for kind, n in part.ledger.faults.items()}),
+        [(round(asked.at_s, 6), f"{part.name} {asked.call}") for part in parts for asked in part.ledger.asked],
+    )
+
+
+def _moments(plan: Plan) -> list[tuple[float, int]]:
+    """When to look, and by how much the clock is set then: during and after each spell."""
+    looks = {at_s for spells in plan.spells for spell in spells for at_s in (spell.end_s - 0.5, spell.end_s + 20)}
+    return sorted([*((at_s, 0) for at_s in looks), *plan.jumps])
+
+
+async def until_clear(plan: Plan, parts: Sequence[Part]) -> dict[str, float]:
+    """Wait until all should be well again; from when on nothing stood in the way, by source."""
+    loop = asyncio.get_running_loop()
+    while True:
+        clear = {part.name: max(part.clear_s(), *(at_s for at_s, _ in plan.jumps), 0.0) for part in parts}
+        if plan.away_s is not None and loop.time() < plan.away_s[1] + 2 * RELIST_S:
+            await asyncio.sleep(plan.away_s[1] + 2 * RELIST_S - loop.time())
+            continue
+        left_s = max(clear[part.name] + 2 * plan.interval_s + part.slack_s() for part in parts) - loop.time()
+        if left_s <= 0:
+            break
+        await asyncio.sleep(left_s)
+    latest_s = loop.time() + AGAIN_S[1] + 2 * plan.interval_s
+    while loop.time() < latest_s and any(part.lacks_history for part in parts):
+        await parts[0].clock.sleep(plan.interval_s)
+    return clear

@@ -1,0 +1,68 @@
+"""A source that tells the line below what it is asked for, and notes how it went."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tests.simulation.exchange import CALL, Call
+from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.errors import SourceError
+from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.ticker import TickerBatch
+from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime, Source
+
+
+class Watch:
+    """Implements ``Source`` by another one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.name = source.name
+        self.is_simulated = False
+        self.history: tuple[HistoryStep, ...] = source.history
+        self.paused_until_s = 0.0
+        """Until when the budget lets nothing through after what was refused, seconds since the beginning."""
+        self.polled_s: list[float] = []
+        """When each good poll was complete."""
+        self.polls = 0
+        self.is_closed = False
+
+    async def instruments(self) -> InstrumentBatch:
+        with self._called(Call("instruments")):
+            return await self._source.instruments()
+
+    def recall(self, instruments: Sequence[Instrument]) -> None:
+        self._source.recall(instruments)
+
+    async def tickers(self) -> TickerBatch:
+        with self._called(Call("quotes")):
+            batch = await self._source.tickers()
+        self.polls += 1
+        self.polled_s.append(asyncio.get_running_loop().time())
+        return batch
+
+    async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
+        with self._called(Call("candles", instrument.pair, step_minutes)):
+            return await self._source.candles(instrument, step_minutes)
+
+    async def server_time(self) -> ServerTime:
+        with self._called(Call("time")):
+            return await self._source.server_time()
+
+    def next_slot_s(self) -> float:
+        return self._source.next_slot_s()
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await self._source.aclose()
+
+    @contextmanager
+    def _called(self, call: Call) -> Iterator[None]:
+        token = CALL.set(call)
+        try:
+            yield
+        except SourceError:
+            self.paused_until_s = asyncio.get_running_loop().time() + self._source.next_slot_s()
+            raise
+        finally:
+            CALL.reset(token)
