@@ -140,7 +140,31 @@ def test_pairs_metrics_and_times_are_chosen(history: Path, run: Run) -> None:
     assert list(rows[0]) == ["time_ms", "id", "price", "flow"]
     assert {row["id"] for row in rows} == {f"{SOURCE}:A1-USD"}
     assert all(LAST - 9 <= int(row["time_ms"]) // MINUTE_MS < LAST - 4 for row in rows)
-    assert exported(run, history, "--to", "2026-01-14T00:00:00Z") == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "text"),
+    [
+        (("--from", "1h", "--to", "2h"), 2, "--from is not before --to"),
+        (("--from", "2099-01-01"), 3, "no minute"),
+        (("--to", "2020-01-01"), 3, "no minute"),
+        (("-o", "rows.xls"), 2, ".xls"),
+    ],
+)
+def test_what_can_give_no_rows_is_said(
+    flags: tuple[str, ...],
+    code: int,
+    text: str,
+    history: Path,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("export", "--source", SOURCE, "--data-dir", str(history), *flags)
+    assert (done.code, done.out) == (code, "")
+    assert text in done.err
+    assert not (tmp_path / "rows.xls").exists()
 
 
 def test_longer_rows_are_made_of_the_minutes(history: Path, run: Run) -> None:
