@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -99,6 +100,19 @@ def test_a_damaged_history_is_a_problem(tmp_path: Path, run: Run) -> None:
     assert problems(examined(run, "--offline", "--data-dir", str(tmp_path), code=1), "history")
     path.write_bytes(b"no history at all" * 100)
     assert problems(examined(run, "--offline", "--data-dir", str(tmp_path), code=1), "history")
+
+
+@pytest.mark.parametrize("table", ["minute", "fill", "hour", "rollup_hour"])
+def test_a_bit_that_flipped_within_a_row_is_a_problem(table: str, tmp_path: Path, run: Run) -> None:
+    make_history(tmp_path, 180, merged=table in ("hour", "rollup_hour"))
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    number, body = connection.execute(f"SELECT rowid, body FROM {table} LIMIT 1").fetchone()
+    flipped = bytes([*body[:5], body[5] ^ 1, *body[6:]])
+    connection.execute(f"UPDATE {table} SET body = ? WHERE rowid = ?", (flipped, number))
+    connection.commit()
+    connection.close()
+    told = problems(examined(run, "--offline", "--data-dir", str(tmp_path), code=1), "history")
+    assert told.startswith("1 row is damaged and left out, of 20")
 
 
 def test_a_history_too_large_to_be_seen_in_time_is_a_note(tmp_path: Path) -> None:

@@ -140,7 +140,31 @@ def test_pairs_metrics_and_times_are_chosen(history: Path, run: Run) -> None:
     assert list(rows[0]) == ["time_ms", "id", "price", "flow"]
     assert {row["id"] for row in rows} == {f"{SOURCE}:A1-USD"}
     assert all(LAST - 9 <= int(row["time_ms"]) // MINUTE_MS < LAST - 4 for row in rows)
-    assert exported(run, history, "--to", "2026-01-14T00:00:00Z") == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "text"),
+    [
+        (("--from", "1h", "--to", "2h"), 2, "--from is not before --to"),
+        (("--from", "2099-01-01"), 3, "no minute"),
+        (("--to", "2020-01-01"), 3, "no minute"),
+        (("-o", "rows.xls"), 2, ".xls"),
+    ],
+)
+def test_what_can_give_no_rows_is_said(
+    flags: tuple[str, ...],
+    code: int,
+    text: str,
+    history: Path,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("export", "--source", SOURCE, "--data-dir", str(history), *flags)
+    assert (done.code, done.out) == (code, "")
+    assert text in done.err
+    assert not (tmp_path / "rows.xls").exists()
 
 
 def test_longer_rows_are_made_of_the_minutes(history: Path, run: Run) -> None:
@@ -290,6 +314,18 @@ def test_files_that_mean_nothing_are_refused_whole(text: str, hint: str, tmp_pat
     assert done.err.count("\n") == 1
     assert run("import", str(tmp_path / "none.csv")).code == 2
     assert run("import", str(tmp_path)).code in (1, 2)
+
+
+def test_the_pair_of_the_command_line_is_for_rows_that_name_none(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(
+        "time_ms,pair,close\n1762777020000,ETH/USD,1\n1762777020000,,2\n1762777080000,BTC/USD,3\n1762777020000,SOL/USD,4\n"
+    )
+    done = run("import", "--json", "--pair", "ADA/USD", str(file), "--data-dir", str(tmp_path / "to"))
+    assert (done.code, json.loads(done.out)["files"][0]["samples_taken"]) == (0, 4)
+    exported = run("export", "--metric", "price", "--data-dir", str(tmp_path / "to")).out
+    rows = {(row["id"], float(row["price"])) for row in csv.DictReader(StringIO(exported)) if row["price"]}
+    assert rows == {("kraken:ETH-USD", 1.0), ("kraken:ADA-USD", 2.0), ("kraken:BTC-USD", 3.0), ("kraken:SOL-USD", 4.0)}
 
 
 def test_what_is_known_better_stays(tmp_path: Path, run: Run) -> None:

@@ -91,6 +91,9 @@ def export(
     return Exit.OK
 
 
+_ENDINGS: Final = {"": "csv", ".csv": "csv", ".txt": "csv", ".json": "json", ".parquet": "parquet"}
+
+
 def _metrics(names: str | None) -> tuple[Metric, ...]:
     """The metrics that are named, in their usual order.
 
@@ -108,8 +111,15 @@ def _metrics(names: str | None) -> tuple[Metric, ...]:
 
 
 def _kind_of(output: Path | None) -> str:
+    """The format that a file's ending tells; none tells CSV, and so does a pipe or a device.
+
+    Raises:
+        ConfigError: If it tells another one.
+    """
     ending = "" if output is None else output.suffix.lower()
-    return {".json": "json", ".parquet": "parquet"}.get(ending, "csv")
+    if ending not in _ENDINGS:
+        raise ConfigError(f"-o: {clean(ending, 20)} is no format that is written", "name one: --format csv")
+    return _ENDINGS[ending]
 
 
 @contextmanager
@@ -146,20 +156,28 @@ def _selection(kept: "Kept", pairs: str | None, moments: tuple[int | None, int |
     """What is wanted, as far as it is there.
 
     Raises:
-        NoDataError: If nothing of the source is stored.
+        ConfigError: If it ends before it begins.
+        NoDataError: If nothing of the source is stored, or nothing of that time.
         UnknownPairError: If a name is no pair.
     """
     from tui_tracker.cli.transfer.lines import Selection
+    from tui_tracker.core.format import rfc3339
     from tui_tracker.core.series import MINUTE_MS
 
     known = [span for span in (kept.minutes, kept.hours if shape.every == 60 else None) if span is not None]
     if not known:
         raise NoDataError(f"the history has no single minutes of {kept.source}", "take --every 1h")
     first_ms, end_ms = min(span.first_ms for span in known), max(span.last_ms for span in known) + MINUTE_MS
-    start_ms = first_ms if moments[0] is None else max(first_ms, moments[0])
-    end_ms = end_ms if moments[1] is None else min(end_ms, moments[1])
+    wanted_ms, until_ms = moments
+    if wanted_ms is not None and until_ms is not None and wanted_ms >= until_ms:
+        raise ConfigError("--from is not before --to", "for example --from 2h --to 1h")
+    start_ms = first_ms if wanted_ms is None else max(first_ms, wanted_ms)
+    stop_ms = end_ms if until_ms is None else min(end_ms, until_ms)
+    if start_ms >= stop_ms:
+        there = f"there is {rfc3339(first_ms)[:16]}Z to {rfc3339(end_ms)[:16]}Z"
+        raise NoDataError(f"no minute of {kept.source} is stored in that time", there)
     ids = None if pairs is None else _ids(kept, pairs)
-    return Selection(kept.source, ids, start_ms, end_ms, shape)
+    return Selection(kept.source, ids, start_ms, stop_ms, shape)
 
 
 def _moment(flag: str, text: str | None, now_ms: int) -> int | None:

@@ -61,9 +61,10 @@ def reading(folder: Path) -> "Iterator[Database]":
         StorageError: If it can't be read.
     """
     from tui_tracker.storage.connection import FILE_NAME, open_for_reading
+    from tui_tracker.storage.faults import is_there
 
     path = folder / FILE_NAME
-    if not path.exists():
+    if not is_there(path):
         raise NoDataError(f"there is no history in {folder}", "it begins with the app, or with crypto-tui import")
     database = open_for_reading(path)
     try:

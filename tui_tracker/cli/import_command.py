@@ -66,7 +66,7 @@ class FileReport:
 
 @click.command("import", short_help="Merge files of minutes or candles into the history.")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
-@click.option("--pair", metavar="PAIR", help="The pair of all rows, as BTC/USD or kraken:BTC-USD.")
+@click.option("--pair", metavar="PAIR", help="The pair of rows that name none, as BTC/USD or kraken:BTC-USD.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @source_option
 @setting_flags(*SETTINGS, "raw_days")

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui_tracker.cli.diagnostics import say
 from tui_tracker.config.model import Settings
 from tui_tracker.config.paths import default_paths
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import NoDataError
+from tui_tracker.core.errors import NoDataError, StorageError
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.storage.connection import FILE_NAME
+from tui_tracker.storage.faults import is_there
 from tui_tracker.storage.lock import CollectorLock
 from tui_tracker.storage.retention import Limits
 from tui_tracker.storage.store import Store
@@ -48,7 +50,7 @@ async def opened_history(
         tends: Whether this one merges and lets go what is old, of all sources.
     """
     folder = folder_of(settings)
-    if not (may_begin or (folder / FILE_NAME).exists()):
+    if not (may_begin or _is_begun(folder)):
         yield None, None
         return
     lock = CollectorLock(folder, source)
@@ -83,9 +85,10 @@ async def past_history(settings: Settings, replay: "ReplaySpec | None") -> Async
 
     Raises:
         NoDataError: If there is none.
+        StorageError: If one may not look.
     """
     folder = folder_of(settings) if replay is None else replay.folder
-    if not (folder / FILE_NAME).exists():
+    if not is_there(folder / FILE_NAME):
         raise NoDataError("there is no history yet", "it begins with the first minute that is over")
     clock = SystemClock()
     store = Store(folder, clock.now_ms, is_reader=True)
@@ -100,7 +103,16 @@ def folder_of(settings: Settings) -> Path:
     return Path(settings.data_dir or default_paths().data_folder).expanduser()
 
 
+def _is_begun(folder: Path) -> bool:
+    """Whether there is a history; one that may not be looked at is told of and done without."""
+    try:
+        return is_there(folder / FILE_NAME)
+    except StorageError as error:
+        say(f"note: {error}")
+        return False
+
+
 def _is_reader(folder: Path, lock: CollectorLock) -> bool:
     """Whether there is a history that this user may only read."""
     path = folder / FILE_NAME
-    return path.exists() and not (lock.may_take and os.access(path, os.W_OK))
+    return os.path.exists(path) and not (lock.may_take and os.access(path, os.W_OK))

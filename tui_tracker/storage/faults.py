@@ -58,6 +58,20 @@ def translated(path: Path | str, doing: str) -> Iterator[None]:
         raise _error(fault, path, doing, error.strerror or str(error)) from error
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something at a path.
+
+    Raises:
+        StorageError: If one may not look, as in a folder of somebody else.
+    """
+    with translated(path, "read"):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
+
+
 def _error(fault: StorageFault, path: Path | str, doing: str, reason: str) -> StorageError:
     return StorageError(f"cannot {doing} {path}: {reason}", fault, str(path), _HINTS.get(fault, ""))
 

@@ -61,9 +61,9 @@ class CollectorLock:
     def may_take(self) -> bool:
         """Whether the folder may be written to, as it must be for that."""
         folder = self.path.parent
-        while not folder.exists() and folder != folder.parent:
+        while not os.path.exists(folder) and folder != folder.parent:  # false too where one may not look
             folder = folder.parent
-        return os.access(folder, os.W_OK | os.X_OK) and (not self.path.exists() or os.access(self.path, os.W_OK))
+        return os.access(folder, os.W_OK | os.X_OK) and (not os.path.exists(self.path) or os.access(self.path, os.W_OK))
 
     def is_free(self) -> bool:
         """Whether nobody holds the lock at this moment; it isn't taken."""

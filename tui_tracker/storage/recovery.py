@@ -19,7 +19,7 @@ from tui_tracker.core.errors import StorageError, StorageFault
 from tui_tracker.storage import catalogue, first_page
 from tui_tracker.storage.codec import DamagedError
 from tui_tracker.storage.connection import BUSY_MS, Database, open_for_writing
-from tui_tracker.storage.faults import translated
+from tui_tracker.storage.faults import is_there, translated
 from tui_tracker.storage.rows import opened, seal_of
 from tui_tracker.storage.schema import SCHEMA, Schema
 
@@ -28,7 +28,7 @@ CHECKED_BYTES: Final = 64 * 2**20
 _PAGE: Final = 32
 _LARGEST_NUMBER: Final = 1 << 62
 _MOST_PROBES: Final = 200_000
-_COLUMNS: Final = {
+COLUMNS: Final = {
     "source": ("id", "name", "seal"),
     "instrument": ("key", "source", "id", "detail", "changed_ms", "seal"),
     "roster": ("id", "source", "keys", "seal"),
@@ -106,7 +106,7 @@ def look_through(database: Database, most_bytes: int | None = None) -> None:
         StorageError: If there is some.
     """
     with database.reading("check") as connection:
-        for table, columns in _COLUMNS.items():
+        for table, columns in COLUMNS.items():
             connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()
             connection.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")  # are they all there?
         for source in catalogue.source_names(connection):
@@ -143,9 +143,9 @@ def _salvage(path: Path, fresh: Path, schema: Schema) -> int:
     try:
         connection = database.connection
         connection.execute("PRAGMA user_version = 0")
-        damaged = first_page.open_damaged(path, database, _COLUMNS)
+        damaged = first_page.open_damaged(path, database, COLUMNS)
         try:
-            for table, columns in _COLUMNS.items():
+            for table, columns in COLUMNS.items():
                 connection.execute("BEGIN")
                 copied = sum(_copy(connection, table, columns, row) for row in _rows(damaged, table, columns))
                 connection.execute("COMMIT")
@@ -168,7 +168,7 @@ def _copy(connection: sqlite3.Connection, table: str, columns: tuple[str, ...], 
     return done.rowcount == 1
 
 
-def _is_whole(table: str, row: _Row) -> bool:
+def is_whole(table: str, row: _Row) -> bool:
     """Whether a row's seal fits."""
     try:
         if table == "source":
@@ -190,13 +190,13 @@ def _rows(damaged: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> 
     names, key = ", ".join(columns), columns[0]
     low, high = -1, _LARGEST_NUMBER
     for row in _run(damaged, f"SELECT {names} FROM {table} WHERE {key} > ? ORDER BY {key}", low, 1):
-        if _is_whole(table, row):
+        if is_whole(table, row):
             low = _number(row)
             yield row
     for row in _run(damaged, f"SELECT {names} FROM {table} WHERE {key} < ? ORDER BY {key} DESC", high, -1):
         if _number(row) <= low:
             return
-        if _is_whole(table, row):
+        if is_whole(table, row):
             high = _number(row)
             yield row
     if low < 0 or high == _LARGEST_NUMBER or high - low > _MOST_PROBES:
@@ -204,7 +204,7 @@ def _rows(damaged: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> 
     for number in range(low + 1, high):
         with suppress(sqlite3.Error, UnicodeDecodeError):
             found = damaged.execute(f"SELECT {names} FROM {table} WHERE {key} = ?", (number,)).fetchall()
-            yield from (row for row in found if _is_whole(table, row))
+            yield from (row for row in found if is_whole(table, row))
 
 
 def _run(damaged: sqlite3.Connection, query: str, after: int, way: int) -> Iterator[_Row]:
@@ -251,7 +251,7 @@ def _move(path: Path, aside: Path) -> None:
 def _finish_renaming(path: Path, schema: Schema) -> None:
     """Put a recovered history in its place, if that was left undone; drop one that is not whole."""
     fresh = _fresh(path)
-    if path.exists() or not fresh.exists():
+    if is_there(path) or not is_there(fresh):
         return
     with translated(fresh, "read"):
         with fresh.open("rb") as file:

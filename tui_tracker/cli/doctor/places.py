@@ -15,6 +15,7 @@ from tui_tracker.core.errors import StorageError
 
 if TYPE_CHECKING:
     from tui_tracker.storage.connection import Database
+    from tui_tracker.storage.inspection import Damage
 
 LITTLE_ROOM: Final = 200 * 10**6
 CHECK_S: Final = 5.0
@@ -36,12 +37,12 @@ def folders(paths: Paths, data_folder: Path) -> Iterator[Finding]:
     places = ("history", data_folder), ("state", paths.state_folder), ("logs", paths.log_folder)
     for name, folder in places:
         there = _nearest(folder)
-        if not folder.is_dir() and folder.exists():
+        if not os.path.isdir(folder) and os.path.exists(folder):
             yield problem("folders", f"{folder}, for {name}, is no folder", "move that file away")
         elif not os.access(there, os.W_OK | os.X_OK):
             yield problem("folders", f"{folder}, for {name}, can't be written", f"make {there} writable for this user")
         else:
-            yield ok("folders", f"{folder}, for {name}, {'can be written' if folder.exists() else 'can be made'}")
+            yield ok("folders", f"{folder}, for {name}, {'can be written' if there == folder else 'can be made'}")
     yield from room(data_folder)
 
 
@@ -70,21 +71,23 @@ def room(folder: Path, least: int = LITTLE_ROOM, mounts: Path | None = None) -> 
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder itself, or the nearest one above that is there."""
-    return next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    """The folder itself, or the nearest one above that is there and may be looked at."""
+    return next((each for each in (folder, *folder.parents) if os.path.exists(each)), Path("/"))
 
 
 def stored(folder: Path, check_s: float = CHECK_S) -> Iterator[Finding]:
     """Whether the history is whole: read only, looked through for ``check_s`` at most."""
     from tui_tracker.storage.connection import FILE_NAME, open_for_reading
+    from tui_tracker.storage.faults import is_there
 
     path = folder / FILE_NAME
-    if not path.exists():
-        yield note("history", f"there is none yet in {folder}", "the app begins one")
-        return
-    for aside in sorted(folder.glob("history-corrupt-*.sqlite")):
-        yield note("history", f"{aside.name} is a damaged history that was moved aside", "delete it once not needed")
     try:
+        if not is_there(path):
+            yield note("history", f"there is none yet in {folder}", "the app begins one")
+            return
+        for aside in sorted(folder.glob("history-corrupt-*.sqlite")):
+            text = f"{aside.name} is a damaged history that was moved aside"
+            yield note("history", text, "delete it once not needed")
         database = open_for_reading(path)
         try:
             yield _integrity(database, check_s)
@@ -96,6 +99,7 @@ def stored(folder: Path, check_s: float = CHECK_S) -> Iterator[Finding]:
 
 
 def _integrity(database: "Database", check_s: float) -> Finding:
+    from tui_tracker.storage.inspection import find_damage
     from tui_tracker.storage.recovery import look_through
 
     end_s = time.monotonic() + check_s
@@ -109,13 +113,30 @@ def _integrity(database: "Database", check_s: float) -> Finding:
     database.connection.set_progress_handler(check_clock, _STEPS)
     try:
         look_through(database)
+        damage = find_damage(database, lambda: bool(check_clock()))
     except StorageError as error:
         if is_late and isinstance(error.__cause__, sqlite3.OperationalError):
-            return note("history", f"no damage was found in {check_s:g} s, which weren't enough to see all of it")
+            return _in_part(check_s)
         return problem("history", f"it is damaged: {error.message}", "the next session keeps what can be read")
     finally:
         database.connection.set_progress_handler(None, 0)
-    return ok("history", "every page of it is whole")
+    if damage.rows:
+        return _damaged(damage)
+    return ok("history", "every page and row of it is whole") if damage.is_complete else _in_part(check_s)
+
+
+def _in_part(check_s: float) -> Finding:
+    return note("history", f"no damage was found in {check_s:g} s, which weren't enough to see all of it")
+
+
+def _damaged(damage: "Damage") -> Finding:
+    from tui_tracker.core.format import rfc3339
+
+    rows = f"{damage.rows:,} {'row is' if damage.rows == 1 else 'rows are'} damaged and left out"
+    if damage.first_ms is not None and damage.last_ms is not None:
+        rows += f", of {rfc3339(damage.first_ms)[:16]}Z to {rfc3339(damage.last_ms)[:16]}Z"
+    seen = "" if damage.is_complete else "; not all of it was looked through"
+    return problem("history", f"{rows}{seen}", "check the disk; bring the minutes back with crypto-tui import")
 
 
 def _contents(database: "Database") -> Finding:

@@ -52,7 +52,7 @@ class Meaning:
     Args:
         heads: The file's columns.
         now: The open minute, since the epoch: only minutes before it are taken.
-        pair: Id of the pair that all rows are of, where the rows don't say it.
+        pair: Id of the pair of all rows that don't say which they are of.
         resolve: Makes an id of the name of a pair; ``ValueError`` if there is none.
     """
 
@@ -149,9 +149,9 @@ class Meaning:
         return Meant(name, minutes, None if flow is None else (minute, flow > 0))
 
     def _pair_of(self, cells: Sequence[object]) -> str:
-        if self._pair is not None:
+        given = cells[self._name] if self._name >= 0 else None
+        if self._pair is not None and (given is None or given == ""):
             return self._pair
-        given = cells[self._name]
         if not isinstance(given, str) or len(given) > 100:
             raise ValueError("no pair")
         found = self._ids.get(given)
