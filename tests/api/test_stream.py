@@ -442,7 +442,7 @@ async def test_a_window_that_is_not_served_is_told(served: Served) -> None:
 @pytest.mark.parametrize("encoding", list(Encoding))
 async def test_fields_that_nobody_knows_are_told_and_left_out(served: Served, encoding: Encoding) -> None:
     codec = served.server.streams.codecs[encoding]
-    sent = {"ranking": {"by": "cv", "colour": "red"}, "subscirbe": [BTC], "ping": 3}
+    sent = {"ranking": {"by": "cv", "colour": "red"}, "subscribes": [BTC], "ping": 3}
     data = json.dumps(sent) if encoding is Encoding.JSON else msgspec.msgpack.encode(sent)
     async with connect(f"{served.stream_url}?encoding={encoding}", proxy=None) as line:
         await line.recv()
@@ -450,5 +450,5 @@ async def test_fields_that_nobody_knows_are_told_and_left_out(served: Served, en
         frame = codec.read_frame(await line.recv(decode=False))
     trouble = next(event for event in frame.events if isinstance(event, messages.Trouble))
     assert trouble.title == "Unknown field"
-    assert "subscirbe, ranking.colour" in trouble.detail
+    assert "subscribes, ranking.colour" in trouble.detail
     assert any(isinstance(event, messages.RankingWire) for event in frame.events)
