@@ -1,5 +1,6 @@
 """What ``--replay`` means: a span of the history, or a file that is imported into one of its own."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,13 +29,13 @@ def opened_replay(given: str, settings: Settings, folder: Path, now_ms: int) -> 
         NoDataError: If nothing of it is known.
         TrackerError: If the file or the history can't be read.
     """
-    if ".." in given and not Path(given).exists():
+    if ".." in given and not os.path.exists(given):
         yield _span(given, settings, folder, now_ms)
         return
     pair, _, file = given.rpartition("=")
-    if Path(given).is_file():
+    if os.path.isfile(given):
         pair, file = "", given
-    if not Path(file).is_file():
+    if not os.path.isfile(file):
         raise ConfigError(f"--replay: {clean(given, 60)} is neither a file nor a span", EXAMPLES)
     if len(settings.sources) > 1:
         raise ConfigError("--replay FILE shows one source", "name one, such as --source kraken")
@@ -54,7 +55,7 @@ def _span(given: str, settings: Settings, folder: Path, now_ms: int) -> ReplaySp
         raise ConfigError(f"--replay: {clean(given, 60)} is no span of time: {error}", EXAMPLES) from error
     if last_ms is not None and last_ms < first_ms:
         raise ConfigError(f"--replay: {clean(given, 60)} ends before it begins", EXAMPLES)
-    if not (folder / FILE_NAME).exists():
+    if not os.path.exists(folder / FILE_NAME):
         raise NoDataError(f"there is no history in {folder}", "it begins with the app, or with crypto-tui import")
     return ReplaySpec(folder, settings.market, first_ms, last_ms)
 

@@ -452,7 +452,7 @@ def _is_name(text: str) -> bool:
 
 def _may_write(folder: Path) -> bool:
     """Whether files could be made in a folder, which need not be there yet."""
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.exists(folder) and folder != folder.parent:
         folder = folder.parent
     return os.access(folder, os.W_OK | os.X_OK)
 

@@ -8,7 +8,6 @@ from tui_tracker.core import format as fmt
 from tui_tracker.core.status import (
     STREAMING,
     BackfillProgress,
-    HistoryStatus,
     RequestReport,
     SourceReport,
     SourceState,
@@ -59,7 +58,7 @@ def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, w
         Block(f"Source {clean(status.source, 16)}", tuple(_source(status, app.pairs, now_ms, zone))),
         Block("Requests", tuple(_requests(report.requests))),
         Block("Errors since the start", tuple(_errors(report, now_ms, zone))),
-        Block("History", (*_history(status.backfill), *_stored(status.history, zone))),
+        Block("History", (*_history(status.backfill), *_stored(status, zone))),
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
     ]
@@ -84,7 +83,7 @@ def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone,
             lines += [*laid_out(few, width), Line()]
             few = []
     shared = [
-        Block("History of all", (*_history(report.status.backfill), *_stored(report.status.history, zone))),
+        Block("History of all", (*_history(report.status.backfill), *_stored(report.status, zone))),
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
     ]
@@ -120,7 +119,7 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ago = f"  {fmt.age(now_ms - at_ms)} ago" if at_ms <= now_ms else f"  in {fmt.age(at_ms - now_ms)}"
         return [(zone.second(at_ms), "text"), (ago, "muted")]
 
-    skew = "not measured" if status.skew_ms is None else f"{status.skew_ms:+,} ms"
+    skew = "unknown" if status.skew_ms is None else f"{status.skew_ms:+,} ms"
     found: list[tuple[str, Sequence[Run]]] = [
         ("state", [(text[:48], kind) for text, kind in state_runs(status, now_ms, zone)]),
         ("last success", instant(status.last_good_ms)),
@@ -212,8 +211,11 @@ def _history(progress: BackfillProgress) -> list[Line]:
     return [*lines, *(Line(((f"  {name}", "muted"),)) for name in failed[:MOST_NAMED]), *_more(len(failed))]
 
 
-def _stored(history: HistoryStatus | None, zone: Zone) -> list[Line]:
+def _stored(status: SourceStatus, zone: Zone) -> list[Line]:
     """How the history on disk is doing."""
+    history = status.history
+    if status.moment is not None:
+        return facts([("on disk", [("what is shown is read from there", "text")])])
     if history is None:
         return facts([("on disk", [("nothing, by choice", "muted")])])
     newest = fmt.ABSENT if history.stored_ms is None else f"up to {zone.minute(history.stored_ms)}"
