@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.listener import Listener
 from tui_tracker.core.errors import (
     ConfigError,
     MalformedDataError,
@@ -36,15 +37,14 @@ class Last(bytes):
     """Bytes after which the server closes the connection."""
 
 
-class Server:
+class Server(Listener):
     """Answers the n-th request by ``answer(n, head)``; keeps connections open after a complete answer."""
 
     def __init__(self, answer: Callable[[int, str], Answer]) -> None:
+        super().__init__()
         self._answer = answer
         self.heads: list[str] = []
         self.connections = 0
-        self.port = 0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -65,22 +65,6 @@ class Server:
             return
         finally:
             writer.close()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Server"]:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await server.wait_closed()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(asyncio.ensure_future(self._serve(reader, writer)))
 
 
 def ok(body: bytes = b"{}", *headers: str, status: str = "200 OK") -> bytes:

@@ -5,10 +5,10 @@ Whatever host is asked for, it connects to 127.0.0.1, at the port that was asked
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
+
+from tests.support.listener import Listener
 
 DENIED = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
 _CREDENTIALS = b"Basic bmFtZTpwYXNzd29yZA=="
@@ -21,7 +21,7 @@ def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-class Proxy:
+class Proxy(Listener):
     """Both kinds at one port.
 
     Args:
@@ -29,28 +29,10 @@ class Proxy:
     """
 
     def __init__(self, *, is_closed: bool = False) -> None:
+        super().__init__()
         self.asked: list[str] = []
         """What was asked for: ``GET``, ``CONNECT`` or ``SOCKS5``, and the place."""
-        self.port = 0
         self._is_closed = is_closed
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Proxy"]:
-        """Serve while inside."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await server.wait_closed()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(asyncio.ensure_future(self._serve(reader, writer)))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
