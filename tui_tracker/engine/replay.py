@@ -23,12 +23,11 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.past_market import PastMarket
 from tui_tracker.engine.past_minutes import PastMinutes, Reaches
+from tui_tracker.engine.playing import play_on
 from tui_tracker.engine.rows import make_row, market_rates
 from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.store import Store
 
-STEP_S: Final = 1.0
-"""Seconds that a minute takes when time goes on: sixty times as fast as it was."""
 AHEAD: Final = 60
 """Minutes before and after the windows that are read ahead, so that a step waits for no disk."""
 WARMED: Final = 100
@@ -192,23 +191,9 @@ class Replay(Board):
         self._publish_status()
 
     async def _play(self) -> None:
-        now_s, due_s = self._clock.monotonic_s, 0.0
-        while True:
-            if not self._wanted.is_set():
-                await self._wanted.wait()
-                due_s = now_s()
-            due_s = max(due_s + STEP_S, now_s())
-            await self._clock.sleep(due_s - now_s())
-            if not self._wanted.is_set():
-                continue
-            before_ms = self._moment.minute_ms
-            try:
-                await self.step(1)
-            except StorageError as error:
-                _log.warning("not played on: %s", error)
-                self.play(False)
-            if self._moment.minute_ms == before_ms:
-                self.play(False)
+        await play_on(
+            self._clock, self._wanted, lambda: self._moment.minute_ms, lambda: self.step(1), lambda: self.play(False)
+        )
 
     async def _bounds(self) -> tuple[int, int]:
         """First and last minute that can be shown."""

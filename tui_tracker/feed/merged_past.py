@@ -1,7 +1,6 @@
 """The past of several sources as one feed: all stand at the same minute, and go on together."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
@@ -10,17 +9,15 @@ from typing import Final
 from typing_extensions import override
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import NoDataError, TrackerError
+from tui_tracker.core.errors import NoDataError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import Moment, SourceStatus
-from tui_tracker.engine.replay import STEP_S
+from tui_tracker.engine.playing import play_on
 from tui_tracker.feed.merged import MergedFeed
 from tui_tracker.feed.merging import merged_snapshot
 from tui_tracker.feed.past import ReplayFeed
-
-_log = logging.getLogger(__name__)
 
 
 class MergedPastFeed(MergedFeed):
@@ -98,18 +95,10 @@ class MergedPastFeed(MergedFeed):
         self._changed.set()
 
     async def _play(self) -> None:
-        while True:
-            await self._wanted.wait()
-            await self._clock.sleep(STEP_S)
-            if not self._wanted.is_set():
-                continue
-            before_ms = self._moment.minute_ms
-            try:
-                await self.go(before_ms + MINUTE_MS, self._metric)
-            except TrackerError as error:
-                _log.warning("not played on: %s", error)
-            if self._moment.minute_ms == before_ms:
-                self.play(False)
+        await play_on(self._clock, self._wanted, lambda: self._moment.minute_ms, self._step, lambda: self.play(False))
+
+    async def _step(self) -> None:
+        await self.go(self._moment.minute_ms + MINUTE_MS, self._metric)
 
     async def earlier(self, first_ms: int, minutes: int, metric: Metric) -> AsyncIterator[Snapshot]:
         """See ``PastFeed.earlier``."""
