@@ -203,10 +203,7 @@ class Desk:
             chosen = self.chosen
             self._dollar = dollar
             self.view = chosen
-        self._record(
-            snapshot,
-            self._presenter.ranking(snapshot, self.view, self._presenter.scope(snapshot, self.view, self.watchlist)),
-        )
+        self._record(snapshot, self.ranking(snapshot, self.scope(snapshot)))
         self.highlights.take(snapshot)
 
     def _record(self, snapshot: Snapshot, ranking: Ranking) -> None:
@@ -241,9 +238,7 @@ class Desk:
         view = named(self.views, self.view.name)
         own = view.name if view is not None and view.needle == self.view.needle else ""
         placeholder = texts.empty_lines(snapshot.status, self.view, has_rows, self.zone, now_ms, can_demo, own)
-        ranking = self._presenter.ranking(
-            snapshot, self.view, self._presenter.scope(snapshot, self.view, self.watchlist)
-        )
+        ranking = self.ranking(snapshot, self.scope(snapshot))
         self.highlights.rate(ranking, self.ranks.track_of(ranking), snapshot.end_ms, self.view.shift_minutes)
         scene = self._presenter.scene(snapshot, self.view, self.watchlist, placeholder, self.highlights)
         keys = scene.table.keys

@@ -114,10 +114,7 @@ class Presenter:
         """All rankings that scene and strip need. Nothing is remembered: a thread may call it."""
         if snapshot.version == self._version:
             return {}
-        scopes = {
-            self.scope(snapshot, view, watchlist),
-            *self._standing_scopes(_less_floor(snapshot, view), watchlist).values(),
-        }
+        scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
         return {
             _key(view, scope): rank(snapshot, view.metric, view.measure, scope, self._min_coverage) for scope in scopes
         }
@@ -129,11 +126,12 @@ class Presenter:
 
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
         """The rankings in which the strip places the selected pair: the scope, everything, the watchlist."""
-        scopes = self._standing_scopes(_less_floor(snapshot, view), watchlist)
+        scopes = self._standing_scopes(snapshot, view, watchlist)
         return [Standing(word, self.ranking(snapshot, view, scope)) for word, scope in scopes.items()]
 
-    def _standing_scopes(self, view: ViewState, watchlist: Sequence[str]) -> dict[str, Scope]:
+    def _standing_scopes(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> dict[str, Scope]:
         """By what the strip calls them."""
+        view = _less_floor(snapshot, view)
         scopes: dict[str, Scope] = {}
         if view.quote is not None:
             scope = replace(view, watchlist_only=False).scope(frozenset(), self._min_volume_usd)
