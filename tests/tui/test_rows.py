@@ -100,13 +100,28 @@ async def test_equal_rows_are_not_repainted_and_changed_ones_only_where_they_dif
     app = RowsApp()
     async with app.run_test(size=(30, 11)) as pilot:
         rows = app.query_one(WatchedRows)
-        rows.show(Model(numbers(50), values="10.00"), "0000")
+        rows.show(Model(numbers(8), values="10.00"), "0000")
         await pilot.pause()
         rows.painted.clear()
-        rows.show(Model(numbers(50), values="10.00"), "0000")
+        rows.show(Model(numbers(8), values="10.00"), "0000")
         assert rows.painted == []
-        rows.show(Model(numbers(50), values="10.25"), "0000")
+        rows.show(Model(numbers(8), values="10.25"), "0000")
         assert {(region.x, region.width) for region in rows.painted} == {(9, 2)}
+
+
+async def test_a_line_that_only_moved_is_drawn_as_before() -> None:
+    app = RowsApp()
+    async with app.run_test(size=(30, 11)) as pilot:
+        rows, keys = app.query_one(WatchedRows), numbers(50)
+        rows.show(Model(keys), "0000")
+        await pilot.pause()
+        (third,) = rows.render_lines(Region(0, 3, 30, 1))
+        rows.show(Model(keys[1:]), "0001")
+        await pilot.pause()
+        assert rows.render_lines(Region(0, 2, 30, 1))[0] is third
+        app.theme = "textual-light"
+        await pilot.pause()
+        assert rows.render_lines(Region(0, 2, 30, 1))[0] != third
 
 
 async def test_the_cursor_keeps_its_line_when_rows_move() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,6 +15,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError, TrackerError
+from tui_tracker.core.foreground import QUIET
 from tui_tracker.feed.base import DeepFeed, Feed, PastFeed
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ they grow by 10 MB an hour."""
 SWITCH_S = 0.0005
 """Longest that the thread that builds a chart keeps the interpreter while a key waits. A key takes several turns of the
 loop, each of which would wait for Python's default of 5 ms."""
+
+PAINTS_A_SECOND = 120
+"""Most paints while keys come fast. With the 60 of Textual a key waits for 16 ms where another came just before."""
 
 
 def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
@@ -289,6 +294,7 @@ def run_app(settings: Settings, state: State, store: StateStore, replay: "Replay
     """
     from tui_tracker.cli.event_loop import run_to_end
 
+    os.environ.setdefault("TEXTUAL_FPS", str(PAINTS_A_SECOND))
     sys.setswitchinterval(SWITCH_S)
     gc.disable()  # until the first paint: loading modules would set it off again and again
     return run_to_end(_run_app(settings, state, store, replay))
@@ -300,7 +306,10 @@ async def _run_app(settings: Settings, state: State, store: StateStore, replay: 
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.tui.app import TrackerApp
     from tui_tracker.tui.driver import QuietDriver, install_signal_handlers
+    from tui_tracker.tui.foreground import Foreground
 
+    foreground = Foreground()
+    QUIET.set(foreground.quiet)
     async with asyncio.TaskGroup() as group:
         holders: list[asyncio.Task[None]] = []
         stoppers: list[Callable[[], None]] = []
@@ -335,6 +344,7 @@ async def _run_app(settings: Settings, state: State, store: StateStore, replay: 
             start_ms=None if replay is None else replay.first_ms,
         )
         app.before_stop = stoppers
+        app.foreground = foreground
         install_signal_handlers(app)
         await app.run_async(mouse=settings.mouse)
         for holder in holders:

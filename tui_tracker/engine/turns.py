@@ -5,6 +5,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
+from tui_tracker.core.foreground import QUIET
+
 TURN_S: Final = 0.001
 """Longest stretch of work before everything else gets its turns."""
 ROUNDS: Final = 6
@@ -34,9 +36,12 @@ class Turns:
 
 
 async def stand_back() -> None:
-    """Let everything else have its turns of the loop."""
+    """Let everything else have its turns of the loop, and a key that came reach the screen."""
     for _ in range(ROUNDS):
         await asyncio.sleep(0)
+    quiet = QUIET.get()
+    if quiet is not None:
+        await quiet()
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:

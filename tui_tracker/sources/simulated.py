@@ -7,6 +7,7 @@ from typing import Final
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RejectedError
+from tui_tracker.core.foreground import QUIET
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.ticker import Ticker, TickerBatch
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
@@ -76,7 +77,7 @@ class SimulatedSource:
             else:
                 unknown.append(instrument.symbol)
             if count % _TICKERS_AT_A_TIME == 0:
-                await asyncio.sleep(0)
+                await _give_way()
         due = minute % HOUR_MINUTES + 1
         ahead = tuple(pair for place, pair in enumerate(self._pairs) if place % HOUR_MINUTES < due)
         await self._prepare(ahead, hour + 1)
@@ -102,7 +103,7 @@ class SimulatedSource:
             candles += pair.candles(hour, close)
             close = candles[-1].close if candles else close
             if count % _BUILDS_AT_A_TIME == 0:
-                await asyncio.sleep(0)
+                await _give_way()
         return _batch(candles, first, end, pair.listing.lost_minutes)
 
     async def server_time(self) -> ServerTime:
@@ -122,7 +123,15 @@ class SimulatedSource:
         for count, pair in enumerate(missing, 1):
             pair.prepare(hour)
             if count % _BUILDS_AT_A_TIME == 0:
-                await asyncio.sleep(0)
+                await _give_way()
+
+
+async def _give_way() -> None:
+    """Let the loop go on with other things: they would not wait for an exchange either."""
+    await asyncio.sleep(0)
+    quiet = QUIET.get()
+    if quiet is not None:
+        await quiet()
 
 
 def _batch(candles: list[Candle], first: int, end: int, lost_minutes: range) -> CandleBatch:

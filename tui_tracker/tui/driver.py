@@ -19,6 +19,7 @@ from textual.geometry import Size
 from textual.message import Message
 from typing_extensions import override
 
+from tui_tracker.tui.foreground import Foreground
 from tui_tracker.tui.messages import BackgroundTold
 from tui_tracker.tui.terminal import Terminal, terminal_size
 from tui_tracker.tui.terminal_reader import TerminalReader
@@ -99,6 +100,7 @@ class QuietDriver(LinuxDriver):
         self._reader: TerminalReader | None = None
         self._continue_timer: asyncio.TimerHandle | None = None
         self._pointer_changed = False
+        self._foreground: Foreground = getattr(app, "foreground", None) or Foreground()
         if self._size is None:
             self._size = self._get_terminal_size()
 
@@ -137,6 +139,7 @@ class QuietDriver(LinuxDriver):
         """End the current frame and write it as far as that is possible without waiting."""
         if self._writer is not None:
             self._writer.flush()
+        self._foreground.painted()
 
     @override
     def start_application_mode(self) -> None:
@@ -261,6 +264,8 @@ class QuietDriver(LinuxDriver):
             if not all(0 < side <= _MAX_SIDE for side in message.size):
                 return
             self._note_size(message.size)
+        if isinstance(message, events.Key):
+            self._foreground.key_came()
         super().process_message(message)
 
     def redraw(self) -> None:

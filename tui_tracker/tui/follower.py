@@ -24,6 +24,7 @@ from tui_tracker.feed.base import Feed
 from tui_tracker.tui import messages
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk, no_snapshot
+from tui_tracker.tui.foreground import Foreground
 from tui_tracker.tui.screens.main import MainScreen
 from tui_tracker.tui.titles import window_text
 from tui_tracker.tui.view import DAY_MINUTES
@@ -56,6 +57,7 @@ class FeedApp(App[None]):
         self.desk: Final = desk
         self.usual_marker: Final[Marker] = "*" if os.environ.get("TERM") == "linux" else "braille"
         self.main: Final = MainScreen(self.usual_marker)
+        self.foreground = Foreground()
         self._feed = feed
         self._prioritised: tuple[str, ...] = ()
         self._priority_timer: Timer | None = None
@@ -134,15 +136,15 @@ class FeedApp(App[None]):
         if before is not None and before.window_minutes != snapshot.window_minutes:
             self.desk.forget_ranks()
         self.desk.rank(snapshot, ahead)
-        await asyncio.sleep(0)
+        await self.foreground.quiet()
         ranking = self.desk.ranking(snapshot, self.desk.scope())
         if is_large:
             await asyncio.to_thread(self.desk.events.note, snapshot, ranking)
         else:
             self.desk.events.note(snapshot, ranking)
-        await asyncio.sleep(0)
+        await self.foreground.quiet()
         self.desk.pulse.note(snapshot)
-        await asyncio.sleep(0)
+        await self.foreground.quiet()
         self.show()
         if before is None or before.version != snapshot.version:
             self.load_series()

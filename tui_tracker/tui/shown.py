@@ -4,6 +4,7 @@ Textual writes a region whole when anything in it changed, every piece with all 
 """
 
 import re
+from operator import ne, or_
 from typing import Final
 
 from rich.cells import cell_len
@@ -26,6 +27,8 @@ _MOST: Final = 2_000
 """Rows and columns of a terminal whose size is unknown; none has more."""
 _NEAR: Final = 4
 """So many unchanged cells between two changed ones are written again, rather than jumped over."""
+_NEW: Final = re.compile(rb"\x01+(?:\x00{1,%d}\x01+)*" % _NEAR)
+"""A run of cells of which the first and the last are new."""
 
 
 class ShownScreen:
@@ -118,17 +121,15 @@ class ShownScreen:
             space = blank(pen)
             if space is not pen:
                 shown = [space if char == " " else pen for char in text]
-        if pens[x:end] == shown:
-            if "".join(chars[x:end]) == text and "" not in chars[x:end]:
-                return width
-            new = [before != char for before, char in zip(chars[x:end], text, strict=True)]
-        else:
-            new = [
-                before != char or was != now
-                for before, char, was, now in zip(chars[x:end], text, pens[x:end], shown, strict=True)
-            ]
+        before, was = chars[x:end], pens[x:end]
+        new = map(ne, before, text)
+        if was != shown:
+            new = map(or_, new, map(ne, was, shown))
+        elif before == list(text):
+            return width
         chars[x:end], pens[x:end] = text, shown
-        for first, last in _runs(new):
+        for run in _NEW.finditer(bytes(new)):
+            first, last = run.span()
             written.put(y, x + first, text[first:last], pen, row)
         return width
 
@@ -201,19 +202,3 @@ class _Written:
         self._change(PLAIN)
         whole = "".join(self.pieces)
         return f"\x1b[?2026h{whole}\x1b[?2026l" if is_synchronized and whole else whole
-
-
-def _runs(new: list[bool]) -> list[tuple[int, int]]:
-    """First and end of each run of cells that are new."""
-    runs: list[tuple[int, int]] = []
-    place = 0
-    while True:
-        try:
-            first = new.index(True, place)
-        except ValueError:
-            return runs
-        try:
-            place = new.index(False, first)
-        except ValueError:
-            return [*runs, (first, len(new))]
-        runs.append((first, place))

@@ -1,11 +1,11 @@
 """A widget that shows lines of styled text and repaints only the cells that differ."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 from typing_extensions import override
@@ -14,6 +14,10 @@ from tui_tracker.tui.plain_ascii import in_words
 from tui_tracker.tui.runs import KINDS, Kind, Line, changed_span
 
 BLANK = Line()
+FRAMED_LINES: Final = 400
+"""Most drawn lines that are kept: some pages of them."""
+MANY_LINES: Final = 8
+"""Where more lines change, whole ones are drawn: to find which cells of them differ would take longer."""
 
 
 class Canvas(Widget):
@@ -25,6 +29,9 @@ class Canvas(Widget):
         super().__init__(id=id, classes=classes, markup=False)
         self._lines: tuple[Line, ...] = ()
         self._palette: dict[tuple[Kind, bool], Style] = {}
+        self._framed: dict[Line, Strip] = {}
+        """Lines as they were drawn, with the border at both sides."""
+        self._framed_size = Size(0, 0)
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -43,11 +50,15 @@ class Canvas(Widget):
             return
         self._lines = new
         width = self.size.width
-        regions: list[Region] = []
+        changed: list[tuple[int, Line, Line]] = []
         for y in range(min(max(len(old), len(new)), self.size.height)):
             was = old[y] if y < len(old) else BLANK
             now = new[y] if y < len(new) else BLANK
-            left, right = changed_span(was, now) or (0, width)
+            if was is not now and was != now:
+                changed.append((y, was, now))
+        regions: list[Region] = []
+        for y, was, now in changed:
+            left, right = (len(changed) <= MANY_LINES and changed_span(was, now)) or (0, width)
             if left < min(right, width):
                 regions.append(Region(left, y, right - left, 1))
         if regions:
@@ -70,6 +81,25 @@ class Canvas(Widget):
         fill = self._style(line.runs[-1][1] if line.runs else "text", line.is_cursor)
         return Strip(segments).adjust_cell_length(width, fill).simplify()
 
+    @override
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw lines with what stands at their sides; a line that only moved is not drawn again."""
+        width, top = self.outer_size.width, self.gutter.top
+        if self.outer_size != self._framed_size or len(self._framed) > FRAMED_LINES:
+            self._framed_size = self.outer_size
+            self._framed.clear()
+        strips: list[Strip] = []
+        for y in crop.line_range:
+            is_line = 0 <= y - top < min(len(self._lines), self.size.height)
+            strip = self._framed.get(self._lines[y - top]) if is_line else None
+            if strip is None:
+                (strip,) = super().render_lines(Region(0, y, width, 1))
+                if is_line:
+                    self._framed[self._lines[y - top]] = strip
+            strips.append(strip)
+        left, right = crop.column_span
+        return strips if (left, right) == (0, width) else [strip.crop(left, right) for strip in strips]
+
     def _style(self, kind: Kind, is_cursor: bool) -> Style:
         style = self._palette.get((kind, is_cursor))
         if style is None:
@@ -84,4 +114,5 @@ class Canvas(Widget):
     @override
     def notify_style_update(self) -> None:
         self._palette.clear()
+        self._framed.clear()
         super().notify_style_update()
