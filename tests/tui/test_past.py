@@ -12,7 +12,7 @@ from tui_tracker.core.errors import ConfigError, NoDataError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import Moment
+from tui_tracker.core.status import HistoryStatus, Moment
 from tui_tracker.feed.base import PastFeed
 from tui_tracker.tui.app import TrackerApp
 from tui_tracker.tui.moments import moment_of
@@ -51,7 +51,7 @@ class FakePast(FakeFeed):
 
     async def earlier(self, first_ms: int, minutes: int, metric: Metric) -> AsyncIterator[Snapshot]:
         self.told.append((first_ms, minutes, metric))
-        order = list(self.current.rows)
+        order = list(FakeFeed(self.all_pairs).current.rows)
         for at in range(minutes):
             yield replace(self.current, end_ms=first_ms + at * MINUTE_MS, rows=tuple(order[1:]))
 
@@ -215,3 +215,20 @@ async def test_where_no_volume_is_known_the_floor_leaves_nothing_out() -> None:
         await rig.settle()
         assert list(rig.app.main.table.keys) == [rig.feed.pairs[0].id]
         assert "≥ $100k" in rig.title("table")
+
+
+async def test_ranks_of_before_the_start_come_from_the_history() -> None:
+    async with running(PastRig(), SIZE) as rig:
+        assert isinstance(rig, PastRig)
+        assert not rig.pasts, "no history is told of"
+        rig.feed.publish_status(history=HistoryStatus(stored_ms=END_MS))
+        await rig.settle()
+        [past] = rig.pasts
+        assert past.told == [(END_MS - HOUR_MS, 60, Metric.PRICE)]
+        assert past.is_gone
+        assert not past.went
+        assert rig.app.desk.has_ranks(END_MS - HOUR_MS)
+        rig.feed.publish(rig.feed.snapshot(version=rig.feed.current.version + 1))
+        await rig.settle()
+        assert any(rig.app.desk.highlights.shifts.values())
+        assert len(rig.pasts) == 1

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from math import isfinite
 from typing import Final, TypeVar
 
 from typing_extensions import override
@@ -160,16 +161,23 @@ class Replay(Board):
         """Yield the market minute by minute, to rank it: with the figures of price and metric alone.
 
         Raises:
+            NoDataError: If the history begins later.
             StorageError: If it can't be read.
         """
+        begins_ms, last_ms = await self._bounds()
+        if first_ms < begins_ms:
+            raise NoDataError(f"the history begins at {rfc3339(begins_ms)}, which is later")
         full = tuple(dict.fromkeys((Metric.PRICE, metric)))
         market = PastMarket(self.market.window_minutes, full)
-        first, last = first_ms // MINUTE_MS, self._moment.last_ms // MINUTE_MS
+        first, last = first_ms // MINUTE_MS, last_ms // MINUTE_MS
         self._free.clear()
         try:
+            await self._meet()
             await asyncio.to_thread(market.begin, self._instruments)
             await self._minutes.know(full, first - market.window_minutes + 1, first + minutes, last)
             await self._minutes.know(QUOTED, first, first + minutes, last)
+            if not _is_quoted(self._minutes.reaches, first):  # else quotes tell which pairs are traded
+                await self._minutes.know((Metric.FLOW,), first - market.window_minutes + 1, first + minutes, last)
             reaches = self._minutes.reaches
             for at_ms in range(first_ms, first_ms + minutes * MINUTE_MS, MINUTE_MS):
                 rows = await asyncio.to_thread(_rows_at, market, at_ms, reaches)
@@ -263,14 +271,18 @@ class Replay(Board):
         at = at_ms // MINUTE_MS
         return at - self.market.window_minutes + 1, at + 1
 
-    async def _move(self, at_ms: int, metric: Metric) -> None:
-        """Let the market stand at a minute; price and metric are read over their windows, others at that minute."""
+    async def _meet(self) -> None:
+        """Read once which instruments there are."""
         if not self._instruments:
             source = self._source
             listings = await self._read(lambda reader: reader.listings(source))
             self._instruments = tuple(listing.instrument for listing in listings)
             for market in self._markets():
                 await asyncio.to_thread(market.begin, self._instruments)
+
+    async def _move(self, at_ms: int, metric: Metric) -> None:
+        """Let the market stand at a minute; price and metric are read over their windows, others at that minute."""
+        await self._meet()
         self._metric = metric
         telling = () if self._short is None else (Metric.FLOW,)  # quotes tell of a day's trades alone
         full = tuple(dict.fromkeys((Metric.PRICE, metric, *telling)))
@@ -309,6 +321,12 @@ class Replay(Board):
     def _publish_status(self) -> None:
         latest = self.hub.latest
         self.hub.publish(self._snapshot(()) if latest is None else replace(latest, status=self.status()))
+
+
+def _is_quoted(reaches: Reaches, minute: int) -> bool:
+    """Whether any pair was polled in a minute."""
+    volumes = reaches.get(Metric.VOLUME, {}).values()
+    return any(reach.first <= minute < reach.end and isfinite(reach.values[minute - reach.first]) for reach in volumes)
 
 
 def _rows_at(market: PastMarket, at_ms: int, reaches: Reaches) -> tuple[Row, ...]:

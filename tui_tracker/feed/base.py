@@ -83,7 +83,7 @@ class PastFeed(Feed, Protocol):
         ...
 
     def earlier(self, first_ms: int, minutes: int, metric: Metric) -> AsyncIterator[Snapshot]:
-        """Yield the market of so many minutes from one on, to rank it by price or a metric.
+        """Yield the market of so many minutes from one on, to rank it by price or a metric. Needs no ``go`` before.
 
         Raises:
             TrackerError: If it can't be read.

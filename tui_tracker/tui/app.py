@@ -115,6 +115,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         """Called before ctrl+z stops the process."""
         self._open_past, self._start_ms = open_past, start_ms
         self._past, self._live, self._memory = None, feed, None
+        self._recalled = set()
         self._store = store
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()

@@ -148,6 +148,10 @@ class FeedApp(App[None]):
         self.show()
         if before is None or before.version != snapshot.version:
             self.load_series()
+        self.taken(snapshot)
+
+    def taken(self, snapshot: Snapshot) -> None:
+        """A snapshot is shown."""
 
     def status(self) -> SourceStatus:
         """How the source is doing, as shown."""

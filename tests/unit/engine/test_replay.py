@@ -15,6 +15,7 @@ from tests.unit.engine.test_engine import START, latest
 from tui_tracker.core.errors import NoDataError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import METRICS, Metric
+from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.engine.replay import Replay
 from tui_tracker.stats.ranking import rank
@@ -108,7 +109,10 @@ async def test_earlier_minutes_are_told_for_their_ranks(tmp_path: Path) -> None:
     lived_through = await lived(tmp_path, 130)
     moments = sorted(lived_through)
     async with replaying(tmp_path) as replay:
-        await replay.go(moments[120])
+        with pytest.raises(NoDataError, match="begins at"):
+            await anext(replay.earlier(moments[0] - 3 * 1_440 * MINUTE_MS, 1, Metric.SPREAD))
+        [unpolled] = [snapshot async for snapshot in replay.earlier(moments[0] - 60 * MINUTE_MS, 1, Metric.PRICE)]
+        assert rank(unpolled, Metric.PRICE, Measure.STDDEV).ranked == len(PAIRS), "candles alone tell of it"
         told = [snapshot async for snapshot in replay.earlier(moments[50], 61, Metric.SPREAD)]
         assert [snapshot.end_ms for snapshot in told] == moments[50:111]
         for snapshot in told:

@@ -1,13 +1,20 @@
 """The keys that go back in time."""
 
+import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from textual import work
+from typing_extensions import override
 
 from tui_tracker.core.errors import TrackerError
+from tui_tracker.core.figures import Measure
+from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import Moment
+from tui_tracker.core.text import clean
+from tui_tracker.stats.ranking import Scope
 from tui_tracker.tui.actions.views import ViewActions
 from tui_tracker.tui.desk import Memory
 from tui_tracker.tui.moments import EXAMPLES, moment_of
@@ -16,8 +23,11 @@ from tui_tracker.tui.view import DAY_MINUTES
 if TYPE_CHECKING:
     from tui_tracker.feed.base import Feed, PastFeed
 
+Compared: TypeAlias = tuple[Metric, Measure, Scope, int]
 TOLD_MINUTES: Final = 60
 """Minutes whose ranks are read ahead, so that the change of rank goes on being known while time goes on."""
+
+_log = logging.getLogger(__name__)
 
 
 class PastActions(ViewActions):
@@ -27,6 +37,8 @@ class PastActions(ViewActions):
     _past: "PastFeed | None"
     _live: "Feed"
     _memory: Memory | None
+    _recalled: set[Compared]
+    """Whose ranks of before were read."""
 
     @property
     def moment(self) -> Moment | None:
@@ -105,6 +117,42 @@ class PastActions(ViewActions):
         if moment is not None and not moment.first_ms <= at_ms < moment.last_ms + MINUTE_MS:
             what, edge_ms = ("begins", moment.first_ms) if at_ms < moment.first_ms else ("ends", moment.last_ms)
             self.say(f"the history {what} at {zone.date(edge_ms)} {zone.minute(edge_ms)} {zone.name}")
+
+    @override
+    def taken(self, snapshot: Snapshot) -> None:
+        """Once the market is loaded, learn from the history how pairs ranked before the app began."""
+        view, end_ms, status = self.desk.view, snapshot.end_ms, snapshot.status
+        is_settled = status.history is not None and not status.backfill.is_running and view.window == DAY_MINUTES
+        if self._past is not None or self._open_past is None or end_ms is None or not is_settled:
+            return
+        wanted = self._compared()
+        first_ms = end_ms - view.shift_minutes * MINUTE_MS
+        if wanted not in self._recalled and not self.desk.has_ranks(first_ms):
+            self._recalled.add(wanted)
+            self._recall_ranks(self._open_past, first_ms, wanted)
+
+    def _compared(self) -> Compared:
+        """What ranks are told of, and against when."""
+        view = self.desk.view
+        return view.metric, view.measure, self.desk.scope(), view.shift_minutes
+
+    @work(name="recall", group="recall")
+    async def _recall_ranks(
+        self, open_past: "Callable[[], Awaitable[PastFeed]]", first_ms: int, what: Compared
+    ) -> None:
+        """Read the ranks that live ones are compared with, until something else is looked at."""
+        try:
+            past = await open_past()
+            try:
+                async for snapshot in past.earlier(first_ms, min(TOLD_MINUTES, what[-1]), what[0]):
+                    if self._past is not None or self._compared() != what:
+                        self._recalled.discard(what)
+                        return
+                    await self.desk.note_ranks(snapshot)
+            finally:
+                past.close()
+        except TrackerError as error:
+            _log.info("ranks of before not read: %s", clean(error.message))
 
     async def _opened(self) -> "PastFeed":
         assert self._open_past is not None
