@@ -228,6 +228,18 @@ def test_sources_lists_exchanges_and_where_each_is_found(run: Run) -> None:
     assert [one["name"] for one in document["sources"] if one["in_use"]] == ["kraken"]
 
 
+def test_config_check_tells_everything_that_is_wrong(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('interval = -3\nmetric = "foo"\nbogus = 1\n')
+    told = run("config", "--config", str(file), "check")
+    assert told.code == 2
+    assert all(part in line for part, line in zip(("interval", "metric", "bogus"), told.err.splitlines(), strict=True))
+    other = run("rank", "--config", str(file))
+    assert other.code == 2
+    assert len(other.err.splitlines()) == 1
+    assert other.err.rstrip().endswith("2 more: crypto-tui config check")
+
+
 def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outcome], tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text('[keys]\nsort = "p"\nsrt = "x"\n')

@@ -1,6 +1,7 @@
 """``crypto-tui config``: what is in force, and where it came from."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import click
 
@@ -10,6 +11,12 @@ from tui_tracker.cli.options import EVERY_SETTING, Invocation, pass_invocation, 
 from tui_tracker.config.fields import FIELDS
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.paths import Paths
+from tui_tracker.core.errors import ConfigError
+
+FIRST_START: Final = (
+    "quote, metric, by, theme and time-zone say how the app opens the first time; later it opens as it was left,\n"
+    "unless a flag says otherwise."
+)
 
 
 @click.group(invoke_without_command=True, short_help="Show the settings in force and their origin.")
@@ -56,7 +63,14 @@ def check(invocation: Invocation) -> int:
     from tui_tracker.config.themes import read_themes
     from tui_tracker.tui.keys import key_book
 
-    loaded = invocation.load()
+    try:
+        loaded = invocation.load()
+    except ConfigError as error:
+        for each in error.parts:
+            say(f"{each.message}; {each.hint}")
+        if not error.parts:
+            raise
+        return Exit.USAGE
     themes, errors = read_themes(loaded.themes)
     origin = loaded.origins["keys"]
     found = [f"{error.message}; {error.hint}" for error in errors]
@@ -134,7 +148,7 @@ def _text(loaded: Loaded, paths: Paths) -> str:
         ("logs", str(paths.log_folder)),
     )
     table = plain_text(Table("", (Column("setting"), Column("value"), Column("from")), settings))
-    return f"{table}\n{plain_text(Table('', (Column('place'), Column('path')), places))}"
+    return f"{table}\n{FIRST_START}\n\n{plain_text(Table('', (Column('place'), Column('path')), places))}"
 
 
 def _words(value: object) -> str:

@@ -3,7 +3,8 @@
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -67,9 +68,13 @@ def load(
     if "views" in settings_table:
         values["views"] = views_of(settings_table.pop("views"), place)
     origins = {field.name: DEFAULT_ORIGIN for field in FIELDS}
-    for name, (origin, value) in (
-        _from_file(place, settings_table) | _from_environment(environ) | _from_flags(flags)
-    ).items():
+    problems: list[ConfigError] = []
+    given = _from_file(place, settings_table, problems)
+    given |= _from_environment(environ, problems)
+    given |= _from_flags(flags, problems)
+    if problems:
+        raise _summed(problems)
+    for name, (origin, value) in given.items():
         values[name], origins[name] = value, origin
     values["token"] = _token(environ, str(values.get("token_file", "")), origins["token_file"])
     themes = default_path.with_name("themes")
@@ -127,18 +132,30 @@ Given = dict[str, tuple[str, object]]
 """(origin, value) by field name."""
 
 
-def _from_file(origin: str, table: Mapping[str, object]) -> Given:
+def _summed(problems: Sequence[ConfigError]) -> ConfigError:
+    """The first problem, and how to see the others."""
+    first = problems[0]
+    if len(problems) == 1:
+        return first
+    more = f"{first.hint}; {len(problems) - 1} more: crypto-tui config check"
+    return ConfigError(first.message, more, tuple(problems))
+
+
+def _from_file(origin: str, table: Mapping[str, object], problems: list[ConfigError]) -> Given:
     by_key = {field.key: field for field in FIELDS}
     given: Given = {}
     for key, raw in table.items():
         field = by_key.get(key)
         if field is None:
-            raise ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", _nearest(key, (*by_key, "views")))
-        given[field.name] = origin, _parsed(field, raw, f"{origin}: {key}")
+            hint = _nearest(key, (*by_key, "views"))
+            problems.append(ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", hint))
+            continue
+        with _noting(problems):
+            given[field.name] = origin, _parsed(field, raw, f"{origin}: {key}")
     return given
 
 
-def _from_environment(environ: Mapping[str, str]) -> Given:
+def _from_environment(environ: Mapping[str, str], problems: list[ConfigError]) -> Given:
     by_variable = {field.variable: field for field in FIELDS}
     given: Given = {}
     for variable, raw in environ.items():
@@ -147,12 +164,15 @@ def _from_environment(environ: Mapping[str, str]) -> Given:
         field = by_variable.get(variable)
         if field is None:
             known = (*by_variable, CONFIG_VARIABLE, TOKEN_VARIABLE)
-            raise ConfigError(f"environment: unknown variable {clean(variable, 60)}", _nearest(variable, known))
-        given[field.name] = variable, _parsed(field, raw, f"environment: {variable}")
+            hint = _nearest(variable, known)
+            problems.append(ConfigError(f"environment: unknown variable {clean(variable, 60)}", hint))
+            continue
+        with _noting(problems):
+            given[field.name] = variable, _parsed(field, raw, f"environment: {variable}")
     return given
 
 
-def _from_flags(flags: Mapping[str, object]) -> Given:
+def _from_flags(flags: Mapping[str, object], problems: list[ConfigError]) -> Given:
     given: Given = {}
     for field in FIELDS:
         raw = flags.get(field.name)
@@ -162,8 +182,18 @@ def _from_flags(flags: Mapping[str, object]) -> Given:
         if field.off_flag and isinstance(raw, bool):
             flag = flag if raw else field.off_flag
             raw = field.switch_values[0 if raw else 1]
-        given[field.name] = flag, _parsed(field, raw, flag)
+        with _noting(problems):
+            given[field.name] = flag, _parsed(field, raw, flag)
     return given
+
+
+@contextmanager
+def _noting(problems: list[ConfigError]) -> Iterator[None]:
+    """Go on after a value that is not allowed."""
+    try:
+        yield
+    except ConfigError as error:
+        problems.append(error)
 
 
 def _parsed(field: SettingField, raw: object, place: str) -> object:

@@ -40,7 +40,11 @@ class TrackerError(Exception):
 
 
 class ConfigError(TrackerError):
-    """A setting, flag, file or terminal that cannot be used."""
+    """A setting, flag, file or terminal that cannot be used; ``parts`` holds what it sums up, if it does."""
+
+    def __init__(self, message: str, hint: str = "", parts: "tuple[ConfigError, ...]" = ()) -> None:
+        super().__init__(message, hint)
+        self.parts = parts
 
 
 class StateError(TrackerError):
