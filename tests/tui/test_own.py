@@ -90,6 +90,7 @@ def test_ascii_tells_the_levels_of_a_small_line_apart() -> None:
 def test_words_take_the_blanks_beside_them() -> None:
     assert spelled("      σ ▾ cv") == "     sd ▾ cv"
     assert spelled("   Δ24h %") == " chg24h %"
+    assert spelled("rank  Δ<1h pair") == "rank  d<1h pair", "no room for the word"
     assert spelled("by σ of") == "by sd of"
     assert in_words([Line((("▌", "accent"), ("σ", "text")))])[0].text == ">sd"
 

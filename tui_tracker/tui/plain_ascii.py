@@ -70,6 +70,8 @@ def _spelled_word(match: re.Match[str]) -> str:
     spare = min(missing, max(0, len(before) - 1))
     before, missing = before[spare:], missing - spare
     spare = min(missing, max(0, len(after) - 1))
+    if missing > spare and max(map(len, match.group(1, 3))) > 1:  # in a column that is too narrow
+        return match[1] + in_ascii(sign) + match[3]
     return before + word + after[spare:]
 
 
