@@ -204,6 +204,27 @@ def test_damage_that_is_met_while_running_is_recovered(watched: Watched, tmp_pat
     assert {key[2] for key in watched.everything()} >= {FIRST + 30}
 
 
+def test_one_that_may_only_read_refuses_and_goes_on_reading(tmp_path: Path) -> None:
+    writer = Store(tmp_path, lambda: NOW_MS)
+    writer.append(made_minute(FIRST)).result(PATIENCE_S)
+    store = Store(tmp_path, lambda: NOW_MS, is_reader=True, patience=Patience(retry_s=0.01))
+    try:
+        for refused in (store.append(made_minute(FIRST + 1)), store.add_fill(made_fill(0, FIRST, 5))):
+            error = refused.exception(PATIENCE_S)
+            assert isinstance(error, StorageError)
+            assert error.fault is StorageFault.READ_ONLY
+        assert store.status.error is not None
+        assert store.status.held == 0
+        assert store.read(lambda reader: reader.span(SOURCE)).result(PATIENCE_S) is not None
+        assert store.status.error is not None, "nothing will be kept, however long one waits"
+        store.follow()
+        store.read(lambda reader: reader.span(SOURCE)).result(PATIENCE_S)
+        assert store.status.error is None
+    finally:
+        store.close()
+        writer.close()
+
+
 def test_closing_fails_what_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     watched = Watched(tmp_path / "file", retry_s=60)

@@ -69,7 +69,8 @@ async def opened_history(
             store.visit(source)
         else:
             store.follow()
-    sharing = Sharing(store, source, lock, SystemClock()) if lock.may_take or is_reader else None
+    may_share = lock.may_take or is_reader
+    sharing = Sharing(store, source, lock, SystemClock(), is_reader=is_reader) if may_share else None
     try:
         yield store, sharing
     finally:

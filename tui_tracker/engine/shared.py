@@ -28,7 +28,7 @@ from tui_tracker.storage.store import Store
 
 LOADED_PAUSE_MS: Final = 1_000
 """Loaded history is shown at most this often by those who follow."""
-NOBODY: Final = "nobody collects, and this session may not write to the folder of the history"
+NOBODY: Final = "nobody collects, and this session may not write to the folder of the history: it will poll for itself"
 ELSEWHERE: Final = "where it is collected"
 """State of a stream of which polls alone are followed."""
 LISTEN_S: Final = 0.5

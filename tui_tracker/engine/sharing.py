@@ -15,6 +15,8 @@ from tui_tracker.storage.store import Store
 
 TICK_S: Final = 0.2
 """Those who don't collect look this often."""
+ALONE_S: Final = 10.0
+"""One that may not write, and sees nobody collect for so long, polls for itself until somebody does."""
 REST_S: Final = 0.3
 """Longest that a process which is about to be stopped waits for its last write."""
 _log = logging.getLogger(__name__)
@@ -31,13 +33,26 @@ class Sharing:
         source: Name of the source.
         lock: Of both.
         clock: Real time, whatever the market's is.
+        is_reader: Whether this process may only read the history.
+        alone_s: How long nobody collects until one that may only read polls for itself.
     """
 
-    def __init__(self, store: Store, source: str, lock: CollectorLock, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        source: str,
+        lock: CollectorLock,
+        clock: Clock,
+        *,
+        is_reader: bool = False,
+        alone_s: float = ALONE_S,
+    ) -> None:
         self._store: Final = store
         self._source: Final = source
         self._lock: Final = lock
         self._clock: Final = clock
+        self._is_reader: Final = is_reader
+        self._alone_s: Final = alone_s
         self._sign = Sign("")
         self._seen_s = clock.monotonic_s()
         self._beaten_s = 0.0
@@ -58,13 +73,16 @@ class Sharing:
     @property
     def may_lead(self) -> bool:
         """Whether this process may write to the folder."""
-        return self._lock.may_take
+        return not self._is_reader and self._lock.may_take
 
     @property
     def is_led(self) -> bool:
         """Whether anybody collects."""
-        is_fresh = self._clock.monotonic_s() - self._seen_s < LEASE_S
-        return self.is_leading or (bool(self._sign.holder) and is_fresh)
+        return self.is_leading or self._is_led_by_another
+
+    @property
+    def _is_led_by_another(self) -> bool:
+        return bool(self._sign.holder) and self._clock.monotonic_s() - self._seen_s < LEASE_S
 
     @property
     def collector(self) -> str:
@@ -76,9 +94,9 @@ class Sharing:
         if self._store.status.is_stopped:  # whatever others do, it can't be followed
             self._begin()
             return True
-        if not self._lock.may_take:
+        if not self.may_lead:
             await self.observe()
-            return False
+            return self._is_alone()
         try:
             is_free = await asyncio.to_thread(self._lock.take)
         except StorageError as error:
@@ -94,6 +112,13 @@ class Sharing:
             return True
         await self.observe()
         return self._clock.monotonic_s() - self._seen_s >= LEASE_S and await self._seize()
+
+    def _is_alone(self) -> bool:
+        """Whether one that may not collect for others is to poll for itself: nobody collected for long."""
+        if not self._is_reader or self._clock.monotonic_s() - self._seen_s < LEASE_S + self._alone_s:
+            return False
+        self._begin()
+        return True
 
     async def observe(self) -> None:
         """Look who collects."""
@@ -147,6 +172,9 @@ class Sharing:
         if self._store.status.is_stopped:  # of no use to others, whose program may be newer: collect for this one alone
             self._lock.release()
             return True
+        if self._is_reader:
+            await self.observe()
+            return not self._is_led_by_another
         if self._store.status.superseded != self._superseded:
             return False
         if await asyncio.to_thread(self._lock.beat):

@@ -80,6 +80,7 @@ class Store:
         self._status = StoreStatus()
         self._turn: Final = turn or threading.Lock()
         self._tends: Final = tends
+        self._is_reader: Final = is_reader
         self._office: Final = Office(self.path, now_ms)
         self._waiting: Final = Waiting(self.path, self._patience, self._note_stored)
         self._file: Final = Opening(
@@ -311,19 +312,29 @@ class Store:
             self._guarded(self._upkeep)
 
     def _take_write(self, write: Write) -> None:
-        if self._status.is_stopped and self._status.error is not None:
-            write.fail(self._status.error)
+        if (error := self._refusal()) is not None:
+            write.fail(error)
             return
         self._waiting.add(write)
         self._change(dropped=self._waiting.dropped)
         self._flush()
 
     def _take_fill(self, filled: Fill, future: "Future[None]") -> None:
-        if self._status.is_stopped and self._status.error is not None:
-            fail(future, self._status.error)
+        if (error := self._refusal()) is not None:
+            fail(future, error)
             return
         self._waiting.add_fill(filled, future)
         self._change(dropped=self._waiting.dropped)
+
+    def _refusal(self) -> StorageError | None:
+        """Why nothing will ever be written, if so."""
+        if self._status.is_stopped:
+            return self._status.error
+        if not self._is_reader:
+            return None
+        error = StorageError("the history may only be read here", StorageFault.READ_ONLY, str(self.path))
+        self._change(error=error)
+        return error
 
     def _take_news(self, event: Event) -> None:
         if self._office.source is None or self._status.is_stopped:
@@ -353,7 +364,9 @@ class Store:
         if self._file.database is None:
             self._open_or_raise()
         if self._file.writer is None or self._file.database is None:  # a reader
-            self._change(error=None)
+            self._retry_due_s = time.monotonic() + self._patience.retry_s
+            if self._status.error is not None and self._status.error.fault is not StorageFault.READ_ONLY:
+                self._change(error=None)
             return
         self._office.take(self._file.database)
         self._waiting.write(self._file.writer, self._office.source)

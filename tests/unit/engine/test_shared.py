@@ -16,6 +16,7 @@ from tui_tracker.core.errors import TimedOutError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import OURS, SourceState
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.shared import ELSEWHERE, SharedEngine
 from tui_tracker.engine.sharing import Sharing
@@ -31,12 +32,14 @@ PATIENCE_S = 30
 
 
 @asynccontextmanager
-async def session(folder: Path, source: FakeSource, stream: FakeStream | None = None) -> AsyncIterator[SharedEngine]:
+async def session(
+    folder: Path, source: FakeSource, stream: FakeStream | None = None, *, is_reader: bool = False
+) -> AsyncIterator[SharedEngine]:
     """One session of the host."""
     clock = SystemClock()
     lock = CollectorLock(folder, source.name)
-    store = Store(folder, clock.now_ms, may_recover=lambda: lock.is_held or lock.is_free())
-    sharing = Sharing(store, source.name, lock, clock)
+    store = Store(folder, clock.now_ms, may_recover=lambda: lock.is_held or lock.is_free(), is_reader=is_reader)
+    sharing = Sharing(store, source.name, lock, clock, is_reader=is_reader, alone_s=0.1)
     try:
         async with SharedEngine(source, clock, store, sharing, stream=stream).running() as engine:
             assert isinstance(engine, SharedEngine)
@@ -172,3 +175,18 @@ async def test_imported_minutes_come_into_all_windows(tmp_path: Path) -> None:
 
         await until(first, lambda _: imported(first) == [77.0, 78.0])
         await until(second, lambda _: imported(second) == [77.0, 78.0] and windows(first) == windows(second))
+
+
+@pytest.mark.timeout(120)
+async def test_one_that_may_only_read_polls_for_itself_while_nobody_collects(tmp_path: Path) -> None:
+    async with session(tmp_path, source()) as leader:
+        await until(leader, is_loaded)
+    own = source()
+    async with session(tmp_path, own, is_reader=True) as reader:
+        await until(reader, lambda snapshot: "poll for itself" in snapshot.status.error)
+        await until(reader, lambda snapshot: snapshot.status.collector == OURS and not snapshot.status.error)
+        assert any(call.startswith("tickers") for call, _ in own.calls)
+        async with session(tmp_path, source()) as leader:
+            await until(leader, lambda snapshot: snapshot.status.state is SourceState.LIVE)
+            await until(reader, lambda snapshot: snapshot.status.collector.startswith("pid"))
+            await until(reader, is_loaded)
