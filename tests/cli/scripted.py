@@ -75,6 +75,7 @@ class ScriptedFeed:
         self.failed = tuple(failed)
         self.error = error
         self.asked: list[str] = []
+        self.longer: tuple[int, Metric] | None = None
 
     def _snapshot(self, version: int, rows: Sequence[Row], backfill: BackfillProgress) -> Snapshot:
         status = SourceStatus("kraken", self.state, error=self.reason, backfill=backfill)
@@ -94,6 +95,8 @@ class ScriptedFeed:
         failed = tuple(name for name in self.failed if name in self.asked)
         kept = [row if row.id in self.asked and row.id not in failed else bare[n] for n, row in enumerate(self.rows)]
         yield self._snapshot(3, kept, BackfillProgress(total, total, failed))
+        if self.longer is not None:
+            yield replace(self._snapshot(4, kept, BackfillProgress()), window_minutes=self.longer[0])
 
     async def series(self, instrument_id: str, metric: Metric) -> Series:
         raise NotImplementedError
@@ -102,7 +105,7 @@ class ScriptedFeed:
         raise NotImplementedError
 
     async def set_window(self, minutes: int, metric: Metric) -> None:
-        raise NotImplementedError
+        self.longer = (minutes, metric)
 
     def status(self) -> SourceStatus:
         raise NotImplementedError

@@ -154,6 +154,17 @@ def test_measure_and_window_are_passed_on(run: Run) -> None:
     assert composition.window == 360
 
 
+def test_a_window_over_a_day_is_read_from_the_history(run: Run) -> None:
+    composition = composed([make_row("A", stddev=1.0), make_row("B", stddev=2.0)])
+    outcome = run("rank", "--json", "--window", "7d", composition=composition)
+    assert composition.window == 1440
+    assert composition.feed.longer == (7 * 1440, Metric.PRICE)
+    assert json.loads(outcome.out)["window_s"] == 7 * 86_400
+    refused = run("rank", "--window", "7d", "--no-history", composition=composed())
+    assert refused.code == 2
+    assert "stored history" in refused.err
+
+
 def test_a_floor_says_how_many_have_no_route_to_usd(run: Run) -> None:
     outcome = run("rank", "--json", "--min-volume", "3M", composition=composed())
     assert ranked(outcome) == [("BTC/USD", 1), ("BTC/EUR", 2), ("ETH/USD", 3)]

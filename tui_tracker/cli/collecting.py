@@ -7,6 +7,7 @@ from tui_tracker.cli.diagnostics import expected_error, say
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import NoDataError, SourceError
 from tui_tracker.core.format import utc_time
+from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import BackfillProgress, SourceState
 from tui_tracker.feed.base import Feed
@@ -79,3 +80,17 @@ async def with_history(
             if not progress.is_running:
                 break
     return snapshot
+
+
+async def over_window(feed: Feed, updates: AsyncIterator[Snapshot], minutes: int, metric: Metric) -> Snapshot:
+    """Return a snapshot with figures over a window of another length, read from the history.
+
+    Raises:
+        TrackerError: If it can't be read.
+        NoDataError: If the feed ended before.
+    """
+    await feed.set_window(minutes, metric)
+    async for snapshot in updates:
+        if snapshot.window_minutes == minutes:
+            return snapshot
+    raise NoDataError("the history was not read to the end", "try again")

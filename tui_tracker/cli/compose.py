@@ -276,7 +276,7 @@ def _collected(window: int) -> int:
         ConfigError: If it is longer than a day.
     """
     if window > DAY_MINUTES:
-        raise ConfigError("windows over 24 h are for the app alone", "use --window 24h or less")
+        raise ConfigError("windows over 24 h are for the app and rank alone", "use --window 24h or less")
     return window
 
 

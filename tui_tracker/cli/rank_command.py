@@ -19,6 +19,7 @@ from tui_tracker.cli.options import (
 )
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
+from tui_tracker.config.parse import span_text
 from tui_tracker.core.errors import ConfigError, NoDataError
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 MAX_NAMED_PAIRS = 5_000
 _MAX_TOLD = 10
 
-
+DAY_MINUTES: Final = 1440
+"""The longest window that is collected; longer ones are read from the history."""
 TOLD_BY_CANDLES: Final = (Metric.PRICE, Metric.FLOW, Metric.TRADES_MIN)
 """What exchanges tell of the past; of all else only polled minutes are known."""
 
@@ -144,6 +146,8 @@ def _request(loaded: Loaded, pairs: str | None, limit: int) -> RankRequest:
             f"--metric {metric.value}: only price can be ranked without a stored history",
             "exchanges give candles of trades only; the app ranks every metric as it collects it",
         )
+    if settings.window > DAY_MINUTES and not has_all:
+        raise ConfigError("windows over 24 h are read from a stored history", "use --window 24h or less")
     names = tuple(dict.fromkeys(name.strip() for name in (pairs or "").split(",") if name.strip()))
     if pairs is not None and not names:
         raise ConfigError("--pairs names no pair", "for example --pairs btc/usd,eth/usd")
@@ -175,7 +179,7 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
     Raises:
         TrackerError: If the source gave nothing usable, a pair or currency is unknown, or nothing could be ranked.
     """
-    from tui_tracker.cli.collecting import first_rows, told_of, with_history
+    from tui_tracker.cli.collecting import first_rows, over_window, told_of, with_history
     from tui_tracker.cli.rank_report import RankReport, unranked_reasons
     from tui_tracker.stats.ranking import Scope, rank
 
@@ -187,13 +191,16 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
 
     try:
         with told_of(settings):
-            async with composition.collect_once(settings, window=settings.window) as feed:
+            async with composition.collect_once(settings, window=min(settings.window, DAY_MINUTES)) as feed:
                 progress.show("first poll")
                 updates = feed.updates()
                 snapshot = await first_rows(updates)
                 chosen, scope_pairs = choose(snapshot, request)
                 asked = [row.id for row in chosen if not row.halted and request.metric in TOLD_BY_CANDLES]
                 snapshot = await with_history(feed, updates, snapshot, asked, show)
+                if settings.window > DAY_MINUTES:
+                    progress.show(f"reading {span_text(settings.window)} from the history")
+                    snapshot = await over_window(feed, updates, settings.window, request.metric)
     finally:
         progress.clear()
     ids = frozenset(row.id for row in chosen)

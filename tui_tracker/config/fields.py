@@ -144,7 +144,7 @@ FIELDS: Final[tuple[SettingField, ...]] = (
         "window",
         parse.minutes(10, 43_200),
         "10m to 30d, or minutes from 10 to 43200",
-        "Span of the statistics, 10m to 24h; in the app up to 30d, from the history.",
+        "Span of the statistics, 10m to 24h; in the app and rank up to 30d, from the history.",
         "SPAN",
         write=parse.span_text,
     ),
