@@ -225,6 +225,25 @@ def test_one_that_may_only_read_refuses_and_goes_on_reading(tmp_path: Path) -> N
         writer.close()
 
 
+def test_damaged_rows_are_told_of_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    writer = Store(tmp_path, lambda: NOW_MS)
+    for minute in range(FIRST, FIRST + 3):
+        writer.append(made_minute(minute)).result(PATIENCE_S)
+    writer.close()
+    database = open_for_writing(tmp_path / FILE_NAME)
+    with database.writing("damage") as connection:
+        connection.execute("UPDATE minute SET body = zeroblob(length(body)) WHERE id = (SELECT max(id) FROM minute)")
+    database.close()
+    store = Store(tmp_path, lambda: NOW_MS, is_reader=True)
+    try:
+        for _ in range(3):
+            store.read(lambda reader: everything(reader, FIRST, 10)).result(PATIENCE_S)
+        assert store.status.has_damage
+        assert len([record for record in caplog.records if "hour" in record.getMessage()]) == 1
+    finally:
+        store.close()
+
+
 def test_closing_fails_what_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     watched = Watched(tmp_path / "file", retry_s=60)

@@ -280,7 +280,7 @@ def test_a_history_that_cannot_be_kept_is_told_in_the_header_and_on_the_page_of_
     for words in ("up to 21:57", "3 minutes", "the disk is full", "free some space"):
         assert words in page
     notice = live_status(history=HistoryStatus(AT_MS, notice="the history was damaged"))
-    assert "damaged history moved aside" in header_line(notice, 78, AT_MS, UTC_ZONE, 160).text
+    assert "damaged history (H)" in header_line(notice, 78, AT_MS, UTC_ZONE, 160).text
 
 
 def test_counts_of_what_is_skipped_outlast_the_bar_of_the_history() -> None:

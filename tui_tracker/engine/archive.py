@@ -27,6 +27,7 @@ from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.standing import StoreStatus
 from tui_tracker.storage.store import Store
 
+DAMAGED: Final = "rows of the history are damaged and left out; crypto-tui doctor says how many"
 LATER: Final = (
     (Metric.MID, Metric.SPREAD),
     (Metric.VOLUME, Metric.QUOTE_VOLUME),
@@ -74,7 +75,7 @@ class Archive:
             "" if error is None else error.hint,
             status.held,
             status.is_stopped,
-            "" if status.recovery is None else status.recovery.notice,
+            status.recovery.notice if status.recovery is not None else DAMAGED if status.has_damage else "",
         )
 
     async def restore(self, now_ms: int, on_price: Callable[[], Awaitable[None]]) -> bool:

@@ -29,6 +29,8 @@ class StoredHour:
     rosters: dict[int, tuple[int, ...]] = field(default_factory=dict)
     damaged: int = 0
     """Rows that could not be read."""
+    fault: str = ""
+    """What was wrong with the first of them."""
 
     def put_into(self, columns: Columns, groups: Collection[int]) -> None:
         """Add what is known of some groups of metrics; damaged rows are left out and counted."""
@@ -87,8 +89,7 @@ class StoredHour:
         return keys
 
     def _note(self, error: DamagedError) -> None:
-        if not self.damaged:
-            _log.warning("hour %d of the history: %s", self.hour, error)
+        self.fault = self.fault or str(error)
         self.damaged += 1
 
 

@@ -23,13 +23,15 @@ from tui_tracker.storage.rows import HOUR_MINUTES, hour_of, hour_row, number_in,
 PAGE: Final = 64
 """Fills that are read in one transaction."""
 _DOING: Final = "read"
+MOST_TOLD: Final = 100
+"""Damaged rows that are logged."""
 _log = logging.getLogger(__name__)
 
 
 class Reader:
     """Reads a history, which others may be writing. Every method raises ``StorageError`` if it can't be read.
 
-    Single rows that are damaged are left out, logged, and counted in ``damaged``.
+    Single rows that are damaged are left out, logged once, and counted in ``damaged`` each time that they are met.
     """
 
     def __init__(self, database: Database) -> None:
@@ -37,6 +39,7 @@ class Reader:
         self._database: Final = database
         self._rosters: Final = Rosters()
         self.damaged = 0
+        self._told: set[str] = set()
 
     def sources(self) -> tuple[str, ...]:
         """Names of the sources of which anything is stored."""
@@ -175,6 +178,8 @@ class Reader:
                 stored = fetch_hour(connection, self._rosters, source, hour, groups)
             stored.put_into(columns, groups)
             self.damaged += stored.damaged
+            if stored.damaged:
+                self._log_once(f"hour {hour}: {stored.fault}")
         for fill, merged in fills:
             fill.put_into(columns, merged)
         return columns
@@ -212,7 +217,13 @@ class Reader:
 
     def _note(self, error: DamagedError) -> None:
         self.damaged += 1
-        _log.warning("%s: %s", self._database.path, error)
+        self._log_once(str(error))
+
+    def _log_once(self, what: str) -> None:
+        """Say what is damaged; the same rows are read again and again."""
+        if what not in self._told and len(self._told) < MOST_TOLD:
+            self._told.add(what)
+            _log.warning("%s: %s", self._database.path, what)
 
 
 def raw_span(connection: sqlite3.Connection, source: int) -> Span | None:

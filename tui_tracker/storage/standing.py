@@ -51,6 +51,8 @@ class StoreStatus:
     """The newest minute that is on disk, of any source."""
     recovery: Recovery | None = None
     """What became of a damaged history at the start or since."""
+    has_damage: bool = False
+    """Whether rows were met since the start that are damaged, and left out."""
     size: Size | None = None
     """As of the last upkeep."""
     log_cut: int = 0

@@ -354,6 +354,8 @@ class Store:
             if isinstance(error, StorageError) and error.fault is StorageFault.CORRUPT:
                 self._note_failure(error)
         else:
+            if self._file.reader.damaged:
+                self._change(has_damage=True)
             resolve(future, result)
 
     def _flush(self) -> None:

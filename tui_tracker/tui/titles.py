@@ -421,7 +421,7 @@ def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
     if history is not None and history.error:
         facts.append(f"not stored: {clean(history.error, 40)}")
     elif history is not None and history.notice:
-        facts.append("damaged history moved aside (H)")
+        facts.append("damaged history (H)")
     if status.malformed:
         facts.append(_counted(status.malformed, "unreadable row"))
     if status.unknown:
