@@ -3,7 +3,8 @@
 ``python -m tests.benchmarks.many_sources`` (about 8 minutes). The fake exchanges run in a process of their own and list
 some 950 pairs each; the collector is the program's own, polls each minute, keeps a history on disk, puts consolidated
 pairs together, and gives one feed that is ranked at each snapshot, as the app does. No candles are loaded: what is
-measured is what each minute costs, for ever.
+measured is what each minute costs, for ever. With ``--updates 20`` five of them are streamed besides, each telling so
+many changes a second.
 """
 
 import argparse
@@ -27,11 +28,12 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import STREAMING
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.feed.base import Feed
-from tui_tracker.sources.registry import create
+from tui_tracker.sources.registry import SOURCES, create, open_stream
 from tui_tracker.sources.request_log import RequestLog
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.stats.window import DAY_MINUTES
@@ -81,7 +83,8 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
     async with history as (store, sharing):
         assert store is not None
         assert sharing is not None
-        async with SharedEngine(source, clock, store, sharing, requests=log).running() as engine:
+        stream = open_stream(settings.source, clock=clock, base_url=url) if settings.is_streamed else None
+        async with SharedEngine(source, clock, store, sharing, requests=log, stream=stream).running() as engine:
             yield engine
 
 
@@ -106,6 +109,8 @@ async def measure(settings: Settings, minutes: int) -> tuple[Snapshot, float, fl
 def report(snapshot: Snapshot, spent_s: float, passed_s: float, snapshots: int) -> None:
     """Print what was found."""
     counts = Counter(row.instrument.source for row in snapshot.rows)
+    streamed = [part.source for part in snapshot.status.parts if part.stream == STREAMING]
+    print(f"  streamed: {', '.join(streamed) or 'none'}")
     late = [part.source for part in snapshot.status.parts if snapshot.at_ms is None or part.last_good_ms is None]
     late += [one.source for one in snapshot.status.parts if (snapshot.at_ms or 0) - (one.last_good_ms or 0) > MINUTE_MS]
     print(f"  pairs by source: {', '.join(f'{name} {count:,}' for name, count in sorted(counts.items()))}")
@@ -119,8 +124,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_sources")
     parser.add_argument("--minutes", type=int, default=5, help="whole minutes to measure")
     parser.add_argument("--pairs", type=int, default=1_100, help="that each exchange lists")
+    parser.add_argument("--updates", type=int, default=0, help="changes a second on each of five streams")
     options = parser.parse_args()
     command = [sys.executable, "-m", "tests.support.exchanges.nine", "--pairs", str(options.pairs)]
+    command += ["--updates", str(options.updates)]
     seconds = str((options.minutes + 6) * 60)
     with (
         tempfile.TemporaryDirectory(prefix="crypto-tui-") as folder,
@@ -130,7 +137,8 @@ def main() -> None:
         try:
             words = served.stdout.readline().split()
             urls = dict(word.split("=", 1) for word in words if "=http" in word)
-            settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder)
+            streamed = tuple(name for name in NAMES if SOURCES[name].stream) if options.updates else False
+            settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder, stream=streamed)
             report(*asyncio.run(measure(settings, options.minutes)))
         finally:
             served.terminate()
