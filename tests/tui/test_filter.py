@@ -1,6 +1,7 @@
 """The filter language as one types it."""
 
 import pytest
+from textual import events
 
 from tests.tui.test_app import Rig, running
 from tui_tracker.tui.messages import FilterChanged
@@ -24,7 +25,7 @@ async def test_a_mistake_is_shown_where_it_is_and_the_filter_before_stays() -> N
         await rig.press("slash", *"volume > 10M")
         shown = list(rig.app.main.table.keys)
         await rig.press(*" and")
-        assert said(rig) == "^ a condition is missing"
+        assert said(rig) == "at 17: a condition is missing"
         assert list(rig.app.main.table.keys) == shown
         await rig.press("enter")
         assert rig.has("filtering")
@@ -38,7 +39,7 @@ async def test_a_mistake_is_shown_where_it_is_and_the_filter_before_stays() -> N
 async def test_a_mistake_is_underlined() -> None:
     async with running(Rig()) as rig:
         await rig.press("slash", *"cv>1% and volme > 5")
-        assert said(rig) == "^ no column 'volme': did you mean volume?"
+        assert said(rig) == "at 11: no column 'volme': did you mean volume?"
         assert rig.app.main.filter_bar is not None
         assert rig.app.main.filter_bar._mark.span == (10, 15)
 
@@ -62,7 +63,7 @@ async def test_words_that_become_an_expression_filter_no_more() -> None:
         await rig.press("slash", *"c")
         assert len(rig.app.main.table.keys) < len(shown)
         await rig.press(*"v >")
-        assert said(rig).startswith("^")
+        assert said(rig).startswith("at 5: ")
         assert list(rig.app.main.table.keys) == shown
         await rig.press(*" 2%")
         assert rig.view.needle == "cv > 2%"
@@ -125,3 +126,14 @@ async def test_what_was_typed_is_handled_after_the_field_was_emptied() -> None:
         await rig.settle()
         assert rig.app.main.table.keys
         assert rig.app.is_running
+
+
+async def test_of_a_long_paste_what_is_too_much_is_told() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash")
+        rig.app.post_message(events.Paste("b" * 5_000))
+        await rig.settle()
+        bar = rig.app.main.filter_bar
+        assert bar is not None
+        assert len(bar.field.value) == 1_000
+        assert "too long" in said(rig)

@@ -66,7 +66,7 @@ def keys_table() -> str:
     return table(("Key", "What it does", "Id"), rows())
 
 
-UNITS = {Unit.PLAIN: "", Unit.FRACTION: "fraction", Unit.PERCENT: "percent", Unit.BPS: "basis points"}
+UNITS = {Unit.PLAIN: "", Unit.FRACTION: "percent", Unit.PERCENT: "percent", Unit.BPS: "basis points"}
 
 
 def filter_columns_table() -> str:

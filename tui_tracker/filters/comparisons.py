@@ -80,13 +80,13 @@ def _two_columns(
 
 
 def _limit(column: NumberColumn, word: Token) -> tuple[NumberColumn, float]:
-    """What is compared with which number; a percentage is made one of the column's unit."""
+    """What is compared with which number, made one of the column's unit: shares are read as the table shows them."""
     if word.kind is not Kind.NUMBER:
         hint = near(word.text) if word.kind is Kind.WORD else ""
         hint = hint if hint.startswith("did") else ""
         raise FilterError(f"{column.name} is a number, {word.text!r} is none", word.position, word.length, hint)
     if not word.is_percent:
-        return column, word.value
+        return column, word.value * (column.unit.value if column.unit is Unit.FRACTION else 1.0)
     relative = BY_NAME.get(column.in_percent)
     if isinstance(relative, NumberColumn):
         column = relative

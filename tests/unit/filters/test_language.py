@@ -45,7 +45,7 @@ def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float |
         "sigma >= 2%",
         "σ = 2",
         "cv = 2%",
-        "cv = 0.02",
+        "cv = 2",
         "change > 2% and change > 2 and CHANGE < 3",
         "volatility >= 50%",
         "range = 10%",

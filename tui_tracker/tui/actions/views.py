@@ -52,7 +52,8 @@ class ViewActions(KeepingApp):
         self.choose(taken_up(view, self.desk.view, self.desk.watched))
         self.show()  # its name may be all that has changed
         place = [other.name for other in self.desk.views].index(view.name) + 1
-        self.say(f"saved the view {view.name}; {place if place < 10 else '*'} takes it up again")
+        done = f"saved the view {view.name}" if self._is_lasting else f"kept the view {view.name} until the app ends"
+        self.say(f"{done}; {place if place < 10 else '*'} takes it up again")
 
     def remove_view(self, name: str) -> None:
         """Forget a saved view; what it showed stays on the screen."""

@@ -1,5 +1,7 @@
 """The line in which one types to filter both lists; it takes the place of the keys."""
 
+from typing import Final
+
 from rich.highlighter import Highlighter
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,6 +16,10 @@ from tui_tracker.filters.language import MAX_LENGTH
 from tui_tracker.tui.messages import FilterChanged, FilterKept
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.widgets.field import Field
+
+MOST_TYPED: Final = 5 * MAX_LENGTH
+"""More than a filter may have, so that one is told that it is too long."""
 
 
 class _Mark(Highlighter):
@@ -24,7 +30,10 @@ class _Mark(Highlighter):
 
     @override
     def highlight(self, text: Text) -> None:
-        text.stylize("bold underline", *self.span)
+        start, end = self.span
+        if end > start >= len(text):  # something is missing at the end
+            start, end = len(text) - 1, len(text)
+        text.stylize("bold underline", max(0, start), end)
 
 
 class FilterBar(Horizontal):
@@ -33,7 +42,7 @@ class FilterBar(Horizontal):
     def __init__(self, needle: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._mark = _Mark()
-        self._input = Input(needle, compact=True, max_length=MAX_LENGTH, select_on_focus=False, highlighter=self._mark)
+        self._input = Field(needle, compact=True, max_length=MOST_TYPED, select_on_focus=False, highlighter=self._mark)
         self._input.cursor_blink = False
         self._prompt = Canvas(classes="filter-prompt")
         self._count = Canvas(classes="filter-count")
@@ -79,9 +88,10 @@ class FilterBar(Horizontal):
         self._input.refresh()
         if problem is not None:
             width = self._count.size.width - 1
-            whole = f"^ {problem.message}: {problem.hint}" if problem.hint else f"^ {problem.message}"
-            is_hinted = len(whole) <= width or len(f"^ {problem.message}: ") + 24 <= width
-            text = clean(whole if is_hinted else f"^ {problem.message}", max(1, width))
+            told = f"at {problem.position + 1}: {problem.message}"
+            whole = f"{told}: {problem.hint}" if problem.hint else told
+            is_hinted = len(whole) <= width or len(f"{told}: ") + 24 <= width
+            text = clean(whole if is_hinted else told, max(1, width))
             self._count.paint((Line(((text.rjust(width) + " ", "warn"),)),))
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -12,6 +12,7 @@ from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.text import clean
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.widgets.field import Field
 
 
 class Prompt(Horizontal):
@@ -46,7 +47,7 @@ class Prompt(Horizontal):
         self._done = done
         self._ask = Canvas(classes="prompt-question")
         self._note = Canvas(classes="filter-count")
-        self.field = Input(offered, compact=True, max_length=max_length)
+        self.field = Field(offered, compact=True, max_length=max_length)
         self.field.cursor_blink = False
 
     def compose(self) -> ComposeResult:
