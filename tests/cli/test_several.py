@@ -46,9 +46,16 @@ def test_pairs_of_several_are_ranked_together_and_a_broken_source_is_said(
 ) -> None:
     with NineThread(names=FAST) as thread:
         flags = [*thread.nine.flags, "--source", f"{','.join(FAST)},gate", "--base-url", f"gate={closed_url}"]
-        outcome = run("rank", *flags, "--pairs", "btcusdt,okx:btcusdt,bybit:eth/usdt", "--json")
+        outcome = run("rank", *flags, "--pairs", "btcusdt,okx:btcusdt,bybit:eth/usdt,gate:btcusdt", "--json")
+        assert run("rank", *flags, "--pairs", "gate:btcusdt").code == 3, "an outage is no typing error"
+        assert "watch and serve rank it" in run("rank", *flags, "--pairs", "all:BTC-USDT").err
+        [line] = run("watch", *flags, "--count", "1", "--limit", "1").out.splitlines()
+        assert json.loads(line)["sources"] == {**dict.fromkeys(FAST, "live"), "gate": "offline"}
     assert outcome.code == 0
-    assert outcome.err == "crypto-tui: note: gate: connection refused\n"
+    assert outcome.err == (
+        "crypto-tui: note: gate: connection refused\n"
+        "crypto-tui: note: left out: gate:btcusdt: connection refused\n"
+    )
     document = json.loads(outcome.out)
     assert document["source"] == "binance,okx,bybit,gate"
     assert {(pair["exchange"], pair["pair"]) for pair in document["pairs"]} == {

@@ -183,7 +183,10 @@ BROKEN = {
     "redirect elsewhere": Seen(
         "redirect_other_host", "^the exchange redirects to another place, http://exchange.invalid: a sign-in"
     ),
-    "403": Seen(page(403), "^the exchange answered HTTP 403 Forbidden; (closed to this country|nothing is asked for)"),
+    "403": Seen(
+        page(403),
+        "^the exchange answered HTTP 403 Forbidden.* closed to this country or address",
+    ),
     "451": Seen(page(451), "^the exchange answered HTTP 451 Unavailable For Legal Reasons; closed to this country or"),
     "418": Seen(page(418), "^the exchange answered HTTP 418 I'm a"),
     "429": Seen(page(429), "^the exchange answered HTTP 429 Too Many Requests$"),

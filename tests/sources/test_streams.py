@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import Close
 
 from tests.support.clock import FakeClock
 from tests.support.exchanges.nine import Nine
@@ -117,6 +120,22 @@ async def opened(
         yield it
         heard.running.cancel()
         await asyncio.gather(heard.running, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("closed", "told"),
+    [
+        (ConnectionClosedError(None, Close(1011, "keepalive ping timeout"), None), "said nothing for 20 s"),
+        (ConnectionClosedError(None, Close(1009, "frame too big"), None), "what is no message: frame too big"),
+        (ConnectionClosedError(None, Close(1007, ""), None), "what is no message: INVALID_DATA"),
+        (ConnectionClosedError(Close(1013, "later"), Close(1013, "later"), True), "ended the stream: later"),
+        (ConnectionClosedError(None, None, None), "OKX ended the stream$"),
+    ],
+)
+def test_who_ended_a_stream_is_told_truly(closed: ConnectionClosedError, told: str) -> None:
+    stream = open_stream("okx", clock=FakeClock(0), base_url="http://127.0.0.1:9")
+    assert isinstance(stream, SocketStream)
+    assert re.search(told, stream._ended(closed).message)
 
 
 @each_exchange

@@ -244,7 +244,7 @@ def test_what_an_empty_screen_says() -> None:
     assert " d  watch a simulated market" in lost
     assert "simulated" not in said(OFFLINE, view)
     limited = said(live_status(limited_until_ms=AT_MS + 1000, last_good_ms=None), view)
-    assert "kraken asked us to wait until 21:57:58 UTC." in limited
+    assert "kraken is asked for nothing until 21:57:58 UTC." in limited
     assert said(live_status(), view) == " kraken lists no pair"
 
 

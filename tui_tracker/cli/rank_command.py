@@ -21,7 +21,7 @@ from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import span_text
 from tui_tracker.core.errors import ConfigError, NoDataError
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
@@ -277,7 +277,23 @@ def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:
     from tui_tracker.core.symbols import Names
 
     listed = Names(tuple(row.instrument for row in snapshot.rows), snapshot.status.source)
-    return frozenset(listed.find(name).id for name in names)
+    answering = {row.instrument.source for row in snapshot.rows}
+    down = {part.source: part.error for part in snapshot.status.parts if part.error and part.source not in answering}
+    found = set[str]()
+    for name in names:
+        source, colon, _ = name.partition(":")
+        if colon and source.lower() == CONSOLIDATED:
+            raise ConfigError(
+                f"--pairs: {clean(name, 60)} is made minute by minute, of several exchanges",
+                "the app, watch and serve rank it",
+            )
+        if colon and (why := down.get(source.lower())):
+            say(f"note: left out: {clean(name, 60)}: {why}")
+        else:
+            found.add(listed.find(name).id)
+    if not found:
+        raise NoDataError("none of the exchanges of these pairs gave quotes", "try again later")
+    return frozenset(found)
 
 
 def _check_quote(quote: str, rows: Sequence[Row]) -> None:

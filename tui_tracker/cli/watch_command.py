@@ -9,9 +9,13 @@ from tui_tracker.cli.diagnostics import Exit
 from tui_tracker.cli.options import COLLECTING, DEFAULTS, Composition, Invocation, pass_invocation, setting_flags
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
+from tui_tracker.core.instrument import CONSOLIDATED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui_tracker.core.snapshot import Snapshot
+    from tui_tracker.core.status import SourceStatus
     from tui_tracker.stats.ranking import Place, Ranking
 
 
@@ -33,8 +37,10 @@ if TYPE_CHECKING:
 def watch(invocation: Invocation, jsonl: bool, limit: int, count: int) -> int:  # noqa: ARG001
     """Rank pairs after every poll and print each ranking as one line of JSON, until stopped.
 
-    A line has at, source, metric, by, state, ranked and pairs. Histories are loaded meanwhile, the most traded pairs
-    of the scope first, so ranks come in over the first minutes. All quote currencies are in scope unless --quote names
+    A line has at, source, metric, by, state, ranked and pairs; of several exchanges also sources, the state of each,
+    where state is the worst of them. The first line waits until each has answered or failed. Histories are loaded
+    meanwhile, the most traded pairs of the scope first, which gives lines between polls: ranks come in over the first
+    minutes. All quote currencies are in scope unless --quote names
     one. Ends quietly when nobody reads any more.
 
     \b
@@ -69,6 +75,8 @@ async def _print_lines(composition: Composition, settings: Settings, quote: str 
     printed = 0
     async with followed(composition, settings) as (feed, snapshots):
         async for snapshot in snapshots:
+            if not printed and any(part.last_good_ms is None and not part.error for part in snapshot.status.parts):
+                continue  # one of several is still being asked
             ranking = ranked(snapshot, settings, quote)
             if not printed:
                 feed.prioritise(by_volume(ranking))
@@ -89,9 +97,15 @@ def document(snapshot: "Snapshot", ranking: "Ranking", limit: int) -> dict[str, 
         "metric": ranking.metric.value,
         "by": ranking.measure.value,
         "state": snapshot.status.state.value,
+        **({"sources": states(snapshot.status.parts)} if snapshot.status.parts else {}),
         "ranked": ranking.ranked,
         "pairs": [_pair(place, ranking, is_several=bool(snapshot.status.parts)) for place in places],
     }
+
+
+def states(parts: "Sequence[SourceStatus]") -> dict[str, str]:
+    """The state of each of several sources."""
+    return {part.source: part.state.value for part in parts if part.source != CONSOLIDATED}
 
 
 def _pair(place: "Place", ranking: "Ranking", *, is_several: bool) -> dict[str, object]:

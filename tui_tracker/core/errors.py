@@ -160,10 +160,11 @@ class RateLimitedError(SourceError):
     Args:
         message: What happened, in one line.
         retry_after_s: Seconds to wait, where the exchange said so.
+        hint: What the person can do about it.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after_s: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint)
         self.retry_after_s = retry_after_s
 
 

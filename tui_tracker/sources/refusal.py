@@ -29,7 +29,8 @@ _IM_A_TEAPOT: Final = 418
 _CLOSED: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 CLOSED: Final = "maintenance or overload, as a rule"
 _BARRED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
-BARRED: Final = "closed to this country or address, as a rule"
+BARRED: Final = "closed to this country or address"
+BARRED_HINT: Final = "crypto-tui sources --check tells which exchanges answer here"
 _LIMITS: Final = (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
 
 
@@ -93,7 +94,11 @@ class Refused(NamedTuple):
             asked_s = read_retry_after(self.retry_after, now_ms, LONGEST_BAN_S) or 0.0
             ban_s = max(asked_s, bans[self.status])
             budget.pause(ban_s, LONGEST_BAN_S)
-            return RateLimitedError(f"{message}; nothing is asked for {ban_s / 60:.0f} min", ban_s)
+            pause = f"nothing is asked for {ban_s / 60:.0f} min"
+            if self.status in _BARRED:
+                message += f": too much was asked, or it is {BARRED}"
+                return RateLimitedError(f"{message}; {pause}", ban_s, BARRED_HINT)
+            return RateLimitedError(f"{message}; {pause}", ban_s)
         retry_after_s = read_retry_after(self.retry_after, now_ms)
         limits = self.status in _LIMITS or (self.complaint is not None and self.complaint.is_limit)
         if limits or (self.status == HTTPStatus.FORBIDDEN and retry_after_s is not None):
@@ -101,8 +106,9 @@ class Refused(NamedTuple):
             return RateLimitedError(message, retry_after_s)
         if retry_after_s is not None:
             budget.pause(retry_after_s)
-        reason = CLOSED if self.status in _CLOSED else BARRED if self.status in _BARRED else ""
-        return RejectedError(f"{message}; {reason}" if reason else message)
+        if self.status in _BARRED:
+            return RejectedError(f"{message}; {BARRED}, as a rule", BARRED_HINT)
+        return RejectedError(f"{message}; {CLOSED}" if self.status in _CLOSED else message)
 
 
 def _phrase(status: int) -> str:

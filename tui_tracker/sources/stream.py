@@ -9,10 +9,12 @@ from typing import Final
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import (
     ConfigError,
+    MalformedDataError,
     RateLimitedError,
     RejectedError,
     SourceError,
@@ -34,6 +36,7 @@ PING_S: Final = 10.0
 BETWEEN_S: Final = 1.0
 """Least time between two openings of connections: every exchange allows more."""
 TOO_MANY: Final = (418, 429)
+_NO_MESSAGE: Final = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG)
 _log = logging.getLogger(__name__)
 
 
@@ -94,12 +97,22 @@ class SocketStream:
                 self._title, error.response.status_code, error.response.headers.get("Retry-After")
             ) from error
         except ConnectionClosed as error:
-            said = "" if error.rcvd is None else f": {clean(error.rcvd.reason or str(error.rcvd.code), 80)}"
-            raise UnreachableError(f"{self._title} ended the stream{said}") from error
+            raise self._ended(error) from error
         except TimeoutError as error:
             raise TimedOutError(f"the stream of {self._title} was not opened in time") from error
         except (OSError, WebSocketException, ConfigError) as error:
             raise UnreachableError(f"no stream: {reason(error)}") from error
+
+    def _ended(self, error: ConnectionClosed) -> SourceError:
+        """Who closed the connection, and why."""
+        received, sent = error.rcvd, error.sent
+        if received is None and sent is not None and sent.code == CloseCode.INTERNAL_ERROR:  # no answer to a ping
+            return TimedOutError(f"the stream of {self._title} said nothing for {2 * PING_S:.0f} s")
+        if sent is not None and sent.code in _NO_MESSAGE and not error.rcvd_then_sent:
+            what = clean(sent.reason or CloseCode(sent.code).name, 80)
+            return MalformedDataError(f"the stream of {self._title} sent what is no message: {what}")
+        said = "" if received is None else f": {clean(received.reason or str(received.code), 80)}"
+        return UnreachableError(f"{self._title} ended the stream{said}")
 
     def _secured(self) -> ssl.SSLContext | None:
         if self._tls is None and self._url.startswith("wss"):

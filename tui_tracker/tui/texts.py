@@ -152,7 +152,9 @@ def empty_lines(
         return _nothing_in_view(view, own, status.backfill)
     if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
         until = zone.second(status.limited_until_ms)
-        return [_said(f"{source} asked us to wait until {until} {zone.name}.", "warn"), Line(), _demo_hint(demo)]
+        why = [_said(clean(status.error, 160), "down")] if status.error else []
+        wait = _said(f"{source} is asked for nothing until {until} {zone.name}.", "warn")
+        return [wait, *why, Line(), _demo_hint(demo)]
     if status.error:
         return _no_data_yet(status, zone, demo)
     if status.last_good_ms is not None:

@@ -1,5 +1,6 @@
 """How source and app are doing. Pure."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ from tui_tracker.tui.titles import SEPARATOR, count, state_runs
 BAR_WIDTH: Final = 12
 MOST_NAMED: Final = 12
 REASON_WIDTH: Final = 40
+FACT_WIDTH: Final = 48
 BLOCKS_A_BAND: Final = 3
 """Sources side by side, where there is room."""
 MOST_KINDS: Final = 2
@@ -112,6 +114,12 @@ def _brief(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
     return [*lines, *facts(found)]
 
 
+def wrapped(what: str, told: str) -> list[tuple[str, Sequence[Run]]]:
+    """A fact of several lines; none where nothing is told."""
+    lines = textwrap.wrap(clean(told, 300), FACT_WIDTH)
+    return [(what if not place else "", [(line, "warn")]) for place, line in enumerate(lines)]
+
+
 def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[Line]:
     def instant(at_ms: int | None) -> list[Run]:
         if at_ms is None:
@@ -121,15 +129,12 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
 
     skew = "unknown" if status.skew_ms is None else f"{status.skew_ms:+,} ms"
     found: list[tuple[str, Sequence[Run]]] = [
-        ("state", [(text[:48], kind) for text, kind in state_runs(status, now_ms, zone)]),
+        ("state", [(clean(text, 48), kind) for text, kind in state_runs(status, now_ms, zone)]),
+        *wrapped("error", status.error),
         ("last success", instant(status.last_good_ms)),
         ("last attempt", instant(status.last_attempt_ms)),
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
-        *(
-            [("stream", [(clean(status.stream, 40), "accent" if status.stream == STREAMING else "warn")])]
-            if status.stream
-            else ()
-        ),
+        *([("stream", [(STREAMING, "accent")])] if status.stream == STREAMING else wrapped("stream", status.stream)),
         *([("collector", [(clean(status.collector, 40), "text")])] if status.collector else ()),
         ("pairs", [(f"{count(status.instruments)} listed, {count(pairs)} shown", "text")]),
         ("clock off by", [(skew, "text")]),
