@@ -53,8 +53,7 @@ def test_pairs_of_several_are_ranked_together_and_a_broken_source_is_said(
         assert json.loads(line)["sources"] == {**dict.fromkeys(FAST, "live"), "gate": "offline"}
     assert outcome.code == 0
     assert outcome.err == (
-        "crypto-tui: note: gate: connection refused\n"
-        "crypto-tui: note: left out: gate:btcusdt: connection refused\n"
+        "crypto-tui: note: gate: connection refused\ncrypto-tui: note: left out: gate:btcusdt: connection refused\n"
     )
     document = json.loads(outcome.out)
     assert document["source"] == "binance,okx,bybit,gate"

@@ -96,6 +96,8 @@ def test_the_crosshair_changes_one_column_and_says_what_is_there() -> None:
     drawn = draw(one)
     assert drawn.frame is not None
     at_ms = moved(one, drawn.frame, moved(one, drawn.frame, None, 0), -10)
+    for before_ms in range(at_ms - 3 * 60_000, at_ms, 60_000):
+        assert moved(one, drawn.frame, before_ms, 0) == before_ms, "it stays on its minute while others come"
     lines = with_crosshair(drawn, one, at_ms)
     differing = {
         column

@@ -249,6 +249,9 @@ def test_what_an_empty_screen_says() -> None:
 
 
 def test_what_empty_lists_say() -> None:
+    hidden = said(live_status(), ViewState(needle="usdt", quote="USD", min_volume=1e5), has_rows=True)
+    assert "u  look further than USD" in hidden
+    assert "pairs under $100k a day are left out" in hidden
     assert "no pair matches “q·q”" in said(live_status(), ViewState(needle="q\x07q"), has_rows=True)
     assert "f  adds the selected pair" in said(live_status(), ViewState(watchlist_only=True), has_rows=True)
     assert "no pair in XYZ" in said(live_status(), ViewState(quote="XYZ"), has_rows=True)

@@ -33,6 +33,8 @@ ELSEWHERE: Final = "where it is collected"
 """State of a stream of which polls alone are followed."""
 LISTEN_S: Final = 0.5
 """The collector looks this often what others ask for."""
+REPORT_S: Final = 10.0
+"""Reports that differ in times and counts alone are written this often: a stream changes them with each quote."""
 _ONLY_WISHES: Final = 1 << 62
 _log = logging.getLogger(__name__)
 
@@ -82,6 +84,7 @@ class SharedEngine(Engine):
         self._session: Final = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._shared: SourceReport | None = None
         self._told: SourceReport | None = None
+        self._told_s = 0.0
         self._position: int | None = None
         """Number of the last news that were applied; ``None`` to begin from the history."""
         self._base: int | None = None
@@ -228,10 +231,12 @@ class SharedEngine(Engine):
 
     def _tell_report(self) -> None:
         """Tell those who follow how the source is doing, where that changed."""
-        report = replace(self.report(), place=self._place, interval_s=self._interval_ms // 1000)
-        if report != self._told:
-            self._told = report
-            self._store.put_report(report)
+        report, told = replace(self.report(), place=self._place, interval_s=self._interval_ms // 1000), self._told
+        now_s = self._clock.monotonic_s()
+        if report == told or (told is not None and _is_alike(report, told) and now_s - self._told_s < REPORT_S):
+            return
+        self._told, self._told_s = report, now_s
+        self._store.put_report(report)
 
     async def _listen(self) -> None:
         """Do what those who follow ask for."""
@@ -337,3 +342,10 @@ class SharedEngine(Engine):
         if self._sharing.is_leading or self._shared is None:
             return super().report()
         return replace(self._shared, status=self.status())
+
+
+def _is_alike(report: SourceReport, told: SourceReport) -> bool:
+    """Whether a source does as it did, but for times and counts."""
+    one, other = report.status, told.status
+    polls = one.last_attempt_ms == other.last_attempt_ms and one.backfill == other.backfill
+    return polls and (one.state, one.error, one.stream) == (other.state, other.error, other.stream)

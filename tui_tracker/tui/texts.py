@@ -209,9 +209,24 @@ def _nothing_matches(view: ViewState, own: str, history: BackfillProgress) -> li
         way_out = _key("Esc", "without its filter")
     else:
         lines, way_out = [_said(f"no pair matches “{needle}”", "text")], _key("Esc", "clear the filter")
+        lines += _left_out(view)
     if history.is_running:
         lines.append(_said(f"history is loading, {share_text(history)}: more may match soon", "muted"))
     return [*lines, Line(), way_out]
+
+
+def _left_out(view: ViewState) -> list[Line]:
+    """What is not looked at, where something else than the filter leaves pairs out."""
+    if view.watchlist_only:
+        return [_key("F", "look among all pairs, not the watchlist alone")]
+    found = []
+    if view.quote is not None:
+        found.append(_key("u", f"look further than {clean(view.quote, 12)}"))
+    if view.excluded:
+        found.append(_key("X", f"look among {classes_text(view.excluded)} too"))
+    if view.min_volume:
+        found.append(_said(f"pairs under ${fmt.compact(view.min_volume)} a day are left out", "muted"))
+    return found
 
 
 def _key(key: str, text: str) -> Line:

@@ -53,6 +53,8 @@ def moved(request: ChartRequest, frame: Frame, instant_ms: int | None, step: int
     if instant_ms is None:
         return request.instant(last)
     index = max(0, min(request.index(instant_ms), last))
+    if not step:  # minutes went by, and another one is the last of its column
+        return request.instant(index)
     if _is_candles(request):
         index += step * candle_minutes(frame.minutes, frame.columns) // frame.step
     elif frame.count <= frame.columns:
