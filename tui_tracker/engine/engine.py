@@ -182,7 +182,9 @@ class Engine(Board):
         """When the exchange may be asked again, if not soon: a poll was told so, or a request for history was."""
         slot_s = self._source.next_slot_s()
         by_budget_ms = now_ms + round(slot_s * 1000) if slot_s > LONG_WAIT_S else 0
-        return max(self._health.limited_until_ms or 0, by_budget_ms) or None
+        is_refused = isinstance(self._health.error, RateLimitedError)
+        by_poll_ms = self._health.limited_until_ms or (is_refused and self._poller.next_poll_ms) or 0
+        return max(by_poll_ms, by_budget_ms) or None
 
     def report(self) -> SourceReport:
         """Everything that is known of how the source is doing."""

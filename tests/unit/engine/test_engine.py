@@ -212,6 +212,11 @@ async def test_rate_limit_is_waited_out_and_said() -> None:
         assert len(source.polled_at()) == count
         await clock.advance(125)
         assert source.polled_at()[count] >= limited + 120_000
+        source.error = RateLimitedError("too many requests")
+        await clock.advance(180)
+        told = latest(engine).status
+        assert told.next_poll_ms is not None
+        assert told.limited_until_ms == told.next_poll_ms, "nobody said how long: until the next poll"
 
 
 async def test_a_ban_that_a_request_for_history_met_is_said_before_a_poll_meets_it() -> None:
