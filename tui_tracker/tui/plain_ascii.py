@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from tui_tracker.tui.runs import Line
 
-WORDS: Final = {"σ": "sd", "Δ": "chg", "π": "pi", "≥": ">=", "≤": "<=", "±": "+-", "←": "<-", "→": "->"}
+WORDS: Final = {"σ": "sd", "Δ": "chg", "π": "pi", "≥": ">=", "≤": "<=", "±": "+-", "←": "<-", "→": "->", "…": "..."}
 _WORD: Final = re.compile("( {0,3})([" + "".join(WORDS) + "])( {0,3})")
 _GROUPS: Final = (
     ("+", "┌┐└┘├┤┬┴┼╭╮╯╰╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋╷╵╴╶"),
