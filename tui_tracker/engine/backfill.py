@@ -89,6 +89,8 @@ class Backfill:
         self._failed: dict[str, _GivenUp] = {}
         self._setbacks: dict[str, int] = {}
         self._known: set[str] = set()
+        self._count: int | None = None
+        """How many of these are listed; ``None`` if that is to be counted anew."""
         self._first: dict[str, int] = {}
         self._work = asyncio.Event()
         self.is_open = asyncio.Event()
@@ -103,6 +105,7 @@ class Backfill:
         before, self._instruments = self._instruments, {instrument.id: instrument for instrument in instruments}
         present = self._instruments.keys()
         if present != before.keys():
+            self._count = None
             self._by_volume = tuple(sorted(present, key=lambda name: (-(volume_usd(name) or 0.0), name)))
             waiting = [pending | away for pending, away in zip(self._pending, self._away, strict=True)]
             self._pending = tuple(names & present for names in waiting)
@@ -128,7 +131,7 @@ class Backfill:
             names.clear()
         self._failed.clear()
         self._setbacks.clear()
-        self._pace_s = None
+        self._pace_s = self._count = None
         self.is_open.clear()
 
     def take_up(self, instrument_ids: Iterable[str], first_step: int) -> None:
@@ -157,6 +160,7 @@ class Backfill:
         wanted = [name for name in names if self._wanted is Wanted.ALL or name in self._asked]
         wanted = [name for name in wanted if name in self._instruments]
         self._known.update(wanted)
+        self._count = None
         for step in steps:
             self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
         for name in wanted:
@@ -176,7 +180,9 @@ class Backfill:
 
     def progress(self) -> BackfillProgress:
         """How far loading has come, in requests."""
-        wanted = len(self._asked if self._wanted is Wanted.ASKED else self._known & self._instruments.keys())
+        if self._count is None:
+            self._count = len(self._known & self._instruments.keys())
+        wanted = len(self._asked) if self._wanted is Wanted.ASKED else self._count
         total = wanted * len(self.steps)
         left = [len(pending) for pending in self._pending]
         step = next((i for i, count in enumerate(left) if count), None)
