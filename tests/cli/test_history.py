@@ -4,10 +4,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Outcome
 from tests.cli.histories import LAST, PAIRS, make_history
-from tests.storage.made import MINUTE_MS, SOURCE
+from tests.storage.made import FIRST, MINUTE_MS, SOURCE, made_minute
+from tui_tracker.cli.shared_history import opened_history
+from tui_tracker.config.model import Settings
 from tui_tracker.core.format import rfc3339
+from tui_tracker.engine.clock import SystemClock
 
 Run = Callable[..., Outcome]
 
@@ -43,3 +48,12 @@ def test_config_tells_where_values_come_from_and_where_the_history_is(tmp_path: 
     assert document["data_folder"] == str(tmp_path / "here")
     assert document["settings"]["data-dir"]["origin"] == "--data-dir"
     assert run("config", "--show-origin").out == run("config").out
+
+
+async def test_minutes_that_are_lost_at_the_end_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("no folder")
+    settings = Settings(data_dir=str(tmp_path / "file"))
+    async with opened_history(settings, SystemClock(), SOURCE, may_begin=True) as (store, _):
+        assert store is not None
+        store.append(made_minute(FIRST))
+    assert f"note: 1 minute of {SOURCE} could not be stored: " in capsys.readouterr().err

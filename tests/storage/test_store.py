@@ -250,6 +250,7 @@ def test_closing_fails_what_cannot_be_written(tmp_path: Path) -> None:
     minute = watched.store.append(made_minute(FIRST))
     fill = watched.store.add_fill(made_fill(0, FIRST, 5))
     watched.store.close()
+    assert watched.store.status.lost == 1
     for error in (minute.exception(0), fill.exception(0)):
         assert isinstance(error, StorageError)
         assert error.fault is StorageFault.CLOSED

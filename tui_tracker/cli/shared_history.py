@@ -19,6 +19,7 @@ from tui_tracker.storage.connection import FILE_NAME
 from tui_tracker.storage.faults import is_there
 from tui_tracker.storage.lock import CollectorLock
 from tui_tracker.storage.retention import Limits
+from tui_tracker.storage.standing import StoreStatus
 from tui_tracker.storage.store import Store
 
 if TYPE_CHECKING:
@@ -78,6 +79,15 @@ async def opened_history(
             await asyncio.to_thread(sharing.release)
         await asyncio.to_thread(store.close, CLOSE_S)
         lock.release()
+        _tell_lost(source, store.status)
+
+
+def _tell_lost(source: str, status: StoreStatus) -> None:
+    """Say at the end that minutes are lost: until then they waited for the disk."""
+    if status.lost:
+        why = "" if status.error is None else f": {status.error.message}"
+        minutes = "1 minute" if status.lost == 1 else f"{status.lost} minutes"
+        say(f"note: {minutes} of {source} could not be stored{why}")
 
 
 @asynccontextmanager

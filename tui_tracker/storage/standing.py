@@ -45,6 +45,8 @@ class StoreStatus:
     """Whether nothing will be written any more: the error tells what to do."""
     held: int = 0
     """Minutes that wait to be written."""
+    lost: int = 0
+    """Minutes that could not be written before the end."""
     dropped: int = 0
     """Minutes and fills that were let go since the start, for want of room."""
     stored_ms: int | None = None

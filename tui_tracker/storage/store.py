@@ -288,6 +288,7 @@ class Store:
             if self._calls.empty():
                 self._work()
         self._flush()
+        self._change(lost=self._waiting.minutes)
         self._fail_all(StorageError("the history was closed", StorageFault.CLOSED, str(self.path)))
         self._shut()
 
