@@ -88,10 +88,15 @@ class FilterBar(Horizontal):
         self._input.refresh()
         if problem is not None:
             width = self._count.size.width - 1
-            told = f"at {problem.position + 1}: {problem.message}"
-            whole = f"{told}: {problem.hint}" if problem.hint else told
-            is_hinted = len(whole) <= width or len(f"{told}: ") + 24 <= width
-            text = clean(whole if is_hinted else told, max(1, width))
+            place, hint = f"at {problem.position + 1}: ", f": {problem.hint}" if problem.hint else ""
+            told = problem.message
+            if len(place + told + hint) <= width:
+                told = place + told + hint
+            elif len(told + hint) <= width or len(f"{told}: ") + 24 <= width:
+                told += hint  # the place is underlined
+            else:
+                told = place + told
+            text = clean(told, max(1, width))
             self._count.paint((Line(((text.rjust(width) + " ", "warn"),)),))
 
     def on_input_changed(self, event: Input.Changed) -> None:
