@@ -347,10 +347,10 @@ async def test_history_that_is_refused_is_asked_for_less_and_less() -> None:
     source.candle_errors["BTC/USD"] = RejectedError("unknown pair")
     engine = Engine(source, clock)
     async with engine.running():
-        await clock.advance(6 * 3_600)
+        await clock.advance(3 * 3_600)
         assert latest(engine).status.backfill.failed == ("fake:BTC-USD",)
     tries = [at for name, at in source.calls if name.startswith("candles BTC/USD")]
-    assert len(tries) == 3 * 8  # at once, after 10, 20, 40 minutes, and hourly
+    assert len(tries) == 3 * 5  # at once, after 10, 20, 40 minutes, and hourly
 
 
 async def test_a_list_that_cannot_be_read_is_read_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,10 +80,10 @@ def _told(row: Row) -> tuple[object, ...]:
 
 
 async def test_the_past_equals_what_was_live(tmp_path: Path) -> None:
-    lived_through = await lived(tmp_path, 200)
+    lived_through = await lived(tmp_path, 130)
     moments = sorted(lived_through)
     async with replaying(tmp_path) as replay:
-        for at in (150, 149, 151, 90, 91, 20, 190, 189, 60, 61):
+        for at in (100, 99, 101, 60, 61, 20, 125, 124, 40, 41):
             await replay.go(moments[at])
             rows = latest(replay).rows
             assert [row.figures[0] for row in rows] == [row.figures[0] for row in lived_through[moments[at]].rows]
@@ -92,7 +92,7 @@ async def test_the_past_equals_what_was_live(tmp_path: Path) -> None:
             compare(latest(replay), lived_through[moments[at]])
             assert (await replay.hours("fake:BTC-USD", Metric.PRICE, 48)).missing == ""
         await replay.set_window(60, Metric.PRICE)
-        for at in (100, 101, 99, 160):
+        for at in (80, 81, 79, 110):
             await replay.go(moments[at])
             series = replay.series("fake:BTC-USD", Metric.PRICE)
             assert series.end_ms == moments[at]
@@ -102,7 +102,7 @@ async def test_the_past_equals_what_was_live(tmp_path: Path) -> None:
                 assert row.figures[0] == Window.restore(moments[at], values, None, 60).figures()
             assert rank(latest(replay), Metric.PRICE, Measure.STDDEV).ranked == len(PAIRS)
         await replay.set_window(1_440, Metric.PRICE)
-        compare(latest(replay), lived_through[moments[160]])
+        compare(latest(replay), lived_through[moments[110]])
 
 
 async def test_earlier_minutes_are_told_for_their_ranks(tmp_path: Path) -> None:
