@@ -19,7 +19,7 @@ from tui_tracker.cli.options import (
 )
 from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
-from tui_tracker.config.parse import span_text
+from tui_tracker.config.parse import DAY_MINUTES, span_text
 from tui_tracker.core.errors import ConfigError, NoDataError
 from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 MAX_NAMED_PAIRS = 5_000
 _MAX_TOLD = 10
 
-DAY_MINUTES: Final = 1440
-"""The longest window that is collected; longer ones are read from the history."""
 TOLD_BY_CANDLES: Final = (Metric.PRICE, Metric.FLOW, Metric.TRADES_MIN)
 """What exchanges tell of the past; of all else only polled minutes are known."""
 

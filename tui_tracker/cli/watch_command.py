@@ -40,8 +40,7 @@ def watch(invocation: Invocation, jsonl: bool, limit: int, count: int) -> int:  
     A line has at, source, metric, by, state, ranked and pairs; of several exchanges also sources, the state of each,
     where state is the worst of them. The first line waits until each has answered or failed. Histories are loaded
     meanwhile, the most traded pairs of the scope first, which gives lines between polls: ranks come in over the first
-    minutes. All quote currencies are in scope unless --quote names
-    one. Ends quietly when nobody reads any more.
+    minutes. All quote currencies are in scope unless --quote names one. Ends quietly when nobody reads any more.
 
     \b
     Examples:
@@ -75,8 +74,8 @@ async def _print_lines(composition: Composition, settings: Settings, quote: str 
     printed = 0
     async with followed(composition, settings) as (feed, snapshots):
         async for snapshot in snapshots:
-            if not printed and any(part.last_good_ms is None and not part.error for part in snapshot.status.parts):
-                continue  # one of several is still being asked
+            if not printed and any(part.is_starting for part in snapshot.status.parts):
+                continue
             ranking = ranked(snapshot, settings, quote)
             if not printed:
                 feed.prioritise(by_volume(ranking))

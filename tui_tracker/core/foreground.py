@@ -4,5 +4,10 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Final
 
-QUIET: Final[ContextVar[Callable[[], Awaitable[None]] | None]] = ContextVar("quiet", default=None)
-"""Returns once nobody waits for the screen that the current task works for; ``None`` where there is none."""
+
+async def _at_once() -> None:
+    """Nobody waits."""
+
+
+QUIET: Final[ContextVar[Callable[[], Awaitable[None]]]] = ContextVar("quiet", default=_at_once)
+"""Returns once nobody waits for the screen that the current task works for; at once where there is none."""

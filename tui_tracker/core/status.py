@@ -109,6 +109,11 @@ class SourceStatus:
     stream: str = ""
     """``live``, or why live quotes don't come so that polls are all there is; empty where none are wanted."""
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether it has neither answered nor failed yet."""
+        return not self.error and self.last_good_ms is None
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorTally:

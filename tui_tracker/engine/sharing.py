@@ -96,7 +96,9 @@ class Sharing:
             return True
         if not self.may_lead:
             await self.observe()
-            return self._is_alone()
+            if self._is_alone():
+                self._begin()
+            return self.is_leading
         try:
             is_free = await asyncio.to_thread(self._lock.take)
         except StorageError as error:
@@ -115,10 +117,7 @@ class Sharing:
 
     def _is_alone(self) -> bool:
         """Whether one that may not collect for others is to poll for itself: nobody collected for long."""
-        if not self._is_reader or self._clock.monotonic_s() - self._seen_s < LEASE_S + self._alone_s:
-            return False
-        self._begin()
-        return True
+        return self._is_reader and self._clock.monotonic_s() - self._seen_s >= LEASE_S + self._alone_s
 
     async def observe(self) -> None:
         """Look who collects."""

@@ -39,9 +39,7 @@ async def stand_back() -> None:
     """Let everything else have its turns of the loop, and a key that came reach the screen."""
     for _ in range(ROUNDS):
         await asyncio.sleep(0)
-    quiet = QUIET.get()
-    if quiet is not None:
-        await quiet()
+    await QUIET.get()()
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:

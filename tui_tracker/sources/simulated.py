@@ -129,9 +129,7 @@ class SimulatedSource:
 async def _give_way() -> None:
     """Let the loop go on with other things: they would not wait for an exchange either."""
     await asyncio.sleep(0)
-    quiet = QUIET.get()
-    if quiet is not None:
-        await quiet()
+    await QUIET.get()()
 
 
 def _batch(candles: list[Candle], first: int, end: int, lost_minutes: range) -> CandleBatch:

@@ -46,7 +46,7 @@ class Opening:
         self._busy_ms: Final = busy_ms
         self._office: Final = office
         self._now_ms: Final = now_ms
-        self._is_reader: Final = is_reader
+        self.is_reader: Final = is_reader
         self._may_recover: Final = may_recover
         self._turn: Final = turn
         self._file: tuple[int, int] | None = None
@@ -65,7 +65,7 @@ class Opening:
             StorageError: If that is impossible.
         """
         recovery = None
-        if self._is_reader:
+        if self.is_reader:
             database = open_for_reading(self._path, self._schema)
         elif not self._may_recover():
             database = open_for_writing(self._path, self._schema, self._busy_ms)
@@ -76,7 +76,7 @@ class Opening:
             recovery = found or recovery
         self.database, self.reader, self.looker = database, Reader(database), Looker(database)
         self._file = _file_of(self._path)
-        if not self._is_reader:
+        if not self.is_reader:
             database.fence, database.turn = self._office.fence, self._turn
             self.writer, self.merger = Writer(database), Merger(database)
         return recovery

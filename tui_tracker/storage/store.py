@@ -80,7 +80,6 @@ class Store:
         self._status = StoreStatus()
         self._turn: Final = turn or threading.Lock()
         self._tends: Final = tends
-        self._is_reader: Final = is_reader
         self._office: Final = Office(self.path, now_ms)
         self._waiting: Final = Waiting(self.path, self._patience, self._note_stored)
         self._file: Final = Opening(
@@ -331,7 +330,7 @@ class Store:
         """Why nothing will ever be written, if so."""
         if self._status.is_stopped:
             return self._status.error
-        if not self._is_reader:
+        if not self._file.is_reader:
             return None
         error = StorageError("the history may only be read here", StorageFault.READ_ONLY, str(self.path))
         self._change(error=error)

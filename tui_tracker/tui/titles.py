@@ -305,7 +305,7 @@ def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
         if part.limited_until_ms is not None and part.limited_until_ms > now_ms:
             kind = limited
         elif part.state is SourceState.OFFLINE:
-            kind = starting if not part.error and part.last_good_ms is None else offline
+            kind = starting if part.is_starting else offline
         elif part.state is SourceState.LIVE:
             kind = streaming if part.stream == STREAMING else live
         else:
@@ -337,7 +337,7 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
             reason = f": {clean(status.error, 60)}" if status.error else ""
             return [(f"◌ stale{age}{reason}", "warn")]
         case SourceState.OFFLINE:
-            if not status.error and status.last_good_ms is None:
+            if status.is_starting:
                 return [("○ starting", "muted")]
             return [(f"○ offline{age}: {clean(status.error, 60) or 'no answer'}", "down")]
 
