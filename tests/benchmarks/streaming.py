@@ -42,7 +42,7 @@ class Counting:
 
     def __init__(self, listener: Listener, counted: Counted) -> None:
         self._listener, self._counted = listener, counted
-        self.opened, self.missed = listener.opened, listener.missed
+        self.opened, self.missed, self.rest_s = listener.opened, listener.missed, listener.rest_s
 
     def told(self, tickers: Sequence[Ticker]) -> None:
         """Count, and pass on."""

@@ -271,6 +271,9 @@ class Told:
     def missed(self) -> None:
         """Nothing is said of this."""
 
+    def rest_s(self) -> float:
+        return 0.0
+
 
 class Opened(SourceError):
     """A stream was opened."""

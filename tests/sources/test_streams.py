@@ -45,6 +45,8 @@ class Heard:
     def __init__(self, stream: Stream, instruments: Sequence[Instrument]) -> None:
         self.newest: dict[str, Ticker] = {}
         self.openings = self.losses = 0
+        self.pause_s = 0.0
+        self.rests = 0
         self._changed = asyncio.Event()
         self.running = asyncio.ensure_future(stream.run(instruments, self))
 
@@ -59,6 +61,10 @@ class Heard:
     def missed(self) -> None:
         self.losses += 1
         self._changed.set()
+
+    def rest_s(self) -> float:
+        self.rests += 1
+        return self.pause_s
 
     async def until(self, happened: Callable[[], object]) -> None:
         async with asyncio.timeout(20):
@@ -153,6 +159,18 @@ async def test_every_pair_is_asked_for_and_each_change_told(name: str) -> None:
         await it.say(lambda: it.exchange.push(symbol, QUOTE))
         expected = Ticker(instrument_id, 12.5, 12.0, 13.0, 2.0, 20.0, 7, 14.0, 9.0)
         assert it.heard.newest[instrument_id] == replace(expected, **dict.fromkeys(it.exchange.omits))  # type: ignore[arg-type]
+
+
+async def test_what_is_said_while_nobody_looks_is_told_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui_tracker.sources.stream.AWAKE_S", 0.0)
+    async with opened("kraken", pairs=4) as it:
+        await it.all_followed()
+        it.heard.pause_s = 0.05
+        symbol = it.exchange.symbols[0]
+        for last in range(100, 300):
+            it.exchange.push(symbol, QUOTE._replace(last=float(last)))
+        await it.heard.until(lambda: it.heard.newest[it.id_of(symbol)].last == 299)
+        assert it.heard.rests
 
 
 @each_exchange

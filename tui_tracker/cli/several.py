@@ -39,6 +39,8 @@ async def collected_together(
             group.create_task(_hold(collect(replace(settings, source=name)), future, stop))
         try:
             engines = {name: await future for name, future in opened.items()}
+            for engine in engines.values():
+                engine.pace_stream(MergedFeed.pause_s)
             parts: dict[str, DeepFeed] = {name: LocalFeed(engine) for name, engine in engines.items()}
             if not once and len(engines) >= LEAST_SOURCES:
                 across = consolidating_engine(engines, clock, interval_s=settings.interval, window_minutes=window)

@@ -196,6 +196,11 @@ class Engine(Board):
         self._poller.request()
         return self._timekeeper.now_ms() + round(self._source.next_slot_s() * 1000)
 
+    def pace_stream(self, pause_s: float) -> None:
+        """Whoever reads shows no more than one snapshot in so many seconds: let the stream tell of no more either."""
+        if self._streaming is not None:
+            self._streaming.pace_s = pause_s
+
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load history of these first; publish at once what of theirs is new."""
         self.backfill.prioritise(instrument_ids)

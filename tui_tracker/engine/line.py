@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RateLimitedError, SourceError
@@ -18,7 +18,29 @@ STEADY_S: Final = 60.0
 """A connection that lasted so long was a good one: the next attempt after it comes soon."""
 _log = logging.getLogger(__name__)
 
-OnBack = Callable[[Collection[str], int], None]
+
+class Hearer(Protocol):
+    """Who hears of all lines of a stream."""
+
+    def take(self, tickers: Sequence[Ticker]) -> None:
+        """Quotes came."""
+        ...
+
+    def rest_s(self) -> float:
+        """See ``Listener``."""
+        ...
+
+    def note_change(self) -> None:
+        """A line came up or went down."""
+        ...
+
+    def note_missed(self) -> None:
+        """Messages got lost, as they do from the moment when a line went down."""
+        ...
+
+    def note_back(self, instrument_ids: Collection[str], since_ms: int) -> None:
+        """A line is up again that wasn't since an instant."""
+        ...
 
 
 class Line:
@@ -28,29 +50,14 @@ class Line:
         stream: Opens connections.
         clock: Where all time comes from.
         now_ms: The exchange's clock.
-        take: Gets what is told.
-        on_change: Called when it came up or went down.
-        on_missed: Called when messages got lost, as they do from the moment when it went down.
-        on_back: Called when it is up again, with the ids of its instruments and the instant since when it wasn't.
+        hearer: Who hears of it.
     """
 
-    def __init__(
-        self,
-        stream: Stream,
-        clock: Clock,
-        now_ms: Callable[[], int],
-        take: Callable[[Sequence[Ticker]], None],
-        on_change: Callable[[], None],
-        on_missed: Callable[[], None],
-        on_back: OnBack,
-    ) -> None:
+    def __init__(self, stream: Stream, clock: Clock, now_ms: Callable[[], int], hearer: Hearer) -> None:
         self._stream: Final = stream
         self._clock: Final = clock
         self._now_ms: Final = now_ms
-        self._take: Final = take
-        self._on_change: Final = on_change
-        self._on_missed: Final = on_missed
-        self._on_back: Final = on_back
+        self._hearer: Final = hearer
         self._more: Final = asyncio.Event()
         self._down_ms: int | None = None
         self.instruments: dict[str, Instrument] = {}
@@ -99,11 +106,11 @@ class Line:
         was_up, self.is_up = self.is_up, False
         if was_up:
             self._down_ms = self._now_ms()
-            self._on_missed()
+            self._hearer.note_missed()
         if error is not None:
             self.reason = error.message
             (_log.warning if was_up else _log.info)("stream: %s", error)
-        self._on_change()
+        self._hearer.note_change()
         return error
 
     async def _follow(self) -> SourceError:
@@ -119,19 +126,23 @@ class Line:
             return
         self.is_up = True
         _log.info("stream: live, %d pairs", len(self.instruments))
-        self._on_change()
+        self._hearer.note_change()
         if self._down_ms is not None:
-            self._on_back(self.instruments.keys(), self._down_ms)
+            self._hearer.note_back(self.instruments.keys(), self._down_ms)
             self._down_ms = None
 
     def told(self, tickers: Sequence[Ticker]) -> None:
         """See ``Listener``."""
         self.opened()
-        self._take(tickers)
+        self._hearer.take(tickers)
 
     def missed(self) -> None:
         """See ``Listener``."""
-        self._on_missed()
+        self._hearer.note_missed()
+
+    def rest_s(self) -> float:
+        """See ``Listener``."""
+        return self._hearer.rest_s()
 
 
 def _pause_s(error: SourceError, failures: int) -> float:

@@ -31,7 +31,7 @@ LOADED_PAUSE_MS: Final = 1_000
 NOBODY: Final = "nobody collects, and this session may not write to the folder of the history: it will poll for itself"
 ELSEWHERE: Final = "where it is collected"
 """State of a stream of which polls alone are followed."""
-LISTEN_S: Final = 0.5
+LISTEN_S: Final = 1.0
 """The collector looks this often what others ask for."""
 REPORT_S: Final = 10.0
 """Reports that differ in times and counts alone are written this often: a stream changes them with each quote."""

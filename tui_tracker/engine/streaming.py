@@ -1,7 +1,7 @@
 """Keeping a live stream open, and handing over what it says: of each pair the newest, a few times a second."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Final
 
 from tui_tracker.core.clock import Clock
@@ -9,15 +9,19 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import STREAMING
 from tui_tracker.core.ticker import Ticker
-from tui_tracker.engine.line import Line, OnBack
+from tui_tracker.engine.line import Line
 from tui_tracker.sources.base import Stream
 
 FLUSH_S: Final = 0.25
-"""Least time between two deliveries: nobody reads faster."""
+"""Least time between two deliveries, unless set otherwise: nobody reads faster."""
+TO_THE_END_MS: Final = 300
+"""So long before the end of a minute every message is read at once: its last one is the minute's sample."""
 
 
 class Streaming:
     """Spreads pairs over as many connections as the exchange asks for, each of which comes and goes by itself.
+
+    Implements ``Hearer``.
 
     Args:
         stream: What is opened.
@@ -37,15 +41,17 @@ class Streaming:
         deliver: Callable[[Sequence[Ticker], int], Awaitable[None]],
         on_change: Callable[[], None],
         on_missed: Callable[[], None],
-        on_back: OnBack,
+        on_back: Callable[[Collection[str], int], None],
     ) -> None:
         self._stream: Final = stream
         self._clock: Final = clock
         self._now_ms: Final = now_ms
         self._deliver: Final = deliver
-        self._on_change: Final = on_change
-        self._on_missed: Final = on_missed
-        self._on_back: Final = on_back
+        self.note_change: Final = on_change
+        self.note_missed: Final = on_missed
+        self.note_back: Final = on_back
+        self.pace_s = FLUSH_S
+        """Least time between two deliveries."""
         self._instruments: dict[str, Instrument] = {}
         self._lines: list[Line] = []
         self._listed = asyncio.Event()
@@ -93,15 +99,7 @@ class Streaming:
         while new:
             line = next((line for line in self._lines if line.room > 0), None)
             if line is None:
-                line = Line(
-                    self._stream,
-                    self._clock,
-                    self._now_ms,
-                    self._take,
-                    self._on_change,
-                    self._on_missed,
-                    self._on_back,
-                )
+                line = Line(self._stream, self._clock, self._now_ms, self)
                 self._lines.append(line)
                 begun.append(line)
             room = line.room
@@ -109,18 +107,24 @@ class Streaming:
             del new[:room]
         return begun
 
-    def _take(self, tickers: Sequence[Ticker]) -> None:
+    def take(self, tickers: Sequence[Ticker]) -> None:
+        """See ``Hearer``."""
         newest = self._newest.setdefault(self._now_ms() // MINUTE_MS, {})
         for ticker in tickers:
             newest[ticker.instrument_id] = ticker
         self._arrived.set()
+
+    def rest_s(self) -> float:
+        """See ``Hearer``."""
+        left_ms = MINUTE_MS - self._now_ms() % MINUTE_MS
+        return min(self.pace_s, (left_ms - TO_THE_END_MS) / 1000)
 
     async def _flush(self) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             await self.drain()
-            await self._clock.sleep(FLUSH_S)
+            await self._clock.sleep(self.pace_s)
 
     async def drain(self) -> None:
         """Deliver at once what came so far, each minute's by itself."""

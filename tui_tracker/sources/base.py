@@ -118,6 +118,10 @@ class Listener(Protocol):
         """Messages got lost, as their numbers show."""
         ...
 
+    def rest_s(self) -> float:
+        """For so long from now on nobody looks at what is told."""
+        ...
+
 
 class Stream(Protocol):
     """Live quotes of one exchange, beside what polls tell."""

@@ -35,6 +35,10 @@ OPEN_S: Final = 10.0
 PING_S: Final = 10.0
 BETWEEN_S: Final = 1.0
 """Least time between two openings of connections: every exchange allows more."""
+AWAKE_S: Final = 0.02
+"""A connection is read for at least so long …"""
+FEW: Final = 20
+"""… and then rested from if no more messages than these came, which is a thousand a second."""
 TOO_MANY: Final = (418, 429)
 _NO_MESSAGE: Final = (CloseCode.PROTOCOL_ERROR, CloseCode.INVALID_DATA, CloseCode.MESSAGE_TOO_BIG)
 _log = logging.getLogger(__name__)
@@ -146,6 +150,7 @@ class SocketStream:
 
     async def _listen(self, socket: ClientConnection, dialogue: Dialogue, listener: Listener) -> None:
         told_s, gaps, was_answered = self._clock.monotonic_s(), 0, False
+        awake_s, heard = told_s, 0
         while True:
             try:
                 async with asyncio.timeout(dialogue.silence_s):
@@ -164,6 +169,20 @@ class SocketStream:
                 listener.told(tickers)
             else:
                 self._check(dialogue, self._clock.monotonic_s() - told_s)
+            heard += 1
+            if self._clock.monotonic_s() - awake_s >= AWAKE_S:
+                if heard <= FEW and was_answered:
+                    await self._rest(socket, listener.rest_s())
+                awake_s, heard = self._clock.monotonic_s(), 0
+
+    async def _rest(self, socket: ClientConnection, rest_s: float) -> None:
+        """Leave messages to the kernel for a while: to wake up for each by itself costs more than to read it."""
+        if rest_s > 0:
+            socket.transport.pause_reading()
+            try:
+                await self._clock.sleep(rest_s)
+            finally:
+                socket.transport.resume_reading()
 
     def _read(self, dialogue: Dialogue, message: str | bytes) -> list[Ticker]:
         try:

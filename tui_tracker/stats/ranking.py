@@ -87,7 +87,7 @@ def rank(
     """
     scope = scope or Scope()
     min_coverage = snapshot.least_coverage(min_coverage)
-    rows = [row for row in snapshot.rows if _in_scope(row, scope)]
+    rows = _in_scope(snapshot.rows, scope)
     floor = scope.min_volume_usd
     liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows
     if scope.unique_base:
@@ -131,16 +131,19 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
     return ranks
 
 
-def _in_scope(row: Row, scope: Scope) -> bool:
-    if scope.quote is not None and row.instrument.quote != scope.quote:
-        return False
-    if scope.excluded and not scope.excluded.isdisjoint(row.instrument.classes):
-        return False
-    if scope.source is not None and row.instrument.source != scope.source:
-        return False
-    if scope.ids is None:
-        return scope.source is not None or not row.instrument.is_consolidated
-    return row.instrument.id in scope.ids
+def _in_scope(rows: Sequence[Row], scope: Scope) -> Sequence[Row]:
+    """The rows that meet every condition but the floor; what leaves most out comes first."""
+    if scope.quote is not None:
+        rows = [row for row in rows if row.instrument.quote == scope.quote]
+    if scope.ids is not None:
+        rows = [row for row in rows if row.instrument.id in scope.ids]
+    if scope.source is not None:
+        rows = [row for row in rows if row.instrument.source == scope.source]
+    elif scope.ids is None:
+        rows = [row for row in rows if not row.instrument.is_consolidated]
+    if scope.excluded:
+        rows = [row for row in rows if scope.excluded.isdisjoint(row.instrument.classes)]
+    return rows
 
 
 def _one_an_asset(rows: Sequence[Row]) -> list[Row]:

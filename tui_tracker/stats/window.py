@@ -4,7 +4,7 @@ from array import array
 from functools import reduce
 from itertools import repeat
 from math import frexp, inf, nan
-from operator import mul, or_
+from operator import eq, mul, or_
 from typing import Final
 
 from tui_tracker.core.candle import Provenance
@@ -20,6 +20,7 @@ SMALLEST: Final = 1e-60
 LARGEST: Final = 1e60
 _MANTISSA_BITS: Final = 53
 _POLL: Final = int(Provenance.POLL)
+_POLLED: Final = bytes((0, _POLL)).ljust(256, b"\0")
 _CANDLE: Final = int(Provenance.CANDLE_1M)
 
 
@@ -252,7 +253,7 @@ class Window:
     def origins(self) -> bytes:
         """A copy of the provenance of all minutes, oldest first; 0 where nothing was observed."""
         if self._provenance is None:
-            return bytes(_POLL if value == value else 0 for value in self.values())
+            return _polled(self.values())
         cut = (self._end + 1) % self.length
         return bytes(self._provenance[cut:] + self._provenance[:cut])
 
@@ -394,7 +395,7 @@ class Window:
         if self._provenance is not None:
             self._provenance[slot] = provenance
         elif provenance != _POLL:
-            self._provenance = bytearray(_POLL if x == x else 0 for x in self._ring)
+            self._provenance = bytearray(_polled(self._ring))
             self._provenance[slot] = provenance
         if minute > self._newest:
             self._newest = minute
@@ -408,6 +409,11 @@ class Window:
         self._sum <<= k - self._k
         self._squares <<= 2 * (k - self._k)
         self._k, self._scale = k, 2.0**k
+
+
+def _polled(values: "array[float]") -> bytes:
+    """The provenance of minutes that polls alone observed."""
+    return bytes(map(eq, values, values)).translate(_POLLED)
 
 
 def exact_sums(observed: list[float], low: float, high: float, *, is_least: bool = True) -> tuple[int, int, int]:

@@ -65,6 +65,31 @@ async def test_what_is_said_shows_within_a_quarter_of_a_second_and_at_most_four_
         assert row(engine).last == 300
 
 
+async def test_whoever_shows_a_snapshot_a_second_is_told_no_more_often() -> None:
+    async with opened() as (clock, _, stream, engine):
+        engine.pace_stream(1.0)
+        stream.say(200.0)
+        await clock.advance(0.25)
+        assert stream.of("BTC/USD").rest_s() == 1.0
+        stream.say(201.0)
+        await clock.advance(0.5)
+        assert row(engine).last == 200
+        await clock.advance(0.5)
+        assert row(engine).last == 201
+
+
+async def test_every_message_is_read_at_once_before_a_minute_ends() -> None:
+    async with opened() as (clock, _, stream, _):
+        stream.say(200.0)
+        assert stream.of("BTC/USD").rest_s() == 0.25
+        await clock.advance(59.5 - START % MINUTE / 1000 - 1)
+        assert stream.of("BTC/USD").rest_s() == 0.2
+        await clock.advance(0.3)
+        assert stream.of("BTC/USD").rest_s() <= 0
+        await clock.advance(0.25)
+        assert stream.of("BTC/USD").rest_s() == 0.25
+
+
 async def test_the_sample_of_a_minute_is_the_last_that_was_said_in_it() -> None:
     async with opened() as (clock, source, stream, engine):
         source.price = lambda pair, minute: 100.0
