@@ -452,3 +452,65 @@ async def test_fields_that_nobody_knows_are_told_and_left_out(served: Served, en
     assert trouble.title == "Unknown field"
     assert "subscribes, ranking.colour" in trouble.detail
     assert any(isinstance(event, messages.RankingWire) for event in frame.events)
+
+
+async def test_what_is_asked_for_before_the_first_quotes_comes_with_them(serve: Serve) -> None:
+    feed = FakeFeed(make_pairs(count=60))
+    whole, feed.current = feed.current, replace(feed.current, version=0, at_ms=None, rows=())
+    async with serve(feed) as served, client(served.stream_url) as one:
+        await one.send(
+            subscribe=["btc/usd", "nope"], ranking={"limit": 2}, statistics=False, resume={"epoch": "", "seq": 0}
+        )
+        assert (await one.until("trouble"))["title"] == "Not yet"
+        await one.send(unsubscribe=[ETH], ping=1)
+        assert [event["type"] for event in await one.frame()] == ["pong"]
+        feed.publish(whole)
+        events = await one.frame()
+        assert [event["type"] for event in events] == ["trouble", "trouble", "series", "ranking"]
+        assert [event["title"] for event in events[:2]] == ["Unknown pair", "Not followed"]
+        assert one.series[BTC, "price"] == window(served)
+
+
+async def test_a_pair_is_left_in_every_metric_and_by_any_of_its_names(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(subscribe=[BTC, ETH], metrics=["price", "mid"])
+        await one.until("series")
+        await one.send(unsubscribe=["btc/usd"])
+        await one.send(unsubscribe=["eth/usd"], metrics=["mid"])
+        await one.send(unsubscribe=["nope", BTC], ping=1)
+        events = await one.frame()
+        while events[-1]["type"] != "pong":
+            events += await one.frame()
+        assert [event["id"] for event in events if event["type"] == "trouble"] == ["nope", BTC]
+        served.feed.pairs[0].values[-1] += 1
+        served.feed.pairs[1].values[-1] += 1
+        served.feed.publish()
+        assert {(event["id"], event["metric"]) for event in await one.frame() if "metric" in event} == {(ETH, "price")}
+
+
+async def test_windows_without_their_pair_end_one_by_one(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(windows=[[BTC, "price"], [BTC, "mid"]])
+        await one.until("series")
+        await one.send(unsubscribe=[BTC], ping=1)
+        await one.until("pong")
+        served.feed.pairs[0].values[-1] += 1
+        served.feed.publish()
+        assert [event["metric"] for event in await one.frame()] == ["mid"]
+
+
+async def test_a_client_follows_only_so_many_rankings(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        most = one.hello["max_rankings"]
+        for limit in range(1, most + 2):
+            await one.send(ranking={"limit": limit})
+        assert (await one.until("trouble"))["title"] == "Too many rankings"
+        await one.send(ranking=False)
+        await one.send(ranking={"limit": most + 1})
+        assert await one.until("ranking", lambda event: event["spec"]["limit"] == most + 1)
+
+
+async def test_a_state_that_never_was_is_not_resumed(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(resume={"epoch": one.hello["epoch"], "seq": 999_999}, subscribe=[BTC], statistics=False)
+        assert [event["type"] for event in await one.frame()] == ["series"]

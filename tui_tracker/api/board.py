@@ -98,6 +98,11 @@ class Board:
             await self._changed.wait()
         return self._snapshot
 
+    @property
+    def has_quotes(self) -> bool:
+        """Whether a poll has filled a snapshot."""
+        return self._snapshot is not None and self._snapshot.at_ms is not None
+
     def snapshot(self) -> Snapshot:
         """The newest snapshot.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
@@ -30,11 +31,17 @@ from tui_tracker.feed.wire import Codec
 
 _METRICS: Final = {metric.value: metric for metric in METRICS}
 _MEASURES: Final = {measure.value: measure for measure in Measure}
+_OF_PAIR: Final = ("series", "statistics")
+"""First words of the keys of what belongs to one pair and metric."""
 MAX_PRIORITIES: Final = 5_000
 MOST_QUESTIONS: Final = 4
 """Of one client, at a time."""
 MOST_NEAR: Final = 2
 """Unknown names of one message that near ones are looked for."""
+MOST_RANKINGS: Final = 16
+"""That one client follows at a time."""
+MOST_HELD: Final = 64
+"""Commands of one client that wait for the first quotes."""
 _T = TypeVar("_T")
 
 
@@ -58,6 +65,10 @@ class Connection:
         self._rows: tuple[Hashable, Callable[[], Topic]] = ("rows", RowsTopic)
         self._questions = 0
         self._near_left = 0
+        self._windows: set[Hashable] = set()
+        """Keys of the windows that were asked for without their pair."""
+        self._held: list[messages.Command] = []
+        """Commands that wait for the first quotes, in order."""
         self._busy = asyncio.Lock()
 
     def greet(self) -> None:
@@ -76,6 +87,7 @@ class Connection:
                 window_minutes=0 if self._board.latest is None else self._board.latest.window_minutes,
                 longest_minutes=self._board.longest_minutes,
                 has_history=self._board.deep is not None and status.history is not None,
+                max_rankings=MOST_RANKINGS,
             )
         )
 
@@ -85,11 +97,15 @@ class Connection:
         for topic in self._topics.values():
             self._streams.release(topic)
         self._topics.clear()
+        self._held.clear()
 
     async def frame(self) -> bytes | str | None:
         """Everything that the client doesn't have yet, as one frame, in JSON a text; ``None`` if there is nothing."""
         if self._upto == self._streams.seq and not self._answers:
             return None
+        if self._held and self._board.has_quotes:
+            async with self._busy:
+                await self._follow_held()
         async with self._busy, self._streams.lock:
             seq = self._upto = self._streams.seq
             answers, self._answers = self._answers, []
@@ -135,30 +151,67 @@ class Connection:
     async def _follow(self, command: messages.Command) -> None:
         if command.ask is not None and command.ask.what == "window":
             await self._set_window(command.ask)
-        resumed = None
-        if command.resume is not None and command.resume.epoch == self._board.epoch:
-            resumed = min(command.resume.seq, self._streams.seq)
-        metrics = [metric for name in dict.fromkeys(command.metrics) if (metric := self._metric(name)) is not None]
-        for name in dict.fromkeys(command.unsubscribe):
-            for metric in metrics:
-                self._drop(("series", name, metric))
-                self._drop(("statistics", name, metric))
-        self._near_left = MOST_NEAR
-        for name, wanted in self._bounded(command.windows):
-            metric = self._metric(wanted)
-            await self._subscribe(name, [] if metric is None else [metric], False, resumed)
-        for name in self._bounded(command.subscribe):
-            await self._subscribe(name, metrics, command.statistics, resumed)
-        if command.ranking is not None:
-            await self._follow_ranking(command.ranking, resumed)
+        if _needs_quotes(command) and not (self._board.has_quotes and not self._held):
+            self._hold(command)
+        else:
+            await self._follow_pairs(command)
         if command.rows is not None:
-            await self._follow_rows(command.rows, resumed)
+            await self._follow_rows(command.rows, self._resumed(command))
         if command.prioritise is not None:
             self._streams.prioritise(self, command.prioritise[:MAX_PRIORITIES])
         if command.poll:
             self._answer(messages.Polling(at_ms=self._board.feed.request_poll()))
         if command.ping is not None:
             self._answer(messages.Pong(ping=command.ping))
+
+    def _hold(self, command: messages.Command) -> None:
+        """Keep what can't be followed before the first quotes until they come."""
+        if len(self._held) >= MOST_HELD:
+            self._trouble("Not now", f"no quotes yet; {MOST_HELD} messages wait for them already")
+            return
+        if not self._held:
+            self._trouble("Not yet", "no quotes yet; what was asked for is told as soon as the first come")
+        self._held.append(command)
+
+    async def _follow_held(self) -> None:
+        held, self._held = self._held, []
+        for command in held:
+            await self._follow_pairs(command)
+
+    async def _follow_pairs(self, command: messages.Command) -> None:
+        resumed = self._resumed(command)
+        metrics = None if command.metrics is None else self._known_metrics(command.metrics)
+        for name in dict.fromkeys(command.unsubscribe):
+            self._unsubscribe(name, metrics)
+        self._near_left = MOST_NEAR
+        for name, wanted in self._bounded(command.windows):
+            metric = self._known_metrics((wanted,))
+            instrument_id = await self._subscribe(name, metric, False, resumed)
+            self._windows |= {("series", instrument_id, one) for one in metric}
+        for name in self._bounded(command.subscribe):
+            await self._subscribe(name, [Metric.PRICE] if metrics is None else metrics, command.statistics, resumed)
+        if command.ranking is not None:
+            await self._follow_ranking(command.ranking, resumed)
+
+    def _resumed(self, command: messages.Command) -> int | None:
+        """The state that a client has of what a command subscribes to; ``None`` if it was never one of ours."""
+        resume, newest = command.resume, self._streams.seq
+        is_known = resume is not None and resume.epoch == self._board.epoch and resume.seq <= newest
+        return resume.seq if resume is not None and is_known else None
+
+    def _unsubscribe(self, name: str, metrics: Sequence[Metric] | None) -> None:
+        """Follow a pair no more, in some metrics; without a choice in all, but for windows asked for by themselves."""
+        with suppress(TrackerError):  # one that is listed no more may still be followed, by its id
+            name = self._board.named(name, has_near=False).id
+        keys = [key for key in self._topics if isinstance(key, tuple) and key[0] in _OF_PAIR and key[1] == name]
+        if metrics is None:
+            ended = [key for key in keys if key not in self._windows or key[2] is Metric.PRICE]
+        else:
+            ended = [key for key in keys if key[2] in metrics]
+        for key in ended:
+            self._drop(key)
+        if not ended:
+            self._trouble("Not followed", "nothing of it is, or not by this name", name)
 
     def _bounded(self, wanted: Sequence[_T]) -> list[_T]:
         """Each once, and no more than may be followed anyway."""
@@ -167,25 +220,29 @@ class Connection:
             self._trouble("Too many subscriptions", f"a message names at most {most}; the first {most} are taken")
         return each[:most]
 
-    async def _subscribe(self, name: str, metrics: list[Metric], with_statistics: bool, resumed: int | None) -> None:
+    async def _subscribe(
+        self, name: str, metrics: list[Metric], with_statistics: bool, resumed: int | None
+    ) -> str | None:
+        """Follow a pair; return its id, ``None`` if there is no such pair."""
         await asyncio.sleep(0)  # others have their turn, however much one wants
         try:
             row = self._board.named(name, has_near=self._near_left > 0)
         except UnknownPairError as error:
             self._near_left -= 1
             self._trouble("Unknown pair", _told(error), name)
-            return
+            return None
         except TrackerError as error:
             self._trouble("Not now", _told(error), name)
-            return
+            return None
         for metric in metrics:
             await self._add(("series", row.id, metric), partial(SeriesTopic, row.id, metric), resumed)
             if with_statistics:
                 await self._add(("statistics", row.id, metric), partial(StatisticsTopic, row.id, metric), resumed)
+        return row.id
 
     async def _follow_ranking(self, wanted: messages.RankingSpec | bool, resumed: int | None) -> None:
         if isinstance(wanted, bool):
-            for key in [key for key in self._topics if isinstance(key, tuple) and key[0] == "ranking"]:
+            for key in list(filter(_is_ranking, self._topics)):
                 self._drop(key)
             if wanted:
                 await self._follow_ranking(messages.RankingSpec(), resumed)
@@ -213,7 +270,13 @@ class Connection:
             return
         window = None if minutes == self._board.snapshot().window_minutes else minutes
         make = partial(RankingTopic, wanted, metric, measure, scope, window)
-        await self._add(("ranking", wanted), make, resumed)
+        key = "ranking", wanted
+        if key not in self._topics and sum(_is_ranking(other) for other in self._topics) >= MOST_RANKINGS:
+            self._trouble(
+                "Too many rankings", f'a stream follows at most {MOST_RANKINGS}; {{"ranking": false}} ends all'
+            )
+            return
+        await self._add(key, make, resumed)
 
     async def _set_window(self, ask: messages.Ask) -> None:
         """Have the rows be over another window; it is made here, so that no snapshot waits for it."""
@@ -252,13 +315,15 @@ class Connection:
         topic = self._topics.pop(key, None)
         if topic is not None:
             del self._sent[key]
+            self._windows.discard(key)
             self._streams.release(topic)
 
-    def _metric(self, name: str) -> Metric | None:
-        metric = _METRICS.get(name)
-        if metric is None:
-            self._trouble("Unknown metric", f"known: {', '.join(_METRICS)}", name)
-        return metric
+    def _known_metrics(self, names: Sequence[str]) -> list[Metric]:
+        """The metrics of these names, each once; what is none is told."""
+        for name in dict.fromkeys(names):
+            if name not in _METRICS:
+                self._trouble("Unknown metric", f"known: {', '.join(_METRICS)}", name)
+        return [_METRICS[name] for name in dict.fromkeys(names) if name in _METRICS]
 
     def _trouble(self, title: str, detail: str, name: str | None = None, number: int | None = None) -> None:
         if len(self._answers) < self._limits.subscriptions:
@@ -267,6 +332,16 @@ class Connection:
 
     def _answer(self, event: messages.Event) -> None:
         self._answers.append(self._codec.event(event))
+
+
+def _needs_quotes(command: messages.Command) -> bool:
+    """Whether a command is about pairs, which are known only once quotes came."""
+    wanted = command.subscribe, command.unsubscribe, command.windows, command.ranking
+    return any(one or one is False for one in wanted)
+
+
+def _is_ranking(key: Hashable) -> bool:
+    return isinstance(key, tuple) and key[0] == "ranking"
 
 
 def _told(error: TrackerError) -> str:

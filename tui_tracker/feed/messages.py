@@ -87,6 +87,8 @@ class Hello(Event, frozen=True, kw_only=True):
     """The longest window that may be asked for; 0 where there is that one alone."""
     has_history: bool = False
     """Whether questions about the history are answered."""
+    max_rankings: int = 0
+    """So many rankings may be followed at a time; 0 where only ``max_subscriptions`` bounds them."""
 
 
 class Rows(Event, frozen=True, kw_only=True):
@@ -379,11 +381,13 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a client wants; one message may say several things."""
 
     subscribe: tuple[str, ...] = ()
+    """Pairs whose samples are wanted, in any usual spelling; what follows uses their ids."""
     unsubscribe: tuple[str, ...] = ()
     windows: tuple[tuple[str, str], ...] = ()
     """(id, metric) whose samples alone are wanted, beside those of ``subscribe``."""
-    metrics: tuple[str, ...] = ("price",)
-    """Of the pairs to subscribe to, or to unsubscribe from."""
+    metrics: tuple[str, ...] | None = None
+    """Of the pairs to subscribe to, or to unsubscribe from; absent for the price, or to unsubscribe from all of them.
+    Of ``windows`` the price alone ends then."""
     statistics: bool = True
     """Whether figures and ranks of the pairs are wanted beside their samples."""
     ranking: RankingSpec | bool | None = None
