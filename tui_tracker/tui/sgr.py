@@ -8,6 +8,16 @@ from typing import Final, NamedTuple
 
 _OFF: Final = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 7: 27, 8: 28, 9: 29}
 """Attributes, and what ends each."""
+_LEVELS: Final = (0, 95, 135, 175, 215, 255)
+_INDEXED: Final = {
+    **{(r, g, b): 16 + 36 * i + 6 * j + k for i, r in enumerate(_LEVELS) if r
+       for j, g in enumerate(_LEVELS) for k, b in enumerate(_LEVELS)},
+    **{(8 + 10 * step,) * 3: 232 + step for step in range(24)},
+}  # fmt: skip
+"""Colours of 16 million that are among those of 256 (the cube and the greys of xterm's 256colres.pl), by their number.
+
+Without those from 16 to 21, which some palettes of 16 colours take for their own.
+"""
 
 
 class Pen(NamedTuple):
@@ -40,7 +50,7 @@ def after(pen: Pen, codes: str) -> Pen | None:
             length = {5: 2, 2: 4}.get(parts[index] if index < len(parts) else 0)
             if length is None or index + length > len(parts):
                 return None
-            color = ";".join(map(str, (code, *parts[index : index + length])))
+            color = _color(code, parts[index : index + length])
             index += length
             foreground, background = (color, background) if code == 38 else (foreground, color)
         elif code == 39:
@@ -54,6 +64,12 @@ def after(pen: Pen, codes: str) -> Pen | None:
         else:
             return None
     return _same(Pen(foreground, background, attributes))
+
+
+def _color(code: int, parts: list[int]) -> str:
+    """The shortest codes of a colour: its number among 256 has half the bytes."""
+    number = _INDEXED.get((parts[1], parts[2], parts[3])) if parts[0] == 2 else None
+    return ";".join(map(str, (code, *(parts if number is None else (5, number)))))
 
 
 @lru_cache(maxsize=4_096)

@@ -11,14 +11,15 @@ from tui_tracker.config.choices import ChangeColors, Theme
 from tui_tracker.config.themes import OwnTheme
 
 DARK: Final = {
-    "text": "#d3d7db",
-    "muted": "#98a1aa",
-    "faint": "#747e88",
-    "line": "#3a424b",
-    "up": "#5fbf77",
-    "down": "#f2777a",
+    "text": "#d7d7d7",
+    "muted": "#9e9e9e",
+    "faint": "#808080",
+    "line": "#444444",
+    "up": "#5fd787",
+    "down": "#ff8787",
     "cursor": "#22303f",
 }
+"""Most of them are among the 256 that have short names in a terminal: fewer bytes on the line."""
 LIGHT: Final = {
     "text": "#1f2328",
     "muted": "#4d565f",
@@ -47,13 +48,13 @@ HIGH_CONTRAST: Final = {
     "cursor": "#00306b",
 }
 ACCENTS: Final = {
-    Theme.DARK: "#6cb2f0",
+    Theme.DARK: "#5fafff",
     Theme.LIGHT: "#0a5ba8",
     Theme.TERMINAL: "ansi_cyan",
     Theme.HIGH_CONTRAST: "#ffe04d",
 }
 BACKGROUNDS: Final = {
-    Theme.DARK: "#101417",
+    Theme.DARK: "#121212",
     Theme.LIGHT: "#fbfbfa",
     Theme.TERMINAL: "ansi_default",
     Theme.HIGH_CONTRAST: "#000000",
