@@ -101,6 +101,8 @@ async def test_a_restart_of_the_server_leaves_no_gap_and_doubles_nothing() -> No
         offline = await until(client, lambda snapshot: snapshot.status.state is SourceState.OFFLINE)
         assert f"127.0.0.1:{port}" in offline.status.error
         assert offline.rows
+        assert offline.status.next_poll_ms is not None
+        assert 0 <= offline.status.next_poll_ms - client.now_ms() <= 60_000
         assert list((await client.series(BTC, Metric.PRICE)).values) == feed.pairs[0].values
         missed = [value + 3 for value in feed.pairs[0].values[:5]]
         feed.pairs[0].values[:] = [*feed.pairs[0].values[5:], *missed]

@@ -671,7 +671,7 @@ async def test_a_feed_that_fails_for_good_is_said() -> None:
         assert [note.message for note in rig.app._notifications] == ["no more data: nothing came"]
 
 
-async def test_the_age_of_old_data_is_due_once_a_minute() -> None:
+async def test_the_age_of_old_data_is_told_each_second_and_then_each_minute() -> None:
     async with running(Rig()) as rig:
         assert rig.app._age_timer is None
         rig.feed.publish_status(state=SourceState.STALE, last_good_ms=AT_MS - 150_000)
@@ -679,6 +679,8 @@ async def test_the_age_of_old_data_is_due_once_a_minute() -> None:
         assert "◌ stale 2m" in rig.app.main.header.plain
         status = rig.feed.current.status
         assert rig.app.desk.age_changes_in_s(status) == pytest.approx(27.95, abs=0.01)
+        young = replace(status, last_good_ms=(status.last_good_ms or 0) + 120_000)
+        assert rig.app.desk.age_changes_in_s(young) == pytest.approx(0.95, abs=0.01)
         rig.feed.publish_status(state=SourceState.LIVE, last_good_ms=AT_MS)
         await rig.settle()
         assert rig.app._age_timer is None

@@ -15,7 +15,8 @@ from tui_tracker.feed.wire import MAX_FRAME_BYTES
 from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
 OPEN_S: Final = 10.0
-SILENCE_S: Final = 15.0
+PING_S: Final = 5.0
+SILENCE_S: Final = 10.0
 """The connection counts as broken when a ping is not answered for so long."""
 
 
@@ -54,7 +55,7 @@ class Line:
                 compression=None,
                 open_timeout=OPEN_S,
                 close_timeout=1,
-                ping_interval=SILENCE_S,
+                ping_interval=PING_S,
                 ping_timeout=SILENCE_S,
             ) as socket:
                 yield socket

@@ -73,9 +73,9 @@ class Mirror:
         self.report = self._told
         self.snapshot = replace(self.snapshot, status=self.report.status)
 
-    def lose(self, reason: str) -> None:
-        """Say that the server is out of reach; everything else stays as it was."""
-        status = replace(self._told.status, state=SourceState.OFFLINE, error=reason)
+    def lose(self, reason: str, next_ms: int) -> None:
+        """Say that the server is out of reach, and when it is tried again; everything else stays as it was."""
+        status = replace(self._told.status, state=SourceState.OFFLINE, error=reason, next_poll_ms=next_ms)
         self.report = replace(self._told, status=status)
         self.snapshot = replace(self.snapshot, status=status)
 

@@ -191,11 +191,11 @@ class RemoteFeed:
         if self._once:
             self._publish()
 
-    def now_ms(self) -> int:
-        """The market's clock, as the server tells it."""
+    def now_ms(self, ahead_s: float = 0.0) -> int:
+        """The market's clock, as the server tells it, so many seconds from now."""
         told_ms, at_s = self._clock
         rate = 1.0 if self._mirror.hello is None else self._mirror.hello.clock_rate
-        return told_ms + int((self._monotonic_s() - at_s) * 1000 * rate)
+        return told_ms + int((self._monotonic_s() - at_s + ahead_s) * 1000 * rate)
 
     async def _run(self) -> None:
         failures = 0
@@ -212,7 +212,7 @@ class RemoteFeed:
             failures = 1 if self._count > before else failures + 1
             wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
             _log.info("%s: %s; again in %.1f s", self._place, reason, wait_s)
-            self._mirror.lose(f"{self._place}: {reason}")
+            self._mirror.lose(f"{self._place}: {reason}", self.now_ms(wait_s))
             self._publish()
             await self._sleep(wait_s)
 

@@ -307,7 +307,8 @@ class Desk:
         if status.state is SourceState.LIVE or status.last_good_ms is None:
             return None
         age_ms = self.source_now_ms(status) - status.last_good_ms
-        return (MINUTE_MS - age_ms % MINUTE_MS) / 1000 + 0.05
+        step_ms = MINUTE_MS if age_ms >= MINUTE_MS else 1_000
+        return (step_ms - age_ms % step_ms) / 1000 + 0.05
 
     def empty_titles(self) -> tuple[str, str, str]:
         """Titles of list, chart and table before anything came."""
