@@ -245,3 +245,30 @@ def test_three_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     assert {key[2] for key in found} == set(range(FIRST, FIRST + 40))
     assert {key for key in bits(found) if int(key[0][6]) < 4} >= set(expected)
     database.close()
+
+
+LOOK = """
+import sqlite3
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM minute").fetchone()[0])
+connection.close()
+"""
+
+
+def test_another_program_that_looks_into_the_file_costs_nothing(tmp_path: Path) -> None:
+    """Whoever closes the file last takes its log away: that must never be a foreign program while ours has it open."""
+    path = tmp_path / FILE_NAME
+    first = open_for_writing(path, SCHEMA)
+    Writer(first).append(made_minute(FIRST))
+    second = open_for_writing(path, SCHEMA)  # as where several exchanges are watched
+    open_for_reading(path).close()  # as where the past is looked at
+    with pytest.raises(StorageError):
+        open_for_reading(tmp_path)
+    log = path.with_name(path.name + "-wal")
+    before = log.stat().st_ino
+    assert run(LOOK, str(path)) == ["1"]
+    assert log.stat().st_ino == before
+    Writer(first).append(made_minute(FIRST + 1))
+    assert run(LOOK, str(path)) == ["2"]
+    second.close()
+    first.close()

@@ -1,6 +1,9 @@
 """Opening the history."""
 
+import errno
+import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -16,8 +19,6 @@ from tui_tracker.storage.schema import SCHEMA, Schema
 FILE_NAME: Final = "history.sqlite"
 BUSY_MS: Final = 2_000
 """A lock held longer than this is an error that passes."""
-_MAGIC: Final = b"SQLite format 3\0"
-_USER_VERSION: Final = slice(60, 64)
 
 
 @dataclass(slots=True)
@@ -125,19 +126,35 @@ def _configure(connection: sqlite3.Connection) -> None:
 
 def _refuse_newer(path: Path, schema: Schema) -> None:
     """Look at the version before opening for real: that alone would empty a log that was left, or make a new one."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except FileNotFoundError:
+    if not path.exists():
         return
     wal = path.with_name(path.name + "-wal")
     has_log = wal.exists() and wal.stat().st_size > 0
-    is_newer = int.from_bytes(head[_USER_VERSION], "big") > schema.version
-    if not head.startswith(_MAGIC) or not (is_newer or has_log):
+    if not has_log and _told_version(path) <= schema.version:
         return
     connection = sqlite3.connect(_uri(path, "mode=ro" if has_log else "immutable=1"), uri=True)
     try:
         schema.check(connection, path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_NOTADB:
+            raise
+    finally:
+        connection.close()
+
+
+def _told_version(path: Path) -> int:
+    """The version that the file itself tells, without its log; 0 where it is no history.
+
+    SQLite reads it: a file that this process opened by itself would, when closed, end every lock that the process has
+    on it (POSIX, fcntl), and another program that closes the history then would take its log away.
+    """
+    connection = sqlite3.connect(_uri(path, "immutable=1"), uri=True)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return 0
+        raise
     finally:
         connection.close()
 
@@ -152,7 +169,7 @@ def open_for_reading(path: Path, schema: Schema = SCHEMA) -> Database:
         StorageError: If there is none, or it can't be read.
     """
     with translated(path, "open"):
-        path.open("rb").close()
+        _demand_readable(path)
         _refuse_newer(path, schema)
         wal = path.with_name(path.name + "-wal")
         connection = _connect_reading(path, "mode=ro")
@@ -171,6 +188,14 @@ def open_for_reading(path: Path, schema: Schema = SCHEMA) -> Database:
                 "open it once with write access, which brings it up to date",
             )
     return Database(connection, path, schema, is_still=is_still)
+
+
+def _demand_readable(path: Path) -> None:
+    """Raise the error of opening a file for reading, without opening it: see ``_told_version``."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not os.access(path, os.R_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _connect_reading(path: Path, how: str) -> sqlite3.Connection | None:
