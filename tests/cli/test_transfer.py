@@ -302,6 +302,15 @@ def test_refusals_are_told_of_a_few_and_counted(tmp_path: Path, run: Run) -> Non
         ("time,price\n", "which pair"),
         ("time,id,colour\n", "no column that could be imported"),
         ("time,pair,close\n2026-01-01,BTC/USD,1\n2026-01-01T04:00:00Z,BTC/USD,1\n", "candles of 240 minutes"),
+        (
+            "time,pair,close\n"
+            + "".join(f"2026-01-0{n // 100 + 1}T{n // 6 % 16:02}:{n % 6}0Z,BTC/USD,1\n" for n in range(40)),
+            "candles of 10 minutes",
+        ),
+        (
+            "time,pair,close\n" + "".join(f"2026-01-01T{n // 20:02}:{n % 20 * 3:02}Z,BTC/USD,1\n" for n in range(40)),
+            "candles of 3 minutes",
+        ),
         ("PAR1 nothing of the kind", "Parquet"),
     ],
 )

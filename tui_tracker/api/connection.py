@@ -144,7 +144,7 @@ class Connection:
             data = await asyncio.to_thread(self._codec.event, event)
             self._answers.append(data)
         except TrackerError as error:
-            self._trouble("Not answered", _told(error), number=ask.number)
+            self._trouble("Not answered", error.told, number=ask.number)
         finally:
             self._questions -= 1
 
@@ -229,10 +229,10 @@ class Connection:
             row = self._board.named(name, has_near=self._near_left > 0)
         except UnknownPairError as error:
             self._near_left -= 1
-            self._trouble("Unknown pair", _told(error), name)
+            self._trouble("Unknown pair", error.told, name)
             return None
         except TrackerError as error:
-            self._trouble("Not now", _told(error), name)
+            self._trouble("Not now", error.told, name)
             return None
         for metric in metrics:
             await self._add(("series", row.id, metric), partial(SeriesTopic, row.id, metric), resumed)
@@ -285,7 +285,7 @@ class Connection:
             await self._board.over(minutes, metric)
             is_usual = minutes == self._board.snapshot().window_minutes
         except TrackerError as error:
-            self._trouble("No such window", _told(error), number=ask.number)
+            self._trouble("No such window", error.told, number=ask.number)
             return
         self._answer(messages.Answer(number=ask.number, window=minutes))
         before, _ = self._rows
@@ -342,7 +342,3 @@ def _needs_quotes(command: messages.Command) -> bool:
 
 def _is_ranking(key: Hashable) -> bool:
     return isinstance(key, tuple) and key[0] == "ranking"
-
-
-def _told(error: TrackerError) -> str:
-    return f"{error.message}; {error.hint}" if error.hint else error.message

@@ -85,12 +85,12 @@ async def _unknown_pair(_: Request, error: Exception) -> Response:
 async def _ambiguous_pair(_: Request, error: Exception) -> Response:
     assert isinstance(error, AmbiguousPairError)
     candidates = [clean(name) for name in error.candidates[:_MAX_TOLD]]
-    return problem(422, f"{error.message}; {error.hint}", title="Ambiguous pair", candidates=candidates)
+    return problem(422, error.told, title="Ambiguous pair", candidates=candidates)
 
 
 async def _not_now(_: Request, error: Exception) -> Response:
     assert isinstance(error, TrackerError)
-    detail = f"{error.message}; {error.hint}" if error.hint else error.message
+    detail = error.told
     return problem(503, detail, headers={"Retry-After": str(RETRY_S)})
 
 

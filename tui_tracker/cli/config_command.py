@@ -67,13 +67,13 @@ def check(invocation: Invocation) -> int:
         loaded = invocation.load()
     except ConfigError as error:
         for each in error.parts:
-            say(f"{each.message}; {each.hint}")
+            say(each.told)
         if not error.parts:
             raise
         return Exit.USAGE
     themes, errors = read_themes(loaded.themes)
     origin = loaded.origins["keys"]
-    found = [f"{error.message}; {error.hint}" for error in errors]
+    found = [error.told for error in errors]
     found += [
         f"{origin}: keys.{problem.action}: {problem.message}; {problem.hint}"
         for problem in key_book(loaded.settings.keymap, loaded.settings.keys).problems

@@ -1,6 +1,6 @@
 """``crypto-tui history``: what is on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +21,7 @@ MOST_GAPS: Final = 100
 """Gaps that are told of one by one, the longest."""
 _SHOWN_GAPS: Final = 5
 _MINUTE_MS: Final = 60_000
+_WEEK_MS: Final = 7 * 86_400_000
 
 
 @dataclass(slots=True)
@@ -31,17 +32,24 @@ class Gaps:
     """In all of them together."""
     found: list[tuple[int, int]] = field(default_factory=list)
     """(first minute in ms, minutes)"""
+    first_ms: int | None = None
+    """The first minute that has a price."""
     _next_ms: int | None = None
 
     def note(self, minute_ms: int) -> None:
         """Take a minute that has a price; minutes come in order."""
         if self._next_ms is None:
-            self._next_ms = minute_ms
+            self.first_ms = self._next_ms = minute_ms
         missing = (minute_ms - self._next_ms) // _MINUTE_MS
         if missing > 0:
             self.minutes += missing
             self.found.append((self._next_ms, missing))
         self._next_ms = minute_ms + _MINUTE_MS
+
+    @property
+    def last_ms(self) -> int | None:
+        """The last minute that has a price."""
+        return None if self._next_ms is None else self._next_ms - _MINUTE_MS
 
     def longest(self, count: int) -> list[tuple[int, int]]:
         """The longest ones, in order of time."""
@@ -73,6 +81,7 @@ def history(invocation: Invocation, as_json: bool) -> int:
     """
     from tui_tracker.cli.output import show_json, write
     from tui_tracker.storage.connection import FILE_NAME
+    from tui_tracker.storage.inspection import find_damage
     from tui_tracker.storage.reader import Reader
     from tui_tracker.storage.retention import size_of
 
@@ -81,28 +90,35 @@ def history(invocation: Invocation, as_json: bool) -> int:
     with reading(folder) as database:
         reader, size = Reader(database), size_of(database)
         kept = [_kept(reader, source) for source in reader.sources()]
+        damaged = find_damage(database).rows
     path = folder / FILE_NAME
     if as_json:
-        show_json(_document(path, size, kept, settings, reader.damaged))
+        show_json(_document(path, size, kept, settings, damaged))
     else:
-        write("".join(f"{line}\n" for line in _text(path, size, kept, settings, reader.damaged)))
+        write("".join(f"{line}\n" for line in _text(path, size, kept, settings, damaged)))
     return Exit.OK
 
 
 def _kept(reader: "Reader", source: str) -> Kept:
-    span, hours = reader.span(source), reader.rollup_span(source)
-    gaps = Gaps()
-    if span is not None:
-        gaps = _gaps(reader, source, span.first_ms, span.last_ms)
-    return Kept(
-        source,
-        len(reader.instrument_ids(source)),
-        None if span is None else span.first_ms,
-        None if span is None else span.last_ms,
-        None if hours is None else hours.first_ms,
-        None if hours is None else hours.last_ms,
-        gaps,
-    )
+    span, ids = reader.span(source), reader.instrument_ids(source)
+    gaps = Gaps() if span is None else _gaps(reader, source, span.first_ms, span.last_ms)
+    first_ms, last_ms = _hours(reader, source, ids)
+    return Kept(source, len(ids), gaps.first_ms, gaps.last_ms, first_ms, last_ms, gaps)
+
+
+def _hours(reader: "Reader", source: str, ids: Sequence[str]) -> tuple[int | None, int | None]:
+    """The first and the last hour that sums are kept of, looked for in the first and the last week of them."""
+    weeks = reader.rollup_span(source)
+    if weeks is None:
+        return None, None
+    ends = (weeks.first_ms, weeks.first_ms + _WEEK_MS), (weeks.last_ms - _WEEK_MS, weeks.last_ms + _MINUTE_MS)
+    found = [
+        one.hour_ms
+        for start_ms, end_ms in ends
+        for some in reader.rollups_of(source, ids, start_ms, end_ms).values()
+        for one in some
+    ]
+    return min(found, default=None), max(found, default=None)
 
 
 def _gaps(reader: "Reader", source: str, first_ms: int, last_ms: int) -> Gaps:
@@ -175,7 +191,7 @@ def _text(path: Path, size: "Size", kept: list[Kept], settings: Settings, damage
         if each.first_ms is not None:
             yield f"  minutes {_day(each.first_ms)} to {_day(each.last_ms)}"
         if each.hours_first_ms is not None:
-            yield f"  hourly sums {_day(each.hours_first_ms)} to {_day(each.hours_last_ms)}, to the week"
+            yield f"  hourly sums of {_day(each.hours_first_ms)} to {_day(each.hours_last_ms)}"
         longest = each.gaps.longest(_SHOWN_GAPS)
         gaps = "; ".join(f"{_day(ms)} for {minutes:,} min" for ms, minutes in longest)
         more = f", the longest {gaps}" if longest else ""

@@ -17,6 +17,7 @@ from tui_tracker.core.text import clean
 if TYPE_CHECKING:
     from tui_tracker.cli.transfer.reading import Meaning
     from tui_tracker.cli.transfer.tables import Table
+    from tui_tracker.config.model import Settings
     from tui_tracker.storage.bringing import Bringer
     from tui_tracker.storage.connection import Database
 
@@ -69,7 +70,7 @@ class FileReport:
 @click.option("--pair", metavar="PAIR", help="The pair of rows that name none, as BTC/USD or kraken:BTC-USD.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @source_option
-@setting_flags(*SETTINGS, "raw_days")
+@setting_flags(*SETTINGS, "raw_days", "rollup_days")
 @pass_invocation
 def import_(invocation: Invocation, files: Sequence[str], pair: str | None, as_json: bool, source: str | None) -> int:
     """Merge files into the history on disk: what "crypto-tui export" writes, and candles; - is stdin.
@@ -96,7 +97,7 @@ def import_(invocation: Invocation, files: Sequence[str], pair: str | None, as_j
         work = Import(database, source_of(source, settings), now_ms)
         reports = [work.run(file, pair) for file in files]
     for report in reports:
-        _tell(report, now_ms, settings.raw_days)
+        _tell(report, now_ms, settings)
     if as_json:
         show_json({"files": [report.document() for report in reports]})
     return Exit.FAILURE if any(report.refused for report in reports) else Exit.OK
@@ -201,7 +202,7 @@ class Import:
         try:
             return resolve(name, listed, self._source).id
         except AmbiguousPairError as error:
-            raise ValueError(f"{error.message}; {error.hint}") from error
+            raise ValueError(error.told) from error
         except UnknownPairError:
             match = _PLAIN.fullmatch(name.strip())
             if match is None:
@@ -210,7 +211,7 @@ class Import:
         return f"{source}:{base}-{quote}"
 
 
-def _tell(report: FileReport, now_ms: int, raw_days: int) -> None:
+def _tell(report: FileReport, now_ms: int, settings: "Settings") -> None:
     """Say on stderr what became of a file."""
     for number, reason in report.refusals:
         say(f"{report.file}: {report.unit} {number}: {reason}")
@@ -218,9 +219,21 @@ def _tell(report: FileReport, now_ms: int, raw_days: int) -> None:
         say(f"{report.file}: and {report.refused - len(report.refusals):,} more refused")
     taken = f"{report.taken:,} samples taken, {report.known:,} known already"
     say(f"{report.file}: {report.rows:,} rows, {taken}, {report.refused:,} rows refused")
-    days = raw_days * 86_400_000
-    if report.taken and report.first_ms < now_ms - days:
+    if report.taken:
+        _warn(report, now_ms, settings)
+
+
+def _warn(report: FileReport, now_ms: int, settings: "Settings") -> None:
+    """Say what of a file the next session lets go of again."""
+    age_days = (now_ms - report.first_ms) // 86_400_000
+    keep = "to keep it, start the session that collects with longer"
+    if age_days >= settings.rollup_days:
         say(
-            f"note: {report.file} has minutes older than {raw_days} days, which are let go again, leaving hourly sums;"
-            " --raw-days and --rollup-days of the session that collects keep them"
+            f"note: what {report.file} has from before the last {settings.rollup_days} days is let go of again, hourly"
+            f" sums too; {keep} --raw-days and --rollup-days"
+        )
+    elif age_days >= settings.raw_days:
+        say(
+            f"note: of what {report.file} has from before the last {settings.raw_days} days, hourly sums alone stay;"
+            f" {keep} --raw-days"
         )

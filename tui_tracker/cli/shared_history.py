@@ -80,6 +80,8 @@ async def opened_history(
         await asyncio.to_thread(store.close, CLOSE_S)
         lock.release()
         _tell_lost(source, store.status)
+        if not may_begin and store.status.error is not None:
+            say(f"note: the history was not used: {store.status.error.told}")
 
 
 def _tell_lost(source: str, status: StoreStatus) -> None:

@@ -71,5 +71,5 @@ def resolved(names: Sequence[str], instruments: Sequence[Instrument], source: st
         try:
             ids.append(listed.find(name).id)
         except (UnknownPairError, AmbiguousPairError) as error:
-            problems.append(f"{error.message}; {error.hint}")
+            problems.append(error.told)
     return tuple(dict.fromkeys(ids)), problems

@@ -38,6 +38,11 @@ class TrackerError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def told(self) -> str:
+        """What happened, and what the person can do about it if there is something."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class ConfigError(TrackerError):
     """A setting, flag, file or terminal that cannot be used; ``parts`` holds what it sums up, if it does."""

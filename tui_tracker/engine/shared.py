@@ -325,7 +325,10 @@ class SharedEngine(Engine):
         now_ms = self._timekeeper.now_ms()
         is_old = now_ms - (status.last_good_ms or 0) > STALE_INTERVALS * self._interval_ms
         if is_old and status.state is SourceState.LIVE:
-            status = replace(status, state=SourceState.STALE)
+            silent = (
+                f"{own.collector} tells nothing; its disk, or a lock on it, may hold it up" if own.collector else ""
+            )
+            status = replace(status, state=SourceState.STALE, error=status.error or silent)
         if self._is_deserted():
             state = SourceState.OFFLINE if status.state is SourceState.OFFLINE else SourceState.STALE
             status = replace(status, state=state, error=NOBODY, next_poll_ms=None)

@@ -205,7 +205,7 @@ class RemoteFeed:
                 await self._connect()
                 reason = "the server ended the stream"
             except (AccessError, ConfigError, FeedError) as error:
-                reason = f"{error.message}; {error.hint}" if error.hint else error.message
+                reason = error.told
                 if self._once:
                     self._end(error)
                     return

@@ -73,7 +73,7 @@ def is_there(path: Path) -> bool:
 
 
 def _error(fault: StorageFault, path: Path | str, doing: str, reason: str) -> StorageError:
-    return StorageError(f"cannot {doing} {path}: {reason}", fault, str(path), _HINTS.get(fault, ""))
+    return StorageError(f"{reason}: cannot {doing} {path}", fault, str(path), _HINTS.get(fault, ""))
 
 
 def fault_of(error: sqlite3.Error) -> StorageFault:

@@ -372,6 +372,8 @@ class Store:
             return
         self._office.take(self._file.database)
         self._waiting.write(self._file.writer, self._office.source)
+        if self._status.error is not None:
+            _log.warning("history: it is written again")
         self._change(error=None, held=0)
 
     def _note_stored(self, minute_ms: int) -> None:

@@ -121,7 +121,7 @@ class FeedApp(App[None]):
         except TrackerError as error:
             served = self.desk.snapshot.window_minutes if self.desk.snapshot is not None else DAY_MINUTES
             self.desk.view = replace(self.desk.view, window=served or DAY_MINUTES)
-            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            self.say(error.told)
             self.show()
 
     def on_feed_ended(self, message: messages.FeedEnded) -> None:

@@ -11,7 +11,7 @@ from tui_tracker.core.instrument import CONSOLIDATED, Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.status import STREAMING, BackfillProgress, Moment, SourceState, SourceStatus
+from tui_tracker.core.status import OURS, STREAMING, BackfillProgress, Moment, SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
@@ -370,7 +370,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     short_times = times[:1] if width < 70 else times
     name: list[Run] = [(NAME, "faint")] if width >= 84 else []
     known: list[Run] = [(f"{count(pairs)} pairs", "muted")] if pairs else []
-    collector: list[Run] = [(f"{clean(status.collector, 32)} collects", "faint")] if status.collector else []
+    collector = _collector_runs(status, is_short=False)
     choices = [
         [name, state, times, known, _backfill_runs(status)],
         [name, state, times, known, _backfill_runs(status, is_short=True)],
@@ -379,12 +379,25 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
         [state, times[:1], known, _backfill_runs(status, is_short=True, has_rest=False)],
     ]
     if not status.backfill.is_running or status.error:
-        choices = [[name, state, short_times, known, _backfill_runs(status)]]
-    problems = [_problem_runs(status), _problem_runs(status, most=1)]
+        choices = [[name, state, short_times, known, _backfill_runs(status)], [state, short_times, known]]
+    problems = [_problem_runs(status), _problem_runs(status, most=1), _problem_runs(status, most=0)]
     whole = [[*choice, facts] for facts in problems for choice in choices]
+    told = [[*groups, who] for groups in whole[: len(choices)] for who in (collector, _collector_runs(status))]
+    if status.collector and (best := next((groups for groups in told if _is_fitting(groups, width - 2)), None)):
+        return Line(((" ", "text"), *packed(best, width - 2)))
     bare = [[*choice, problems[-1]] for choice in choices if _is_fitting(choice, width - 2)]
     groups = next((groups for groups in whole if _is_fitting(groups, width - 2)), next(iter(bare), whole[-1]))
     return Line(((" ", "text"), *packed([*groups, collector], width - 2)))
+
+
+def _collector_runs(status: SourceStatus, *, is_short: bool = True) -> list[Run]:
+    """Who collects; in short ``collects here`` or ``pid 1234 collects``."""
+    if not status.collector:
+        return []
+    short = (
+        "collects here" if status.collector == OURS else f"{clean(status.collector.partition(' by ')[0], 16)} collects"
+    )
+    return [(short if is_short else f"{clean(status.collector, 32)} collects", "faint")]
 
 
 def _is_fitting(groups: Sequence[Sequence[Run]], width: int) -> bool:
@@ -431,6 +444,9 @@ def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
     if status.backfill.failed:
         facts.append(f"{count(len(status.backfill.failed))} without history")
     is_harmless = len(facts) == 1 and bool(status.unknown)
+    if facts and not most:  # there is hardly room
+        facts = ["not stored (H)" if history is not None and history.error else f"{len(facts)} problems (H)"]
+        most = 1
     text = f"{facts[0]} (H)" if is_harmless else " · ".join(facts[:most])
     runs: list[Run] = [(text, "muted" if is_harmless else "warn")] if facts else []
     if status.skew_ms is not None and abs(status.skew_ms) >= SKEW_SHOWN_MS:

@@ -18,6 +18,8 @@ from tui_tracker.core.text import clean
 FIVE: Final = 5
 COARSE: Final = 15
 """No exchange has candles between those of 5 minutes and those of 15."""
+FEW_STEPS: Final = 20
+"""So many steps from candle to candle may have a common divisor by chance."""
 _CANDLE_COUNTS: Final = {"volume": Metric.FLOW, "trades": Metric.TRADES_MIN, "flow": Metric.FLOW}
 """What a candle's columns stand for."""
 _NUMBER: Final = re.compile(r"[-+]?(\d{1,40}(\.\d{0,60})?|\.\d{1,60})([eE][-+]?\d{1,3})?", re.ASCII)
@@ -98,7 +100,7 @@ class Meaning:
     def look_ahead(self, rows: Iterable[Row]) -> None:
         """Find out how long candles are, from some rows: the largest span that all steps of a pair are multiples of."""
         last: dict[str, int] = {}
-        common = 0
+        common = steps = 0
         for _, cells in rows:
             if isinstance(cells, str):
                 continue
@@ -107,13 +109,16 @@ class Meaning:
             except ValueError:
                 continue
             common = math.gcd(common, minute - last.get(name, minute))
+            steps += name in last
             last[name] = minute
-        self.step = 1 if common % FIVE or not common else FIVE if common % COARSE else common
+        if steps < FEW_STEPS and common % COARSE:  # perhaps by chance: candles without a trade are left out
+            common = FIVE if common % FIVE == 0 else 1
+        self.step = common or 1
 
     @property
     def is_too_coarse(self) -> bool:
         """Whether candles are neither of one nor of five minutes."""
-        return self._is_candle and self._length < 0 and self.step > FIVE
+        return self._is_candle and self._length < 0 and self.step not in (1, FIVE)
 
     def read(self, cells: Sequence[object]) -> Meant:
         """Return what a row says.

@@ -76,7 +76,7 @@ class KeepingApp(FeedApp):
             await self.save_changes()
         except TrackerError as error:
             if self._is_lasting:  # else it was said at the start
-                self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+                self.say(error.told)
 
     async def save_changes(self) -> None:
         """Save in the order of the keys; what is under way when the app ends is saved once more, which does no harm."""

@@ -107,7 +107,7 @@ class PastActions(ViewActions):
             self._tell_bounds(past, at_ms)
             await self._read_ranks(past)
         except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            self.say(error.told)
             if is_first and self._past is not None:
                 self.action_past_leave()
 

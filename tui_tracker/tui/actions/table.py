@@ -182,7 +182,7 @@ class TableActions(ScreenActions):
         try:
             path = await asyncio.to_thread(write)
         except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}")
+            self.say(error.told)
         else:
             self.say(f"wrote {count(rows)} rows to {export.shown_path(path)}")
         finally:
@@ -206,7 +206,7 @@ class TableActions(ScreenActions):
                 export.write_new, self.desk.settings.export_dir, self._stem("screen"), "svg", svg
             )
         except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}")
+            self.say(error.told)
         else:
             self.say(f"saved a picture in {export.shown_path(path)}")
 

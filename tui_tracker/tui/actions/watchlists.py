@@ -106,7 +106,7 @@ class WatchlistActions(KeepingApp):
         try:
             path = await asyncio.to_thread(export.write_new, self.desk.settings.export_dir, stem, "txt", text)
         except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}")
+            self.say(error.told)
         else:
             self.say(f"wrote {count(len(self.desk.watchlist))} pairs to {export.shown_path(path)}")
 
@@ -126,7 +126,7 @@ class WatchlistActions(KeepingApp):
         try:
             names = await asyncio.to_thread(read_pairs, path)
         except TrackerError as error:
-            self.say(f"{error.message}; {error.hint}" if error.hint else error.message)
+            self.say(error.told)
             return
         source = self.status().source
         ids, problems = await asyncio.to_thread(resolved, names, instruments, source)
