@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.conftest import Serve, Served
 from tests.support.feed import FakeFeed, Pair, make_pairs
+from tui_tracker.api.security import Access
 
 Document = dict[str, Any]
 
@@ -67,3 +68,18 @@ async def test_texts_name_the_address_at_which_the_document_was_asked_for(served
     first = await served.get("openapi.json")
     again = await served.http.get("/app/v1/openapi.json", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
+
+
+async def test_the_first_address_leads_to_the_docs_page(served: Served) -> None:
+    home = await served.http.get("/")
+    assert (home.status_code, home.headers["location"]) == (307, "/app/v1/docs")
+    assert (await served.http.get("/", headers={"Host": "evil.example"})).status_code == 421
+
+
+async def test_the_stream_says_what_it_is_to_who_asks_for_a_page(serve: Serve, served: Served) -> None:
+    answer = await served.get("stream")
+    assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "WebSocket" in answer.json()["detail"]
+    async with serve(access=Access(token="secret")) as guarded:
+        assert (await guarded.get("stream")).status_code == 401

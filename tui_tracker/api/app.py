@@ -70,7 +70,9 @@ def make_app(
         swagger_ui_parameters={"tryItOutEnabled": True},
     )
     _add_routes(app)
-    if browsers is not None:
+    if browsers is None:
+        app.add_api_route("/", docs.home, include_in_schema=False)
+    else:
         app.include_router(web.router)
         app.state.browsers = browsers
     problems.install(app)
@@ -83,7 +85,7 @@ def make_app(
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix=PREFIX)
-    for part in (states.router, rankings.router, pairs.router):
+    for part in (states.router, rankings.router, pairs.router, docs.router):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(operations.router)
