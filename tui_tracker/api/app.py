@@ -8,13 +8,15 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from tui_tracker import __version__
 from tui_tracker.api import problems
 from tui_tracker.api.board import Board
 from tui_tracker.api.loop_lag import LoopLag
-from tui_tracker.api.routes import operations, pairs, rankings, states
+from tui_tracker.api.reference import Reference
+from tui_tracker.api.routes import docs, operations, pairs, rankings, states
 from tui_tracker.api.security import Access, Guard, Limits
 from tui_tracker.api.shortcut import Shortcut
 from tui_tracker.api.streams import Streams
@@ -27,8 +29,8 @@ Every pair of an exchange, its last 24 hours sampled each minute, exact statisti
 precision, `null` is undefined; `cv`, `volatility`, `bipower`, `coverage` are fractions, `*_pct` percent. Failures are
 problem details (RFC 9457). Answers carry an `ETag` and say for how long they hold: until the next poll.
 
-Live updates come over the WebSocket `/app/v1/stream`: send `{"subscribe": ["kraken:BTC-USD"], "metrics": ["price"],
-"ranking": {"by": "cv", "limit": 10}}` and get the last 24 hours at once, then what changes.
+Live updates come over the WebSocket `/app/v1/stream`: send `{"subscribe": ["BTC/USD"], "metrics": ["price"], "ranking":
+{"by": "cv", "limit": 10}}` and get the last 24 hours at once, then what changes.
 """
 
 
@@ -55,9 +57,10 @@ def make_app(
                 task.cancel()
 
     app = FastAPIOffline(
-        docs_url=f"{PREFIX}/docs",
+        docs_url=docs.DOCS,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
+        routes=[Route(f"{PREFIX}/openapi.json", docs.document)],  # before the one that knows no examples
         static_url=f"{PREFIX}/assets",
         swagger_ui_oauth2_redirect_url=f"{PREFIX}/docs/oauth2-redirect",
         title="crypto-tui",
@@ -67,28 +70,22 @@ def make_app(
         swagger_ui_parameters={"tryItOutEnabled": True},
     )
     _add_routes(app)
-    if browsers is not None:
+    if browsers is None:
+        app.add_api_route("/", docs.home, include_in_schema=False)
+    else:
         app.include_router(web.router)
         app.state.browsers = browsers
-    if access.token:
-        _ask_for_token(app)
     problems.install(app)
     guard = Guard(Shortcut(app, board, f"{PREFIX}/stream"), access, limits, time.monotonic)
     app.state.board, app.state.streams, app.state.lag = board, streams, lag
     app.state.limits, app.state.guard = limits, guard
+    app.state.reference = Reference(app, board, wants_token=bool(access.token))
     return guard
 
 
 def _add_routes(app: FastAPI) -> None:
     v1 = APIRouter(prefix=PREFIX)
-    for part in (states.router, rankings.router, pairs.router):
+    for part in (states.router, rankings.router, pairs.router, docs.router):
         v1.include_router(part)
     app.include_router(v1)
     app.include_router(operations.router)
-
-
-def _ask_for_token(app: FastAPI) -> None:
-    """Have the document, and with it the docs page, ask for the token; it is made anew by every further route."""
-    made = app.openapi()
-    made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    made["security"] = [{"token": []}]

@@ -12,13 +12,16 @@ from tui_tracker.core.metric import Metric
 MAX_LIMIT = 5_000
 Name = Annotated[
     str,
-    Path(description="A pair in any usual spelling: an id, `BTC/USD`, `btcusd`.", examples=["kraken:BTC-USD"]),
+    Path(description="A pair in any usual spelling: `BTC-USD`, `BTC/USD`, `btcusd`, or an id.", examples=["BTC-USD"]),
 ]
 Number = float | None
 
 
 class Parameters(BaseModel):
-    """Query parameters; unknown ones are refused."""
+    """Query parameters; unknown ones are refused.
+
+    The docs page fills in the first of the ``examples``: a call with all of them has a good answer on any server.
+    """
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -30,20 +33,20 @@ class NoParameters(Parameters):
 class NamesQuery(Parameters):
     """Which pairs."""
 
-    pairs: str | None = Field(None, max_length=8_000, examples=["btc/usd,eth/usd"])
-    """Names with commas between."""
+    pairs: str | None = Field(None, max_length=8_000)
+    """Names with commas between, such as `BTC/USD,ETH/USD`."""
 
 
 class PairsQuery(Parameters):
     """Which pairs to list."""
 
-    source: str | None = Field(None, max_length=40, examples=["kraken"])
-    """Only pairs of this source."""
+    source: str | None = Field(None, max_length=40)
+    """Only pairs of this source, such as `kraken`."""
     quote: str | None = Field(None, max_length=20, examples=["USD"])
     """Only pairs priced in this currency, in any case; `all` for all."""
-    text: str | None = Field(None, max_length=64, examples=["btc"])
-    """Only pairs whose id, name or symbol holds this text, in any case."""
-    limit: int = Field(100, ge=1, le=MAX_LIMIT)
+    text: str | None = Field(None, max_length=64)
+    """Only pairs whose id, name or symbol holds this text, such as `btc`, in any case."""
+    limit: int = Field(100, ge=1, le=MAX_LIMIT, examples=[10])
     """Pairs a page."""
     offset: int = Field(0, ge=0, le=1_000_000)
     """Pairs before the page."""
@@ -66,11 +69,12 @@ class PairQuery(MetricQuery):
 class HistoryQuery(MetricQuery):
     """Which samples of a pair."""
 
-    since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
-    """First instant, RFC 3339 or ms since the epoch; the window's start by default, earlier as far as it is kept."""
-    to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
+    since: str | None = Field(None, alias="from", max_length=40)
+    """First instant, RFC 3339 (`2026-11-24T00:00:00Z`) or ms since the epoch; the window's start by default, earlier as
+    far as it is kept."""
+    to: str | None = Field(None, max_length=40)
     """Last instant, likewise."""
-    every: str = Field("1m", pattern=r"^(\d{1,4}m|\d{1,2}h)$", examples=["5m"])
+    every: str = Field("1m", pattern=r"^(\d{1,4}m|\d{1,2}h)$", examples=["1h"])
     """One point each so many minutes (`5m`) or hours (`1h`), up to 24 h: the last sample of that time."""
     format: Literal["json", "csv"] = "json"
 
@@ -78,9 +82,10 @@ class HistoryQuery(MetricQuery):
 class CandlesQuery(Parameters):
     """Which candles of a pair."""
 
-    since: str | None = Field(None, alias="from", max_length=40, examples=["2026-11-24T00:00:00Z"])
-    """First instant, RFC 3339 or ms since the epoch; the window's start by default, earlier as far as it is kept."""
-    to: str | None = Field(None, max_length=40, examples=["2026-11-24T06:00:00Z"])
+    since: str | None = Field(None, alias="from", max_length=40)
+    """First instant, RFC 3339 (`2026-11-24T00:00:00Z`) or ms since the epoch; the window's start by default, earlier as
+    far as it is kept."""
+    to: str | None = Field(None, max_length=40)
     """Last instant, likewise."""
     every: Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "24h"] = "5m"
     """Length of a candle."""
@@ -102,18 +107,19 @@ class ScopeQuery(MetricQuery):
 
     by: Measure = Measure.STDDEV
     """The measure that pairs are ranked by; the largest is rank 1."""
-    source: str | None = Field(None, max_length=40, examples=["kraken"])
-    """Only pairs of this source."""
+    source: str | None = Field(None, max_length=40)
+    """Only pairs of this source, such as `kraken`."""
     quote: str | None = Field(None, max_length=20, examples=["USD"])
     """Only pairs priced in this currency, in any case; `all` for all."""
-    pairs: str | None = Field(None, max_length=8_000, examples=["btc/usd,eth/usd"])
-    """Rank these pairs among themselves: names with commas between."""
-    floor: float = Field(0.0, ge=0, le=1e18, allow_inf_nan=False, examples=[1e6])
-    """Only pairs that traded at least this much in 24 h, in US dollars."""
-    window: str | None = Field(None, max_length=8, examples=["24h"])
+    pairs: str | None = Field(None, max_length=8_000)
+    """Rank these pairs among themselves: names with commas between, such as `BTC/USD,ETH/USD`."""
+    floor: float = Field(0.0, ge=0, le=1e18, allow_inf_nan=False)
+    """Only pairs that traded at least this much in 24 h, in US dollars, such as `1e6`."""
+    window: str | None = Field(None, max_length=8)
     """Span of the statistics, `10m` to `30d`; the published one by default, see `status`."""
-    exclude: str | None = Field(None, max_length=200, examples=["stable,leveraged"])
-    """Leave out pairs whose base is one of these: stable, fiat, wrapped, leveraged, tokenised, second_venue."""
+    exclude: str | None = Field(None, max_length=200)
+    """Leave out pairs whose base is one of these: stable, fiat, wrapped, leveraged, tokenised, second_venue; commas
+    between."""
     unique_base: bool = False
     """One pair an asset: of those that meet all else the one that trades most in US dollars."""
 
@@ -121,7 +127,7 @@ class ScopeQuery(MetricQuery):
 class RankingQuery(ScopeQuery):
     """Which page of a ranking."""
 
-    limit: int = Field(100, ge=1, le=MAX_LIMIT)
+    limit: int = Field(100, ge=1, le=MAX_LIMIT, examples=[10])
     """Places a page."""
     offset: int = Field(0, ge=0, le=1_000_000)
     """Places before the page."""
@@ -130,7 +136,7 @@ class RankingQuery(ScopeQuery):
 class StatisticQuery(ScopeQuery):
     """One pair's place in a ranking."""
 
-    pair: str = Field(max_length=64, examples=["btc/usd"])
+    pair: str = Field(max_length=64, examples=["BTC/USD"])
     """The pair, in any usual spelling."""
 
 
@@ -138,7 +144,7 @@ class PairlistQuery(ScopeQuery):
     """Which pairs a bot trades."""
 
     by: Measure = Measure.VOLATILITY
-    quote: str | None = Field("USD", max_length=20)
+    quote: str | None = Field("USD", max_length=20, examples=["USD"])
     limit: int = Field(30, ge=1, le=MAX_LIMIT)
     """At most so many pairs."""
 
@@ -382,9 +388,8 @@ class Status(Answer):
 class Pairlist(BaseModel):
     """What freqtrade's RemotePairList reads."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"pairs": ["BTC/USD"], "refresh_period": 60}]}
-    )
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
     pairs: list[str]
     refresh_period: int
     """Seconds."""

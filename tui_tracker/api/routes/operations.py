@@ -50,7 +50,7 @@ async def readyz(board: BoardOf) -> dict[str, str]:
 async def metrics(request: Request, board: BoardOf, query: Annotated[NamesQuery, Query()]) -> Response:
     """For Prometheus: σ, rank, age and coverage of the pairs named (or the 50 most traded), source, server.
 
-    `curl 'http://127.0.0.1:8080/metrics?pairs=btc/usd,eth/usd'`
+    `curl 'http://127.0.0.1:8080/metrics?pairs=BTC/USD,ETH/USD'`
     """
     ids = None if query.pairs is None else named(board, query.pairs)
     state = request.app.state

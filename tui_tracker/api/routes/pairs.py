@@ -22,6 +22,8 @@ from tui_tracker.stats.ohlc import candles as candles_of
 
 router = APIRouter(tags=["pairs"])
 SVG = "image/svg+xml"
+_SVG_SCHEMA = {"type": "string", "xml": {"name": "svg"}}
+"""The docs page puts examples of XML into an element, so it wants a name."""
 
 
 @router.get("/pairs", response_model=schemas.Pairs, responses=failures(422))
@@ -66,7 +68,7 @@ async def history(
     minutes are kept, or a year where `every` is a multiple of an hour (then `from` and `to` mean whole hours).
     Intervals start at multiples of their length (UTC). Minutes that nobody observed are null, in CSV empty.
 
-    `curl 'http://127.0.0.1:8080/app/v1/pairs/kraken:BTC-USD/history?every=5m&format=csv'`
+    `curl 'http://127.0.0.1:8080/app/v1/pairs/BTC-USD/history?every=5m&format=csv'`
     """
     row, step = board.named(pair), step_minutes(query.every)
     since_ms, to_ms = span_of(query.since, query.to)
@@ -105,7 +107,7 @@ async def candles(
     back before the window as in `history`; a candle in which the span begins or ends is told whole. Candles start
     at multiples of their length (UTC); the newest one is still open. Volume is the sum of the known minutes' volume.
 
-    `curl 'http://127.0.0.1:8080/app/v1/pairs/btcusd/candles?every=1h'`
+    `curl 'http://127.0.0.1:8080/app/v1/pairs/BTC-USD/candles?every=1h'`
     """
     row, step = board.named(pair), step_minutes(query.every)
     metric = Metric(query.metric)
@@ -138,14 +140,14 @@ async def _candles(
 @router.get(
     "/pairs/{pair:path}/chart.svg",
     response_class=Response,
-    responses=failures(404, 422) | {200: {"content": {SVG: {"schema": {"type": "string"}}}}},
+    responses=failures(404, 422) | {200: {"content": {SVG: {"schema": _SVG_SCHEMA}}}},
 )
 async def chart(
     request: Request, board: BoardOf, pair: schemas.Name, query: Annotated[schemas.ChartQuery, Query()]
 ) -> Response:
     """The window of a pair as a picture; gaps are gaps, times are UTC.
 
-    `curl -o btc.svg 'http://127.0.0.1:8080/app/v1/pairs/btcusd/chart.svg?width=900'`
+    `curl -o btc.svg 'http://127.0.0.1:8080/app/v1/pairs/BTC-USD/chart.svg?width=900'`
     """
     row = board.named(pair)
     series = await board.feed.series(row.id, query.metric)
@@ -159,7 +161,7 @@ async def pair(
 ) -> Response:
     """Everything about one pair: last quote, statistics of every metric, rank and N by every measure.
 
-    `curl 'http://127.0.0.1:8080/app/v1/pairs/btc/usd?quote=USD' | jq .ranks`
+    `curl 'http://127.0.0.1:8080/app/v1/pairs/BTC-USD?quote=USD' | jq .ranks`
     """
     row, quote = board.named(pair), quote_of(board, query.quote)
 

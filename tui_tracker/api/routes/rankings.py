@@ -39,7 +39,7 @@ async def ranking(request: Request, board: BoardOf, query: Annotated[schemas.Ran
 async def statistic(request: Request, board: BoardOf, query: Annotated[schemas.StatisticQuery, Query()]) -> Response:
     """One pair and metric: the last 24 h, and its rank as `"1/3"`, among all pairs or among those of `pairs`.
 
-    `curl 'http://127.0.0.1:8080/app/v1/statistic?pair=btc/usd&metric=price' | jq -r .rank`
+    `curl 'http://127.0.0.1:8080/app/v1/statistic?pair=BTC/USD&quote=USD' | jq -r .rank`
     """
     row = board.named(query.pair)
     scope = scope_asked(board, query)
