@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tui_tracker.api import cookie
 from tui_tracker.api.problems import problem
 
-OPEN_PATHS: Final = ("/healthz", "/readyz", "/app/v1/docs", "/app/v1/openapi.json")
+OPEN_PATHS: Final = ("/", "/healthz", "/readyz", "/app/v1/docs", "/app/v1/openapi.json")
 PROBE_PATHS: Final = ("/healthz", "/readyz", "/metrics")
 OPEN_BELOW: Final = ("/app/v1/docs/", "/app/v1/assets/")
 """What tells nothing of the market needs no token: the docs page asks for one itself."""
