@@ -49,9 +49,12 @@ def serve() -> Serve:
         min_frame_s: float = 0.0,
         port: int = 0,
         is_deep: bool = False,
+        proxies: tuple[str, ...] = (),
     ) -> AsyncIterator[Served]:
         feed = FakeFeed(make_pairs(count=60)) if feed is None else feed
-        options = ServeOptions(host, port, access or Access(), limits or Limits(), min_frame_s=min_frame_s)
+        options = ServeOptions(
+            host, port, access or Access(), limits or Limits(), proxies=proxies, min_frame_s=min_frame_s
+        )
         async with (
             serving(feed, FakeClock(AT_MS), options, feed if is_deep else None) as server,
             httpx.AsyncClient(base_url=server.url, trust_env=False) as http,

@@ -7,6 +7,7 @@ import jsonschema_rs
 import pytest
 
 from tests.api.conftest import Serve, Served
+from tests.api.stream_client import client
 from tests.support.feed import FakeFeed, Pair, make_pairs
 from tui_tracker.api.security import Access
 
@@ -74,6 +75,21 @@ async def test_the_first_address_leads_to_the_docs_page(served: Served) -> None:
     home = await served.http.get("/")
     assert (home.status_code, home.headers["location"]) == (307, "/app/v1/docs")
     assert (await served.http.get("/", headers={"Host": "evil.example"})).status_code == 421
+
+
+async def test_what_is_said_on_the_stream_fits_its_schema(served: Served) -> None:
+    schema = (await served.get("stream/schema.json")).json()
+    frames = jsonschema_rs.validator_for(schema)
+    commands = jsonschema_rs.validator_for({**schema["$defs"]["Command"], "$defs": schema["$defs"]})
+    async with client(served.stream_url) as one:
+        command = {"subscribe": ["btc/usd", "nope"], "ranking": {"limit": 2}, "rows": True, "ping": 1, "poll": True}
+        commands.validate(command)
+        await one.send(**command)
+        await one.until("ranking")
+        kinds = {event["type"] for frame in one.frames for event in frame["events"]}
+        assert kinds >= {"hello", "series", "statistics", "ranking", "rows", "trouble", "pong", "polling"}
+        for frame in one.frames:
+            frames.validate(frame)
 
 
 async def test_the_stream_says_what_it_is_to_who_asks_for_a_page(serve: Serve, served: Served) -> None:

@@ -157,10 +157,19 @@ async def test_who_asks_for_nothing_is_let_go_of(serve: Serve, monkeypatch: pyte
 
 async def test_a_flood_is_told_when_to_come_again(serve: Serve) -> None:
     async with serve(limits=Limits(rate_per_s=0.5, burst=3)) as served:
-        answers = [await served.http.get("/healthz") for _ in range(5)]
+        answers = [await served.get("status") for _ in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
         assert answers[-1].headers["retry-after"] in ("1", "2")
         assert await refused_stream(served.stream_url) == 429
+        assert (await served.http.get("/healthz")).status_code == 200, "whoever watches the process is always answered"
+
+
+async def test_clients_behind_a_proxy_that_is_named_count_one_by_one(serve: Serve) -> None:
+    for proxies, statuses in (((), [200, 429]), (("127.0.0.0/8",), [200, 200])):
+        async with serve(limits=Limits(rate_per_s=0.01, burst=1), proxies=proxies) as served:
+            clients = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(2)]
+            answers = [await served.http.get("/app/v1/status", headers=headers) for headers in clients]
+            assert [answer.status_code for answer in answers] == statuses
 
 
 def test_a_bucket_fills_again_and_each_address_has_its_own() -> None:

@@ -224,6 +224,7 @@ def test_an_empty_scope_is_no_data(run: Run) -> None:
         (["--window", "9m"], "--window: '9m' is not allowed; allowed: 10m to 30d"),
         (["--by", "charm"], "--by: 'charm' is not allowed; allowed: stddev, cv, volatility, range"),
         (["--demo", "--connect", "http://127.0.0.1:1"], "--connect and --demo are two markets"),
+        (["--source", "okx", "--connect", "http://127.0.0.1:1"], "the server decides what is watched"),
         (["--pairs", ",".join(f"a{n}" for n in range(5001))], "at most 5000"),
     ],
 )

@@ -148,6 +148,7 @@ def ranking_document(snapshot: Snapshot, ranking: Ranking, offset: int, limit: i
         "window_s": snapshot.window_minutes * 60,
         "at": instant(snapshot.at_ms),
         "version": snapshot.version,
+        "known_s": (snapshot.window_minutes if snapshot.known_minutes is None else snapshot.known_minutes) * 60,
         "scope_pairs": len(ranking.places),
         "ranked": ranking.ranked,
         "mixed_units": ranking.mixed_units,

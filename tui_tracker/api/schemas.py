@@ -309,6 +309,8 @@ class Ranking(Answer):
     window_s: int
     at: str
     version: int
+    known_s: int
+    """So much of the window the history tells of; less than all of it where it began later."""
     scope_pairs: int
     ranked: int
     mixed_units: bool

@@ -55,6 +55,8 @@ class ServeOptions:
     key: Path | None = None
     web: WebOptions | None = None
     """Offer the app at ``/`` to browsers."""
+    proxies: tuple[str, ...] = ()
+    """Addresses, and networks, of proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
     min_coverage: float = 0.9
     interval_s: int = 60
     clock_rate: float = 1.0
@@ -208,7 +210,8 @@ def _config(
         ws_ping_timeout=PING_S,
         log_config=None,
         lifespan=lifespan,
-        proxy_headers=False,
+        proxy_headers=bool(options.proxies),
+        forwarded_allow_ips=list(options.proxies),
         server_header=False,
         backlog=ACCEPTS,
         timeout_keep_alive=75,

@@ -151,7 +151,8 @@ async def _close(socket: WebSocket, end: _End, limits: Limits) -> None:
     if socket.application_state is not WebSocketState.CONNECTED:
         return
     reason = clean(end.reason).encode()[:120].decode(errors="ignore")
-    _log.info("stream of %s closed: %d %s", clean(str(socket.client)), end.code, reason)
+    who = "?" if socket.client is None else clean(f"{socket.client.host}:{socket.client.port}")
+    _log.info("stream of %s closed: %d %s", who, end.code, reason)
     try:
         async with asyncio.timeout(min(1.0, limits.stall_s)):
             await socket.close(end.code, reason)

@@ -53,7 +53,8 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]], grace_s: float = GR
     except (Exception, asyncio.CancelledError) as error:
         if not codes:
             raise
-        _log.info("ended by a signal: %r", error)
+        failed = "" if isinstance(error, asyncio.CancelledError) else f": {error!r}"
+        _log.info("ended by a signal%s", failed)
         leave_if_threads_hang(codes[0])
         raise SystemExit(codes[0]) from None
     finally:

@@ -10,7 +10,7 @@ def leave_if_threads_hang(code: int) -> None:
     """End the process now if a thread is left that the interpreter would wait for; else do nothing."""
     hanging = [t.name for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
     if hanging:
-        logging.getLogger(__name__).info("not waiting for %s", ", ".join(hanging))
+        logging.getLogger(__name__).debug("not waiting for %s", ", ".join(hanging))
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -89,6 +89,8 @@ class Invocation:
         _check_sources(loaded)
         if all(loaded.is_flag(name) and getattr(loaded.settings, name) for name in ("connect", "demo")):
             raise ConfigError("--connect and --demo are two markets", "leave out one of them")
+        if loaded.settings.connect and loaded.is_flag("source") and not loaded.settings.demo:
+            raise ConfigError("--source: with --connect the server decides what is watched", "leave it out")
         _check_columns(loaded)
         self.loaded = loaded
         return loaded

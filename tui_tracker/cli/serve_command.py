@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,13 @@ SERVED: Final = tuple(name for name in COLLECTING if name not in ("connect", "qu
 )
 @click.option("--key", metavar="PATH", type=click.Path(path_type=Path), help="… and its key (PEM).")
 @click.option("--allow-host", "hosts", metavar="NAME", multiple=True, help="Answer under this name too. Repeatable.")
+@click.option(
+    "--proxy",
+    "proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Believe the proxy at this address, or network, whom it asks for. Repeatable.",
+)
 @click.option("--allow-origin", "origins", metavar="URL", multiple=True, help="Let pages from there ask. Repeatable.")
 @click.option(
     "--rate",
@@ -68,6 +76,7 @@ def serve(
     cert: Path | None,
     key: Path | None,
     hosts: tuple[str, ...],
+    proxies: tuple[str, ...],
     origins: tuple[str, ...],
     rate: float,
     max_streams: int,
@@ -97,8 +106,9 @@ def serve(
     if key is not None and cert is None:
         raise ConfigError("--key: there is no certificate to it", "name it with --cert")
     _check_names(hosts, origins)
+    _check_proxies(proxies)
     settings = invocation.load().settings
-    access = Access(_token(settings, host), frozenset(name.lower() for name in (*hosts, host)), frozenset(origins))
+    access = Access("", frozenset(name.lower() for name in (*hosts, host)), frozenset(origins))
     options = ServeOptions(
         host,
         port,
@@ -107,8 +117,10 @@ def serve(
         cert,
         key,
         WebOptions(max_browsers) if web else None,
+        proxies,
     )
     check_place(options)
+    options = replace(options, access=replace(access, token=_token(settings, host)))
     log_to_stderr(debug=invocation.is_debug)
     _raise_file_limit()
     composition, notifier = invocation.compose(), Notifier(os.environ)
@@ -167,6 +179,16 @@ def _check_names(hosts: Iterable[str], origins: Iterable[str]) -> None:
         if not is_web or given != f"{parts.scheme}://{parts.netloc}".lower():
             example = f"{parts.scheme}://{parts.netloc}".lower() if is_web else "https://example.org"
             raise ConfigError(f"--allow-origin {clean(given)}: as {clean(example)}, without a slash behind")
+
+
+def _check_proxies(proxies: Iterable[str]) -> None:
+    import ipaddress
+
+    for given in proxies:
+        try:
+            ipaddress.ip_network(given)
+        except ValueError:
+            raise ConfigError(f"--proxy {clean(given)}: an address or a network, such as 10.0.0.0/8") from None
 
 
 def _token(settings: Settings, host: str) -> str:

@@ -68,6 +68,23 @@ class _Kind(msgspec.Struct, frozen=True):
     type: str
 
 
+def stream_schema() -> dict[str, Any]:
+    """What is said on the stream, as JSON Schema 2020-12: a frame, and in ``$defs`` a client's command."""
+    (_, *events), definitions = msgspec.json.schema_components(
+        (messages.Command, *_KINDS), ref_template="#/$defs/{name}"
+    )
+    whole = {"type": "integer"}
+    frame = {"seq": whole, "version": whole, "now_ms": whole, "events": {"type": "array", "items": {"anyOf": events}}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Frame",
+        "type": "object",
+        "properties": frame,
+        "required": [*frame],
+        "$defs": definitions,
+    }
+
+
 class Codec:
     """Reads and writes one encoding; made once, used by all.
 

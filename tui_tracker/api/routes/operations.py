@@ -121,9 +121,12 @@ class _Gauges(Collector):
     def _pairs(self, rows: Iterable[Row]) -> Iterator[Metric]:
         price = metric.Metric.PRICE
         ranking = self._board.ranking(price, Measure.STDDEV, Scope())
+        volatile = self._board.ranking(price, Measure.VOLATILITY, Scope())
         names = {
             "stddev": "Standard deviation of the price in the window, in quote currency.",
             "rank": "Rank by it among all pairs; absent without a rank.",
+            "volatility": "Annualised volatility of the price in the window, a fraction: comparable across currencies.",
+            "volatility_rank": "Rank by that among all pairs.",
             "coverage": "Observed share of the window.",
             "age_seconds": "Since the last sample.",
         }
@@ -131,10 +134,12 @@ class _Gauges(Collector):
             name: GaugeMetricFamily(f"crypto_tui_pair_{name}", text, labels=["pair"]) for name, text in names.items()
         }
         for row in rows:
-            figures, place = row.figures_of(price), ranking.place(row.id)
+            figures, place, other = row.figures_of(price), ranking.place(row.id), volatile.place(row.id)
             values = {
                 "stddev": figures and figures.stddev,
                 "rank": place and place.rank,
+                "volatility": figures and figures.volatility,
+                "volatility_rank": other and other.rank,
                 "coverage": figures.coverage if figures else 0.0,
                 "age_seconds": figures and figures.last_ms and (self._board.now_ms() - figures.last_ms) / 1000,
             }
