@@ -62,8 +62,11 @@ def pack_track(track: Track, base: Track | None) -> list[bytes]:
     for at in track.gaps if ticks is not before or base is None else ():
         if at >= shift:
             ticks[at] = before[at - shift]
-    steps = list(map(sub, ticks, base.ticks)) if base is not None else [ticks[0], *map(sub, ticks[1:], ticks)]
-    width, numbers = lanes.pack(steps)
+    if base is not None and ticks is base.ticks:
+        width, numbers = 0, b""
+    else:
+        steps = map(sub, ticks, base.ticks) if base is not None else chain(ticks[:1], map(sub, ticks[1:], ticks))
+        width, numbers = lanes.pack(list(steps))
     return [
         _pack_bytes(track.origins, None if base is None else base.origins),
         _pack_bytes(track.hows, None if base is None else base.hows),

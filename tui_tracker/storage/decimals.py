@@ -20,6 +20,8 @@ WHOLE: Final = 0
 HOPELESS: Final = 255
 """Hint: not worth trying."""
 _LARGEST: Final = 2**53
+_GAP: Final = b"\0"
+"""Provenance of what was not observed."""
 _GAPS: Final = re.compile(b"\x00+")
 _POWERS: Final = (1.0, *(10.0**digits for digits in range(MOST_DIGITS + 1)))
 _SCALES: Final = tuple(_POWERS[how & 31] if how & 31 < len(_POWERS) else 1.0 for how in range(256))
@@ -60,7 +62,7 @@ def encode(values: "array[float]", origins: bytes, hints: bytes) -> Track:
         origins: Provenance of each.
         hints: The how that probably fits each; ``HOPELESS`` keeps it whole untried.
     """
-    if not any(origins):
+    if not origins.strip(_GAP):
         return unobserved(origins, hints)
     scales = scales_of(hints)
     observed = filled(values, origins, 0.0)
@@ -84,7 +86,13 @@ def encode(values: "array[float]", origins: bytes, hints: bytes) -> Track:
 def unobserved(origins: bytes, hints: bytes) -> Track:
     """Return the track of a metric that nothing was observed of."""
     count = len(origins)
-    return Track(origins, hints.replace(bytes([HOPELESS]), bytes([WHOLE])), [0] * count, gaps=list(range(count)))
+    return Track(origins, hints.replace(bytes([HOPELESS]), bytes([WHOLE])), [0] * count, gaps=_every(count))
+
+
+@lru_cache(maxsize=8)
+def _every(count: int) -> list[int]:
+    """All places; not to be changed. Cached: in an hour they are many, and the same again and again."""
+    return list(range(count))
 
 
 def _encode_one(track: Track, hows: bytearray, at: int, value: float, hint: int) -> None:

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import nan
+from operator import eq
 from typing import Final
 
 from tui_tracker.core.candle import Provenance
@@ -13,6 +14,8 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.ticker import Ticker
 
 POLL: Final = int(Provenance.POLL)
+_POLLED: Final = bytes((0, POLL)).ljust(256, b"\0")
+"""Provenance by whether anything was observed."""
 FILLED: Final = (Metric.PRICE, Metric.FLOW, Metric.TRADES_MIN)
 """The metrics that candles tell."""
 
@@ -83,9 +86,11 @@ class Minute:
 
 def polled(values: "array[float]") -> bytes:
     """Return the provenance of samples that were all polled."""
+    if values.tobytes() == (array("d", [nan]) * len(values)).tobytes():
+        return bytes(len(values))
     if (total := sum(values)) == total:
         return bytes([POLL]) * len(values)
-    return bytes([POLL if value == value else 0 for value in values])
+    return bytes(map(eq, values, values)).translate(_POLLED)
 
 
 @dataclass(frozen=True, slots=True)
