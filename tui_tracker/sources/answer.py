@@ -109,6 +109,19 @@ def reason(error: BaseException) -> str:
     return clean(str(error)).rstrip(".") or "the connection broke"
 
 
+def remedy(error: BaseException) -> str:
+    """What to do about a failed connection, where waiting alone doesn't help; empty where it may."""
+    for link in _chain(error):
+        match link:
+            case socket.gaierror():
+                return "is the name right, and the network up?"
+            case ssl.SSLCertVerificationError():
+                return "sign in where a page asks for it, or name the authority with --ca-file"
+            case ssl.SSLError():
+                return "does the server speak https there?"
+    return ""
+
+
 def decoded(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, what: str) -> T:
     """Decode JSON.
 

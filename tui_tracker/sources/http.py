@@ -21,7 +21,7 @@ from tui_tracker.core.errors import (
 )
 from tui_tracker.core.text import clean
 from tui_tracker.core.trust import trusting
-from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reason
+from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reason, remedy
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.issuer import issuer_of
 from tui_tracker.sources.proxies import place_of, proxy_of
@@ -176,12 +176,12 @@ class HttpClient:
             if not is_untrusted(error):
                 if proxy is None or "proxy" in error.message:
                     raise
-                raise UnreachableError(f"{error.message}, through the proxy {place_of(proxy)}") from error
+                raise UnreachableError(f"{error.message}, through the proxy {place_of(proxy)}", error.hint) from error
             if self._issuer is None:
                 self._issuer = "" if proxy else await issuer_of(url.host, url.port or 443)
             issuer = f", issued by {self._issuer!r}" if self._issuer else ""
             text = f"{error.message}{issuer}: a sign-in page or proxy in between, or an authority for --ca-file"
-            raise UnreachableError(text) from error
+            raise UnreachableError(text, error.hint) from error
 
     async def aclose(self) -> None:
         """Close all connections; nothing may be called after."""
@@ -289,9 +289,9 @@ async def _translated_errors(timeouts: Timeouts) -> AsyncIterator[None]:
     except TimeoutError as error:
         raise TimedOutError(f"no whole answer within {timeouts.total_s:g} s") from error
     except httpx.ProxyError as error:
-        raise UnreachableError(f"the proxy refuses: {clean(str(error))}") from error
+        raise UnreachableError(f"the proxy refuses: {clean(str(error))}", "look at the proxy variables") from error
     except httpx.TransportError as error:
-        raise UnreachableError(reason(error)) from error
+        raise UnreachableError(reason(error), remedy(error)) from error
 
 
 def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL":

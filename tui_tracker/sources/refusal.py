@@ -89,7 +89,8 @@ class Refused(NamedTuple):
         if self.complaint is not None:
             message += f": {clean(self.complaint.text, 120)}"
         if self.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            return UnreachableError("the proxy wants a name and a password: http://NAME:PASSWORD@… in its variable")
+            message = "the proxy wants a name and a password: http://NAME:PASSWORD@… in its variable"
+            return UnreachableError(message, "set it, for example in HTTPS_PROXY")
         if self.status in bans:
             asked_s = read_retry_after(self.retry_after, now_ms, LONGEST_BAN_S) or 0.0
             ban_s = max(asked_s, bans[self.status])

@@ -28,7 +28,7 @@ from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import read_date, read_retry_after
+from tui_tracker.sources.answer import read_date, read_retry_after, reason, remedy
 from tui_tracker.sources.base import CCXT, HistoryStep, InstrumentBatch, ServerTime
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
@@ -218,7 +218,7 @@ class CcxtSource:
             case ccxt.RequestTimeout():
                 return TimedOutError(f"no whole answer in time: {text}")
             case ccxt.NetworkError() if isinstance(error.__cause__, OSError):
-                return UnreachableError(f"no connection: {text}")
+                return UnreachableError(f"no connection: {reason(error)}", remedy(error))
             case ccxt.BadResponse() | ccxt.NullResponse():
                 return MalformedDataError(f"no answer of {self.name}'s API: {text}")
             case ccxt.BaseError():
