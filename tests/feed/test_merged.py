@@ -173,6 +173,22 @@ async def test_where_each_polls_once_all_are_waited_for_and_a_failure_fails_noth
         assert (bad.state, bad.error) == (SourceState.OFFLINE, "not here")
 
 
+async def test_where_each_polls_once_one_that_says_nothing_is_left_out_after_a_while() -> None:
+    clock = FakeClock(START)
+    mute = live_status(state=SourceState.OFFLINE, last_good_ms=None)
+    parts = {"good": feed_of("good"), "mute": FakeFeed((), mute), "slow": FakeFeed((), mute)}
+    async with MergedFeed("good,mute,slow", parts, clock.sleep, is_once=True).running() as feed:
+        waiting = asyncio.ensure_future(first(feed))
+        await clock.advance(4)
+        parts["slow"].publish(feed_of("slow").current)
+        await clock.advance(5)
+        assert not waiting.done()
+        await clock.advance(2)
+        snapshot = await waiting
+        assert {row.instrument.source for row in snapshot.rows} == {"good", "slow"}
+        assert [part.error for part in snapshot.status.parts] == ["", "no answer so far, left out", ""]
+
+
 async def test_it_fails_where_every_source_failed() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock, name="bad")

@@ -31,6 +31,8 @@ class MergedFeed:
 
     pause_s: ClassVar[float] = 1.0
     """Least time between two snapshots: sources that poll in the same second are told of together."""
+    patience_s: ClassVar[float] = 5.0
+    """Where each polls once, those that say nothing are left out so long after the last one that did."""
 
     def __init__(
         self,
@@ -49,6 +51,8 @@ class MergedFeed:
         self._latest: dict[str, Snapshot] = {}
         self._failed: dict[str, TrackerError] = {}
         self._ended: set[str] = set()
+        self._left_out: frozenset[str] = frozenset()
+        """Sources that are waited for no more."""
         self._changed = asyncio.Event()
         self._version = 0
         self._versions: dict[str, int] = {}
@@ -61,6 +65,8 @@ class MergedFeed:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._follow(name, feed)) for name, feed in self._parts.items()]
                 tasks.append(group.create_task(self._publish()))
+                if self._is_once:
+                    tasks.append(group.create_task(self._lose_patience()))
                 try:
                     yield self
                 finally:
@@ -94,12 +100,26 @@ class MergedFeed:
 
     def _is_whole(self) -> bool:
         """Whether there is something to show: at once, or where each polls once when none is waited for any more."""
-        if not self._is_once:
-            return True
-        return all(
-            name in self._ended or ((snapshot := self._latest.get(name)) is not None and snapshot.at_ms is not None)
-            for name in self._parts
+        return not self._is_once or not self._silent() - self._left_out
+
+    def _silent(self) -> frozenset[str]:
+        """The sources that gave no quotes so far, and did not end either."""
+        return frozenset(
+            name
+            for name in self._parts.keys() - self._ended
+            if (snapshot := self._latest.get(name)) is None or snapshot.at_ms is None
         )
+
+    async def _lose_patience(self) -> None:
+        """Leave out sources that keep all others waiting."""
+        silent, waited_s = self._silent(), 0.0
+        while silent and waited_s < self.patience_s:
+            before = silent
+            await self._sleep(self.pause_s)
+            silent = self._silent()
+            waited_s = waited_s + self.pause_s if silent == before != self._parts.keys() else 0.0
+        self._left_out = silent
+        self._changed.set()
 
     def _merge(self) -> Snapshot:
         versions = {name: snapshot.version for name, snapshot in self._latest.items()}
@@ -123,7 +143,10 @@ class MergedFeed:
     def _status_of(self, name: str, status: SourceStatus) -> SourceStatus:
         """What is known of a source; one that gave up says why."""
         error = self._failed.get(name)
-        return status if error is None else replace(status, state=SourceState.OFFLINE, error=error.message)
+        if error is not None:
+            return replace(status, state=SourceState.OFFLINE, error=error.message)
+        is_left_out = name in self._left_out and not status.last_good_ms
+        return replace(status, error=status.error or "no answer so far, left out") if is_left_out else status
 
     def updates(self) -> AsyncIterator[Snapshot]:
         """See ``Feed.updates``; ends with an error only if every source failed."""
