@@ -153,19 +153,23 @@ def test_three_thousand_rows_take_a_few_milliseconds() -> None:
     assert took_s < 0.05, "5 ms on an idle machine; ten times that on a busy one is a mistake"
 
 
+def noted(pulse: Pulse, snapshot: Snapshot) -> None:
+    pulse.note(snapshot, pulse.measured(snapshot))
+
+
 def test_the_pulse_is_one_value_a_minute_of_a_day() -> None:
     pulse = Pulse(0.9)
     assert (pulse.last, pulse.start_ms, pulse.extent, pulse.columns(9)) == (None, None, None, [])
-    pulse.note(replace(BASE, end_ms=None))
+    noted(pulse, replace(BASE, end_ms=None))
     assert pulse.last is None
-    pulse.note(BASE)
+    noted(pulse, BASE)
     wanted = median_cv(BASE.rows, 0.9)
     assert pulse.last == wanted
-    pulse.note(later(BASE, 1439))
+    noted(pulse, later(BASE, 1439))
     assert pulse.start_ms == END_MS
     assert len(pulse.columns(20)) == 20
     assert pulse.columns(20)[1:19] == [None] * 18
-    pulse.note(replace(later(BASE, 1440), version=9))
+    noted(pulse, replace(later(BASE, 1440), version=9))
     assert pulse.start_ms == END_MS + 1439 * MINUTE_MS
     assert pulse.columns(20) == [wanted, wanted]
 

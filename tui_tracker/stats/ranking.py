@@ -70,6 +70,8 @@ class Ranking:
 
     def place(self, instrument_id: str) -> Place | None:
         """Where one instrument stands, or ``None`` if it is not in the scope."""
+        if not self._index:  # made when it is first needed: most rankings are read from the top
+            self._index.update((place.row.instrument.id, place) for place in self.places)
         return self._index.get(instrument_id)
 
 
@@ -96,17 +98,17 @@ def rank(
     ranked: list[tuple[float, Row]] = []
     unranked: list[tuple[int, float, Place]] = []
     for row in liquid:
-        figures = row.figures[index]
-        value = value_of(row)
-        order, reason = _obstacle(row, figures, value, min_coverage)
-        if reason or value is None:
-            unranked.append((order, -(row.volume_usd or 0.0), Place(row, None, value, reason)))
-        else:
+        figures, value = row.figures[index], value_of(row)
+        is_known = figures is not None and figures.samples / figures.length >= min_coverage and figures.samples > 0
+        if is_known and value is not None and row.traded and not row.halted:
             ranked.append((value, row))
+        else:
+            order, reason = _obstacle(row, figures, min_coverage)
+            unranked.append((order, -(row.volume_usd or 0.0), Place(row, None, value, reason)))
     ranked.sort(key=itemgetter(0), reverse=True)
     unranked.sort(key=itemgetter(0, 1))
     values = [value for value, _ in ranked]
-    places = [Place(row, place, value) for (value, row), place in zip(ranked, shared_ranks(values), strict=True)]
+    places = list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
     places += [place for _, _, place in unranked]
     return Ranking(
         metric,
@@ -116,7 +118,6 @@ def rank(
         len(ranked),
         measure is Measure.STDDEV and metric not in _UNITLESS and len({row.instrument.quote for row in liquid}) > 1,
         sum(row.volume_usd is None and not row.halted for row in rows) if floor > 0 else 0,
-        {place.row.instrument.id: place for place in places},
     )
 
 
@@ -160,8 +161,8 @@ def _liquidity(row: Row) -> tuple[bool, float]:
     return not row.halted, -1.0 if row.volume_usd is None else row.volume_usd
 
 
-def _obstacle(row: Row, figures: Figures | None, value: float | None, min_coverage: float) -> tuple[int, str]:
-    """(order among the unranked, reason), the reason empty if the row is ranked."""
+def _obstacle(row: Row, figures: Figures | None, min_coverage: float) -> tuple[int, str]:
+    """(order among the unranked, reason) of a row that can't be ranked."""
     if row.halted:
         return 3, f"halted: {row.halted}"
     lacks_history = figures is None or figures.coverage < min_coverage
@@ -171,4 +172,4 @@ def _obstacle(row: Row, figures: Figures | None, value: float | None, min_covera
         return 1, "0 % observed"
     if figures.coverage < min_coverage:
         return 0, f"{int(figures.coverage * 100) or '<1'} % observed"
-    return (0, "") if value is not None else (1, UNDEFINED)
+    return 1, UNDEFINED

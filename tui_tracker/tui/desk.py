@@ -19,7 +19,7 @@ from tui_tracker.tui import texts, titles
 from tui_tracker.tui.chart_data import Chart, ChartData, ChartSamples
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.highlights import Highlights
-from tui_tracker.tui.present import Presenter, Rankings, Scene
+from tui_tracker.tui.present import Ahead, Presenter, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
@@ -191,20 +191,20 @@ class Desk:
         self.ranks.forget()
         self.highlights.forget()
 
-    def ranked(self, snapshot: Snapshot) -> Rankings:
-        """The rankings of a snapshot by what is chosen now, for :meth:`rank`; a thread may call it."""
-        return self._presenter.ranked(snapshot, self.view, self.watchlist)
+    def prepared(self, snapshot: Snapshot) -> Ahead | None:
+        """What a snapshot is by what is chosen now, for :meth:`rank`; a thread may call it."""
+        return self._presenter.prepared(snapshot, self.view, self.watchlist)
 
-    def rank(self, snapshot: Snapshot, ahead: Rankings | None = None) -> None:
-        """Rank a new snapshot ahead of showing it; ``ahead`` has what was ranked in a thread."""
-        self._presenter.take(snapshot, ahead or {})
+    def rank(self, snapshot: Snapshot, ahead: Ahead | None = None) -> None:
+        """Rank a new snapshot ahead of showing it; ``ahead`` has what a thread prepared."""
+        before = self._presenter.take(snapshot, ahead)
         dollar = self._presenter.dollar(snapshot)
         if dollar != self._dollar:
             chosen = self.chosen
             self._dollar = dollar
             self.view = chosen
         self._record(snapshot, self.ranking(snapshot, self.scope(snapshot)))
-        self.highlights.take(snapshot)
+        self.highlights.take(snapshot, before)
 
     def _record(self, snapshot: Snapshot, ranking: Ranking) -> None:
         """Remember the ranks, once for each ranking."""

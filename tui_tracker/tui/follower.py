@@ -131,7 +131,7 @@ class FeedApp(App[None]):
     async def _take(self, snapshot: Snapshot) -> None:
         """Show the newest snapshot; ranking, taking note and painting are turns of the loop, between which keys act."""
         is_large = len(snapshot.rows) > MANY_ROWS
-        ahead = await asyncio.to_thread(self.desk.ranked, snapshot) if is_large else None
+        ahead = await asyncio.to_thread(self.desk.prepared, snapshot) if is_large else None
         before, self.desk.snapshot = self.desk.snapshot, snapshot
         if before is not None and before.window_minutes != snapshot.window_minutes:
             self.desk.forget_ranks()
@@ -140,10 +140,11 @@ class FeedApp(App[None]):
         ranking = self.desk.ranking(snapshot, self.desk.scope())
         if is_large:
             await asyncio.to_thread(self.desk.events.note, snapshot, ranking)
+            beat = await asyncio.to_thread(self.desk.pulse.measured, snapshot)
         else:
             self.desk.events.note(snapshot, ranking)
-        await self.foreground.quiet()
-        self.desk.pulse.note(snapshot)
+            beat = self.desk.pulse.measured(snapshot)
+        self.desk.pulse.note(snapshot, beat)
         await self.foreground.quiet()
         self.show()
         if before is None or before.version != snapshot.version:

@@ -46,8 +46,7 @@ class Highlights:
         self.is_flashing = is_flashing
         """Whether changed values are set off at all."""
         self._at_ms: int | None = None
-        self._rows: Sequence[Row] = ()
-        self._before: dict[str, Row] = {}
+        self._before: Mapping[str, Row] = {}
         self._ranking: Ranking | None = None
         self._shifts_of: int | None = None
 
@@ -56,18 +55,15 @@ class Highlights:
         """Whether the last poll's rows are compared with those before."""
         return bool(self._before)
 
-    def take(self, snapshot: Snapshot) -> None:
-        """Compare with a newer snapshot from now on: with the last poll before it. O(n)."""
-        is_poll = snapshot.at_ms is not None and snapshot.at_ms != self._at_ms
-        if is_poll:
-            self._before = {row.id: row for row in self._rows}
-            self._at_ms = snapshot.at_ms
-        self._rows = snapshot.rows
+    def take(self, snapshot: Snapshot, before: Mapping[str, Row]) -> None:
+        """Compare a newer snapshot from now on, if it is another poll's, with the rows of the one before by id."""
+        if snapshot.at_ms is not None and snapshot.at_ms != self._at_ms:
+            self._before, self._at_ms = before, snapshot.at_ms
 
     def end_flash(self) -> list[Row]:
         """Set no value off any more, until the next poll; return the rows that were compared with."""
         rows = list(self._before.values())
-        self._before.clear()
+        self._before = {}
         return rows
 
     def forget(self) -> None:
@@ -76,7 +72,7 @@ class Highlights:
         self._trends.clear()
         self._stamps.clear()
         self.shifts = {}
-        self._rows, self._at_ms, self._ranking = (), None, None
+        self._at_ms, self._ranking = None, None
 
     def flashed(self, cell: Cell, subject: Subject, width: int) -> Cell:
         """The cell of the newest value: with its direction, if the last poll changed it."""

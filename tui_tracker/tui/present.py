@@ -23,8 +23,20 @@ from tui_tracker.tui.view import Frozen, ViewState
 Rankings: TypeAlias = dict[tuple[object, ...], Ranking]
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a thread made of a snapshot before it is shown."""
+
+    rankings: Rankings
+    rows: dict[str, Row]
+
+
 def _key(view: ViewState, scope: Scope) -> tuple[object, ...]:
     return view.metric, view.measure, scope
+
+
+def _by_id(snapshot: Snapshot) -> dict[str, Row]:
+    return {row.instrument.id: row for row in snapshot.rows}
 
 
 def _less_floor(snapshot: Snapshot, view: ViewState) -> ViewState:
@@ -78,7 +90,7 @@ class Presenter:
         """All rows, by their ids."""
         self._turn_to(snapshot)
         if not self._rows:
-            self._rows = {row.instrument.id: row for row in snapshot.rows}
+            self._rows = _by_id(snapshot)
         return self._rows
 
     def quotes(self, snapshot: Snapshot) -> list[str]:
@@ -110,19 +122,24 @@ class Presenter:
             found = self._rankings[key] = rank(snapshot, view.metric, view.measure, scope, self._min_coverage)
         return found
 
-    def ranked(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Rankings:
-        """All rankings that scene and strip need. Nothing is remembered: a thread may call it."""
+    def prepared(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Ahead | None:
+        """All that scene and strip need; ``None`` if it is known. Nothing is remembered: a thread may call it."""
         if snapshot.version == self._version:
-            return {}
+            return None
         scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
-        return {
+        rankings = {
             _key(view, scope): rank(snapshot, view.metric, view.measure, scope, self._min_coverage) for scope in scopes
         }
+        return Ahead(rankings, _by_id(snapshot))
 
-    def take(self, snapshot: Snapshot, rankings: Rankings) -> None:
-        """Remember rankings of a snapshot that were made ahead."""
+    def take(self, snapshot: Snapshot, ahead: Ahead | None) -> Mapping[str, Row]:
+        """Turn to a snapshot, of which something may have been made ahead; return the rows of the one before by id."""
+        before = self._rows
         self._turn_to(snapshot)
-        self._rankings |= rankings
+        if ahead is not None:
+            self._rankings |= ahead.rankings
+            self._rows = ahead.rows
+        return before
 
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
         """The rankings in which the strip places the selected pair: the scope, everything, the watchlist."""
@@ -212,7 +229,7 @@ class Presenter:
         if snapshot.version != self._version:
             self._version = snapshot.version
             self._rankings.clear()
-            self._rows.clear()
+            self._rows = {}
 
     def is_any(self, ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift]) -> bool:
         """Whether the filter lets any pair of a ranking through. O(n)."""

@@ -40,12 +40,17 @@ class Pulse:
         values = [value for _, value in self._beats]
         return (min(values), max(values)) if values else None
 
-    def note(self, snapshot: Snapshot) -> None:
-        """Take the newest version into account; a later one of the same minute replaces it. O(n log n)."""
+    def measured(self, snapshot: Snapshot) -> float | None:
+        """The value of a snapshot; ``None`` if it has none, or was noted before. O(n log n); a thread may call it."""
         if snapshot.end_ms is None or snapshot.version == self._version:
+            return None
+        return median_cv(snapshot.rows, self._min_coverage)
+
+    def note(self, snapshot: Snapshot, value: float | None) -> None:
+        """Take the newest version and its value into account; a later one of the same minute replaces it."""
+        if snapshot.end_ms is None:
             return
         self._version = snapshot.version
-        value = median_cv(snapshot.rows, self._min_coverage)
         if value is None:
             return
         if self._beats and self._beats[-1][0] >= snapshot.end_ms:

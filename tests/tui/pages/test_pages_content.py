@@ -301,7 +301,7 @@ def test_labels_of_bins_differ() -> None:
 
 def overview(heat: Heat = Heat.CHANGE, width: int = 76, rows: tuple[Row, ...] = SNAPSHOT.rows) -> str:
     pulse, events = Pulse(0.5), EventLog()
-    pulse.note(SNAPSHOT)
+    pulse.note(SNAPSHOT, pulse.measured(SNAPSHOT))
     known = OverviewFacts(
         rows, "USD", [row for row in rows if row.instrument.quote == "USD"], heat, events, pulse, UTC_ZONE, "24 h"
     )
