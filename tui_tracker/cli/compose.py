@@ -384,6 +384,7 @@ async def _hold(late: "LateFeed", market: _Market, stoppers: list[Callable[[], N
     """Open the real feed when it is wanted, and keep it open until cancelled."""
     await late.wanted.wait()
     gc.freeze()  # modules and panes stay: collections while the market is loaded would go through them each time
+    _make_full_collections_rare()
     gc.enable()
     async with market.open(stoppers) as feed:
         late.connect(feed)
@@ -435,8 +436,12 @@ async def spare_what_stays(feed: Feed) -> None:
     async for snapshot in feed.updates():
         if snapshot.rows:
             gc.freeze()
-            gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_EVERY)
+            _make_full_collections_rare()
             return
+
+
+def _make_full_collections_rare() -> None:
+    gc.set_threshold(*gc.get_threshold()[:2], FULL_COLLECTION_EVERY)
 
 
 async def tidy_up(sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
