@@ -514,3 +514,19 @@ async def test_a_state_that_never_was_is_not_resumed(served: Served) -> None:
     async with client(served.stream_url) as one:
         await one.send(resume={"epoch": one.hello["epoch"], "seq": 999_999}, subscribe=[BTC], statistics=False)
         assert [event["type"] for event in await one.frame()] == ["series"]
+
+
+async def test_who_was_told_nothing_but_hello_has_nothing_to_resume_from(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        assert one.seq == 0
+        epoch = one.hello["epoch"]
+    async with client(served.stream_url) as again:
+        await again.send(resume={"epoch": epoch, "seq": 0}, subscribe=[BTC], statistics=False)
+        assert [event["type"] for event in await again.frame()] == ["series"]
+        assert again.seq == served.server.streams.seq
+
+
+async def test_a_ranking_that_is_not_followed_is_named(served: Served) -> None:
+    async with client(served.stream_url) as one:
+        await one.send(ranking={"quote": "XYZ", "limit": 3})
+        assert (await one.until("trouble"))["spec"]["quote"] == "XYZ"

@@ -22,6 +22,7 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed import messages, remote
+from tui_tracker.feed.mirror import Mirror
 from tui_tracker.feed.remote import RemoteFeed
 from tui_tracker.feed.wire import Codec, Encoding, Frame
 
@@ -101,8 +102,7 @@ async def test_a_restart_of_the_server_leaves_no_gap_and_doubles_nothing() -> No
         offline = await until(client, lambda snapshot: snapshot.status.state is SourceState.OFFLINE)
         assert f"127.0.0.1:{port}" in offline.status.error
         assert offline.rows
-        assert offline.status.next_poll_ms is not None
-        assert 0 <= offline.status.next_poll_ms - client.now_ms() <= 60_000
+        assert offline.status.last_attempt_ms is not None
         assert list((await client.series(BTC, Metric.PRICE)).values) == feed.pairs[0].values
         missed = [value + 3 for value in feed.pairs[0].values[:5]]
         feed.pairs[0].values[:] = [*feed.pairs[0].values[5:], *missed]
@@ -371,3 +371,12 @@ async def test_https(tmp_path: Path) -> None:
         for wrong in (tmp_path / "none.pem", key):
             with pytest.raises(ConfigError, match="cannot be used"):
                 RemoteFeed(running.url, ca_file=str(wrong))
+
+
+def test_a_lost_server_is_told_with_the_next_try_and_none_while_it_is_tried() -> None:
+    mirror = Mirror("far")
+    mirror.lose("gone", 1_000, 3_000)
+    assert (mirror.snapshot.status.last_attempt_ms, mirror.snapshot.status.next_poll_ms) == (1_000, 3_000)
+    mirror.lose("gone", 3_000, None)
+    assert mirror.snapshot.status.next_poll_ms is None
+    assert mirror.snapshot.status.state is SourceState.OFFLINE

@@ -17,6 +17,7 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.core.symbols import Names
+from tui_tracker.core.text import clean
 from tui_tracker.feed.base import DeepFeed, Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 
@@ -110,6 +111,9 @@ class Board:
             ServiceError: If no poll has filled one yet.
         """
         if self._snapshot is None or self._snapshot.at_ms is None:
+            error = self.feed.status().error
+            if error:
+                raise ServiceError(f"no quotes yet: {clean(error)}", "it is tried on; /app/v1/status tells how it goes")
             raise ServiceError("no quotes yet", "the first poll is on its way; try again in a few seconds")
         return self._snapshot
 

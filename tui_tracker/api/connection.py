@@ -115,8 +115,8 @@ class Connection:
                 if sent != seq:
                     parts += [encoded.data(self._codec) for encoded in topic.since(sent)]
                     self._sent[key] = seq
-        if answers:
-            return self._streams.made_frame(self._codec, seq, answers + parts)
+        if answers:  # who follows nothing has nothing, and can't go on from here
+            return self._streams.made_frame(self._codec, seq if self._topics else 0, answers + parts)
         return self._streams.frame(self._codec, seq, parts) if parts else None
 
     async def follow(self, command: messages.Command, unknown: Sequence[str] = ()) -> None:
@@ -249,9 +249,8 @@ class Connection:
             return
         metric, measure = _METRICS.get(wanted.metric), _MEASURES.get(wanted.by)
         if metric is None or measure is None or not 1 <= wanted.limit <= MAX_LIMIT or not 0 <= wanted.floor <= 1e18:
-            self._trouble(
-                "Wrong ranking", f"metric {', '.join(_METRICS)}; by {', '.join(_MEASURES)}; limit 1 to {MAX_LIMIT}"
-            )
+            known = f"metric {', '.join(_METRICS)}; by {', '.join(_MEASURES)}; limit 1 to {MAX_LIMIT}"
+            self._trouble("Wrong ranking", known, spec=wanted)
             return
         try:
             scope = scope_of(
@@ -266,7 +265,7 @@ class Connection:
             minutes = window_of(self._board, wanted.window or None)
             await self._board.over(minutes, metric)  # it is made here, so that no snapshot waits for it
         except (Refusal, TrackerError) as error:
-            self._trouble("Wrong ranking", str(error))
+            self._trouble("Wrong ranking", str(error), spec=wanted)
             return
         window = None if minutes == self._board.snapshot().window_minutes else minutes
         make = partial(RankingTopic, wanted, metric, measure, scope, window)
@@ -306,7 +305,10 @@ class Connection:
         if key in self._topics:
             return
         if len(self._topics) >= self._limits.subscriptions:
-            self._trouble("Too many subscriptions", f"a stream follows at most {self._limits.subscriptions} things")
+            name = str(key[1]) if isinstance(key, tuple) and key[0] in _OF_PAIR else None
+            self._trouble(
+                "Too many subscriptions", f"a stream follows at most {self._limits.subscriptions} things", name
+            )
             return
         self._topics[key], was_kept = await self._streams.topic(key, make)
         self._sent[key], self._upto = resumed if was_kept else None, None
@@ -325,10 +327,17 @@ class Connection:
                 self._trouble("Unknown metric", f"known: {', '.join(_METRICS)}", name)
         return [_METRICS[name] for name in dict.fromkeys(names) if name in _METRICS]
 
-    def _trouble(self, title: str, detail: str, name: str | None = None, number: int | None = None) -> None:
+    def _trouble(
+        self,
+        title: str,
+        detail: str,
+        name: str | None = None,
+        number: int | None = None,
+        spec: messages.RankingSpec | None = None,
+    ) -> None:
         if len(self._answers) < self._limits.subscriptions:
-            told = clean(detail, 500)
-            self._answer(messages.Trouble(title=title, detail=told, id=name and clean(name), number=number))
+            told, name = clean(detail, 500), name and clean(name)
+            self._answer(messages.Trouble(title=title, detail=told, id=name, number=number, spec=spec))
 
     def _answer(self, event: messages.Event) -> None:
         self._answers.append(self._codec.event(event))

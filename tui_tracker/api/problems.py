@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from tui_tracker.core.errors import AmbiguousPairError, TrackerError, UnknownPairError
+from tui_tracker.core.errors import AmbiguousPairError, ServiceError, TrackerError, UnknownPairError
 from tui_tracker.core.text import clean
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -90,8 +90,8 @@ async def _ambiguous_pair(_: Request, error: Exception) -> Response:
 
 async def _not_now(_: Request, error: Exception) -> Response:
     assert isinstance(error, TrackerError)
-    detail = error.told
-    return problem(503, detail, headers={"Retry-After": str(RETRY_S)})
+    known_s = error.retry_after_s if isinstance(error, ServiceError) else None
+    return problem(503, error.told, headers={"Retry-After": str(round(known_s or RETRY_S))})
 
 
 async def _refused(_: Request, error: Exception) -> Response:

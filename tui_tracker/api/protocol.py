@@ -41,8 +41,15 @@ class RequestProtocol(H11Protocol):
 
     def _hang_up(self) -> None:
         self._due = None
-        if not self._is_asked and self.transport.get_protocol() is self:
+        if not self._is_asked and not self.transport.is_closing() and self.transport.get_protocol() is self:
             self.transport.close()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        super().connection_lost(exc)
 
 
 class StreamProtocol(WebSocketsSansIOProtocol):

@@ -70,8 +70,8 @@ class HistoryQuery(MetricQuery):
     """Which samples of a pair."""
 
     since: str | None = Field(None, alias="from", max_length=40)
-    """First instant, RFC 3339 (`2026-11-24T00:00:00Z`) or ms since the epoch; the window's start by default, earlier as
-    far as it is kept."""
+    """First instant, RFC 3339 (`2026-11-24T00:00:00Z`), ms since the epoch, or so long ago (`6h`); by default the
+    window's start, earlier as far as it is kept."""
     to: str | None = Field(None, max_length=40)
     """Last instant, likewise."""
     every: str = Field("1m", pattern=r"^(\d{1,4}m|\d{1,2}h)$", examples=["1h"])
@@ -83,8 +83,8 @@ class CandlesQuery(Parameters):
     """Which candles of a pair."""
 
     since: str | None = Field(None, alias="from", max_length=40)
-    """First instant, RFC 3339 (`2026-11-24T00:00:00Z`) or ms since the epoch; the window's start by default, earlier as
-    far as it is kept."""
+    """First instant, RFC 3339 (`2026-11-24T00:00:00Z`), ms since the epoch, or so long ago (`6h`); by default the
+    window's start, earlier as far as it is kept."""
     to: str | None = Field(None, max_length=40)
     """Last instant, likewise."""
     every: Literal["1m", "2m", "5m", "10m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "24h"] = "5m"

@@ -10,13 +10,15 @@ from tui_tracker.api.problems import wrong
 from tui_tracker.core.series import MINUTE_MS, Series
 
 _MS: Final = re.compile(r"\d{1,15}")
+_AGO: Final = re.compile(r"(\d{1,5})([mhd])")
+_UNITS_MS: Final = {"m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": 1_440 * MINUTE_MS}
 LONGEST_STEP: Final = 1_440
 Point = tuple[int, float | None]
 """(start of an interval in ms, its last sample or ``None``)."""
 
 
-def instant_ms(text: str | None, name: str) -> int | None:
-    """An instant, RFC 3339 or ms since the epoch, in ms.
+def instant_ms(text: str | None, name: str, now_ms: int) -> int | None:
+    """An instant, RFC 3339, ms since the epoch, or so long ago (``90m``, ``6h``, ``7d``), in ms.
 
     Raises:
         Refusal: If it is neither.
@@ -25,22 +27,26 @@ def instant_ms(text: str | None, name: str) -> int | None:
         return None
     if _MS.fullmatch(text):
         return int(text)
+    if ago := _AGO.fullmatch(text):
+        return now_ms - int(ago[1]) * _UNITS_MS[ago[2]]
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
     if instant is None or instant.tzinfo is None:
-        raise wrong(name, "an instant such as 2026-11-24T00:00:00Z, or ms since the epoch")
+        raise wrong(
+            name, "an instant such as 2026-11-24T00:00:00Z (a + is %2B here), ms since the epoch, or 6h ago as 6h"
+        )
     return math.floor(instant.astimezone(UTC).timestamp() * 1000)
 
 
-def span_of(since: str | None, to: str | None) -> tuple[int | None, int | None]:
+def span_of(since: str | None, to: str | None, now_ms: int) -> tuple[int | None, int | None]:
     """(first instant, last instant) in ms; ``None`` where none is given.
 
     Raises:
         Refusal: If one is none, or the first is after the last.
     """
-    since_ms, to_ms = instant_ms(since, "from"), instant_ms(to, "to")
+    since_ms, to_ms = instant_ms(since, "from", now_ms), instant_ms(to, "to", now_ms)
     if since_ms is not None and to_ms is not None and since_ms > to_ms:
         raise wrong("from", "it is after to")
     return since_ms, to_ms

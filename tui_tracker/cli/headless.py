@@ -12,6 +12,8 @@ from tui_tracker.cli.leaving import leave_if_threads_hang
 
 GRACE_S: Final = 0.8
 """How long a command may take to clean up after a signal, in seconds."""
+AGAIN_S: Final = 1.0
+"""A signal within this time is the same one, sent to a group and passed on."""
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -21,7 +23,7 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]], grace_s: float = GR
     """Run a coroutine to its end, or until a signal cancels it.
 
     SIGINT, SIGTERM and SIGHUP, unless ignored, cancel the work, which may clean up for ``grace_s``; then the process
-    ends even if a thread hangs (in a DNS lookup, say).
+    ends even if a thread hangs (in a DNS lookup, say). Another one, a second later or more, ends it at once.
 
     Args:
         work: Makes the coroutine.
@@ -31,15 +33,20 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]], grace_s: float = GR
         SystemExit: With 130, 143 or 129 after a signal.
     """
     codes: list[int] = []
+    stopped_s: list[float] = []
 
     async def cancellable() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
 
         def stop(number: int) -> None:
-            if not codes:
-                loop.call_later(grace_s, _leave, 128 + number)
+            if codes:
+                if loop.time() - stopped_s[0] >= AGAIN_S:
+                    _leave(codes[0])
+                return
+            loop.call_later(grace_s, _leave, 128 + number)
             codes.append(128 + number)
+            stopped_s.append(loop.time())
             task.cancel()
 
         for number in _STOPPING:

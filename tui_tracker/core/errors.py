@@ -141,7 +141,17 @@ class AccessError(FeedError):
 
 
 class ServiceError(TrackerError):
-    """The service could not be started: its address is taken, or its certificate cannot be used."""
+    """The service could not be started, or can't do something now: its address is taken, too much is asked of it.
+
+    Args:
+        message: What happened, in one line.
+        hint: What the person can do about it, or an empty string.
+        retry_after_s: When that may be otherwise, if it is known.
+    """
+
+    def __init__(self, message: str, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s
 
 
 class SourceError(TrackerError):

@@ -92,11 +92,13 @@ class Beside:
         self._let_go_of_idle()
         hint = f"ask for one of those in use, or again in {IDLE_S / 60:g} minutes"
         if len(self._kept) >= MOST_KEPT:
-            raise ServiceError(f"{MOST_KEPT} other windows are in use", hint)
+            raise ServiceError(f"{MOST_KEPT} other windows are in use", hint, IDLE_S)
         taken = sum(kept.lens.size for kept in self._kept.values())
         if lens.size > MOST_BYTES - taken:
             told = f"{lens.size / 1e6:,.0f} MB of {(MOST_BYTES - taken) / 1e6:,.0f} MB that are left"
-            raise ServiceError(f"such a window takes {told}", hint if taken else "ask for a shorter one")
+            if not taken:
+                raise ServiceError(f"such a window takes {told}", "ask for a shorter one")
+            raise ServiceError(f"such a window takes {told}", hint, IDLE_S)
 
     def _let_go_of_idle(self) -> None:
         since_s = self._monotonic_s() - IDLE_S

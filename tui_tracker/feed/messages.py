@@ -217,7 +217,7 @@ class Samples(Event, frozen=True, kw_only=True):
 
 
 class Statistics(Event, frozen=True, kw_only=True):
-    """What the window of one pair says, and its ranks among all pairs of the source."""
+    """What the window of one pair says, and its ranks among all pairs that are watched."""
 
     id: str
     metric: str
@@ -297,6 +297,8 @@ class Trouble(Event, frozen=True, kw_only=True):
     id: str | None = None
     number: int | None = None
     """Of the question that is not answered."""
+    spec: RankingSpec | None = None
+    """The ranking that is not followed."""
 
 
 class HoursWire(msgspec.Struct, frozen=True):

@@ -73,9 +73,15 @@ class Mirror:
         self.report = self._told
         self.snapshot = replace(self.snapshot, status=self.report.status)
 
-    def lose(self, reason: str, next_ms: int) -> None:
-        """Say that the server is out of reach, and when it is tried again; everything else stays as it was."""
-        status = replace(self._told.status, state=SourceState.OFFLINE, error=reason, next_poll_ms=next_ms)
+    def lose(self, reason: str, now_ms: int, next_ms: int | None) -> None:
+        """Say that the server is out of reach, and when it is tried again (``None`` while it is); all else stays."""
+        status = replace(
+            self._told.status,
+            state=SourceState.OFFLINE,
+            error=reason,
+            last_attempt_ms=now_ms,
+            next_poll_ms=next_ms,
+        )
         self.report = replace(self._told, status=status)
         self.snapshot = replace(self.snapshot, status=status)
 

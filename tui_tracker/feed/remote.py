@@ -212,9 +212,12 @@ class RemoteFeed:
             failures = 1 if self._count > before else failures + 1
             wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
             _log.info("%s: %s; again in %.1f s", self._place, reason, wait_s)
-            self._mirror.lose(f"{self._place}: {reason}", self.now_ms(wait_s))
+            told = f"{self._place}: {reason}"
+            self._mirror.lose(told, self.now_ms(), self.now_ms(wait_s))
             self._publish()
             await self._sleep(wait_s)
+            self._mirror.lose(told, self.now_ms(), None)
+            self._publish()
 
     async def _lose_patience(self) -> None:
         """Give up on a server that has no quotes: whoever wants one answer doesn't wait for its exchange."""

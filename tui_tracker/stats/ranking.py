@@ -88,7 +88,8 @@ def rank(
     trade in the window, not halted, and a defined figure.
     """
     scope = scope or Scope()
-    min_coverage = snapshot.least_coverage(min_coverage)
+    known = snapshot.least_coverage(1.0)
+    min_coverage *= known
     rows = _in_scope(snapshot.rows, scope)
     floor = scope.min_volume_usd
     liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows
@@ -103,7 +104,7 @@ def rank(
         if is_known and value is not None and row.traded and not row.halted:
             ranked.append((value, row))
         else:
-            order, reason = _obstacle(row, figures, min_coverage)
+            order, reason = _obstacle(row, figures, min_coverage, known)
             unranked.append((order, -(row.volume_usd or 0.0), Place(row, None, value, reason)))
     ranked.sort(key=itemgetter(0), reverse=True)
     unranked.sort(key=itemgetter(0, 1))
@@ -161,7 +162,7 @@ def _liquidity(row: Row) -> tuple[bool, float]:
     return not row.halted, -1.0 if row.volume_usd is None else row.volume_usd
 
 
-def _obstacle(row: Row, figures: Figures | None, min_coverage: float) -> tuple[int, str]:
+def _obstacle(row: Row, figures: Figures | None, min_coverage: float, known: float) -> tuple[int, str]:
     """(order among the unranked, reason) of a row that can't be ranked."""
     if row.halted:
         return 3, f"halted: {row.halted}"
@@ -171,5 +172,5 @@ def _obstacle(row: Row, figures: Figures | None, min_coverage: float) -> tuple[i
     if figures is None or not figures.samples:
         return 1, "0 % observed"
     if figures.coverage < min_coverage:
-        return 0, f"{int(figures.coverage * 100) or '<1'} % observed"
+        return 0, f"{int(figures.coverage / known * 100) or '<1'} % observed"
     return 1, UNDEFINED

@@ -71,7 +71,7 @@ async def history(
     `curl 'http://127.0.0.1:8080/app/v1/pairs/BTC-USD/history?every=5m&format=csv'`
     """
     row, step = board.named(pair), step_minutes(query.every)
-    since_ms, to_ms = span_of(query.since, query.to)
+    since_ms, to_ms = span_of(query.since, query.to, board.now_ms())
     series, missing = await _line(board, row.id, query.metric, since_ms, step)
     found = points(series, since_ms, to_ms, step)
     if query.format == "csv":
@@ -111,7 +111,7 @@ async def candles(
     """
     row, step = board.named(pair), step_minutes(query.every)
     metric = Metric(query.metric)
-    since_ms, to_ms = span_of(query.since, query.to)
+    since_ms, to_ms = span_of(query.since, query.to, board.now_ms())
     found, has_volume, missing = await _candles(board, row.id, metric, since_ms, step)
     made = [
         {**each._asdict(), "volume": each.volume if has_volume else None}
