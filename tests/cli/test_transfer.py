@@ -311,6 +311,10 @@ def test_refusals_are_told_of_a_few_and_counted(tmp_path: Path, run: Run) -> Non
             "time,pair,close\n" + "".join(f"2026-01-01T{n // 20:02}:{n % 20 * 3:02}Z,BTC/USD,1\n" for n in range(40)),
             "candles of 3 minutes",
         ),
+        (
+            "time,pair,close\n" + "".join(f"2026-01-01T00:{n * 3:02}Z,BTC/USD,1\n" for n in range(3)),
+            "candles of 3 minutes",
+        ),
         ("PAR1 nothing of the kind", "Parquet"),
     ],
 )

@@ -103,7 +103,7 @@ def _report(status: "SourceStatus", notifier: "Notifier") -> None:
     log.info("%s%s", text, f": {status.error}" if status.error else "")
     history = status.history
     if history is not None and history.error:
-        log.warning("%s; %s", history.error, history.hint)
+        log.warning("%s", f"{history.error}; {history.hint}" if history.hint else history.error)
     if history is not None and history.notice:
         log.warning("%s", history.notice)
     notifier.tell(f"STATUS={text}")

@@ -12,7 +12,7 @@ from tui_tracker.cli.diagnostics import say
 from tui_tracker.config.model import Settings
 from tui_tracker.config.paths import default_paths
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import NoDataError, StorageError
+from tui_tracker.core.errors import NoDataError, StorageError, StorageFault
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.storage.connection import FILE_NAME
@@ -80,8 +80,9 @@ async def opened_history(
         await asyncio.to_thread(store.close, CLOSE_S)
         lock.release()
         _tell_lost(source, store.status)
-        if not may_begin and store.status.error is not None:
-            say(f"note: the history was not used: {store.status.error.told}")
+        error = store.status.error
+        if not may_begin and error is not None and error.fault is not StorageFault.READ_ONLY:
+            say(f"note: the history was not used: {error.told}")
 
 
 def _tell_lost(source: str, status: StoreStatus) -> None:

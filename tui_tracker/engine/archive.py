@@ -6,6 +6,7 @@ from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import takewhile
 from math import nan
 from typing import Final, TypeVar
 
@@ -18,7 +19,7 @@ from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.status import HistoryStatus
 from tui_tracker.engine.lens import Minutes, Past
 from tui_tracker.engine.market import COUNT_OF, Holding, Market, is_quiet, provenance_of
-from tui_tracker.engine.turns import Turns
+from tui_tracker.engine.turns import Turns, stand_back
 from tui_tracker.stats.hours import hour_of, hours_in
 from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
@@ -61,6 +62,7 @@ class Archive:
         self._market: Final = market
         self._on_change: Final = on_change
         self._stored_ms: int | None = None
+        """The newest minute that is known to be on disk."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._hours: Final[dict[tuple[str, Metric, int, int], Mapping[int, Ohlc]]] = {}
         store.on_change = self._note_change
@@ -256,6 +258,20 @@ class Archive:
             self._store.add_fill(fill)
         self._keep_held(instrument_id, closed_ms)
 
+    async def keep_older(self, instrument_id: str, batch: CandleBatch) -> None:
+        """Store what candles told of minutes before the windows, a day at a time: an outage may have begun there."""
+        first_ms = batch.candles[0].start_ms if batch.candles else self._market.start_ms
+        for start_ms in range(first_ms, self._market.start_ms, DAY_MS):
+            end_ms = min(start_ms + DAY_MS, self._market.start_ms)
+            samples = {Metric.PRICE: _before(minute_samples(batch, start_ms), end_ms)}
+            for index, count_of in COUNT_OF:
+                samples[METRICS[index]] = _before(minute_counts(batch, start_ms, count_of), end_ms)
+            traded = known_trades(batch, start_ms, end_ms)
+            fill = Fill.of(self._source, instrument_id, samples, provenance_of(batch), traded)
+            if fill is not None:
+                self._store.add_fill(fill)
+            await stand_back()
+
     def _keep_held(self, instrument_id: str, before_ms: int) -> None:
         """Store the held price of a quiet pair, which candles told after the polled minute had been stored."""
         holding, polled_ms = self._market.holding(instrument_id), self._market.polled_ms
@@ -285,12 +301,17 @@ class Archive:
         if error is not None:
             _log.warning("minute not stored: %s", error)
         elif stored.result():
-            self._stored_ms = minute_ms
+            self.note_stored(minute_ms)
             self._on_change()
+
+    def note_stored(self, minute_ms: int) -> None:
+        """A minute is on disk, whoever stored it."""
+        self._stored_ms = max(minute_ms, self._stored_ms or 0)
 
     def drop_after(self, minute_ms: int) -> None:
         """Forget minutes that were stamped by a wrong clock."""
         self._store.drop_after(self._source, minute_ms)
+        self._stored_ms = None if self._stored_ms is None else min(self._stored_ms, minute_ms)
 
     async def _minute(self, minute_ms: int) -> Minute:
         """Everything known of a minute; what lies beside the windows is read in one go, before another poll comes."""
@@ -358,7 +379,7 @@ def _lay_down(found: Minutes, loaded: Mapping[Metric, Stretch], at: int, count: 
 
 
 def _before(samples: Iterable[tuple[int, float]], before_ms: int) -> list[tuple[int, float]]:
-    return [(minute_ms, value) for minute_ms, value in samples if minute_ms < before_ms]
+    return list(takewhile(lambda sample: sample[0] < before_ms, samples))
 
 
 def _last_seen(holding: Holding) -> LastSeen:

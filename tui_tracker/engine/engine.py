@@ -453,6 +453,8 @@ class Engine(Board):
             taken_ms = min(closed_ms, (self.market.end_ms or 0) + MINUTE_MS)
             await stand_back()
             self._archive.keep_candles(instrument.id, batch, closed_ms, taken_ms)
+            await stand_back()
+            await self._archive.keep_older(instrument.id, batch)
         self._dirty.add(instrument.id)
         place = self.backfill.place(instrument.id)
         pause_ms = HISTORY_PAUSE_MS if place is None else SEEN_PAUSE_MS if place else 0

@@ -107,6 +107,13 @@ class Lens(Market):
             window.figures()  # builds what the next figures are brought up to date from
         return window
 
+    @override
+    def has_traded(self, holding: Holding) -> bool:
+        if super().has_traded(holding):
+            return True
+        inner = self._main.holding(holding.instrument.id)  # what is known of it there need not be by counters
+        return self.window_minutes >= self._main.window_minutes and self._main.has_traded(inner)
+
     def forget(self) -> None:
         """Make everything anew at the next occasion: the other market began anew."""
         self._end_ms = None

@@ -220,6 +220,9 @@ class SharedEngine(Engine):
             self._want_history()
         if self.market.polled_ms is not None and self._keeper is not None:
             self._keeper.begin(self.market.polled_ms)
+        history = None if self._shared is None else self._shared.status.history
+        if self._archive is not None and history is not None and history.stored_ms is not None:
+            self._archive.note_stored(history.stored_ms)
         self._told = self._heard = None
         async with asyncio.TaskGroup() as group:
             jobs = self._poller.run(), *self._collecting(), self._listen()

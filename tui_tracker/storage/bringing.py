@@ -11,6 +11,7 @@ from itertools import groupby
 from math import nan
 from typing import Final
 
+from tui_tracker.core.classes import classes_of
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.kept import Stretch
 from tui_tracker.core.metric import METRICS, Metric
@@ -229,4 +230,5 @@ def _last(origins: bytearray) -> int:
 
 def _instrument(name: str, digits: int) -> Instrument:
     base, _, quote = name.partition(":")[2].rpartition("-")
-    return Instrument(name, base, quote, base + quote, (f"{base}/{quote}",), max(0, digits))
+    aliases = (f"{base}/{quote}",)
+    return Instrument(name, base, quote, base + quote, aliases, max(0, digits), classes=classes_of(base))

@@ -225,6 +225,20 @@ async def test_history_that_was_half_loaded_is_refined_after_a_restart(tmp_path:
     assert [name for name, _ in source.calls if name.startswith("candles BTC")] == ["candles BTC/USD 1"]
 
 
+async def test_what_candles_tell_of_an_outage_before_the_window_is_kept_too(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    async with collecting(tmp_path, CountingSource(clock), clock):
+        await clock.advance(15 * 60)
+    await clock.advance(32 * 3600)
+    async with collecting(tmp_path, CountingSource(clock), clock) as engine:
+        await clock.advance(15 * 60)
+        start_ms = START - START % MINUTE + 20 * MINUTE
+        assert start_ms < engine.market.start_ms - 6 * 60 * MINUTE
+        loaded = await engine.minutes(["fake:BTC-USD"], [Metric.PRICE], start_ms, 31 * 60)
+        values = loaded["fake:BTC-USD"][Metric.PRICE].values
+        assert not any(value != value for value in values)
+
+
 async def test_minutes_of_a_wrong_clock_make_room_for_the_right_ones(tmp_path: Path) -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

@@ -3,6 +3,8 @@
 from array import array
 from pathlib import Path
 
+import pytest
+
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource
 from tests.unit.engine.test_archive import CountingSource, SlowCandles, collecting
@@ -64,6 +66,21 @@ async def test_shorter_windows_are_the_last_minutes_of_the_collected_ones() -> N
         )
         await engine.set_window(1440, Metric.PRICE)
         check(engine, 1440)
+
+
+async def test_what_is_known_to_have_traded_did_so_in_longer_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At past moments candles tell of trades, and no quote does."""
+    clock = FakeClock(START)
+    async with Engine(CountingSource(clock), clock).running() as engine:
+        await clock.advance(60)
+        for minutes, has_traded in ((10_080, True), (60, False)):
+            await engine.set_window(minutes, Metric.PRICE)
+            for market in (engine.market, engine.shown):
+                for holding in market:
+                    holding.ticker = holding.last_trade_ms = None
+            monkeypatch.setattr(engine.market, "has_traded", lambda _: True)
+            assert {engine.shown.has_traded(holding) for holding in engine.shown} == {has_traded}
+            monkeypatch.undo()
 
 
 async def test_history_that_is_loaded_later_counts_at_once() -> None:

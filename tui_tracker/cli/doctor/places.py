@@ -34,11 +34,19 @@ def configuration(loaded: Loaded) -> Iterator[Finding]:
 
 def folders(paths: Paths, data_folder: Path) -> Iterator[Finding]:
     """Whether what is kept can be written."""
+    from tui_tracker.storage.connection import FILE_NAME
+
     places = ("history", data_folder), ("state", paths.state_folder), ("logs", paths.log_folder)
     for name, folder in places:
         there = _nearest(folder)
         if not os.path.isdir(folder) and os.path.exists(folder):
             yield problem("folders", f"{folder}, for {name}, is no folder", "move that file away")
+        elif (
+            not os.access(there, os.W_OK | os.X_OK)
+            and os.access(data_folder / FILE_NAME, os.R_OK)
+            and name == "history"
+        ):
+            yield note("folders", f"{folder}, for {name}, can only be read here", "sessions follow whoever collects")
         elif not os.access(there, os.W_OK | os.X_OK):
             yield problem("folders", f"{folder}, for {name}, can't be written", f"make {there} writable for this user")
         else:

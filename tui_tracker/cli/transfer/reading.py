@@ -100,7 +100,8 @@ class Meaning:
     def look_ahead(self, rows: Iterable[Row]) -> None:
         """Find out how long candles are, from some rows: the largest span that all steps of a pair are multiples of."""
         last: dict[str, int] = {}
-        common = steps = 0
+        common = 0
+        steps: list[int] = []
         for _, cells in rows:
             if isinstance(cells, str):
                 continue
@@ -108,10 +109,12 @@ class Meaning:
                 name, minute = self._pair_of(cells), self._minute_of(cells)
             except ValueError:
                 continue
-            common = math.gcd(common, minute - last.get(name, minute))
-            steps += name in last
+            if name in last:
+                steps.append(minute - last[name])
+                common = math.gcd(common, steps[-1])
             last[name] = minute
-        if steps < FEW_STEPS and common % COARSE:  # perhaps by chance: candles without a trade are left out
+        is_even = len(steps) > 1 and min(steps) == max(steps)
+        if len(steps) < FEW_STEPS and common % COARSE and not is_even:  # perhaps by chance: not each has a trade
             common = FIVE if common % FIVE == 0 else 1
         self.step = common or 1
 
