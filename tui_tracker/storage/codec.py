@@ -22,6 +22,8 @@ _LEVEL: Final = 1
 """Minutes are merged within two hours: speed counts more than 7 % of their bytes."""
 _SAME, _UNIFORM, _EACH = 0, 1, 2
 _LENGTH: Final = 4
+_NOTHING: Final = [bytes([_SAME, _SAME, 0]) + bytes(_LENGTH)]
+"""The pieces of a track that is as the one before, and tells nothing."""
 
 
 class DamagedError(ValueError):
@@ -157,6 +159,9 @@ class MinuteCodec:
         frame = Frame(values, origins, self._hints, self._before(minute))
         pieces: list[bytes] = []
         for group in GROUPS:
+            if all(self._is_idle(field, origins[field]) for field in group.fields):
+                pieces += _NOTHING * len(group.fields)
+                continue
             for field, track in zip(group.fields, group.encode(frame), strict=True):
                 pieces += pack_track(track, self._tracks[field])
                 self._tracks[field] = track
@@ -183,6 +188,11 @@ class MinuteCodec:
         if groups == len(GROUPS):
             self._counters = found[FIELDS - 2], found[FIELDS - 1]
         return found, origins
+
+    def _is_idle(self, field: int, origins: bytes) -> bool:
+        """Whether nothing of a field was observed, now and in the minute before: what an exchange doesn't tell."""
+        track = self._tracks[field]
+        return track is not None and track.origins == origins and not origins.strip(b"\0")
 
     def _before(self, minute: int) -> Values:
         if minute % MINUTES_A_DAY == 0:
