@@ -32,21 +32,21 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]], grace_s: float = GR
     Raises:
         SystemExit: With 130, 143 or 129 after a signal.
     """
-    codes: list[int] = []
-    stopped_s: list[float] = []
+    stopped: list[tuple[int, float]] = []
+    """(exit code, instant) of the first signal."""
 
     async def cancellable() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None
 
         def stop(number: int) -> None:
-            if codes:
-                if loop.time() - stopped_s[0] >= AGAIN_S:
-                    _leave(codes[0])
+            if stopped:
+                code, at_s = stopped[0]
+                if loop.time() - at_s >= AGAIN_S:
+                    _leave(code)
                 return
             loop.call_later(grace_s, _leave, 128 + number)
-            codes.append(128 + number)
-            stopped_s.append(loop.time())
+            stopped.append((128 + number, loop.time()))
             task.cancel()
 
         for number in _STOPPING:
@@ -58,12 +58,12 @@ def run_headless(work: Callable[[], Coroutine[Any, Any, T]], grace_s: float = GR
     try:
         return run_to_end(cancellable())
     except (Exception, asyncio.CancelledError) as error:
-        if not codes:
+        if not stopped:
             raise
         failed = "" if isinstance(error, asyncio.CancelledError) else f": {error!r}"
         _log.info("ended by a signal%s", failed)
-        leave_if_threads_hang(codes[0])
-        raise SystemExit(codes[0]) from None
+        leave_if_threads_hang(stopped[0][0])
+        raise SystemExit(stopped[0][0]) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

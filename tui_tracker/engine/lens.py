@@ -111,8 +111,9 @@ class Lens(Market):
     def has_traded(self, holding: Holding) -> bool:
         if super().has_traded(holding):
             return True
-        inner = self._main.holding(holding.instrument.id)  # what is known of it there need not be by counters
-        return self.window_minutes >= self._main.window_minutes and self._main.has_traded(inner)
+        if self.window_minutes < self._main.window_minutes:
+            return False
+        return self._main.has_traded(self._main.holding(holding.instrument.id))  # it may know more than quotes tell
 
     def forget(self) -> None:
         """Make everything anew at the next occasion: the other market began anew."""

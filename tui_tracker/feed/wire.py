@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -68,14 +69,15 @@ class _Kind(msgspec.Struct, frozen=True):
     type: str
 
 
-def stream_schema() -> dict[str, Any]:
+@cache
+def stream_schema() -> bytes:
     """What is said on the stream, as JSON Schema 2020-12: a frame, and in ``$defs`` a client's command."""
     (_, *events), definitions = msgspec.json.schema_components(
         (messages.Command, *_KINDS), ref_template="#/$defs/{name}"
     )
     whole = {"type": "integer"}
     frame = {"seq": whole, "version": whole, "now_ms": whole, "events": {"type": "array", "items": {"anyOf": events}}}
-    return {
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Frame",
         "type": "object",
@@ -83,6 +85,7 @@ def stream_schema() -> dict[str, Any]:
         "required": [*frame],
         "$defs": definitions,
     }
+    return msgspec.json.encode(schema)
 
 
 class Codec:

@@ -253,7 +253,7 @@ class Window:
     def origins(self) -> bytes:
         """A copy of the provenance of all minutes, oldest first; 0 where nothing was observed."""
         if self._provenance is None:
-            return _polled(self.values())
+            return polled(self.values())
         cut = (self._end + 1) % self.length
         return bytes(self._provenance[cut:] + self._provenance[:cut])
 
@@ -395,7 +395,7 @@ class Window:
         if self._provenance is not None:
             self._provenance[slot] = provenance
         elif provenance != _POLL:
-            self._provenance = bytearray(_polled(self._ring))
+            self._provenance = bytearray(polled(self._ring))
             self._provenance[slot] = provenance
         if minute > self._newest:
             self._newest = minute
@@ -411,8 +411,8 @@ class Window:
         self._k, self._scale = k, 2.0**k
 
 
-def _polled(values: "array[float]") -> bytes:
-    """The provenance of minutes that polls alone observed."""
+def polled(values: "array[float]") -> bytes:
+    """The provenance of samples that polls alone told: 0 where there is none."""
     return bytes(map(eq, values, values)).translate(_POLLED)
 
 

@@ -14,7 +14,7 @@ from operator import add, sub
 from typing import Final
 
 from tui_tracker.storage import lanes
-from tui_tracker.storage.decimals import Track
+from tui_tracker.storage.decimals import Track, is_unobserved
 from tui_tracker.storage.groups import FIELDS, GROUPS, Frame, Origins, Values, next_hints, unknown_counters
 
 MINUTES_A_DAY: Final = 1_440
@@ -192,7 +192,7 @@ class MinuteCodec:
     def _is_idle(self, field: int, origins: bytes) -> bool:
         """Whether nothing of a field was observed, now and in the minute before: what an exchange doesn't tell."""
         track = self._tracks[field]
-        return track is not None and track.origins == origins and not origins.strip(b"\0")
+        return track is not None and track.origins == origins and is_unobserved(origins)
 
     def _before(self, minute: int) -> Values:
         if minute % MINUTES_A_DAY == 0:

@@ -20,8 +20,6 @@ WHOLE: Final = 0
 HOPELESS: Final = 255
 """Hint: not worth trying."""
 _LARGEST: Final = 2**53
-_GAP: Final = b"\0"
-"""Provenance of what was not observed."""
 _GAPS: Final = re.compile(b"\x00+")
 _POWERS: Final = (1.0, *(10.0**digits for digits in range(MOST_DIGITS + 1)))
 _SCALES: Final = tuple(_POWERS[how & 31] if how & 31 < len(_POWERS) else 1.0 for how in range(256))
@@ -54,6 +52,11 @@ def scales_of(hows: bytes) -> list[float]:
     return list(map(_SCALES.__getitem__, hows))
 
 
+def is_unobserved(origins: bytes) -> bool:
+    """Whether none of the samples is known."""
+    return not origins.strip(b"\0")
+
+
 def encode(values: "array[float]", origins: bytes, hints: bytes) -> Track:
     """Turn doubles into multiples of powers of ten.
 
@@ -62,7 +65,7 @@ def encode(values: "array[float]", origins: bytes, hints: bytes) -> Track:
         origins: Provenance of each.
         hints: The how that probably fits each; ``HOPELESS`` keeps it whole untried.
     """
-    if not origins.strip(_GAP):
+    if is_unobserved(origins):
         return unobserved(origins, hints)
     scales = scales_of(hints)
     observed = filled(values, origins, 0.0)

@@ -26,8 +26,6 @@ TODAY_TRADES: Final = TODAY_VOLUME + 1
 FIELDS: Final = TODAY_TRADES + 1
 """Metrics and today's counters: the arrays of a minute."""
 
-_GAP: Final = b"\0"
-"""Provenance of what was not observed."""
 _TIMES_VOLUME: Final = 64
 """Code: the volume times so many 10^-digits."""
 _GAIN: Final = 96
@@ -81,7 +79,7 @@ def _decode_plain(tracks: Sequence[Track], _before: Values) -> list["array[float
 def _encode_book(frame: Frame) -> list[Track]:
     """Mid and spread as ticks of the bid and ticks between bid and ask; whole where that doesn't restore both."""
     origins, spread_origins = frame.origins[MID], frame.origins[SPREAD]
-    if not origins.strip(_GAP) and not spread_origins.strip(_GAP):
+    if decimals.is_unobserved(origins) and decimals.is_unobserved(spread_origins):
         book = decimals.unobserved(origins, frame.hints[MID])
         between = decimals.unobserved(spread_origins, bytes(len(origins)))
         book.ticks = [1] * len(origins)
@@ -135,7 +133,7 @@ def _encode_volumes(frame: Frame) -> list[Track]:
 def _encode_quote(frame: Frame) -> Track:
     """The quote volume: an average price, or by itself, whichever fitted most samples before."""
     values, origins, hints = frame.values[QUOTE_VOLUME], frame.origins[QUOTE_VOLUME], frame.hints[QUOTE_VOLUME]
-    if not origins.strip(_GAP):
+    if decimals.is_unobserved(origins):
         return decimals.unobserved(origins, hints)
     volumes = filled(frame.values[VOLUME], frame.origins[VOLUME], 0.0)
     if sum(map(hints.count, range(_TIMES_VOLUME, _GAIN))) > sum(map(hints.count, range(WHOLE + 1, _TIMES_VOLUME))):
@@ -198,7 +196,7 @@ def _encode_flows(frame: Frame) -> list[Track]:
     tracks = _encode_plain(TODAY_VOLUME, TODAY_TRADES)(frame)
     for field, today, before in ((FLOW, TODAY_VOLUME, 0), (TRADES_MIN, TODAY_TRADES, 1)):
         values, origins = frame.values[field], frame.origins[field]
-        if not origins.strip(_GAP):
+        if decimals.is_unobserved(origins):
             tracks.append(decimals.unobserved(origins, bytes([_GAIN]) * len(values)))
             continue
         gains = array("d", map(sub, frame.values[today], frame.before[before]))

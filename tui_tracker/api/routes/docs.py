@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
@@ -29,7 +28,7 @@ async def home() -> Response:
 @router.get("/stream/schema.json")
 async def stream_schema() -> Response:
     """What is said on the stream."""
-    return Response(msgspec.json.encode(wire.stream_schema()), media_type="application/schema+json")
+    return Response(wire.stream_schema(), media_type="application/schema+json")
 
 
 @router.get("/stream")
