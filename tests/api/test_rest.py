@@ -351,3 +351,9 @@ async def test_a_ranking_says_of_when_it_is_and_is_not_fresh_while_polls_fail(se
 
 async def test_any_tag_will_do_for_a_star(served: Served) -> None:
     assert (await served.http.get("/app/v1/ranking", headers={"If-None-Match": "*"})).status_code == 304
+
+
+async def test_an_instant_may_be_so_long_ago(served: Served) -> None:
+    told = (await served.get("pairs/btcusd/history", **{"from": "90m"})).json()
+    assert told["points"][0][0] == END_MS - 89 * 60_000
+    assert (await served.get("pairs/btcusd/history", **{"from": "٦h"})).status_code == 422

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from tui_tracker.api.problems import wrong
+from tui_tracker.core.ago import ago_ms
 from tui_tracker.core.series import MINUTE_MS, Series
 
 _MS: Final = re.compile(r"\d{1,15}")
-_AGO: Final = re.compile(r"(\d{1,5})([mhd])")
-_UNITS_MS: Final = {"m": MINUTE_MS, "h": 60 * MINUTE_MS, "d": 1_440 * MINUTE_MS}
 LONGEST_STEP: Final = 1_440
 Point = tuple[int, float | None]
 """(start of an interval in ms, its last sample or ``None``)."""
@@ -27,8 +26,8 @@ def instant_ms(text: str | None, name: str, now_ms: int) -> int | None:
         return None
     if _MS.fullmatch(text):
         return int(text)
-    if ago := _AGO.fullmatch(text):
-        return now_ms - int(ago[1]) * _UNITS_MS[ago[2]]
+    if (ago := ago_ms(text)) is not None:
+        return now_ms - ago
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
+from tui_tracker.core.ago import ago_ms
 from tui_tracker.core.format import rfc3339
 
 FIRST_MS: Final = 946_684_800_000
@@ -12,8 +13,6 @@ FIRST_MS: Final = 946_684_800_000
 LAST_MS: Final = 4_102_444_800_000
 """2100-01-01."""
 _NUMBER: Final = re.compile(r"\d{1,15}", re.ASCII)
-_AGO: Final = re.compile(r"(\d{1,5})([mhd])", re.ASCII)
-_UNITS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 class Times(StrEnum):
@@ -53,8 +52,8 @@ def read_moment(text: str, now_ms: int) -> int:
     Raises:
         ValueError: If it is neither.
     """
-    ago = _AGO.fullmatch(text.strip())
-    return now_ms - int(ago[1]) * _UNITS[ago[2]] if ago is not None else read_ms(text)
+    ago = ago_ms(text.strip())
+    return read_ms(text) if ago is None else now_ms - ago
 
 
 def _utc(instant: datetime) -> datetime:
