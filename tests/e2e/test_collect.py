@@ -66,7 +66,10 @@ def test_commands_beside_it_ask_nothing_of_the_exchange(tmp_path: Path, supervis
     with FakeKrakenThread(pairs=3) as exchange:
         places = (*at(exchange.url), "--data-dir", str(tmp_path / "data"))
         env = environment(tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify"))
-        with subprocess.Popen([str(COMMAND), "collect", *places], env=env, stderr=subprocess.DEVNULL) as process:
+        seldom = "--interval", "600"  # else its own next poll may come in between
+        with subprocess.Popen(
+            [str(COMMAND), "collect", *seldom, *places], env=env, stderr=subprocess.DEVNULL
+        ) as process:
             try:
                 while "live" not in supervisor.recv(1_000).decode():
                     pass
