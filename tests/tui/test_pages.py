@@ -14,6 +14,7 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import ErrorTally, RequestReport, SourceReport, SourceState
 from tui_tracker.tui.screens.help import HelpScreen
 from tui_tracker.tui.screens.page import PageScreen
+from tui_tracker.tui.screens.pair import PairStepping
 
 SIZES = ((80, 24), (140, 40), (200, 60))
 KEYS = {"enter": "pair", "i": "why", "o": "overview", "H": "health"}
@@ -41,6 +42,29 @@ async def test_a_key_opens_each_and_escape_leaves_it(key: str, size: tuple[int, 
         assert rig.app.page is None
         await rig.press(key, "q")
         assert rig.app.screen is rig.app.main
+
+
+@pytest.mark.parametrize("key", ["enter", "i"])
+async def test_the_chart_of_the_pair_fills_what_the_words_leave_free(key: str) -> None:
+    async with running(Rig(), (200, 60)) as rig:
+        await rig.press(key)
+        page = page_of(rig)
+        assert isinstance(page, PairStepping)
+        assert page.pane.display
+        assert page.body.position == ""
+        assert page.body.outer_size.height + page.pane.outer_size.height == 58
+        before = page.pane.chart.plain
+        assert len(before.splitlines()) == page.pane.chart.size.height
+        await rig.press("right")
+        assert page.pane.chart.plain != before
+        await rig.pilot.resize_terminal(80, 24)
+        await rig.settle()
+        assert not page.pane.display
+        assert page.body.outer_size.height == 22
+        assert page.body.position.startswith("1–20 of ")
+        await rig.pilot.resize_terminal(200, 60)
+        await rig.settle()
+        assert page.pane.display
 
 
 async def test_enter_in_the_chart_is_the_chart() -> None:

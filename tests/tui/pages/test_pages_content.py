@@ -327,6 +327,20 @@ def test_tiles_have_signs_and_shades() -> None:
     assert "BTC" in text
 
 
+def test_tiles_are_large_where_all_stays_in_view() -> None:
+    known = OverviewFacts(
+        SNAPSHOT.rows, "all", SNAPSHOT.rows, Heat.CHANGE, EventLog(0.9), Pulse(0.9), UTC_ZONE, "24 h"
+    )
+    small, large = overview_page(known, 196), overview_page(known, 196, 56)
+    assert len(small.lines) < len(large.lines) <= 56
+    assert overview_page(known, 196, 40) == small
+    texts = [line.text for line in large.lines]
+    upper = next(index for index, text in enumerate(texts) if " BTC/USD" in text)
+    assert texts[upper][:5] == texts[upper + 1][:5]
+    assert texts[upper + 1][6:].split()[0] in "▲▼"
+    assert {width_of(text) for text in texts[upper : upper + 2]} == {188}
+
+
 def test_the_overview_of_nothing_has_words() -> None:
     text = overview(rows=())
     assert "No pair has a price yet." in text

@@ -16,6 +16,7 @@ from tui_tracker.config.themes import OwnTheme
 from tui_tracker.core.format import NumberStyle, StyleInUse, use_style
 from tui_tracker.feed.base import Feed
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
+from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.keys import key_book
@@ -75,7 +76,7 @@ class OwnActions(FeedApp):
         """Write and obey as the looks say."""
         looks, settings = self._looks, self.desk.settings
         self.is_ascii = looks.ascii
-        self.main.pane.chart.use_marker("*" if looks.ascii else self.usual_marker)
+        self.main.pane.chart.use_marker(self.marker)
         self._style.style = number_style(looks)
         for theme in textual_themes(self._own_themes, looks.change_colors):
             self.register_theme(theme)
@@ -84,6 +85,11 @@ class OwnActions(FeedApp):
         self.key_book.bind(self, KEY_COMMANDS)
         self.key_book.bind(self.main.pane.chart, CHART_COMMANDS, prefix="app.")
         self.main.use_keys(self.key_book)
+
+    @property
+    def marker(self) -> Marker:
+        """What charts are drawn with."""
+        return "*" if self.is_ascii else self.usual_marker
 
     def apply_looks(self) -> None:
         """Take what was chosen; nothing of what is on the screen stays as it was written."""

@@ -106,6 +106,7 @@ class ScreenActions(FeedApp):
             return
         self._show_header()
         self.page.show()
+        self._show_chart()
         if lacking := self.page.lacks():
             self._read_for_page(self.page, lacking)
 
@@ -139,6 +140,8 @@ class ScreenActions(FeedApp):
     def _show_chart(self) -> None:
         if self.page is None:
             super()._show_chart()
+        elif (data := self.desk.chart()) is not None:
+            self.page.show_chart(data)
 
     @override
     def _show_header(self) -> None:

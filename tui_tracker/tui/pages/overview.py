@@ -25,6 +25,10 @@ MOST_TILES: Final = 100
 TILE_WIDTH: Final = 17
 NAME_WIDTH: Final = 6
 SHADES: Final = "░▒▓█"
+LARGE_SHADE: Final = 5
+"""Cells that show the heat of a large tile, in each of its lines."""
+FEW_EVENTS: Final = 12
+"""Lines that large tiles leave for events, of which there may be none yet."""
 SPARK_WIDTH: Final = 40
 BREADTH_WIDTH: Final = 24
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
@@ -86,8 +90,8 @@ class OverviewFacts:
     """The last minute of the windows: a pair whose history begins late has no known change over them yet."""
 
 
-def overview_page(known: OverviewFacts, width: int) -> Page:
-    """Everything, the heat map over the whole width."""
+def overview_page(known: OverviewFacts, width: int, height: int = 0) -> Page:
+    """Everything, the heat map over the whole width, in large tiles where all is in view with them too."""
     tiles = heat_tiles(_with_history(known.in_scope, known.end_ms), known.heat)
     what = f"change in {known.window}" if known.heat is Heat.CHANGE else known.heat.value
     title = f"The {len(tiles)} most traded of {known.scope} by {what}" if tiles else f"Most traded of {known.scope}"
@@ -99,15 +103,11 @@ def overview_page(known: OverviewFacts, width: int) -> Page:
         Block("Breadth of all pairs", tuple(_breadth_lines(known, width))),
         Block("Market-wide volatility", tuple(_pulse_lines(known))),
     ]
-    lines = [
-        *laid_out(blocks, width),
-        Line(),
-        Line(((title, "accent"),)),
-        *heat,
-        Line(),
-        Line(((f"Events ── {count(len(known.events))}", "accent"),)),
-        *_event_lines(known, width),
-    ]
+    above = [*laid_out(blocks, width), Line(), Line(((title, "accent"),))]
+    below = [Line(), Line(((f"Events ── {count(len(known.events))}", "accent"),)), *_event_lines(known, width)]
+    large = _large_lines(tiles, known.heat, width)
+    is_roomy = len(above) + len(large) + FEW_EVENTS <= height
+    lines = [*above, *(large if tiles and is_roomy else heat), *below]
     return Page(SEPARATOR.join(("Overview", known.window, known.zone.name)), tuple(lines))
 
 
@@ -150,28 +150,56 @@ def _heat_value(row: Row, heat: Heat) -> float | None:
 
 def _heat_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
     """Rows of tiles, read from left to right."""
-    across = max(1, (width + 2) // (TILE_WIDTH + 2))
+    return [_beside([_tile_runs(tile, heat) for tile in row]) for row in _rows_of(tiles, width)]
+
+
+def _large_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
+    """The same in tiles of two lines, with a line between."""
     lines: list[Line] = []
-    for start in range(0, len(tiles), across):
-        runs: list[Run] = []
-        for tile in tiles[start : start + across]:
-            runs.append(("  " if runs else "", "text"))
-            runs.extend(_tile_runs(tile, heat))
-        lines.append(Line(joined(runs)))
-    return lines
+    for row in _rows_of(tiles, width):
+        parts = [_large_runs(tile, heat) for tile in row]
+        lines += [_beside([upper for upper, _ in parts]), _beside([lower for _, lower in parts]), Line()]
+    return lines[:-1]
+
+
+def _rows_of(tiles: Sequence[Tile], width: int) -> list[Sequence[Tile]]:
+    across = max(1, (width + 2) // (TILE_WIDTH + 2))
+    return [tiles[start : start + across] for start in range(0, len(tiles), across)]
+
+
+def _beside(parts: Iterable[Sequence[Run]]) -> Line:
+    runs: list[Run] = []
+    for part in parts:
+        runs.append(("  " if runs else "", "text"))
+        runs.extend(part)
+    return Line(joined(runs))
 
 
 def _tile_runs(tile: Tile, heat: Heat) -> list[Run]:
-    text = fmt.percent(abs(tile.value), 2)
-    if len(text) > NAME_WIDTH:
-        text = fmt.compact(abs(tile.value))
-    sign, kind = _direction(tile, text, heat)
+    sign, text, kind = _value_of(tile, heat)
     name = fit(tile.name, TILE_WIDTH - 10)
     return [
         (f"{SHADES[tile.level]} ", kind),
         (f"{name} ", "text"),
         (f"{sign}{fit(text, NAME_WIDTH, right=True)}", kind),
     ]
+
+
+def _large_runs(tile: Tile, heat: Heat) -> tuple[list[Run], list[Run]]:
+    """The upper and the lower line of a large tile."""
+    sign, text, kind = _value_of(tile, heat)
+    shade: Run = (SHADES[tile.level] * LARGE_SHADE + " ", kind)
+    room = TILE_WIDTH - LARGE_SHADE - 1
+    return [shade, (fit(tile.name, room), "text")], [shade, (fit(f"{sign} {text} %".strip(), room), kind)]
+
+
+def _value_of(tile: Tile, heat: Heat) -> tuple[str, str, Kind]:
+    """(sign, number, colour) of a tile."""
+    text = fmt.percent(abs(tile.value), 2)
+    if len(text) > NAME_WIDTH:
+        text = fmt.compact(abs(tile.value))
+    sign, kind = _direction(tile, text, heat)
+    return sign, text, kind
 
 
 def _direction(tile: Tile, text: str, heat: Heat) -> tuple[str, Kind]:

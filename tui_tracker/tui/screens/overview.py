@@ -44,7 +44,7 @@ class OverviewScreen(PageScreen):
             zone=desk.zone,
             window=window_text(0 if desk.snapshot is None else desk.snapshot.window_minutes),
         )
-        return overview_page(known, width)
+        return overview_page(known, width, self.body.size.height)
 
     def action_heat(self) -> None:
         """Colour the heat map by the other figure."""

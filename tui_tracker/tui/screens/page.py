@@ -13,6 +13,8 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
 from tui_tracker.core.status import SourceReport
 from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.chart_data import ChartData
+from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk
 from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.pages.blocks import Page
@@ -35,6 +37,11 @@ class Host(Protocol):
     @property
     def key_book(self) -> KeyBook:
         """The keys in force."""
+        ...
+
+    @property
+    def marker(self) -> Marker:
+        """What charts are drawn with."""
         ...
 
     @property
@@ -86,6 +93,10 @@ class PageBody(Canvas):
         self._top = max(0, min(self._top + lines, len(self._all) - height))
         self.paint(self._all[self._top : self._top + height])
 
+    def on_resize(self) -> None:
+        """Show as many lines as there is room for now."""
+        self.scroll_lines(0)
+
 
 class PageScreen(ModalScreen[None]):
     """Base of the screens that explain: state line, page, keys.
@@ -133,6 +144,9 @@ class PageScreen(ModalScreen[None]):
         """The samples that the page is made from."""
         return ()
 
+    def show_chart(self, data: ChartData) -> None:
+        """Take what the chart of the selected pair shows; pages without one have no use for it."""
+
     def series(self, key: SeriesKey) -> Series | None:
         """Samples, or ``None`` while they are on their way."""
         return self._series.get(key)
@@ -175,8 +189,12 @@ class PageScreen(ModalScreen[None]):
             self._shown_title = page.title
             self.body.border_title = Content(page.title)
         room = self.body.size.width
+        self.give_room(len(page.lines))
         self.body.show([Line(clipped(line.runs, room)) for line in page.lines])
         self._show_keys()
+
+    def give_room(self, lines: int) -> None:
+        """Take up the room that so many lines leave; pages without anything else leave it."""
 
     def _show_keys(self) -> None:
         position = self.body.position

@@ -1,7 +1,8 @@
 """The screen that tells everything about the selected pair."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from typing_extensions import override
 
@@ -9,17 +10,44 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.stats.ranking import Ranking, Scope
 from tui_tracker.tui.bindings import Command
+from tui_tracker.tui.chart_data import ChartData
 from tui_tracker.tui.pages.blocks import Page, said
 from tui_tracker.tui.pages.pair import PairFacts, Reference, find_reference, pair_page
 from tui_tracker.tui.screen_bindings import MEASURE_COMMANDS, PAIR_COMMANDS
 from tui_tracker.tui.screens.page import PageScreen, SeriesKey
 from tui_tracker.tui.titles import scope_text
+from tui_tracker.tui.widgets.chart import ChartPane
+
+
+LEAST_CHART: Final = 12
+"""Rows from which on a chart fills what the words leave free."""
 
 
 class PairStepping(PageScreen):
-    """A page about the selected pair; arrows go to its neighbours in the table."""
+    """A page about the selected pair, over its chart where there is room; arrows go to its neighbours in the table."""
 
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in PAIR_COMMANDS]
+    pane: ChartPane
+
+    @override
+    def compose(self) -> ComposeResult:
+        self.pane = ChartPane(marker=self.host.marker)
+        self.pane.chart.can_focus = False
+        yield self.header
+        yield self.body
+        yield self.pane
+        yield self.keys
+
+    @override
+    def give_room(self, lines: int) -> None:
+        framed = lines + self.body.gutter.height
+        room = self.body.outer_size.height + (self.pane.outer_size.height if self.pane.display else 0)
+        self.pane.display = room - framed >= LEAST_CHART
+        self.body.styles.height = framed if self.pane.display else "1fr"
+
+    @override
+    def show_chart(self, data: ChartData) -> None:
+        self.pane.chart.show(data)
 
 
 class PairScreen(PairStepping):
