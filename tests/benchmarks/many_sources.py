@@ -4,11 +4,14 @@
 some 950 pairs each; the collector is the program's own, polls each minute, keeps a history on disk, puts consolidated
 pairs together, and gives one feed that is ranked at each snapshot, as the app does. No candles are loaded: what is
 measured is what each minute costs, for ever. With ``--updates 20`` five of them are streamed besides, each telling so
-many changes a second.
+many changes a second. With ``--faults`` something else is wrong with each exchange in each minute meanwhile; within one
+interval after that all must be live again, and no pair may be gone.
 """
 
 import argparse
 import asyncio
+import logging
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,8 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from typing_extensions import override
 
 from tests.benchmarks.timing import verdict
 from tests.support.exchanges.nine import NAMES
@@ -28,7 +33,7 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import STREAMING
+from tui_tracker.core.status import STREAMING, SourceState
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.shared import SharedEngine
@@ -39,6 +44,7 @@ from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.stats.window import DAY_MINUTES
 
 PATIENCE_S = 120
+INTERVAL_S = 60
 
 
 class Consumer:
@@ -58,13 +64,36 @@ class Consumer:
             self.latest = snapshot
             self._changed.set()
 
-    async def wait_for_all(self) -> Snapshot:
-        """The first snapshot in which every exchange has answered."""
+    async def wait_for_all(self) -> None:
+        """Return once every exchange has answered."""
         async with asyncio.timeout(PATIENCE_S):
             while self.latest is None or any(part.last_good_ms is None for part in self.latest.status.parts):
                 self._changed.clear()
                 await self._changed.wait()
-        return self.latest
+
+    def broken(self) -> list[str]:
+        """What does not work at this moment, and why."""
+        assert self.latest is not None
+        parts = self.latest.status.parts
+        down = [f"{one.source}: {one.state.value}, {one.error}" for one in parts if one.state is not SourceState.LIVE]
+        return down + [f"{one.source}: stream {one.stream}" for one in parts if one.stream not in ("", STREAMING)]
+
+    def pairs(self) -> Counter[str]:
+        """How many of each exchange are shown."""
+        assert self.latest is not None
+        return Counter(row.instrument.source for row in self.latest.rows)
+
+
+class Mishaps(logging.Handler):
+    """Everything that is logged as an error of the program's own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(record.getMessage())
 
 
 TURN = threading.Lock()
@@ -88,27 +117,69 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
             yield engine
 
 
-async def measure(settings: Settings, minutes: int) -> tuple[Snapshot, float, float, int]:
-    """(the last snapshot, processor seconds, seconds, snapshots) of so many minutes after the first polls."""
-    consumer = Consumer()
+async def measure(consumer: Consumer, settings: Settings, minutes: int, faults: "Faults | None") -> tuple[float, float]:
+    """(processor seconds, seconds) of so many minutes after the first polls."""
     together = collected_together(settings, SystemClock(), DAY_MINUTES, collected, once=False)
     async with together as feed, asyncio.TaskGroup() as group:
         tasks = [group.create_task(consumer.follow(feed)), group.create_task(spare_what_stays(feed))]
         await consumer.wait_for_all()
         await asyncio.sleep(60 - time.time() % 60 + 20)  # beyond the start, in the quiet part of a minute
-        began_s, used_s, before = time.monotonic(), time.process_time(), consumer.snapshots
+        began_s, used_s, consumer.snapshots = time.monotonic(), time.process_time(), 0
+        if faults is not None:
+            faults.begin(consumer)
         for _ in range(minutes):
             await asyncio.sleep(60)
+            if faults is not None:
+                faults.note(consumer)
         spent_s, passed_s = time.process_time() - used_s, time.monotonic() - began_s
+        if faults is not None:
+            faults.end()
+            await asyncio.sleep(INTERVAL_S)
+            faults.report(consumer)
         for task in tasks:
             task.cancel()
-    assert consumer.latest is not None
-    return consumer.latest, spent_s, passed_s, consumer.snapshots - before
+    return spent_s, passed_s
 
 
-def report(snapshot: Snapshot, spent_s: float, passed_s: float, snapshots: int) -> None:
+class Faults:
+    """The time in which things go wrong, and what came of it."""
+
+    def __init__(self, served: subprocess.Popen[str]) -> None:
+        self._served = served
+        self._mishaps = Mishaps()
+        self._before: Counter[str] = Counter()
+        self._lost: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()
+
+    def begin(self, consumer: Consumer) -> None:
+        """Let things go wrong."""
+        logging.getLogger().addHandler(self._mishaps)
+        self._before = consumer.pairs()
+        self._served.send_signal(signal.SIGUSR1)
+
+    def note(self, consumer: Consumer) -> None:
+        """Remember what a person would see."""
+        self._lost |= self._before - consumer.pairs()
+        self._seen.update(line.partition(":")[0] for line in consumer.broken())
+
+    def end(self) -> None:
+        """Let all be good again."""
+        assert self._served.stdout is not None
+        self._served.send_signal(signal.SIGUSR2)
+        print(f"  {self._served.stdout.readline().strip()}; once a minute a fault was seen of {dict(self._seen)}")
+
+    def report(self, consumer: Consumer) -> None:
+        """Whether everything works again."""
+        print(f"  broken after one interval: {consumer.broken() or 'nothing'}; errors: {self._mishaps.found or 'none'}")
+        verdict("sources broken an interval after the last fault", len(consumer.broken()), 0, "")
+        verdict("pairs that were gone at the end of any minute", self._lost.total(), 0, "")
+        verdict("errors of the program's own", len(self._mishaps.found), 0, "")
+
+
+def report(consumer: Consumer, spent_s: float, passed_s: float) -> None:
     """Print what was found."""
-    counts = Counter(row.instrument.source for row in snapshot.rows)
+    snapshot, counts, snapshots = consumer.latest, consumer.pairs(), consumer.snapshots
+    assert snapshot is not None
     streamed = [part.source for part in snapshot.status.parts if part.stream == STREAMING]
     print(f"  streamed: {', '.join(streamed) or 'none'}")
     late = [part.source for part in snapshot.status.parts if snapshot.at_ms is None or part.last_good_ms is None]
@@ -125,8 +196,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=5, help="whole minutes to measure")
     parser.add_argument("--pairs", type=int, default=1_100, help="that each exchange lists")
     parser.add_argument("--updates", type=int, default=0, help="changes a second on each of five streams")
+    parser.add_argument("--faults", action="store_true", help="while they fail in every way")
     options = parser.parse_args()
-    command = [sys.executable, "-m", "tests.support.exchanges.nine", "--pairs", str(options.pairs)]
+    module = "afflicted" if options.faults else "nine"
+    command = [sys.executable, "-m", f"tests.support.exchanges.{module}", "--pairs", str(options.pairs)]
     command += ["--updates", str(options.updates)]
     seconds = str((options.minutes + 6) * 60)
     with (
@@ -139,7 +212,8 @@ def main() -> None:
             urls = dict(word.split("=", 1) for word in words if "=http" in word)
             streamed = tuple(name for name in NAMES if SOURCES[name].stream) if options.updates else False
             settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder, stream=streamed)
-            report(*asyncio.run(measure(settings, options.minutes)))
+            consumer, faults = Consumer(), Faults(served) if options.faults else None
+            report(consumer, *asyncio.run(measure(consumer, settings, options.minutes, faults)))
         finally:
             served.terminate()
 

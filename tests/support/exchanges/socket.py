@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from tests.support.fake_kraken_http import HttpRequest
@@ -55,9 +56,10 @@ class FakeSocket:
         await self._flush()
 
     def send(self, text: str) -> None:
-        """Say something."""
-        self._protocol.send_text(text.encode())
-        self._write()
+        """Say something, unless the end was said before."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_text(text.encode())
+            self._write()
 
     def ping(self, data: bytes) -> None:
         """Send a ping of the protocol; what comes back is in ``pongs``."""
