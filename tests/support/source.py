@@ -42,6 +42,8 @@ class FakeSource:
         self.clock = clock
         self.listed = [instrument(pair, source=name) for pair in pairs]
         self.quoted = list(pairs)
+        self.unreadable: tuple[str, ...] = ()
+        """Of the quoted pairs."""
         self.price: Callable[[str, int], float | None] = lambda pair, minute: 100.0 + minute % 7
         self.quote: Callable[[str], float | None] | None = None
         """What quotes say instead of ``price``."""
@@ -72,8 +74,9 @@ class FakeSource:
             raise self.error
         minute = (now + round(self.server_ahead_s * 1000)) // MINUTE
         quote = self.quote or (lambda pair: self.price(pair, minute))
-        quotes = tuple(ticker(p, quote(p), source=self.name) for p in self.quoted)
-        return TickerBatch(quotes, (), (), now)
+        quotes = tuple(ticker(p, quote(p), source=self.name) for p in self.quoted if p not in self.unreadable)
+        symbols = {one.pair: one.symbol for one in self.listed}
+        return TickerBatch(quotes, tuple((symbols[pair], "spoiled") for pair in self.unreadable), (), now)
 
     async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
         now = self.clock.now_ms()

@@ -85,7 +85,10 @@ def test_titles() -> None:
     assert "frozen 21:57" in title(ViewState(frozen=Frozen(AT_MS, ())))
     assert "/so 78 of 78" in title(ViewState(needle="so"))
     assert chart_title(SNAPSHOT.rows[0], ViewState(), UTC_ZONE, 1440) == "BTC/USD ── price ── 24 h ── UTC"
-    assert "90 min" in chart_title(SNAPSHOT.rows[0], ViewState(range_hours=6), UTC_ZONE, 90)
+    assert "90 min" in chart_title(SNAPSHOT.rows[0], ViewState(range_hours=6), UTC_ZONE, 90, 90)
+    of_an_hour = chart_title(SNAPSHOT.rows[0], ViewState(band_minutes=1440), UTC_ZONE, 60, 1440)
+    assert of_an_hour == "BTC/USD ── price ── 24 h ── mean ± 2σ of 1 h ── UTC"
+    assert "2σ of 4 h" in chart_title(SNAPSHOT.rows[0], ViewState(band_minutes=240), UTC_ZONE, 60, 1440)
 
 
 def test_titles_of_named_views_say_nothing_twice() -> None:

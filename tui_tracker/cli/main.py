@@ -110,15 +110,16 @@ def opening(state: "State", loaded: "Loaded") -> "State":
     """What the app opens on: the first view, where nothing is remembered and no ranking is configured."""
     from tui_tracker.config.load import DEFAULT_ORIGIN
     from tui_tracker.config.state import View
-    from tui_tracker.tui.view import ViewState
+    from tui_tracker.tui.columns import SORT_KEYS
+    from tui_tracker.tui.view import initial
     from tui_tracker.tui.views import all_views, taken_up
 
     chosen = any(loaded.origins[name] != DEFAULT_ORIGIN for name in ("quote", "metric", "by", "min_volume"))
     if chosen or state.view != View():
         return state
     settings = loaded.settings
-    plain = ViewState(theme=settings.theme, time_zone=settings.time_zone)
-    first = taken_up(all_views(settings.views, state.views)[0], plain).remembered()
+    configured = initial(settings, None, SORT_KEYS)
+    first = taken_up(all_views(settings.views, state.views)[0], configured).remembered()
     return replace(state, view=replace(first, theme=None, time_zone=None))
 
 

@@ -42,6 +42,10 @@ class Row:
     """Share of the window's 5-minute intervals that saw a trade, a fraction of those that we know of, or ``None``."""
     is_suspect: bool = False
     """Whether ``last`` is far off mid although mid hardly moved: a bad print, or a trade of long ago."""
+    mid_ms: int | None = None
+    """Instant of the poll or message that bid and ask are of, corrected clock."""
+    members: tuple[str, ...] = ()
+    """Exchanges whose quotes a consolidated pair is made of."""
 
     @property
     def id(self) -> str:

@@ -81,20 +81,20 @@ class Exchanges:
         found: dict[Pair, list[Side]] = {}
         for name, engine in self._engines.items():
             if (snapshot := engine.hub.latest) is not None and snapshot.at_ms is not None:
-                self._add(found, name, snapshot, snapshot.at_ms)
+                self._add(found, name, snapshot)
                 await asyncio.sleep(0)
         return found
 
-    def _add(self, found: dict[Pair, list[Side]], name: str, snapshot: Snapshot, at_ms: int) -> None:
-        age_ms = self._clock.now_ms() + (snapshot.status.skew_ms or 0) - at_ms
+    def _add(self, found: dict[Pair, list[Side]], name: str, snapshot: Snapshot) -> None:
+        now_ms = self._clock.now_ms() + (snapshot.status.skew_ms or 0)
         for row in snapshot.rows:
-            mid = row.mid
-            if mid is None or not mid > 0 or row.halted or InstrumentClass.SECOND_VENUE in row.instrument.classes:
+            mid, mid_ms, one = row.mid, row.mid_ms, row.instrument
+            if mid is None or mid_ms is None or not mid > 0 or row.halted:
                 continue
-            sides = found.setdefault((row.instrument.base, row.instrument.quote), [])
-            sides.append(
-                Side(name, mid, age_ms, _newest(row, _VOLUME), _newest(row, _QUOTE_VOLUME), row.instrument.digits)
-            )
+            if InstrumentClass.SECOND_VENUE not in one.classes:
+                volumes = _newest(row, _VOLUME), _newest(row, _QUOTE_VOLUME)
+                side = Side(name, mid, now_ms - mid_ms, *volumes, one.digits)
+                found.setdefault((one.base, one.quote), []).append(side)
 
     def is_loading(self) -> bool:
         """Whether any exchange's history is on its way."""
@@ -187,6 +187,7 @@ class ConsolidatingEngine(Engine):
             self._is_wanted.set()
         for name in self._levels.changed():
             self.market.break_returns(name, [at_ms])
+        self.market.set_members(self._levels.members())
 
     @override
     def prioritise(self, instrument_ids: Sequence[str]) -> None:

@@ -173,6 +173,7 @@ class Lens(Market):
             own = self._holdings[holding.instrument.id] = Holding(holding.instrument, holding.activity)
         own.instrument, own.activity = holding.instrument, holding.activity
         own.ticker, own.is_suspect, own.quoted_ms = holding.ticker, holding.is_suspect, holding.quoted_ms
+        own.mid_ms, own.members = holding.mid_ms, holding.members
         own.halted, own.halted_since_ms = holding.halted, holding.halted_since_ms
         own.last_trade_ms = holding.last_trade_ms
         return own

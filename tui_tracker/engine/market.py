@@ -58,6 +58,10 @@ class Holding:
     earlier_ms: int | None = None
     book_ms: int | None = None
     """Instant of the last bid and ask that a stream told."""
+    mid_ms: int | None = None
+    """Instant of the last bid and ask that anybody told."""
+    members: tuple[str, ...] = ()
+    """Exchanges that it is made of, if it is consolidated."""
 
 
 class Market:
@@ -145,6 +149,7 @@ class Market:
             halted_since_ms=seen.halted_since_ms,
             last_trade_ms=seen.last_trade_ms,
             quoted_ms=seen.quoted_ms,
+            mid_ms=seen.quoted_ms,
         )
 
     def restore_end(self, end_ms: int, polled_ms: int | None) -> None:
@@ -271,6 +276,8 @@ class Market:
         if _has_traded_since(holding.ticker, ticker):
             holding.last_trade_ms = at_ms - at_ms % MINUTE_MS
         holding.ticker, holding.quoted_ms = _with_book(holding, ticker, at_ms), at_ms
+        if ticker.mid is not None:
+            holding.mid_ms = at_ms
         return True
 
     def stream(self, tickers: Iterable[Ticker], at_ms: int) -> list[str]:
@@ -287,6 +294,8 @@ class Market:
             if holding is None or before is None:
                 continue
             ticker = said.completed_by(before)
+            if said.mid is not None:
+                holding.book_ms = holding.mid_ms = at_ms
             if ticker == before and _is_observed(holding, minute_ms):
                 continue
             for index, value in enumerate(said.values()):
@@ -294,7 +303,6 @@ class Market:
                     self._push(self._window(holding, index), at_ms, value, Provenance.STREAM)
             if said.mid is not None:
                 holding.is_suspect = said.is_suspect_after(before)
-                holding.book_ms = at_ms
             if ticker.last is not None and ticker.last != before.last:
                 holding.last_trade_ms = minute_ms
             holding.ticker = ticker
@@ -326,6 +334,11 @@ class Market:
                 continue
             self._push(self._window(holding, index), at_ms, float(gain))
             holding.activity.note(at_ms // MINUTE_MS, gain > 0)
+
+    def set_members(self, members: Mapping[str, tuple[str, ...]]) -> None:
+        """Note of which exchanges consolidated pairs are made now."""
+        for holding in self._holdings.values():
+            holding.members = members.get(holding.instrument.id, ())
 
     def take_returned(self) -> dict[str, int]:
         """Instruments that a poll quoted again since the last call, with the minutes that none had quoted them."""

@@ -29,6 +29,8 @@ def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Ro
         ticker.low if ticker is not None else None,
         market.activity(holding),
         holding.is_suspect,
+        holding.mid_ms,
+        holding.members,
     )
 
 

@@ -61,6 +61,8 @@ class RowWire(msgspec.Struct, frozen=True, array_like=True):
     low: float | None = None
     activity: float | None = None
     is_suspect: bool = False
+    mid_ms: int | None = None
+    members: tuple[str, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="type", tag=str.lower, kw_only=True):

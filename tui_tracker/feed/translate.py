@@ -71,6 +71,8 @@ def _row_wire(row: Row) -> RowWire:
         row.low,
         row.activity,
         row.is_suspect,
+        row.mid_ms,
+        row.members,
     )
 
 
@@ -105,6 +107,8 @@ def _row(wire: RowWire, places: Sequence[int | None]) -> Row:
         wire.low,
         wire.activity,
         wire.is_suspect,
+        wire.mid_ms,
+        wire.members,
     )
 
 

@@ -113,6 +113,14 @@ class ConsolidatedSource:
         """Ids of pairs whose last level was made of other exchanges than the one before."""
         return self._changed
 
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """The exchanges that the last level of each pair was made of, by its id."""
+        return {
+            one.id: tuple(sorted(self._standings[pair].members))
+            for pair, one in self._listed.items()
+            if pair in self._standings
+        }
+
     def _ticker(self, pair: Pair, instrument: Instrument, fresh: Sequence[Side]) -> Ticker | None:
         standing = self._standings.setdefault(pair, _Standing())
         found = consolidate({side.source: side.mid for side in fresh}, standing.left)

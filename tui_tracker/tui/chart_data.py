@@ -147,7 +147,14 @@ class Chart:
         figures = None if row is None else row.figures_of(self.view.metric)
         window = 0 if self.snapshot is None else self.snapshot.window_minutes
         return ChartData(
-            title=titles.chart_title(row, self.view, self.zone, window, is_several=self.is_several),
+            title=titles.chart_title(
+                row,
+                self.view,
+                self.zone,
+                window,
+                0 if series is None else len(series.values),
+                is_several=self.is_several,
+            ),
             series=series,
             span=self.view.chart_span,
             digits=0 if row is None else row.instrument.digits,
@@ -170,7 +177,7 @@ class Chart:
         first_ms = hours.first_ms
         is_whole = first_ms is not None and first_ms <= hours.start_ms + HOUR_MS
         known = "" if is_whole or first_ms is None else f"known from {self.zone.day(first_ms)}"
-        title = titles.chart_title(row, self.view, self.zone, 0, is_several=self.is_several)
+        title = titles.chart_title(row, self.view, self.zone, is_several=self.is_several)
         series = hours.points()
         return ChartData(
             title=titles.SEPARATOR.join(part for part in (title, known, hours.missing) if part),
@@ -208,7 +215,7 @@ class Chart:
         place = self.ranking.place(row.id)
         reason = "not in this ranking" if place is None else f"not ranked: {clean(place.reason, 40)}"
         return ChartData(
-            title=titles.chart_title(row, self.view, self.zone, 0, track.since_ms, is_several=self.is_several),
+            title=titles.chart_title(row, self.view, self.zone, since_ms=track.since_ms, is_several=self.is_several),
             series=Series(row.id, self.view.metric, end_ms - (len(values) - 1) * MINUTE_MS, values),
             span=self.view.chart_span,
             digits=0,

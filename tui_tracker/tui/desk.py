@@ -312,7 +312,7 @@ class Desk:
 
     def empty_titles(self) -> tuple[str, str, str]:
         """Titles of list, chart and table before anything came."""
-        return "Pairs", titles.chart_title(None, self.view, self.zone, 0), "Ranked"
+        return "Pairs", titles.chart_title(None, self.view, self.zone), "Ranked"
 
     def list_title(self, scene: Scene) -> str:
         """The title of the pair list."""

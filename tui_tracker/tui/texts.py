@@ -86,7 +86,7 @@ def _value_groups(
     groups: list[list[Run]] = [
         [("last ", "muted"), (text(value), "strong"), ("  ", "text"), *_change_runs(figures, snapshot, zone)]
     ]
-    span = "" if view.range_hours * 60 >= figures.length else f"{window_text(figures.length)} "
+    span = "" if view.range_hours * 60 == figures.length else f"{window_text(figures.length)} "
     for word, value, at_ms in (("high", figures.maximum, extremes.high_ms), ("low", figures.minimum, extremes.low_ms)):
         when = f" {zone.minute(at_ms)}" if at_ms is not None else ""
         groups.append([(f"{span}{word} ", "muted"), (text(value), "text"), (when, "faint")])

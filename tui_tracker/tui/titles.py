@@ -230,14 +230,22 @@ def chart_title(
     row: Row | None,
     view: ViewState,
     zone: Zone,
-    window: int,
+    window: int = 0,
+    samples: int = 0,
     since_ms: int | None = None,
     *,
     is_several: bool = False,
 ) -> str:
-    """``BTC/USD ── price ── 24 h ── UTC``; a range longer than the window of ``window`` minutes is that window.
+    """``BTC/USD ── price ── 24 h ── UTC``.
 
-    ``since_ms`` is from when on ranks are known; with ``is_several`` the pair says its exchange.
+    Args:
+        row: The selected pair.
+        view: What is chosen.
+        zone: How times are written.
+        window: Minutes that figures are made over; 0 where that doesn't matter.
+        samples: Minutes that the chart has: a longer range is that. 0 where they are not known.
+        since_ms: From when on ranks are known.
+        is_several: Whether the pair says its exchange.
     """
     pair = "Chart" if row is None else pair_name(row.instrument, 34 if is_several else 24, is_several=is_several)
     if view.shows_ranks:
@@ -250,16 +258,17 @@ def chart_title(
         pair = f"{pair} ── {what}" if is_alone else what.capitalize()
     band = ""
     if view.band_minutes and not view.compared and not view.shows_hours:
-        band = f"mean ± 2σ of {window_text(min(view.band_minutes, window or view.band_minutes))}"
-    parts = (pair, view.metric.label, _span_text(view, zone, window), band, zone.name)
+        is_whole = 0 < samples <= view.band_minutes
+        band = f"mean ± 2σ of {window_text(window if is_whole and window else view.band_minutes)}"
+    parts = (pair, view.metric.label, _span_text(view, zone, samples), band, zone.name)
     return SEPARATOR.join(part for part in parts if part)
 
 
-def _span_text(view: ViewState, zone: Zone, window: int) -> str:
+def _span_text(view: ViewState, zone: Zone, samples: int) -> str:
     """``24 h``, ``last 90 min``, or from when to when."""
     if view.span is None:
-        is_longer = 0 < window < view.range_hours * 60 and not view.shows_hours
-        return window_text(window) if is_longer else range_text(view.range_hours)
+        is_longer = 0 < samples < view.range_hours * 60 and not view.shows_hours
+        return window_text(samples) if is_longer else range_text(view.range_hours)
     if view.span.end_ms is None:
         return f"last {window_text(view.span.minutes)}"
     start_ms = view.span.end_ms - (view.span.minutes - 1) * MINUTE_MS

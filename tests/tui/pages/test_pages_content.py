@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.feed import END_MS, WINDOW, FakeFeed, live_status, make_pairs
+from tests.support.feed import END_MS, WINDOW, FakeFeed, live_status, make_pairs, several_pairs
 from tui_tracker.config.model import Settings
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import InstrumentClass
@@ -21,6 +21,7 @@ from tui_tracker.core.status import BackfillProgress, ErrorTally, RequestReport,
 from tui_tracker.stats.histogram import histogram
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui.events import EventLog
+from tui_tracker.tui.pages.across import AcrossFacts, across_page
 from tui_tracker.tui.pages.blocks import GAP, Block, Page, chunked, laid_out, said, tabulated
 from tui_tracker.tui.pages.command import rank_words, shell_lines
 from tui_tracker.tui.pages.health import AppHealth, health_page
@@ -327,10 +328,26 @@ def test_tiles_have_signs_and_shades() -> None:
     assert "BTC" in text
 
 
+def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:
+    rows = [pair.row() for pair in several_pairs()]
+    rows = [
+        replace(row, bid=0.424, ask=0.4241) if row.id == "gate:GTC-USD" else row for row in rows
+    ]  # 3.4 % off: it may not come back, and need not leave
+    one = next(row for row in rows if row.id == "gate:GTC-USD")
+    inside = AcrossFacts(one, rows, {row.id: 1_000 for row in rows}, None, 0, UTC_ZONE)
+    assert "of 4 of 4 exchanges" in text_of(across_page(inside, 140))
+    left = [
+        replace(row, members=("bitfinex", "bitstamp", "kraken")) if row.id == "all:GTC-USD" else row for row in rows
+    ]
+    text = text_of(across_page(replace(inside, rows=left), 140))
+    assert "of 3 of 4 exchanges" in text
+    assert "3.4 % off" in text
+    aged = replace(inside, ages_ms={**inside.ages_ms, "gate:GTC-USD": 91_000})
+    assert "too old" in text_of(across_page(aged, 140))
+
+
 def test_tiles_are_large_where_all_stays_in_view() -> None:
-    known = OverviewFacts(
-        SNAPSHOT.rows, "all", SNAPSHOT.rows, Heat.CHANGE, EventLog(0.9), Pulse(0.9), UTC_ZONE, "24 h"
-    )
+    known = OverviewFacts(SNAPSHOT.rows, "all", SNAPSHOT.rows, Heat.CHANGE, EventLog(0.9), Pulse(0.9), UTC_ZONE, "24 h")
     small, large = overview_page(known, 196), overview_page(known, 196, 56)
     assert len(small.lines) < len(large.lines) <= 56
     assert overview_page(known, 196, 40) == small

@@ -84,6 +84,20 @@ async def test_one_out_of_reach_leaves_after_90_s_and_no_return_is_made_of_it() 
         assert across.status().error == "fewer than 3 exchanges agree on any pair"
 
 
+async def test_a_pair_that_cannot_be_read_any_more_leaves_though_its_exchange_answers() -> None:
+    async with opened() as (clock, sources, across):
+        for source, price in zip(sources.values(), (100.0, 101.0, 102.0, 104.0), strict=True):
+            source.price = level(price)  # type: ignore[assignment]
+        await clock.advance(130)
+        assert (row(across).last, row(across).members) == (101.5, ("four", "one", "three", "two"))
+        sources["four"].unreadable = ("BTC/USD",)
+        await clock.advance(60)
+        assert row(across).last == 101.5
+        await clock.advance(60)
+        assert (row(across).last, row(across).members) == (101, ("one", "three", "two"))
+        assert row(across, "all:BTC-USDT").last == 101.5
+
+
 async def test_a_slow_exchange_is_waited_for_10_s_at_most() -> None:
     async with opened() as (clock, sources, across):
         await clock.advance(130)

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
@@ -14,6 +14,7 @@ from tui_tracker.stats.consolidation import (
     LEAST_EXCHANGES,
     MOST_AGE_MS,
     MOST_OFF,
+    NOBODY,
     RETURNS_WITHIN,
     Consolidated,
     consolidate,
@@ -38,7 +39,7 @@ class AcrossFacts:
     rows: Sequence[Row]
     """All pairs of all exchanges."""
     ages_ms: Mapping[str, int | None]
-    """How old the quotes of each exchange are, by its name."""
+    """How old bid and ask of each pair of this asset are, by its id."""
     place: Place | None
     """Where the consolidated pair stands among its like, if there is one."""
     ranked: int
@@ -50,7 +51,7 @@ def across_page(known: AcrossFacts, width: int) -> Page:
     """All exchanges in a table, then what they say together, in ``width`` cells."""
     one = known.row.instrument
     sides = sides_of(known.rows, one.base, one.quote)
-    found = _consolidated(sides, known.ages_ms)
+    found = _consolidated(known, sides)
     title = SEPARATOR.join((clean(one.pair, 24), "across exchanges", known.zone.name))
     if not sides:
         return Page(title, tuple(said("No exchange that is watched lists it.", width)))
@@ -75,12 +76,16 @@ def sides_of(rows: Sequence[Row], base: str, quote: str) -> list[Row]:
     return sorted(found, key=lambda row: (-(row.volume_usd or 0.0), row.instrument.source))
 
 
-def _consolidated(sides: Sequence[Row], ages_ms: Mapping[str, int | None]) -> Consolidated:
-    return consolidate({row.instrument.source: mid for row in sides if (mid := _fresh_mid(row, ages_ms)) is not None})
+def _consolidated(known: AcrossFacts, sides: Sequence[Row]) -> Consolidated:
+    """What they say together; those that the consolidated pair left out are out until they are near again."""
+    mids = {row.instrument.source: mid for row in sides if (mid := _fresh_mid(row, known.ages_ms)) is not None}
+    together = f"{CONSOLIDATED}:{sides[0].instrument.base}-{sides[0].instrument.quote}" if sides else ""
+    members = next((row.members for row in known.rows if row.id == together), ())
+    return consolidate(mids, frozenset(mids) - frozenset(members) if members else NOBODY)
 
 
 def _fresh_mid(row: Row, ages_ms: Mapping[str, int | None]) -> float | None:
-    age_ms, mid = ages_ms.get(row.instrument.source), row.mid
+    age_ms, mid = ages_ms.get(row.id), row.mid
     if row.halted or mid is None or not mid > 0 or age_ms is None or age_ms > MOST_AGE_MS:
         return None
     return mid
@@ -105,7 +110,7 @@ def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> lis
     rows: list[list[Run]] = [[(head, "faint") for head in _HEADS]]
     for row in sides:
         source, digits = row.instrument.source, row.instrument.digits
-        age_ms = known.ages_ms.get(source)
+        age_ms = known.ages_ms.get(row.id)
         price = row.figures_of(Metric.PRICE)
         note, kind = _note(row, found, known.ages_ms, middle)
         mark = "▲ highest" if ends and row is ends[1] else "▼ lowest" if ends and row is ends[0] else ""
@@ -151,7 +156,7 @@ def _note(row: Row, found: Consolidated, ages_ms: Mapping[str, int | None], midd
         return clean(row.halted, 24), "warn"
     if mid is None:
         return "gives no bid and ask", "muted"
-    if not _is_recent(ages_ms.get(source)):
+    if not _is_recent(ages_ms.get(row.id)):
         return "too old", "warn"
     if middle is None:
         return "", "muted"
@@ -194,7 +199,7 @@ def _others(known: AcrossFacts) -> list[Line]:
     for quote in quotes:
         sides = sides_of(known.rows, one.base, quote)
         digits = max((row.instrument.digits for row in sides), default=0)
-        found.append((len(sides), quote, _consolidated(sides, known.ages_ms), digits))
+        found.append((len(sides), quote, _consolidated(known, sides), digits))
     found.sort(key=lambda each: (-each[0], each[1]))
     pairs: list[tuple[str, Sequence[Run]]] = []
     for number, quote, together, digits in found[:OTHERS_MOST]:

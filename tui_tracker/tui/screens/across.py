@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 from typing_extensions import override
 
 from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.stats.ranking import Scope
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.pages.across import AcrossFacts, across_page
@@ -38,18 +39,23 @@ class AcrossScreen(PairStepping):
         if row is None or snapshot is None:
             return Page("Across exchanges", tuple(said("No pair is selected.", width)))
         ranking = desk.ranking(snapshot, Scope(source=CONSOLIDATED, quote=row.instrument.quote))
-        statuses = snapshot.status.parts or (snapshot.status,)
         known = AcrossFacts(
             row=row,
             rows=snapshot.rows,
-            ages_ms={
-                status.source: None
-                if status.last_good_ms is None
-                else max(0, desk.source_now_ms(status) - status.last_good_ms)
-                for status in statuses
-            },
+            ages_ms=self._ages_ms(row.instrument.base, snapshot),
             place=ranking.place(f"{CONSOLIDATED}:{row.instrument.base}-{row.instrument.quote}"),
             ranked=ranking.ranked,
             zone=desk.zone,
         )
         return across_page(known, width)
+
+    def _ages_ms(self, base: str, snapshot: Snapshot) -> dict[str, int | None]:
+        """How old bid and ask of each pair of an asset are; where there are none, the last good answer."""
+        statuses = {status.source: status for status in snapshot.status.parts or (snapshot.status,)}
+        ages: dict[str, int | None] = {}
+        for row in snapshot.rows:
+            status = statuses.get(row.instrument.source)
+            if row.instrument.base == base and status is not None:
+                said_ms = status.last_good_ms if row.mid_ms is None else row.mid_ms
+                ages[row.id] = None if said_ms is None else max(0, self.desk.source_now_ms(status) - said_ms)
+        return ages

@@ -18,7 +18,6 @@ from tui_tracker.tui.screens.page import PageScreen, SeriesKey
 from tui_tracker.tui.titles import scope_text
 from tui_tracker.tui.widgets.chart import ChartPane
 
-
 LEAST_CHART: Final = 12
 """Rows from which on a chart fills what the words leave free."""
 
