@@ -44,10 +44,10 @@ class Counting:
         self._listener, self._counted = listener, counted
         self.opened, self.missed, self.rest_s = listener.opened, listener.missed, listener.rest_s
 
-    def told(self, tickers: Sequence[Ticker]) -> None:
+    def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
         """Count, and pass on."""
         self._counted.quotes += len(tickers)
-        self._listener.told(tickers)
+        self._listener.told(tickers, said_ms)
 
 
 async def measure(name: str, url: str, seconds: int) -> tuple[Counted, float, float]:

@@ -424,7 +424,7 @@ def test_every_budget_is_below_what_is_documented() -> None:
     }
     assert allowed.keys() == SOURCES.keys()
     for name, rate in allowed.items():
-        assert 1 / SOURCES[name].spacing_s < (0.85 * rate if name != "kraken" else rate)
+        assert 1 / SOURCES[name].spacing_s < 0.9 * rate
 
 
 async def test_a_heavy_request_takes_its_weight_of_the_budget() -> None:

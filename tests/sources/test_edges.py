@@ -265,7 +265,7 @@ class Told:
     def opened(self) -> None:
         raise Opened("it is")
 
-    def told(self, tickers: object) -> None:
+    def told(self, tickers: object, said_ms: int | None = None) -> None:
         raise Opened("it is")
 
     def missed(self) -> None:

@@ -44,13 +44,15 @@ class Heard:
 
     def __init__(self, stream: Stream, instruments: Sequence[Instrument]) -> None:
         self.newest: dict[str, Ticker] = {}
+        self.said_ms: int | None = None
         self.openings = self.losses = 0
         self.pause_s = 0.0
         self.rests = 0
         self._changed = asyncio.Event()
         self.running = asyncio.ensure_future(stream.run(instruments, self))
 
-    def told(self, tickers: Sequence[Ticker]) -> None:
+    def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
+        self.said_ms = said_ms
         self.newest |= {ticker.instrument_id: ticker for ticker in tickers}
         self._changed.set()
 
@@ -102,6 +104,7 @@ class Opened:
         return next(one.id for one in self.instruments if kind.symbol(one) == symbol)
 
     heard_kind: type[Dialogue]
+    stream: Stream
 
 
 @asynccontextmanager
@@ -122,7 +125,7 @@ async def opened(
             stream = SocketStream(url, SystemClock(), type("Changed", (kind_of(name),), dialogue))
         heard = Heard(stream, instruments)
         it = Opened(exchange, heard, instruments)
-        it.heard_kind = kind_of(name)
+        it.heard_kind, it.stream = kind_of(name), stream
         yield it
         heard.running.cancel()
         await asyncio.gather(heard.running, return_exceptions=True)
@@ -342,8 +345,26 @@ async def test_pings_of_the_protocol_are_answered(name: str) -> None:
 )
 async def test_a_refusal_says_why(name: str, status: int, error: type[Exception]) -> None:
     async with opened(name, pairs=4, refuses=status) as it:
-        with pytest.raises(error, match=f"HTTP {status}"):
+        with pytest.raises(RateLimitedError if status in SOURCES[name].bans else error, match=f"HTTP {status}"):
             await it.heard.running
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "seconds"), [("binance", 418, 120), ("binance", 403, 300), ("bybit", 403, 600)]
+)
+async def test_an_address_that_is_shut_out_opens_no_other_connection_meanwhile(
+    name: str, status: int, seconds: float
+) -> None:
+    async with opened(name, pairs=4, refuses=status) as it:
+        with pytest.raises(RateLimitedError) as caught:
+            await it.heard.running
+        assert caught.value.retry_after_s == seconds
+        before = it.exchange.opened
+        second = asyncio.ensure_future(it.stream.run(it.instruments, it.heard))
+        await asyncio.sleep(0)
+        assert not second.done()
+        assert it.exchange.opened == before
+        second.cancel()
 
 
 @pytest.mark.parametrize(
@@ -428,7 +449,14 @@ async def test_pairs_are_followed_over_several_connections_of_which_one_breaks()
                     await changed.wait()
 
         streaming = Streaming(
-            stream, SystemClock(), SystemClock().now_ms, take, changed.set, lambda: None, lambda _ids, _since: None
+            stream,
+            SystemClock(),
+            SystemClock().now_ms,
+            take,
+            changed.set,
+            lambda: None,
+            lambda _ids, _since: None,
+            lambda: 0.0,
         )
         streaming.want(instruments)
         running = asyncio.ensure_future(streaming.run())

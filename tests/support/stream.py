@@ -27,9 +27,10 @@ class FakeStream:
         self._connections |= {one.pair: (listener, ended) for one in instruments}
         await ended
 
-    def say(self, last: float, pair: str = "BTC/USD", **changes: object) -> None:
+    def say(self, last: float, pair: str = "BTC/USD", said_ms: int | None = None, **changes: object) -> None:
         listener, _ = self._connections.get(pair) or self._connections["BTC/USD"]
-        listener.told([replace(ticker(pair, last), **{"trades": None, **changes})])  # type: ignore[arg-type]
+        said = replace(ticker(pair, last), **{"trades": None, **changes})  # type: ignore[arg-type]
+        listener.told([said], said_ms)
 
     def of(self, pair: str) -> Listener:
         return self._connections[pair][0]

@@ -68,7 +68,7 @@ class Rig:
     def type_at_once(self, *keys: str) -> None:
         """Let keys come together, as on a slow line."""
         for key in keys:
-            self.app.post_message(Key(key, key if len(key) == 1 else None))
+            self.app.post_message(Key(key, "/" if key == "slash" else key if len(key) == 1 else None))
 
     @property
     def view(self) -> ViewState:

@@ -108,6 +108,14 @@ async def test_what_is_typed_right_behind_the_slash_is_no_command(before: tuple[
         assert rig.app.is_running
 
 
+async def test_a_second_slash_typed_at_once_is_a_letter() -> None:
+    async with running(Rig()) as rig:
+        rig.type_at_once("slash", "b", "slash", "u")
+        await rig.settle()
+        assert rig.app.main.filter_bar is not None
+        assert rig.app.main.filter_bar.field.value == "b/u"
+
+
 async def test_the_selection_comes_back_when_the_filter_shows_it_again() -> None:
     async with running(Rig()) as rig:
         await rig.press("j")

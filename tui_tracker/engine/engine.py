@@ -104,7 +104,14 @@ class Engine(Board):
         if stream is not None:
             now_ms = self._timekeeper.now_ms
             self._streaming = Streaming(
-                stream, clock, now_ms, self._take_streamed, self._publish_status, self._note_missed, self._note_streamed
+                stream,
+                clock,
+                now_ms,
+                self._take_streamed,
+                self._publish_status,
+                self._note_missed,
+                self._note_streamed,
+                self._shut_out_s,
             )
         self._polling: Final = asyncio.Lock()
         self._keeper = None
@@ -180,11 +187,16 @@ class Engine(Board):
 
     def _limited_until_ms(self, now_ms: int) -> int | None:
         """When the exchange may be asked again, if not soon: a poll was told so, or a request for history was."""
-        slot_s = self._source.next_slot_s()
-        by_budget_ms = now_ms + round(slot_s * 1000) if slot_s > LONG_WAIT_S else 0
+        out_s = self._shut_out_s()
+        by_budget_ms = now_ms + round(out_s * 1000) if out_s else 0
         is_refused = isinstance(self._health.error, RateLimitedError)
         by_poll_ms = self._health.limited_until_ms or (is_refused and self._poller.next_poll_ms) or 0
         return max(by_poll_ms, by_budget_ms) or None
+
+    def _shut_out_s(self) -> float:
+        """How long the exchange wants to be asked nothing; 0 for no longer than our own pace lets one wait."""
+        slot_s = self._source.next_slot_s()
+        return slot_s if slot_s > LONG_WAIT_S else 0.0
 
     def report(self) -> SourceReport:
         """Everything that is known of how the source is doing."""
@@ -392,7 +404,8 @@ class Engine(Board):
         if self._missed_ms is None:
             return
         if missing * MINUTE_MS >= LONG_GAP_MS or not self.backfill.progress().is_running:
-            self.backfill.repair((at_ms - self._missed_ms) // MINUTE_MS)
+            names = None if self._streaming is None else self.market.unobserved(self._missed_ms, at_ms)
+            self.backfill.repair((at_ms - self._missed_ms) // MINUTE_MS, names)
             self._repaired_ms, self._missed_ms = at_ms, None
 
     def _note_returned(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.engine.market import Market
-from tui_tracker.engine.streaming import Streaming
+from tui_tracker.engine.streaming import GRACE_MS, Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
@@ -75,16 +75,17 @@ class Keeper:
     async def keep_before(self, end_ms: int) -> None:
         """Store minutes that are over: after the last poll of each, and before the first one of a later minute."""
         if self._streaming is not None and self._waiting and self._waiting[0] < end_ms:
-            await self._streaming.drain()
+            await self._streaming.drain(end_ms)
         while self._waiting and self._waiting[0] < end_ms:
             self._kept_ms = self._waiting.pop(0)
             await self._archive.keep_minute(self._kept_ms)
 
     async def _is_over(self, minute_ms: int) -> bool:
         """Wait for the end of a sampled minute; whether it was not dropped meanwhile, as one of a wrong clock is."""
+        end_ms = minute_ms + MINUTE_MS + (0 if self._streaming is None else GRACE_MS)
         while (self._market.sampled_ms or 0) >= minute_ms:
-            await self._timekeeper.sleep_until(minute_ms + MINUTE_MS)
-            if self._timekeeper.now_ms() >= minute_ms + MINUTE_MS:
+            await self._timekeeper.sleep_until(end_ms)
+            if self._timekeeper.now_ms() >= end_ms:
                 return True
             await self._clock.sleep(1.0)  # the clock jumped: a later poll may still be in this minute
         return False

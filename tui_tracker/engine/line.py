@@ -16,14 +16,19 @@ FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
 STEADY_S: Final = 60.0
 """A connection that lasted so long was a good one: the next attempt after it comes soon."""
+SHUT_OUT: Final = "nothing is asked for a while, as the exchange wants"
 _log = logging.getLogger(__name__)
 
 
 class Hearer(Protocol):
     """Who hears of all lines of a stream."""
 
-    def take(self, tickers: Sequence[Ticker]) -> None:
-        """Quotes came."""
+    def take(self, tickers: Sequence[Ticker], said_ms: int | None) -> None:
+        """Quotes came; see ``Listener.told``."""
+        ...
+
+    def shut_out_s(self) -> float:
+        """How long the exchange wants to be left alone; 0 where it doesn't."""
         ...
 
     def rest_s(self) -> float:
@@ -85,12 +90,19 @@ class Line:
             if not self.instruments:
                 await self._more.wait()
             self._more.clear()
+            await self._while_shut_out()
             started_s = self._clock.monotonic_s()
             error = await self._connect()
             lasted_s = self._clock.monotonic_s() - started_s
             failures = 0 if error is None else 1 if lasted_s >= STEADY_S else failures + 1
             if error is not None:
                 await self._clock.sleep(_pause_s(error, failures))
+
+    async def _while_shut_out(self) -> None:
+        """Wait as long as the exchange wants to be left alone: a connection would be refused, and prolong it."""
+        while (wait_s := self._hearer.shut_out_s()) > 0:
+            self.reason = SHUT_OUT
+            await self._clock.sleep(min(wait_s, LONGEST_WAIT_S))
 
     async def _connect(self) -> SourceError | None:
         """Follow one connection to its end; why it ended, ``None`` where more instruments are wanted now."""
@@ -131,10 +143,10 @@ class Line:
             self._hearer.note_back(self.instruments.keys(), self._down_ms)
             self._down_ms = None
 
-    def told(self, tickers: Sequence[Ticker]) -> None:
+    def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
         """See ``Listener``."""
         self.opened()
-        self._hearer.take(tickers)
+        self._hearer.take(tickers, said_ms)
 
     def missed(self) -> None:
         """See ``Listener``."""

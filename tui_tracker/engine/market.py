@@ -335,6 +335,16 @@ class Market:
             self._push(self._window(holding, index), at_ms, float(gain))
             holding.activity.note(at_ms // MINUTE_MS, gain > 0)
 
+    def unobserved(self, after_ms: int, before_ms: int) -> set[str]:
+        """Ids of those whose price is not known of every minute between two others."""
+        first, last = after_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS, before_ms // MINUTE_MS * MINUTE_MS
+        minutes = range(first, last, MINUTE_MS)
+        return {
+            holding.instrument.id
+            for holding in self._holdings.values()
+            if not all(_is_observed(holding, minute_ms) for minute_ms in minutes)
+        }
+
     def set_members(self, members: Mapping[str, tuple[str, ...]]) -> None:
         """Note of which exchanges consolidated pairs are made now."""
         for holding in self._holdings.values():

@@ -16,6 +16,10 @@ FLUSH_S: Final = 0.25
 """Least time between two deliveries, unless set otherwise: nobody reads faster."""
 TO_THE_END_MS: Final = 300
 """So long before the end of a minute every message is read at once: its last one is the minute's sample."""
+TRUSTED_MS: Final = 5_000
+"""What the exchange says of when a quote is from is believed if it is no further from now."""
+GRACE_MS: Final = 500
+"""So long after the end of a minute something may still come that was said in it."""
 
 
 class Streaming:
@@ -31,6 +35,7 @@ class Streaming:
         on_change: Called when a connection came up or went down.
         on_missed: Called when messages of one got lost.
         on_back: Called when one is up again, with the ids of its pairs and the instant since when it wasn't.
+        shut_out_s: How long the exchange wants to be left alone.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class Streaming:
         on_change: Callable[[], None],
         on_missed: Callable[[], None],
         on_back: Callable[[Collection[str], int], None],
+        shut_out_s: Callable[[], float],
     ) -> None:
         self._stream: Final = stream
         self._clock: Final = clock
@@ -50,6 +56,7 @@ class Streaming:
         self.note_change: Final = on_change
         self.note_missed: Final = on_missed
         self.note_back: Final = on_back
+        self.shut_out_s: Final = shut_out_s
         self.pace_s = FLUSH_S
         """Least time between two deliveries."""
         self._instruments: dict[str, Instrument] = {}
@@ -57,7 +64,7 @@ class Streaming:
         self._listed = asyncio.Event()
         self._arrived = asyncio.Event()
         self._newest: dict[int, dict[str, Ticker]] = {}
-        """By the minute in which they came."""
+        """By the minute in which they were said."""
         self._delivering: Final = asyncio.Lock()
 
     @property
@@ -107,9 +114,11 @@ class Streaming:
             del new[:room]
         return begun
 
-    def take(self, tickers: Sequence[Ticker]) -> None:
+    def take(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
         """See ``Hearer``."""
-        newest = self._newest.setdefault(self._now_ms() // MINUTE_MS, {})
+        now_ms = self._now_ms()
+        at_ms = said_ms if said_ms is not None and abs(said_ms - now_ms) <= TRUSTED_MS else now_ms
+        newest = self._newest.setdefault(at_ms // MINUTE_MS, {})
         for ticker in tickers:
             newest[ticker.instrument_id] = ticker
         self._arrived.set()
@@ -123,13 +132,23 @@ class Streaming:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
+            await self._let_late_ones_come()
             await self.drain()
             await self._clock.sleep(self.pace_s)
 
-    async def drain(self) -> None:
-        """Deliver at once what came so far, each minute's by itself."""
+    async def _let_late_ones_come(self) -> None:
+        """Deliver nothing of a minute before the last of the one before it has come."""
+        into_ms = self._now_ms() - max(self._newest, default=0) * MINUTE_MS
+        if into_ms < GRACE_MS:
+            await self._clock.sleep((GRACE_MS - max(into_ms, -GRACE_MS)) / 1000)
+
+    async def drain(self, before_ms: int | None = None) -> None:
+        """Deliver at once what came so far, each minute's by itself; only that of before an instant if one is given."""
         async with self._delivering:
             for minute in sorted(self._newest):
+                start_ms = minute * MINUTE_MS
+                if before_ms is not None and start_ms >= before_ms:
+                    break
                 newest = self._newest.pop(minute, {})
-                at_ms = min(self._now_ms(), (minute + 1) * MINUTE_MS - 1)
+                at_ms = max(start_ms, min(self._now_ms(), start_ms + MINUTE_MS - 1))
                 await self._deliver(tuple(newest.values()), at_ms)

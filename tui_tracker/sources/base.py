@@ -110,8 +110,11 @@ class Listener(Protocol):
         """The exchange said yes to what was asked."""
         ...
 
-    def told(self, tickers: Sequence[Ticker]) -> None:
-        """Quotes came. What one leaves out (``None``) is not told by this stream, or has no value."""
+    def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
+        """Quotes came. What one leaves out (``None``) is not told by this stream, or has no value.
+
+        ``said_ms`` is when the exchange said them by its own clock, ``None`` where it doesn't tell.
+        """
         ...
 
     def missed(self) -> None:

@@ -47,6 +47,8 @@ class Dialogue(ABC):
         """How often the numbers of messages showed that some got lost."""
         self.refusal = ""
         """What the exchange last refused, and why."""
+        self.said_ms: int | None = None
+        """When the exchange said the last quote that was read, by its own clock; ``None`` where it doesn't tell."""
         self._refused = 0
         self._newest: dict[str, int] = {}
         self.unsaid: Final = deque(self.subscriptions(tuple(ids)))
@@ -97,7 +99,7 @@ class Dialogue(ABC):
 
     def is_late(self, symbol: str, stamp: object) -> bool:
         """Whether a newer quote of the symbol came before this one."""
-        at_ms = count(stamp)
+        at_ms = self.said_ms = count(stamp)
         if at_ms is None:
             return False
         newest_ms = self._newest.get(symbol, at_ms)

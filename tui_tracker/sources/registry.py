@@ -49,7 +49,7 @@ class SourceInfo:
     """Where its API is, unless configured otherwise."""
     spacing_s: float
     """Least time between two requests."""
-    """… of weight 1, where an exchange weighs them: at least a fifth below what it allows."""
+    """… of weight 1, where an exchange weighs them: at least a tenth more than it asks for."""
     allows: str
     """What it allows, as documented."""
     kind: str
@@ -137,7 +137,7 @@ def open_stream(name: str, *, clock: Clock, base_url: str | None = None, ca_file
     url = info.stream.url
     if base_url is not None:
         url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(url).path
-    return SocketStream(url, clock, info.dialogue(), ca_file)
+    return SocketStream(url, clock, info.dialogue(), ca_file, info.bans)
 
 
 def all_names() -> tuple[str, ...]:
@@ -217,7 +217,7 @@ SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
                 "kraken",
                 "Kraken",
                 "https://api.kraken.com",
-                1.02,
+                1.12,
                 "1 request a second",
                 "KrakenSource",
                 stream=StreamInfo(

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from typing_extensions import override
@@ -60,10 +61,19 @@ class SocketStream:
         clock: Spaces connections and messages.
         dialogue: What is said on them.
         ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
+        bans: HTTP statuses that shut an address out, and for how many seconds at least.
     """
 
-    def __init__(self, url: str, clock: Clock, dialogue: type[Dialogue], ca_file: str = "") -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        dialogue: type[Dialogue],
+        ca_file: str = "",
+        bans: Mapping[int, float] = MappingProxyType({}),
+    ) -> None:
         self._url: Final = url
+        self._bans: Final = bans
         self._clock: Final = clock
         self._kind: Final = dialogue
         self._ca_file: Final = ca_file
@@ -97,9 +107,7 @@ class SocketStream:
             ) as socket:
                 await self._follow(socket, dialogue, listener)
         except InvalidStatus as error:
-            raise _refusal(
-                self._title, error.response.status_code, error.response.headers.get("Retry-After")
-            ) from error
+            raise self._refusal(error.response.status_code, error.response.headers.get("Retry-After")) from error
         except ConnectionClosed as error:
             raise self._ended(error) from error
         except TimeoutError as error:
@@ -117,6 +125,19 @@ class SocketStream:
             return MalformedDataError(f"the stream of {self._title} sent what is no message: {what}")
         said = "" if received is None else f": {clean(received.reason or str(received.code), 80)}"
         return UnreachableError(f"{self._title} ended the stream{said}")
+
+    def _refusal(self, status: int, retry_after: str | None) -> SourceError:
+        text = f"{self._title} refused the stream: HTTP {status}"
+        if status in TOO_MANY or status in self._bans:
+            seconds = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+            least_s = self._bans.get(status)
+            if least_s is not None:
+                seconds = max(least_s, seconds or 0.0)
+                self._free_s = self._clock.monotonic_s() + seconds  # for all connections: it is the address that is out
+            return RateLimitedError(text, seconds)
+        error = RejectedError(text)
+        error.http_status = status
+        return error
 
     def _secured(self) -> ssl.SSLContext | None:
         if self._tls is None and self._url.startswith("wss"):
@@ -166,7 +187,7 @@ class SocketStream:
                 listener.missed()
             if tickers:
                 told_s = self._clock.monotonic_s()
-                listener.told(tickers)
+                listener.told(tickers, dialogue.said_ms)
             else:
                 self._check(dialogue, self._clock.monotonic_s() - told_s)
             heard += 1
@@ -209,16 +230,6 @@ class SocketStream:
         if self._malformed <= MOST_LOGGED:
             start = message[:80] if isinstance(message, str) else repr(message[:80])
             _log.warning("unreadable message of %s: %s: %s", self._title, clean(str(error), 80), clean(start, 100))
-
-
-def _refusal(title: str, status: int, retry_after: str | None) -> SourceError:
-    text = f"{title} refused the stream: HTTP {status}"
-    if status in TOO_MANY:
-        seconds = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
-        return RateLimitedError(text, seconds)
-    error = RejectedError(text)
-    error.http_status = status
-    return error
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

@@ -413,7 +413,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
             case "filter":
                 bar = self.main.filter_bar
                 is_free = self.screen in (self.main, self.page) and self.prompt is None
-                return is_free and (bar is None or not bar.field.has_focus)
+                return is_free and (bar is None or self.focused is not bar.field)
             case "picture":
                 return not isinstance(self.focused, Input)
             case _:

@@ -111,6 +111,53 @@ async def test_the_sample_of_a_minute_is_the_last_that_was_said_in_it() -> None:
         assert engine.series("fake:BTC-USD", Metric.PRICE).values[-1] == 100
 
 
+async def test_a_quote_belongs_to_the_minute_in_which_the_exchange_said_it() -> None:
+    end = START - START % MINUTE + MINUTE
+    async with opened() as (clock, source, stream, engine):
+        source.price = lambda pair, minute: 100.0
+        await clock.advance(47)
+        stream.say(150.0, said_ms=end - 1_500)
+        await clock.advance((end - clock.now_ms()) / 1000 + 0.08)
+        stream.say(160.0, said_ms=end - 20)  # it took 0.1 s to come
+        stream.say(170.0, "ETH/USD", said_ms=end + 70)
+        stream.say(180.0, said_ms=end + 75)
+        await clock.advance(0.2)
+        stream.say(161.0, "ETH/USD", said_ms=end - 10)
+        await clock.advance(1.3)
+        assert list(engine.series("fake:BTC-USD", Metric.PRICE).values[-2:]) == [160, 180]
+        assert list(engine.series("fake:ETH-USD", Metric.PRICE).values[-2:]) == [161, 170]
+        stream.say(190.0, said_ms=end - 3_600_000)  # what was last said an hour ago is told now
+        await clock.advance(1)
+        assert engine.series("fake:BTC-USD", Metric.PRICE).values[-1] == 190
+        stream.say(200.0, said_ms=clock.now_ms() + 4_000)
+        await clock.advance(1)
+        assert row(engine).last == 200
+
+
+async def test_a_minute_that_our_clock_has_not_come_to_is_that_of_the_exchange() -> None:
+    end = START - START % MINUTE + MINUTE
+    async with opened() as (clock, _, stream, engine):
+        await clock.advance((end - clock.now_ms()) / 1000 - 0.25)
+        stream.say(200.0, said_ms=end + 10)
+        await clock.advance(1.25)
+        series = engine.series("fake:BTC-USD", Metric.PRICE)
+        assert (series.end_ms, series.values[-1]) == (end, 200)
+
+
+async def test_no_connection_is_tried_while_the_exchange_wants_to_be_left_alone() -> None:
+    async with opened() as (clock, source, stream, engine):
+        stream.say(200.0)
+        await clock.advance(1)
+        source.slot_s = 300.0
+        stream.end(UnreachableError("gone"))
+        await clock.advance(120)
+        assert len(stream.opened) == 1
+        assert engine.status().stream == "nothing is asked for a while, as the exchange wants"
+        source.slot_s = 0.0
+        await clock.advance(60)
+        assert len(stream.opened) == 2
+
+
 async def test_what_only_polls_count_stays_as_polled() -> None:
     async with opened() as (clock, _, stream, engine):
         stream.say(200.0)
