@@ -471,8 +471,31 @@ async def test_nothing_known_and_out_of_reach_offers_the_simulated_market() -> N
         assert "SIMULATED" in rig.app.main.header.plain
         assert rig.view.selected == BTC
         assert "d demo" not in rig.app.main.keys.plain
+        assert messages(rig) == ["a simulated market; d leads back to kraken"]
+
+
+async def test_the_simulated_market_can_be_left_again() -> None:
+    state = State(view=View(quote="EUR", compared=(ETH,)), watchlist=(ETH,))
+    async with running(Rig(FakeFeed((), OFFLINE), state=state)) as rig:
         await rig.press("d")
+        await rig.settle()
+        made = rig.demo
+        await rig.press("f", "e", "d")
+        await rig.settle()
+        assert "SIMULATED" not in rig.app.main.header.plain
+        assert "kraken gives no data yet" in rig.app.main.table.plain
+        assert (rig.view.quote, rig.view.compared, rig.app.desk.watchlist) == ("EUR", (ETH,), (ETH,))
+        await rig.press("d")
+        await rig.settle()
+        assert rig.demo is made
+        await rig.press("d")
+        rig.feed.pairs = make_pairs()
+        rig.feed.publish(rig.feed.snapshot(live_status(), 2))
+        await rig.settle()
+        assert rig.view.selected is not None
         assert not rig.app.check_action("demo", ())
+        await rig.press("f")
+    assert len(rig.store.changes) == 1
 
 
 async def test_a_demo_in_the_place_of_an_exchange_leaves_no_trace() -> None:

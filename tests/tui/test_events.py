@@ -12,6 +12,7 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row, Snapshot
+from tui_tracker.core.status import BackfillProgress
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.tui.events import LEAST_JUMP, MOST_EVENTS, Event, EventLog, Happening
 from tui_tracker.tui.pulse import Pulse, median_cv, sparkline
@@ -101,6 +102,19 @@ def test_a_low_of_a_window_that_is_hardly_known_is_no_record() -> None:
     assert told(BASE, later(BASE, btc=young)) == []
 
 
+def test_a_high_of_another_window_is_no_record_of_24_h() -> None:
+    of_an_hour = [
+        replace(each, window_minutes=60) for each in (BASE, later(BASE, btc=priced(row_of(), 1.0, minimum=1.0)))
+    ]
+    assert told(*of_an_hour) == []
+    row = row_of()
+    price = row.figures[0]
+    assert price is not None
+    short = replace(row, figures=(price._replace(length=60, minimum=price.last), *row.figures[1:]))
+    first = replace(later(BASE, btc=short), window_minutes=60)
+    assert told(BASE, first, later(later(BASE), btc=priced(row, 1.0, minimum=1.0))) == []
+
+
 def test_a_high_that_history_brought_is_no_record() -> None:
     row = row_of()
     price = row.figures[0]
@@ -172,6 +186,18 @@ def test_the_pulse_is_one_value_a_minute_of_a_day() -> None:
     noted(pulse, replace(later(BASE, 1440), version=9))
     assert pulse.start_ms == END_MS + 1439 * MINUTE_MS
     assert pulse.columns(20) == [wanted, wanted]
+
+
+def test_the_pulse_begins_anew_with_another_window_and_waits_for_history() -> None:
+    pulse = Pulse(0.9)
+    noted(pulse, BASE)
+    noted(pulse, replace(later(BASE, 1), window_minutes=60))
+    assert pulse.start_ms == END_MS + MINUTE_MS
+    some = [replace(row, figures=(None, *row.figures[1:])) for row in BASE.rows[:10]]
+    partly = replace(later(BASE, 2), rows=(*some, *BASE.rows[10:]), window_minutes=60)
+    loading = replace(partly, version=8, status=replace(partly.status, backfill=BackfillProgress(1, 9)))
+    assert pulse.measured(loading) is None
+    assert pulse.measured(replace(partly, version=9)) is not None
 
 
 def test_a_sparkline_rises_with_its_values() -> None:

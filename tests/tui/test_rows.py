@@ -152,6 +152,20 @@ async def test_the_first_rows_stay_in_view_until_the_cursor_is_moved() -> None:
         assert "0049" in rows.visible_keys
 
 
+async def test_a_cursor_that_a_filter_moved_is_brought_into_view() -> None:
+    app = RowsApp()
+    async with app.run_test(size=(30, 11)) as pilot:
+        rows, keys = app.query_one(WatchedRows), numbers(50)
+        rows.show(Model(keys), "0005")
+        await pilot.pause()
+        rows.start_over()
+        rows.show(Model(["0030", "0031"]), "0030")
+        rows.show(Model(keys), "0030")
+        assert "0030" in rows.visible_keys
+        rows.step(1)
+        assert rows.cursor == "0031"
+
+
 async def test_a_view_that_was_scrolled_away_stays_where_it_is() -> None:
     app = RowsApp()
     async with app.run_test(size=(30, 11)) as pilot:

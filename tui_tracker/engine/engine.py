@@ -166,15 +166,16 @@ class Engine(Board):
     def status(self) -> SourceStatus:
         """How the source is doing at this moment."""
         now_ms = self._timekeeper.now_ms()
+        limited_ms, next_ms = self._limited_until_ms(now_ms), self._poller.next_poll_ms
         return SourceStatus(
             source=self._source.name,
             state=self._health.state(now_ms),
             is_simulated=self._source.is_simulated,
             last_good_ms=self._health.last_good_ms,
             last_attempt_ms=self._health.last_attempt_ms,
-            next_poll_ms=self._poller.next_poll_ms,
+            next_poll_ms=max(next_ms, limited_ms) if next_ms and limited_ms else next_ms,
             error=str(self._health.error or ""),
-            limited_until_ms=self._limited_until_ms(now_ms),
+            limited_until_ms=limited_ms,
             skew_ms=self._timekeeper.offset_ms,
             instruments=len(self.market),
             malformed=self._malformed,

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from textual import work
 from textual.binding import BindingType
@@ -36,7 +36,7 @@ from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import NoStore, Store
 from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
-from tui_tracker.tui.titles import NAME
+from tui_tracker.tui.titles import NAME, source_name
 from tui_tracker.tui.view import CHOICES, DAY_MINUTES, Layout, ViewState, initial
 from tui_tracker.tui.widgets.rows import Rows
 
@@ -67,6 +67,16 @@ class Redrawing(Protocol):
     def redraw(self) -> None:
         """Draw the whole screen."""
         ...
+
+
+class Left(NamedTuple):
+    """What was watched before the simulated market."""
+
+    feed: Feed
+    store: Store
+    open_past: "Callable[[], Awaitable[PastFeed]] | None"
+    watchlists: Mapping[str, tuple[str, ...]]
+    view: ViewState
 
 
 class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActions, WatchlistActions):
@@ -120,6 +130,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         self._store_lock = asyncio.Lock()
         self._unsaved = deque()
         self._demo_feed = demo_feed
+        self._demo: Feed | None = None
+        self._left: Left | None = None
         self._warning = "" if state is None else state.warning
         self._is_lasting = state is None or state.is_lasting
         self.main.set_welcome(state is not None and state.is_new)
@@ -369,17 +381,33 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         return status.state is SourceState.OFFLINE and bool(status.error) and status.last_good_ms is None
 
     def action_demo(self) -> None:
-        """Watch a simulated market instead of an exchange that is out of reach."""
-        self._switch_to_demo()
+        """Watch a simulated market instead of an exchange that is out of reach, or that exchange again."""
+        if self._left is None:
+            self._switch_to_demo()
+        else:
+            self._switch_back(self._left)
 
     @work(name="demo", group="demo", exclusive=True)
     async def _switch_to_demo(self) -> None:
         if self._demo_feed is None or not self.can_demo:
             return
-        demo_feed, self._demo_feed, self._open_past = self._demo_feed, None, None
         await self._save_all()
-        self._store = NoStore()
-        self._feed = self._live = await demo_feed()
+        left = Left(self._live, self._store, self._open_past, self.desk.watchlists, self.desk.chosen)
+        self._demo = self._demo or await self._demo_feed()
+        self._store, self._open_past = NoStore(), None
+        self._watch(self._demo)
+        self._left = left
+        self.say(f"a simulated market; {self.key_book.label('demo')} leads back to {source_name(left.feed.status())}")
+
+    def _switch_back(self, left: "Left") -> None:
+        self._left, self._store, self._open_past = None, left.store, left.open_past
+        self._watch(left.feed)
+        self.desk.watchlists, self.desk.view = dict(left.watchlists), left.view
+        self.show()
+
+    def _watch(self, feed: Feed) -> None:
+        """Begin anew with another market."""
+        self._feed = self._live = feed
         self.desk.start_over()
         self.show()
         self.listen()
@@ -402,14 +430,15 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
     def active_commands(self) -> list[Command]:
         """What can be done now."""
         commands = (*self.commands(), *self.key_book.in_force(CHART_COMMANDS))
-        hidden = ("exchange", "across") if not self.desk.is_several else ()
-        return [command for command in commands if command.id not in hidden and (command.id != "demo" or self.can_demo)]
+        hidden: tuple[str, ...] = ("exchange", "across") if not self.desk.is_several else ()
+        hidden = hidden if self.check_action("demo", ()) else (*hidden, "demo")
+        return [command for command in commands if command.id not in hidden]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "demo":
-                return self.can_demo
+                return self.can_demo or self._left is not None
             case "filter":
                 bar = self.main.filter_bar
                 is_free = self.screen in (self.main, self.page) and self.prompt is None

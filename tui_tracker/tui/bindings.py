@@ -146,7 +146,7 @@ KEY_COMMANDS: Final = (
         DO,
         is_priority=True,  # on every screen; where one types, the app refuses it
     ),
-    Command("demo", "d", "demo", "demo", "watch a simulated market", "d", DO),
+    Command("demo", "d", "demo", "demo", "watch a simulated market where nothing is known, and back", "d", DO),
     Command(
         "palette",
         "ctrl+p",

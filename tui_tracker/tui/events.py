@@ -13,6 +13,7 @@ from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.stats.ranking import MIN_COVERAGE, Place, Ranking
 
+DAY_MINUTES: Final = 1_440
 MOST_EVENTS: Final = 500
 LEAST_JUMP: Final = 20
 """Places that a pair must move between two polls to be told of."""
@@ -64,6 +65,7 @@ class EventLog:
         self._ranking: Ranking | None = None
         self._at_ms: int | None = None
         self._records: dict[tuple[str, Happening], int] = {}
+        self._is_daily = True
 
     def __iter__(self) -> Iterator[Event]:
         """Events, the newest first."""
@@ -78,6 +80,7 @@ class EventLog:
             return
         at_ms = self._at_ms = snapshot.at_ms
         before, self._rows = self._rows, {row.instrument.id: row for row in snapshot.rows}
+        self._is_daily = snapshot.window_minutes == DAY_MINUTES
         events: list[Event] = list(self._of_rows(before, at_ms)) if before else []
         previous, self._ranking = self._ranking, ranking
         if previous is not None and _is_same_kind(previous, ranking):
@@ -103,9 +106,11 @@ class EventLog:
             yield _event(at_ms, Happening.DELISTED, before[key])
 
     def _record(self, row: Row, was: Row, happening: Happening, at_ms: int) -> Iterator[Event]:
-        """A newest sample beyond all others, if the window is known well enough."""
+        """A newest sample beyond all others, if the window is one of 24 h and known well enough."""
         figures, old = row.figures[_PRICE], was.figures[_PRICE]
-        if figures is None or old is None or row.instrument.is_consolidated:
+        if figures is None or old is None or row.instrument.is_consolidated or not self._is_daily:
+            return
+        if old.length != figures.length:
             return
         if min(figures.coverage, old.coverage) < self._min_coverage:
             return

@@ -163,7 +163,8 @@ def settled(ranking: Ranking, track: RankTrack, end_ms: int, minutes: int) -> in
 def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int) -> dict[str, Shift]:
     """How the rank of each ranked pair has changed in the ``minutes`` before ``end_ms``.
 
-    Empty while that is unknown, and where most pairs had no rank then: their history was still being loaded. O(n).
+    Pairs whose history came meanwhile, so that they have a rank now and had none, move nobody. Empty while ranks of
+    before are unknown, and where most pairs had none: their history was still being loaded. O(n).
     """
     if end_ms is None or minutes < 1:
         return {}
@@ -172,14 +173,18 @@ def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int)
     before = [track.rank_at(place.row.id, then_ms) for place in ranked]
     if 2 * sum(rank is not None for rank in before) < len(ranked):
         return {}
-    return {
-        place.row.id: Shift(
-            None if was is None else was - (place.rank or 0),
-            enters_top=(place.rank or TOP + 1) <= TOP and (was is None or was > TOP),
-        )
-        for place, was in zip(ranked, before, strict=True)
-        if was is not None or _began_after(place.row, ranking.metric, then_ms)
-    }
+    found: dict[str, Shift] = {}
+    late = late_above = last = 0
+    for place, was in zip(ranked, before, strict=True):
+        rank = place.rank or 0
+        if rank != last:
+            late_above, last = late, rank
+        if was is not None or _began_after(place.row, ranking.metric, then_ms):
+            moved = None if was is None else was - (rank - late_above)
+            found[place.row.id] = Shift(moved, enters_top=rank <= TOP and (was is None or was > TOP))
+        else:
+            late += 1
+    return found
 
 
 def _began_after(row: Row, metric: Metric, then_ms: int) -> bool:

@@ -9,6 +9,10 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row, Snapshot
 
 DAY_MINUTES: Final = 1_440
+KNOWN: Final = 0.5
+"""Share of the pairs that trade that must be known for a median …"""
+KNOWN_LOADING: Final = 0.95
+"""… and while history is loaded, the liquid ones first: their median is not that of all."""
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
 
 
@@ -23,6 +27,7 @@ class Pulse:
         self._min_coverage = min_coverage
         self._beats: deque[tuple[int, float]] = deque()
         self._version: int | None = None
+        self._window: int | None = None
 
     @property
     def last(self) -> float | None:
@@ -44,13 +49,20 @@ class Pulse:
         """The value of a snapshot; ``None`` if it has none, or was noted before. O(n log n); a thread may call it."""
         if snapshot.end_ms is None or snapshot.version == self._version:
             return None
-        return median_cv(snapshot.rows, self._min_coverage)
+        least = KNOWN_LOADING if snapshot.status.backfill.is_running else KNOWN
+        return median_cv(snapshot.rows, self._min_coverage, least)
 
     def note(self, snapshot: Snapshot, value: float | None) -> None:
-        """Take the newest version and its value into account; a later one of the same minute replaces it."""
+        """Take the newest version and its value into account; a later one of the same minute replaces it.
+
+        Values over another window can't be compared with those before, which are forgotten.
+        """
         if snapshot.end_ms is None:
             return
         self._version = snapshot.version
+        if snapshot.window_minutes != self._window:
+            self._window = snapshot.window_minutes
+            self._beats.clear()
         if value is None:
             return
         if self._beats and self._beats[-1][0] >= snapshot.end_ms:
@@ -72,10 +84,10 @@ class Pulse:
         return [sum(span) / len(span) if span else None for span in spans]
 
 
-def median_cv(rows: Iterable[Row], min_coverage: float) -> float | None:
+def median_cv(rows: Iterable[Row], min_coverage: float, least: float = KNOWN) -> float | None:
     """The median cv of prices over the pairs that trade and are observed well enough, a fraction.
 
-    ``None`` where these are less than half of the pairs that trade: while history is loaded, they are the liquid ones.
+    ``None`` where these are less than a share of ``least`` of the pairs that trade.
     """
     values: list[float] = []
     trading = 0
@@ -89,7 +101,7 @@ def median_cv(rows: Iterable[Row], min_coverage: float) -> float | None:
         mean, stddev = figures.mean, figures.stddev
         if mean is not None and stddev is not None and mean > 0:
             values.append(stddev / mean)
-    return _median(values) if values and 2 * len(values) >= trading else None
+    return _median(values) if values and len(values) >= least * trading else None
 
 
 def _median(values: list[float]) -> float:

@@ -9,6 +9,8 @@ from tui_tracker.tui.charts.span import Span
 from tui_tracker.tui.follower import FeedApp
 from tui_tracker.tui.view import CHOICES, ViewState
 
+HIDDEN = "the chart is not shown in this layout; that counts when it is"
+
 
 class ChartActions(FeedApp):
     """Styles, comparisons, crosshair, zoom."""
@@ -19,6 +21,8 @@ class ChartActions(FeedApp):
         if view != before:
             self._show_chart()
             self.load_series()
+            if not self.main.is_chart_shown:
+                self.say(HIDDEN)
 
     def action_chart_look(self, choice: str) -> None:
         """Make one of the chart's choices that need nothing but what was chosen before."""
@@ -38,6 +42,8 @@ class ChartActions(FeedApp):
 
     def action_compare_none(self) -> None:
         """Show the selected pair alone again."""
+        if not self.desk.view.compared:
+            self.say("no pairs are compared")
         self.look_at_chart(replace(self.desk.view, compared=()))
 
     def action_crosshair(self, step: int) -> None:
@@ -74,6 +80,8 @@ class ChartActions(FeedApp):
 
     def action_zoom_reset(self) -> None:
         """Show the whole range again."""
+        if self.desk.view.span is None:
+            self.say("the chart shows its whole range already")
         self.look_at_chart(replace(self.desk.view, span=None))
 
     def action_pan(self, direction: int) -> None:

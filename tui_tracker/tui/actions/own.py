@@ -179,12 +179,16 @@ class OwnActions(FeedApp):
         """Make the pair list wider or narrower, where it has a place of its own."""
         if self.main.arrangement is Layout.WIDE and not self.main.is_chart_full:
             self._share(self.desk.view.panes.with_list(step, self.size.width))
+        else:
+            self.say("the pair list has no place of its own in this layout")
 
     def action_resize_chart(self, step: int) -> None:
         """Make the chart higher or lower, where something else is under it."""
         layout = self.main.arrangement
         if layout in (Layout.WIDE, Layout.MEDIUM) and not self.main.is_chart_full:
             self._share(self.desk.view.panes.with_chart(step, layout, self.main.body_rows))
+        else:
+            self.say("chart and table don't share the screen in this layout")
 
     def _share(self, panes: Panes) -> None:
         self.choose(replace(self.desk.view, panes=panes))

@@ -258,7 +258,7 @@ def _breadth_lines(known: OverviewFacts, width: int) -> list[Line]:
 def _pulse_lines(known: OverviewFacts) -> list[Line]:
     pulse = known.pulse
     if pulse.last is None or pulse.extent is None:
-        return said("No pair is observed well enough yet.", 36)
+        return said("Known once most pairs have their history.", 36)
     low, high = pulse.extent
     since = f"since {known.zone.minute(pulse.start_ms)}"
     return [

@@ -136,6 +136,11 @@ class MainScreen(Screen[None]):
             return "list"
         return "chart" if self.pane.chart.has_focus else "table"
 
+    @property
+    def is_chart_shown(self) -> bool:
+        """Whether the chart is anywhere on the screen."""
+        return self.is_chart_full or (self.arrangement is not Layout.NARROW and not self.has_class("lost"))
+
     def visible_panes(self) -> tuple[Pane, ...]:
         """The panes that can have the focus, in the order of Tab."""
         if self.is_chart_full:

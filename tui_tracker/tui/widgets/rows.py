@@ -45,6 +45,7 @@ class Rows(Canvas, Titled, can_focus=True):
         """Show other rows; the cursor keeps its pair and its line on the screen."""
         line = self._cursor_line()
         is_same = cursor == self._cursor
+        self._was_moved = self._was_moved or (self._cursor is not None and not is_same)
         self._model, self._cursor = model, cursor
         self._made.clear()
         index = model.index(cursor)
