@@ -246,7 +246,7 @@ def test_config_check_tells_what_is_wrong_everywhere_at_once(run: Run, tmp_path:
     (folder / "night.toml").write_text('bakground = "#fff"\ntext = 3\n')
     file = tmp_path / "c.toml"
     file.write_text(
-        'theme = "nigth"\ncolumns = ["rnk", "prce", "last"]\nsource = "kraken,krakne"\n'
+        'theme = "noght"\ncolumns = ["rnk", "prce", "last"]\nsource = "kraken,krakne"\n'
         '[keys]\nmetric = "a b"\nmeasure = "space"\nwindow = 3\nfreeze = "elephant"\nsrt = "x"\n'
         '[views.Alts]\nby = "x"\nsort = "y"\ncolumns = ["lst"]\nwatchlist = "a*"\n'
         '[views."B*"]\n[views.Odd]\nfilte = "btc"\n[views.Fine]\ncolumns = ["nothing"]\n'
@@ -254,7 +254,7 @@ def test_config_check_tells_what_is_wrong_everywhere_at_once(run: Run, tmp_path:
     told = run("config", "--config", str(file), "check")
     lines = told.err.splitlines()
     for part in (
-        f"{file}: theme: 'nigth' is not allowed; allowed: auto",
+        f"{file}: theme: 'noght' is not allowed; allowed: auto",
         f"{file}: columns: there is no column 'rnk'; known: rank",
         f"{file}: columns: there is no column 'prce'",
         f"{file}: source: ",

@@ -377,6 +377,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         if self._demo_feed is None or not self.can_demo:
             return
         demo_feed, self._demo_feed, self._open_past = self._demo_feed, None, None
+        self.undo = None
         await self._save_all()
         self._store = NoStore()
         self._feed = self._live = await demo_feed()

@@ -1,4 +1,4 @@
-"""Finding by some letters of a name, for who types fast or slips: ``thm`` for theme, ``mosvol`` for most volatile. Pure."""
+"""Finding by some letters, for who types fast or slips: ``thm`` for theme, ``mosvol`` for most volatile. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,8 @@ def loose_fit(text: str, query: str) -> float:
     """How well the letters of a query fit a text, 0 to 1; 0 if they don't.
 
     They are there in order: the first begins a word, each other one is in the word of the one before or begins a later
-    one. Of all ways to find them the best counts: few gaps, small ones, and an early beginning. O(len(text)² len(query)) for what fits.
+    one. Of all ways to find them the best counts: few gaps, small ones, and an early beginning.
+    O(len(text)² len(query)) for what has them in order at all, else O(len(text)).
 
     Args:
         text: In lower case.

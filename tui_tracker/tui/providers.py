@@ -38,6 +38,11 @@ class Host(Protocol):
         ...
 
     @property
+    def undo(self) -> tuple[str, Callable[[], None]] | None:
+        """What was removed last, and what brings it back."""
+        ...
+
+    @property
     def theme_choices(self) -> Sequence[str]:
         """Names of the themes."""
         ...
@@ -213,6 +218,9 @@ def _sort(host: Host, column: str) -> None:
 
 def _kept(host: Host) -> Iterator[Offer]:
     """Named views and watchlists."""
+    if host.undo is not None:
+        what, restore = host.undo
+        yield Offer(f"bring back: {clean(what, 60)}", restore, "undo restore removed")
     for number, view in enumerate(host.desk.views, 1):
         key = f"  ({number})" if number < 10 else ""
         yield Offer(f"view: {clean(view.name, 40)}{key}", partial(host.take_view, view.name))
