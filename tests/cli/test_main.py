@@ -240,6 +240,55 @@ def test_config_check_tells_everything_that_is_wrong(run: Callable[..., Outcome]
     assert other.err.rstrip().endswith("2 more: crypto-tui config check")
 
 
+def test_config_check_tells_what_is_wrong_everywhere_at_once(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "config" / "crypto-tui" / "themes"
+    folder.mkdir(parents=True)
+    (folder / "night.toml").write_text('bakground = "#fff"\ntext = 3\n')
+    file = tmp_path / "c.toml"
+    file.write_text(
+        'theme = "noght"\ncolumns = ["rnk", "prce", "last"]\nsource = "kraken,krakne"\n'
+        '[keys]\nmetric = "a b"\nmeasure = "space"\nwindow = 3\nfreeze = "elephant"\nsrt = "x"\n'
+        '[views.Alts]\nby = "x"\nsort = "y"\ncolumns = ["lst"]\nwatchlist = "a*"\n'
+        '[views."B*"]\n[views.Odd]\nfilte = "btc"\n[views.Fine]\ncolumns = ["nothing"]\n'
+    )
+    told = run("config", "--config", str(file), "check")
+    lines = told.err.splitlines()
+    for part in (
+        f"{file}: theme: 'noght' is not allowed; allowed: auto",
+        f"{file}: columns: there is no column 'rnk'; known: rank",
+        f"{file}: columns: there is no column 'prce'",
+        f"{file}: source: ",
+        f"{file}: keys.metric: 'a b' is not allowed; allowed: a key such as s, F6 or ctrl+d",
+        f"{file}: keys.window: '3' is not allowed",
+        f"{file}: keys.freeze: 'elephant' is no key; allowed: a character, or Enter",
+        f"{file}: keys.srt: there is no action 'srt'",
+        f"{file}: views.Alts: columns: there is no column 'lst'",
+        f"{file}: views.Fine: columns: there is no column 'nothing'",
+        f"{file}: views.Alts: by: 'x'",
+        f"{file}: views.Alts: sort: 'y'",
+        f"{file}: views.Alts: watchlist: 'a*' is no name",
+        f"{file}: views: 'B*' is no name",
+        f"{file}: views.Odd: unknown key 'filte'; did you mean filter?",
+        f"{folder / 'night.toml'}: unknown key 'bakground'",
+        f"{folder / 'night.toml'}: text: '3' is not allowed",
+    ):
+        assert [line for line in lines if part in line], part
+    assert (told.code, told.out, len(lines)) == (2, "", 18), told.err
+    file.write_text("a = = 1")
+    told = run("config", "check", "--config", str(file), "--keymap", "x")
+    assert len(told.err.splitlines()) == 4, told.err  # the file, the flag, and what is wrong in the theme
+
+
+def test_config_check_warns_of_keys_that_may_not_arrive(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text('[keys]\npoll = ["ctrl+b", "R"]\nquit = "none"\nquit_now = "none"\n')
+    told = run("config", "check", "--config", str(file))
+    assert (told.code, told.out[:3]) == (0, "ok:")
+    poll, quit_ = told.err.splitlines()
+    assert f"warning: {file}: keys.poll: ctrl+b may not reach the app: the prefix of tmux; " in poll
+    assert "neither quit nor quit_now has a key, which leaves ctrl+q and quit in the palette (ctrl+p)" in quit_
+
+
 def test_config_check_names_file_key_and_what_is_allowed(run: Callable[..., Outcome], tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text('[keys]\nsort = "p"\nsrt = "x"\n')

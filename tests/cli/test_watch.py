@@ -54,6 +54,14 @@ def test_a_status_line_follows_or_comes_once(run: Run) -> None:
     assert once.feed.asked[0] == "kraken:BTC-USD"
 
 
+def test_a_status_line_tells_how_much_history_is_loaded(run: Run) -> None:
+    lines = run("status-line", "{loaded:.0%} {1.pair}", composition=composed()).out.splitlines()
+    assert lines[0] == "100% –", "nothing was asked for yet"
+    assert lines[1].startswith("0% ")
+    assert lines[-1] == "100% BTC/USD"
+    assert run("status-line", "--once", "{loaded:.0%} {1.pair}", composition=composed()).out == "100% BTC/USD\n"
+
+
 def test_a_format_without_figures_needs_no_history(run: Run) -> None:
     composition = composed()
     assert run("status-line", "--once", "{ETH/USD.last:.0f}", composition=composition).out == "102\n"

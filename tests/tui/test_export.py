@@ -25,6 +25,7 @@ def test_a_csv_holds_every_row_and_column_at_full_precision() -> None:
     assert figures is not None
     assert float(rows[0]["stddev"]) == figures.stddev
     assert {"rank", "pair", "last", "cv", "coverage", "reason", "min", "mean"} <= set(rows[0])
+    assert {"change_pct", "range_pct", "hl_range_pct", "spread_bps", "volume_usd"} <= set(rows[0])
     assert "\x1b" not in export.as_csv(TABLE)
 
 

@@ -9,6 +9,7 @@ from tests.tui.test_own import written
 from tui_tracker.config.choices import Keymap
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import keys
+from tui_tracker.core.metric import Metric
 from tui_tracker.tui.bindings import BY_ID, KEY_COMMANDS
 from tui_tracker.tui.keys import SETS, KeyBook, canonical, key_book, label
 from tui_tracker.tui.keys import written as written_key
@@ -227,3 +228,65 @@ def test_a_key_is_written_as_it_is_read() -> None:
         for command in place:
             for key in command.keys.split(","):
                 assert canonical(written_key(key)) == key
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("ctrl+s", "flow control stops the output by it"),
+        ("Ctrl+Q", "flow control"),
+        ("ctrl+a", "the prefix of screen"),
+        ("ctrl+b", "the prefix of tmux"),
+        ("ctrl+[", "terminals send Esc for it"),
+        ("ctrl+i", "terminals send Tab for it"),
+        ("ctrl+,", "most terminals can't send it"),
+        ("ctrl+1", "most terminals can't send it"),
+        ("ctrl+Enter", "most terminals can't send it"),
+        ("Ctrl+Alt+Del", "desktops keep most keys with ctrl and alt"),
+        ("ctrl+shift+x", "terminals keep it, or send ctrl+x"),
+        ("shift+x", "terminals send X for it"),
+        ("shift+up", "tmux and some terminals keep arrows with shift"),
+        ("alt+x", "macOS writes a sign by it"),
+        ("F11", "most terminals fill the screen by it"),
+        ("ctrl+t", ""),
+        ("ctrl+]", ""),
+        ("ctrl+up", ""),
+        ("alt+F6", ""),
+        ("F6", ""),
+        ("%", ""),
+    ],
+)
+def test_keys_that_may_not_arrive_are_warned_of(key: str, why: str) -> None:
+    book = key_book(Keymap.DEFAULT, {"sort.next": (key,)})
+    assert not book.problems
+    assert [why in warning.message for warning in book.warnings] == ([True] if why else [])
+
+
+def test_nobody_is_warned_of_what_is_usual() -> None:
+    usual = {command.id: tuple(map(written_key, command.keys.split(","))) for command in KEY_COMMANDS}
+    book = key_book(Keymap.DEFAULT, usual)
+    assert (book.problems, book.warnings) == ((), ())
+
+
+def test_a_way_out_is_left() -> None:
+    none = {"quit": (), "quit_now": ()}
+    (warning,) = key_book(Keymap.DEFAULT, none).warnings
+    assert warning.message.endswith("which leaves ctrl+q and quit in the palette (ctrl+p)")
+    (warning,) = key_book(Keymap.DEFAULT, {**none, "palette": ()}).warnings
+    assert warning.message.endswith("which leaves ctrl+q")
+    book = key_book(Keymap.DEFAULT, {**none, "palette": (), "sort.next": ("ctrl+q",)})
+    (problem,) = book.problems
+    assert problem.message == "neither quit nor quit_now has a key, and nothing else quits the app"
+    assert not key_book(Keymap.DEFAULT, {"quit": ()}).warnings
+
+
+async def test_what_is_said_of_quitting_is_true() -> None:
+    async with running(Rig(settings=Settings(keys={"quit": (), "quit_now": ()}))) as rig:
+        await rig.press("q", "ctrl+c")
+        assert not rig.app._exit
+        await rig.pilot.press("ctrl+q")
+        assert [rig.app._exit] == [True]
+    async with running(Rig(settings=Settings(keys={"sort.next": ("ctrl+q",), "metric": ("ä",)}))) as rig:
+        await rig.press("ctrl+q", "ä")
+        assert not rig.app._exit
+        assert (rig.view.sort, rig.view.metric) == ("shift", Metric.MID)

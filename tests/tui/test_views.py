@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.feed import FakeFeed, make_pairs
 from tests.tui.test_app import BTC, ETH, SOL, Rig, running
+from tests.tui.test_own import written as screen_text
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.config.views import ViewSpec
@@ -126,6 +127,44 @@ async def test_a_key_saves_the_view_and_offers_the_name_of_ones_own() -> None:
         assert set(rig.store.named_views) == {"mine", "new"}
 
 
+async def test_a_view_in_place_of_another_says_so_and_can_be_taken_back() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("e", "V", *"Calmest", "enter")
+        (told,) = [note.message for note in rig.app._notifications]
+        assert told.startswith("saved the view Calmest; 3 takes it up again")
+        assert told.endswith("it stands for the one of that name; remove view (ctrl+p) brings that back")
+        await rig.press("e", "V", "enter")
+        (told,) = [note.message for note in rig.app._notifications]
+        assert told == "saved the view Calmest; 3 takes it up again", "it is one's own by now"
+        saved = rig.store.named_views["Calmest"]
+        rig.app.remove_view("Calmest")
+        await rig.settle()
+        (told,) = [note.message for note in rig.app._notifications]
+        assert told.startswith("removed the view Calmest; bring back (ctrl+p) undoes that")
+        assert told.endswith("Calmest is again what it was before")
+        assert (rig.app.desk.views[2], rig.store.named_views) == (BUILT_IN[2], {})
+        titles = {offer.title: offer for offer in offers(rig.app)}
+        titles["bring back: view Calmest"].run()
+        await rig.settle()
+        assert rig.store.named_views == {"Calmest": saved}
+        assert rig.app.desk.views[2] == saved
+        assert rig.app.undo is None
+
+
+async def test_a_name_that_is_too_long_is_told_and_not_cut() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("V", *("x" * 40))
+        assert "Enter save" in screen_text(rig)
+        await rig.press("y")
+        assert "at most 40 characters" in screen_text(rig)
+        await rig.press("enter")
+        assert rig.app.query(Prompt)
+        assert rig.store.named_views == {}
+        assert "at most 40 characters" in screen_text(rig)
+        await rig.press("backspace", "enter")
+        assert list(rig.store.named_views) == ["x" * 40]
+
+
 async def test_a_question_is_left_without_an_answer() -> None:
     async with running(Rig()) as rig:
         await rig.app.run_action("save_view")
@@ -193,6 +232,26 @@ async def test_watchlists_are_renamed_and_removed() -> None:
         await rig.settle()
         assert rig.app.desk.watchlists == {"main": ()}
         assert rig.store.changes == [("rename list", "alts 2"), ("remove list", "2"), ("remove list", "main")]
+
+
+async def test_a_watchlist_that_was_removed_is_brought_back() -> None:
+    async with running(Rig(state=State(watchlist=(BTC,), others={"alts": (ETH, SOL)}))) as rig:
+        rig.app.remove_watchlist("alts")
+        await rig.settle()
+        (told,) = [note.message for note in rig.app._notifications]
+        assert told == "removed the watchlist alts of 2 pairs; bring back (ctrl+p) undoes that"
+        titles = {offer.title: offer for offer in offers(rig.app)}
+        titles["bring back: watchlist alts (2)"].run()
+        await rig.settle()
+        assert rig.app.desk.watchlists == {"main": (BTC,), "alts": (ETH, SOL)}
+        assert rig.store.changes[-1][0] == "add"
+        assert not [offer for offer in offers(rig.app) if offer.title.startswith("bring back")]
+        rig.app.remove_watchlist("main")
+        await rig.settle()
+        assert rig.app._notifications
+        assert [offer.title for offer in offers(rig.app) if offer.title.startswith("bring")] == [
+            "bring back: watchlist main (1)"
+        ]
 
 
 async def test_watchlists_go_out_and_in_as_text(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """``crypto-tui config``: what is in force, and where it came from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import click
@@ -56,33 +56,36 @@ def config(context: click.Context, as_json: bool, show_origin: bool) -> int:  # 
 def check(invocation: Invocation) -> int:
     """Check the configuration file, the keys and every theme of your own.
 
-    Says what is wrong, where, and what is allowed; exit code 2 if there is anything.
+    Says all that is wrong, where, and what is allowed; exit code 2 if there is anything. Keys that a terminal or tmux
+    may keep to itself are warned of.
     """
     from tui_tracker.cli.diagnostics import say
     from tui_tracker.cli.output import write
     from tui_tracker.config.themes import read_themes
     from tui_tracker.tui.keys import key_book
 
+    warnings: list[str] = []
+
+    def themes_and_keys(loaded: Loaded) -> Iterator[ConfigError]:
+        yield from read_themes(loaded.themes)[1]
+        place = f"{loaded.origins['keys']}: keys"
+        book = key_book(loaded.settings.keymap, loaded.settings.keys)
+        warnings.extend(f"warning: {place}.{one.action}: {one.message}; {one.hint}" for one in book.warnings)
+        for one in book.problems:
+            yield ConfigError(f"{place}.{one.action}: {one.message}", one.hint)
+
+    errors: tuple[ConfigError, ...] = ()
     try:
-        loaded = invocation.load()
+        loaded = invocation.load(themes_and_keys)
     except ConfigError as error:
-        for each in error.parts:
-            say(each.told)
-        if not error.parts:
-            raise
-        return Exit.USAGE
-    themes, errors = read_themes(loaded.themes)
-    origin = loaded.origins["keys"]
-    found = [error.told for error in errors]
-    found += [
-        f"{origin}: keys.{problem.action}: {problem.message}; {problem.hint}"
-        for problem in key_book(loaded.settings.keymap, loaded.settings.keys).problems
-    ]
-    for line in found:
+        errors = error.parts or (error,)
+    for line in (*(each.told for each in errors), *warnings):
         say(line)
-    if not found:
-        write(f"ok: {loaded.path if loaded.is_found else 'no configuration file'}, {_themes_text(len(themes))}\n")
-    return Exit.USAGE if found else Exit.OK
+    if errors:
+        return Exit.USAGE
+    themes = len(read_themes(loaded.themes)[0])
+    write(f"ok: {loaded.path if loaded.is_found else 'no configuration file'}, {_themes_text(themes)}\n")
+    return Exit.OK
 
 
 @config.command(short_help="List keys and the actions that they can be put on.")

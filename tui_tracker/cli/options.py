@@ -1,7 +1,7 @@
 """Flags, made of the one list of settings, and what a command line says before anything is run."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,11 +11,12 @@ import click
 
 from tui_tracker.cli.diagnostics import say
 from tui_tracker.config.fields import FIELDS, SettingField, field_named
-from tui_tracker.config.load import Loaded, load
+from tui_tracker.config.load import Check, Loaded, load
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import ALL_SOURCES
 from tui_tracker.config.paths import Paths, default_paths
 from tui_tracker.core.errors import ConfigError, StateError
+from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
 
 if TYPE_CHECKING:
@@ -79,21 +80,19 @@ class Invocation:
         """The places of this user."""
         return default_paths()
 
-    def load(self) -> Loaded:
+    def load(self, *checks: Check) -> Loaded:
         """Return the settings in force.
 
+        Args:
+            checks: What finds more that is wrong, for a command that looks for all of it.
+
         Raises:
-            ConfigError: If something that was given cannot be used.
+            ConfigError: If something that was given cannot be used; its parts are all that can't.
         """
-        loaded = _with_all_sources(load(self.flags, self.environ, self.paths().config_file, self.config))
-        _check_sources(loaded)
-        if all(loaded.is_flag(name) and getattr(loaded.settings, name) for name in ("connect", "demo")):
-            raise ConfigError("--connect and --demo are two markets", "leave out one of them")
-        if loaded.settings.connect and loaded.is_flag("source") and not loaded.settings.demo:
-            raise ConfigError("--source: with --connect the server decides what is watched", "leave it out")
-        _check_columns(loaded)
-        self.loaded = loaded
-        return loaded
+        checks = (_source_problems, _flag_problems, _column_problems, *checks)
+        loaded = load(self.flags, self.environ, self.paths().config_file, self.config, checks)
+        self.loaded = _with_all_sources(loaded)
+        return self.loaded
 
     def start_logging(self) -> None:
         """Log to a file; where that cannot be, say so and go on."""
@@ -197,10 +196,19 @@ def _invocation(context: click.Context) -> Invocation:
     return context.ensure_object(Invocation)
 
 
-def _check_columns(loaded: Loaded) -> None:
-    """Refuse columns that the table doesn't have, saying where they were given."""
-    chosen = {loaded.origins["columns"]: loaded.settings.columns} if loaded.settings.columns else {}
-    chosen |= {f"views.{view.name}: columns": view.columns for view in loaded.settings.views if view.columns}
+def _flag_problems(loaded: Loaded) -> Iterator[ConfigError]:
+    """Flags that exclude each other."""
+    if all(loaded.is_flag(name) and getattr(loaded.settings, name) for name in ("connect", "demo")):
+        yield ConfigError("--connect and --demo are two markets", "leave out one of them")
+    if loaded.settings.connect and loaded.is_flag("source") and not loaded.settings.demo:
+        yield ConfigError("--source: with --connect the server decides what is watched", "leave it out")
+
+
+def _column_problems(loaded: Loaded) -> Iterator[ConfigError]:
+    """Columns that the table doesn't have, and where they were given."""
+    file = clean(str(loaded.path))
+    chosen = {_place(loaded, "columns"): loaded.settings.columns} if loaded.settings.columns else {}
+    chosen |= {f"{file}: views.{view.name}: columns": view.columns for view in loaded.settings.views if view.columns}
     if not chosen:
         return
     from tui_tracker.tui.column_choice import unknown
@@ -208,7 +216,7 @@ def _check_columns(loaded: Loaded) -> None:
 
     for place, columns in chosen.items():
         for name in unknown(columns):
-            raise ConfigError(f"{place}: there is no column {name!r}", f"known: {', '.join(COLUMN_KEYS)}")
+            yield ConfigError(f"{place}: there is no column {name!r}", f"known: {', '.join(COLUMN_KEYS)}")
 
 
 def _with_all_sources(loaded: Loaded) -> Loaded:
@@ -220,27 +228,24 @@ def _with_all_sources(loaded: Loaded) -> Loaded:
     return replace(loaded, settings=replace(loaded.settings, source=",".join(all_names())))
 
 
-def _check_sources(loaded: Loaded) -> None:
-    """Refuse names of sources that don't exist and URLs that they can't use, saying where they were given."""
+def _source_problems(loaded: Loaded) -> Iterator[ConfigError]:
+    """Names of sources that don't exist and URLs that they can't use, and where they were given."""
     from tui_tracker.sources.registry import check_name, check_stream, checked_base_url
 
-    settings = loaded.settings
-    named = (*((name, "source") for name in settings.sources), *((name, "base_urls") for name in settings.base_urls))
-    for name, origin in named:
+    settings = _with_all_sources(loaded).settings
+    streamed = settings.stream if isinstance(settings.stream, tuple) else ()
+    urls = _place(loaded, "base_urls")
+    checks: list[tuple[str, Callable[[str], object], str]] = [
+        *((_place(loaded, "source"), check_name, name) for name in settings.sources),
+        *((urls, check_name, name) for name in settings.base_urls),
+        *((_place(loaded, "stream"), check_stream, name) for name in streamed),
+        *((f"{urls}: {name}", checked_base_url, url) for name, url in settings.base_urls.items()),
+    ]
+    for place, check, given in checks:
         try:
-            check_name(name)
+            check(given)
         except ConfigError as error:
-            raise ConfigError(f"{_place(loaded, origin)}: {error.message}", error.hint) from error
-    for name in settings.stream if isinstance(settings.stream, tuple) else ():
-        try:
-            check_stream(name)
-        except ConfigError as error:
-            raise ConfigError(f"{_place(loaded, 'stream')}: {error.message}", error.hint) from error
-    for name, url in settings.base_urls.items():
-        try:
-            checked_base_url(url)
-        except ConfigError as error:
-            raise ConfigError(f"{_place(loaded, 'base_urls')}: {name}: {error.message}", error.hint) from error
+            yield ConfigError(f"{place}: {error.message}", error.hint)
 
 
 def _place(loaded: Loaded, name: str) -> str:

@@ -59,7 +59,15 @@ PAIR_FIELDS: Final[Mapping[str, PairField]] = {
     "samples": _figure(lambda figures: figures.samples),
 }
 """``volatility``, ``cv`` and ``coverage`` are fractions (``:.0%`` shows percent), names in ``_pct`` are in percent."""
-MARKET_FIELDS: Final = {"state": True, "source": True, "at": True, "by": True, "metric": True, "ranked": False}
+MARKET_FIELDS: Final = {
+    "state": True,
+    "source": True,
+    "at": True,
+    "by": True,
+    "metric": True,
+    "ranked": False,
+    "loaded": False,
+}
 """Fields of the market, and whether they are text."""
 
 

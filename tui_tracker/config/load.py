@@ -3,8 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,8 @@ from typing import Final
 from tui_tracker.config.choices import Theme
 from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, TOKEN_VARIABLE, SettingField
 from tui_tracker.config.model import Settings
+from tui_tracker.config.parse import EntriesError
+from tui_tracker.config.problems import Problems
 from tui_tracker.config.themes import own_theme_names, read_theme
 from tui_tracker.config.views import views_of
 from tui_tracker.core.errors import ConfigError
@@ -44,8 +45,16 @@ class Loaded:
         return self.origins[name].startswith("--")
 
 
+Check = Callable[[Loaded], Iterable[ConfigError]]
+"""Finds what is wrong with settings that make sense each by itself."""
+
+
 def load(
-    flags: Mapping[str, object], environ: Mapping[str, str], default_path: Path, path: Path | None = None
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    default_path: Path,
+    path: Path | None = None,
+    checks: Sequence[Check] = (),
 ) -> Loaded:
     """Put the settings together.
 
@@ -54,32 +63,38 @@ def load(
         environ: The environment; empty variables count as absent.
         default_path: Where the file is if nothing says otherwise; it may be missing.
         path: Where a flag says that it is; it must be there. ``CRYPTO_TUI_CONFIG`` does the same.
+        checks: What else can be wrong, for those to say who know it; what can't be used is at its default there.
 
     Raises:
-        ConfigError: If the file cannot be read, or a key or value is not one; it names the place, the key and what
-            is allowed.
+        ConfigError: If the file cannot be read, or keys or values are none; it names the place, the key and what is
+            allowed, and its parts are all that is wrong.
     """
     if path is None and environ.get(CONFIG_VARIABLE):
         path = Path(environ[CONFIG_VARIABLE])
     wanted = default_path if path is None else path
-    table = _read(wanted, is_required=path is not None)
-    values: dict[str, object] = {}
+    problems = Problems()
+    table: dict[str, object] | None = None
+    with problems.noting():
+        table = _read(wanted, is_required=path is not None)
+    values: dict[str, object] = {"token": ""}
     place, settings_table = clean(str(wanted)), dict(table or {})
-    if "views" in settings_table:
-        values["views"] = views_of(settings_table.pop("views"), place)
+    values["views"] = views_of(settings_table.pop("views", {}), place, problems)
     origins = {field.name: DEFAULT_ORIGIN for field in FIELDS}
-    problems: list[ConfigError] = []
     given = _from_file(place, settings_table, problems)
     given |= _from_environment(environ, problems)
     given |= _from_flags(flags, problems)
-    if problems:
-        raise _summed(problems)
     for name, (origin, value) in given.items():
         values[name], origins[name] = value, origin
-    values["token"] = _token(environ, str(values.get("token_file", "")), origins["token_file"])
+    with problems.noting():
+        values["token"] = _token(environ, str(values.get("token_file", "")), origins["token_file"])
     themes = default_path.with_name("themes")
-    _check_theme(values, origins, themes)
-    return Loaded(_settings(values), origins, wanted, table is not None, themes)
+    with problems.noting():
+        _check_theme(values, origins, themes)
+    loaded = Loaded(_settings(values), origins, wanted, table is not None, themes)
+    for check in checks:
+        problems.add(*check(loaded))
+    problems.check()
+    return loaded
 
 
 def _check_theme(values: Mapping[str, object], origins: Mapping[str, str], folder: Path) -> None:
@@ -132,30 +147,20 @@ Given = dict[str, tuple[str, object]]
 """(origin, value) by field name."""
 
 
-def _summed(problems: Sequence[ConfigError]) -> ConfigError:
-    """The first problem, and how to see the others."""
-    first = problems[0]
-    if len(problems) == 1:
-        return first
-    more = f"{first.hint}; {len(problems) - 1} more: crypto-tui config check"
-    return ConfigError(first.message, more, tuple(problems))
-
-
-def _from_file(origin: str, table: Mapping[str, object], problems: list[ConfigError]) -> Given:
+def _from_file(origin: str, table: Mapping[str, object], problems: Problems) -> Given:
     by_key = {field.key: field for field in FIELDS}
     given: Given = {}
     for key, raw in table.items():
         field = by_key.get(key)
         if field is None:
             hint = _nearest(key, (*by_key, "views"))
-            problems.append(ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", hint))
+            problems.add(ConfigError(f"{origin}: unknown key {clean(key, 60)!r}", hint))
             continue
-        with _noting(problems):
-            given[field.name] = origin, _parsed(field, raw, f"{origin}: {key}")
+        _take(given, field, raw, origin, f"{origin}: {key}", problems)
     return given
 
 
-def _from_environment(environ: Mapping[str, str], problems: list[ConfigError]) -> Given:
+def _from_environment(environ: Mapping[str, str], problems: Problems) -> Given:
     by_variable = {field.variable: field for field in FIELDS}
     given: Given = {}
     for variable, raw in environ.items():
@@ -165,14 +170,13 @@ def _from_environment(environ: Mapping[str, str], problems: list[ConfigError]) -
         if field is None:
             known = (*by_variable, CONFIG_VARIABLE, TOKEN_VARIABLE)
             hint = _nearest(variable, known)
-            problems.append(ConfigError(f"environment: unknown variable {clean(variable, 60)}", hint))
+            problems.add(ConfigError(f"environment: unknown variable {clean(variable, 60)}", hint))
             continue
-        with _noting(problems):
-            given[field.name] = variable, _parsed(field, raw, f"environment: {variable}")
+        _take(given, field, raw, variable, f"environment: {variable}", problems)
     return given
 
 
-def _from_flags(flags: Mapping[str, object], problems: list[ConfigError]) -> Given:
+def _from_flags(flags: Mapping[str, object], problems: Problems) -> Given:
     given: Given = {}
     for field in FIELDS:
         raw = flags.get(field.name)
@@ -182,27 +186,25 @@ def _from_flags(flags: Mapping[str, object], problems: list[ConfigError]) -> Giv
         if field.off_flag and isinstance(raw, bool):
             flag = flag if raw else field.off_flag
             raw = field.switch_values[0 if raw else 1]
-        with _noting(problems):
-            given[field.name] = flag, _parsed(field, raw, flag)
+        _take(given, field, raw, flag, flag, problems)
     return given
 
 
-@contextmanager
-def _noting(problems: list[ConfigError]) -> Iterator[None]:
-    """Go on after a value that is not allowed."""
+def _take(given: Given, field: SettingField, raw: object, origin: str, place: str, problems: Problems) -> None:
+    """Take what a setting was given, as far as it can be used."""
     try:
-        yield
-    except ConfigError as error:
-        problems.append(error)
+        given[field.name] = origin, field.parse(raw)
+    except EntriesError as error:
+        given[field.name] = origin, error.rest
+        for name, one in error.entries.items():
+            problems.add(_refused(f"{origin}: {field.key}.{clean(name, 60)}", one, error.allowed))
+    except ValueError:
+        problems.add(_refused(place, raw, field.allowed))
 
 
-def _parsed(field: SettingField, raw: object, place: str) -> object:
-    try:
-        return field.parse(raw)
-    except ValueError as error:
-        given = _as_given(raw)
-        shown = clean(_CREDENTIALS.sub("//…@", given), 80)
-        raise ConfigError(f"{place}: {shown!r} is not allowed", f"allowed: {field.allowed}") from error
+def _refused(place: str, raw: object, allowed: str) -> ConfigError:
+    shown = clean(_CREDENTIALS.sub("//…@", _as_given(raw)), 80)
+    return ConfigError(f"{place}: {shown!r} is not allowed", f"allowed: {allowed}")
 
 
 def _as_given(raw: object) -> str:

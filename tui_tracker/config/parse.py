@@ -31,13 +31,33 @@ _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 _AMOUNT: Final = re.compile(r"(.+?) ?([kKmMbB]?)")
 _THEME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _ACTION: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.]*)=(.+)", re.DOTALL)
-_KEY: Final = re.compile(r"[!-~]{1,40}")
+MOST_KEY: Final = 40
+"""Characters of a key's name."""
 MAX_KEYS: Final = 500
 _SIZE: Final = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?B|)", re.ASCII)
 _UNITS: Final = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 LEAST_DISK: Final = 20 * 10**6
 MOST_DISK: Final = 10**14
 _SCALES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
+
+
+ALLOWED_KEYS: Final = "a key such as s, F6 or ctrl+d, a list of up to 20, or none"
+
+
+class EntriesError(ValueError):
+    """Some entries of a table that is fine otherwise.
+
+    Args:
+        entries: The name of each, and what was given.
+        allowed: What such an entry takes, for people.
+        rest: The value that all others make.
+    """
+
+    def __init__(self, entries: Mapping[str, object], allowed: str, rest: object) -> None:
+        super().__init__(", ".join(entries))
+        self.entries = entries
+        self.allowed = allowed
+        self.rest = rest
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:
@@ -86,6 +106,9 @@ def keys(given: object) -> Mapping[str, tuple[str, ...]]:
     """Keys by action, an empty tuple for ``none``; whether either exists is for the app to say.
 
     Takes a TOML table of texts or lists of texts, or texts such as ``sort=s cursor.down=j down``.
+
+    Raises:
+        EntriesError: If some of them can't be keys.
     """
     if isinstance(given, str):
         given = given.split()
@@ -93,16 +116,25 @@ def keys(given: object) -> Mapping[str, tuple[str, ...]]:
         given = _keys_by_action([part for text in given for part in _text(text).split()])
     if not isinstance(given, dict) or len(given) > MAX_KEYS:
         raise ValueError
-    return dict(_flat(given))
+    found: dict[str, tuple[str, ...]] = {}
+    wrong: dict[str, object] = {}
+    for name, value in _flat(given):
+        try:
+            found[name] = _keys(value)
+        except ValueError:
+            wrong[name] = value
+    if wrong:
+        raise EntriesError(wrong, ALLOWED_KEYS, found)
+    return found
 
 
-def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Ids with their keys; TOML makes tables of the dots of an id that isn't quoted."""
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Ids with what is given for them; TOML makes tables of the dots of an id that isn't quoted."""
     for name, value in table.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield prefix + name, _keys(value)
+            yield prefix + name, value
 
 
 def _keys_by_action(parts: list[str]) -> dict[str, object]:
@@ -125,9 +157,14 @@ def _keys(given: object) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or len(names) > 20:
         raise ValueError
     texts = tuple(" " if name == " " else _text(name) for name in names)
-    if not all(text == " " or _KEY.fullmatch(text) for text in texts):
+    if not all(text == " " or _is_key(text) for text in texts):
         raise ValueError
     return () if texts in ((), ("none",)) else texts
+
+
+def _is_key(text: str) -> bool:
+    """Whether it may name a key."""
+    return 0 < len(text) <= MOST_KEY and text.isprintable() and " " not in text
 
 
 def keys_text(value: object) -> object:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from tui_tracker.config.choices import Theme
+from tui_tracker.config.problems import Problems
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 
@@ -50,22 +51,27 @@ def read_theme(folder: Path, name: str) -> OwnTheme:
     path = folder / f"{name}.toml"
     place = clean(str(path))
     table = _table(path, place)
-    for key in table:
-        if key not in (*COLORS, "base"):
-            raise ConfigError(f"{place}: unknown key {clean(key, 60)!r}", f"known: base, {', '.join(COLORS)}")
-    base = table.get("base", Theme.DARK.value)
-    if base not in BASES:
-        raise ConfigError(f"{place}: base: {clean(str(base), 60)!r} is not allowed", f"allowed: {', '.join(BASES)}")
+    problems = Problems()
     colors: dict[str, str] = {}
-    for key in COLORS:
-        if key in table:
-            color = table[key]
-            if not isinstance(color, str) or not _COLOR.fullmatch(color):
-                raise ConfigError(
-                    f"{place}: {key}: {clean(str(color), 60)!r} is not allowed", f"allowed: {ALLOWED_COLOR}"
-                )
-            colors[key] = color
-    return OwnTheme(name, Theme(str(base)), colors)
+    for key, value in table.items():
+        with problems.noting():
+            _check_entry(key, value, place)
+            if key in COLORS:
+                colors[key] = str(value)
+    problems.check()
+    return OwnTheme(name, Theme(str(table.get("base", Theme.DARK.value))), colors)
+
+
+def _check_entry(key: str, value: object, place: str) -> None:
+    """Refuse what a theme has no key for, or a value that its key doesn't take."""
+    if key == "base":
+        is_usable, allowed = value in BASES, ", ".join(BASES)
+    elif key in COLORS:
+        is_usable, allowed = isinstance(value, str) and _COLOR.fullmatch(value) is not None, ALLOWED_COLOR
+    else:
+        raise ConfigError(f"{place}: unknown key {clean(key, 60)!r}", f"known: base, {', '.join(COLORS)}")
+    if not is_usable:
+        raise ConfigError(f"{place}: {key}: {clean(str(value), 60)!r} is not allowed", f"allowed: {allowed}")
 
 
 def _table(path: Path, place: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ from typing import Final
 from tui_tracker.config import parse
 from tui_tracker.config.choices import Preset
 from tui_tracker.config.parse import span_text as written_span
+from tui_tracker.config.problems import Problems
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
@@ -90,46 +91,60 @@ def view_of(name: str, table: object, place: str) -> ViewSpec:
         place: Where it stands, for the error: ``config.toml: views.Alts``.
 
     Raises:
-        ConfigError: If a key or value is not one; it names place, key and what is allowed.
+        ConfigError: If keys or values are none; it names place, key and what is allowed.
     """
+    problems = Problems()
+    view = _read(check_name(name), table, place, problems)
+    problems.check()
+    return view
+
+
+def _read(name: str, table: object, place: str, problems: Problems) -> ViewSpec:
+    """The view that the usable part of a table describes."""
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{place} is no table", f"begin it with [views.{clean(name, MAX_NAME)}]")
+        problems.add(ConfigError(f"{place} is no table", f"begin it with [views.{clean(name, MAX_NAME)}]"))
+        return ViewSpec(name)
     chosen: dict[str, object] = {}
     for key, raw in table.items():
-        part = _PARTS.get(key)
-        if part is None:
-            near = difflib.get_close_matches(str(key)[:60], _PARTS, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_PARTS)}"
-            raise ConfigError(f"{place}: unknown key {clean(str(key), 60)!r}", hint)
-        try:
-            chosen |= part.parse(raw)
-        except FilterError as error:
-            raise error.at(f"{place}: {key}") from error
-        except ValueError as error:
-            raise ConfigError(
-                f"{place}: {key}: {clean(str(raw), 80)!r} is not allowed", f"allowed: {part.allowed}"
-            ) from error
+        with problems.noting():
+            chosen |= _chosen(str(key), raw, place)
     make: Callable[..., ViewSpec] = ViewSpec
-    return make(check_name(name), **chosen)
+    return make(name, **chosen)
 
 
-def views_of(table: object, place: str) -> tuple[ViewSpec, ...]:
-    """Return the views of a table of tables, in its order.
+def _chosen(key: str, raw: object, place: str) -> dict[str, object]:
+    """What one key of a view's table sets."""
+    part = _PARTS.get(key)
+    if part is None:
+        near = difflib.get_close_matches(key[:60], _PARTS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(_PARTS)}"
+        raise ConfigError(f"{place}: unknown key {clean(key, 60)!r}", hint)
+    try:
+        return part.parse(raw)
+    except FilterError as error:
+        raise error.at(f"{place}: {key}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {key}: {error.message}", error.hint) from error
+    except ValueError as error:
+        what = f"{place}: {key}: {clean(str(raw), 80)!r} is not allowed"
+        raise ConfigError(what, f"allowed: {part.allowed}") from error
 
-    Raises:
-        ConfigError: If one of them is none, or there are too many.
-    """
+
+def views_of(table: object, place: str, problems: Problems) -> tuple[ViewSpec, ...]:
+    """Return the views of a table of tables, in its order; what can't be used of it becomes a problem."""
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{place}: views is no table", "name each one: [views.NAME]")
+        problems.add(ConfigError(f"{place}: views is no table", "name each one: [views.NAME]"))
+        return ()
     if len(table) > MAX_VIEWS:
-        raise ConfigError(f"{place}: {len(table)} views", f"at most {MAX_VIEWS}")
+        problems.add(ConfigError(f"{place}: {len(table)} views", f"at most {MAX_VIEWS}"))
     views: list[ViewSpec] = []
     for name, view in table.items():
         try:
-            check_name(str(name))
+            checked = check_name(str(name))
         except ConfigError as error:
-            raise ConfigError(f"{place}: views: {error.message}", error.hint) from error
-        views.append(view_of(str(name), view, f"{place}: views.{clean(str(name), MAX_NAME)}"))
+            problems.add(ConfigError(f"{place}: views: {error.message}", error.hint))
+            checked = clean(str(name), MAX_NAME)
+        views.append(_read(checked, view, f"{place}: views.{checked}", problems))
     return tuple(views)
 
 

@@ -39,6 +39,11 @@ class BackfillProgress:
         """Whether there is something left to load."""
         return self.done < self.total
 
+    @property
+    def share(self) -> float:
+        """How much is loaded, 0 to 1; 1 where nothing is to be."""
+        return self.done / self.total if self.total else 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryStatus:

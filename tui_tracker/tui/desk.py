@@ -19,6 +19,7 @@ from tui_tracker.tui import texts, titles
 from tui_tracker.tui.chart_data import Chart, ChartData, ChartSamples
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.highlights import Highlights
+from tui_tracker.tui.loose import letters_left_out
 from tui_tracker.tui.present import Ahead, Presenter, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
@@ -363,6 +364,17 @@ class Desk:
         found = [row for row in rows if matches(haystack(row), query)]
         found.sort(key=lambda row: (not row.instrument.pair.lower().startswith(query.lower()), -(row.volume_usd or 0)))
         return found[:most]
+
+    def search_loosely(self, query: str, most: int) -> list[Row]:
+        """Pairs that have the letters of a query in order, those that it leaves least out of first, then by volume."""
+        query = query.lower()
+        found: list[tuple[int, float, Row]] = []
+        for row in () if self.snapshot is None else self.snapshot.rows:
+            left_out = letters_left_out(f"{row.instrument.base}{row.instrument.quote}".lower(), query)
+            if left_out is not None:
+                found.append((left_out, -(row.volume_usd or 0), row))
+        found.sort(key=lambda one: one[:2])
+        return [row for _, _, row in found[:most]]
 
 
 def no_snapshot(status: SourceStatus) -> Snapshot:

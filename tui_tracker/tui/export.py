@@ -26,8 +26,14 @@ MOST_COPIED: Final = 74_000
 """Bytes that a terminal is sent for its clipboard at most, as base64: what xterm, tmux and most others take."""
 CHUNK: Final = 250
 """Rows between two reports of progress."""
-PERCENT: Final = {"change": "change_pct", "range": "range_pct", "hl_range": "hl_range_pct"}
-"""Columns in percent, as ``rank`` and the service call them; all other shares are fractions."""
+WITH_UNIT: Final = {
+    "change": "change_pct",
+    "range": "range_pct",
+    "hl_range": "hl_range_pct",
+    "spread": "spread_bps",
+    "volume": "volume_usd",
+}
+"""Columns in percent, basis points or dollars, as ``rank`` and the service call them; other shares are fractions."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 _MOST_NAMES: Final = 1_000
 
@@ -44,7 +50,7 @@ class Table:
     @property
     def names(self) -> tuple[str, ...]:
         """The headings: the columns' keys, between what names the row and what explains it."""
-        return ("id", "metric", *(PERCENT.get(column.key, column.key) for column in self.columns), "reason")
+        return ("id", "metric", *(WITH_UNIT.get(column.key, column.key) for column in self.columns), "reason")
 
     def values(self, place: Place) -> tuple[Value, ...]:
         """One row at full precision; text is made safe."""

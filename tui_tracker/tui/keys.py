@@ -17,6 +17,7 @@ from textual.keys import _character_to_key
 from tui_tracker.config.choices import Keymap
 from tui_tracker.core.text import clean
 from tui_tracker.tui.bindings import KEY_COMMANDS, PAIRED_HINTS, Command
+from tui_tracker.tui.kept_keys import kept_by
 from tui_tracker.tui.screen_bindings import PLACES
 
 SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
@@ -81,6 +82,8 @@ ALIASES: Final = {
 MODIFIERS: Final = ("ctrl", "alt", "shift")
 NAMED: Final = frozenset({*LABELS, *(f"f{number}" for number in range(1, 25))}) - {"shift+tab"}
 ALLOWED: Final = "a character, or Enter, Space, Tab, Esc, F1 to F24, Up, PgUp, Home, …, with ctrl+, alt+ or shift+"
+TEXTUALS_QUIT: Final = "ctrl+q"
+"""What Textual itself quits by, unless an action has that key."""
 RENAMED: Final = {"sort": "sort.next", "watchlist": "watchlist.only", "quit.now": "quit_now"}
 """Ids of before that began others: in TOML a name can't be both a value and a table."""
 
@@ -103,6 +106,8 @@ class KeyBook:
     problems: tuple[KeyProblem, ...] = ()
     others: tuple[Command, ...] = tuple(command for place in PLACES[1:] for command in place)
     """Those of the chart and of the screens over the panes."""
+    warnings: tuple[KeyProblem, ...] = ()
+    """What may be meant so, and may surprise."""
 
     @cached_property
     def by_id(self) -> Mapping[str, Command]:
@@ -140,9 +145,10 @@ class KeyBook:
         """
         names = {command.id for command in commands}
         old = {key for default in KEY_COMMANDS if default.id in names for key in default.keys.split(",")}
+        taken = {key for command in self.in_force(commands) for key in _keys(command)}
         bindings = BindingsMap()
         for key, bound in node._bindings.key_to_bindings.items():
-            kept = [one for one in bound if one.id not in names and not (prefix and key in old)]
+            kept = [one for one in bound if one.id not in names and key not in taken and not (prefix and key in old)]
             if kept:
                 bindings.key_to_bindings[key] = kept
         for command in self.in_force(commands):
@@ -172,7 +178,37 @@ def key_book(keymap: Keymap, chosen: Mapping[str, Sequence[str]]) -> KeyBook:
         commands, found = _rebound(place, _free(followed, place), wanted)
         others += commands
         problems += found
-    return KeyBook(tuple(panes), tuple(problems), tuple(others))
+    warnings = _kept(wanted, (*panes, *others))
+    (warnings if (ways := _ways_out(panes)) else problems).extend(_quitting(panes, ways))
+    return KeyBook(tuple(panes), tuple(problems), tuple(others), tuple(warnings))
+
+
+def _kept(wanted: Mapping[str, Sequence[str]], commands: Sequence[Command]) -> list[KeyProblem]:
+    """Chosen keys that may not reach the app; those that an action has anyway are known to be kept by some."""
+    usual = {command.id: command.keys.split(",") for place in PLACES for command in place}
+    in_force = {command.id: _keys(command) for command in commands}
+    return [
+        KeyProblem(name, f"{label(key)} may not reach the app: {why}", "another key is safer")
+        for name, own in wanted.items()
+        for key in own
+        if key in in_force[name] and key not in usual[name] and (why := kept_by(key, _written_by(key)))
+    ]
+
+
+def _ways_out(panes: Sequence[Command]) -> list[str]:
+    """What quits where no action that quits has a key."""
+    taken = {key for command in panes for key in _keys(command)}
+    palette = next((_keys(command) for command in panes if command.id == "palette"), [])
+    ways = [] if TEXTUALS_QUIT in taken else [TEXTUALS_QUIT]
+    return [*ways, *([f"quit in the palette ({label(palette[0])})"] if palette else [])]
+
+
+def _quitting(panes: Sequence[Command], ways: Sequence[str]) -> list[KeyProblem]:
+    """Whether an action that quits has a key; if not, what else quits."""
+    if any(command.keys for command in panes if command.id in ("quit", "quit_now")):
+        return []
+    rest = f"which leaves {' and '.join(ways)}" if ways else "and nothing else quits the app"
+    return [KeyProblem("quit", f"neither quit nor quit_now has a key, {rest}", "allowed: a key for one of them")]
 
 
 def _wanted(chosen: Mapping[str, Sequence[str]]) -> tuple[dict[str, list[str]], list[KeyProblem]]:
@@ -294,6 +330,12 @@ def written(key: str) -> str:
 def _character_of(name: str) -> str | None:
     """The character with a name of Textual's, such as ``question_mark``."""
     return next((chr(code) for code in range(33, 127) if _character_to_key(chr(code)) == name), None)
+
+
+def _written_by(key: str) -> str | None:
+    """The character of a key, whatever is held down with it."""
+    base = key.rpartition("+")[2]
+    return base if len(base) == 1 else _character_of(base)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -14,11 +14,13 @@ from tui_tracker.config.choices import ChartStyle
 from tui_tracker.config.views import MAIN, RANGES_H
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
 from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.loose import loose_fit
 from tui_tracker.tui.options import options
 from tui_tracker.tui.titles import pair_name, range_text, scope_text, source_text, window_text
 from tui_tracker.tui.view import BANDS, WINDOWS, ViewState
@@ -33,6 +35,11 @@ class Host(Protocol):
     @property
     def desk(self) -> Desk:
         """What is shown and chosen."""
+        ...
+
+    @property
+    def undo(self) -> tuple[str, Callable[[], None]] | None:
+        """What was removed last, and what brings it back."""
         ...
 
     @property
@@ -90,8 +97,12 @@ class Offer(NamedTuple):
     """Other words that it is found by."""
 
     def score(self, query: str) -> float:
-        """How well it fits what was typed."""
-        return max(score(self.title, query), score(f"{self.title} {self.also}", query) - 0.2 if self.also else 0.0)
+        """How well it fits what was typed: in so many words, else by letters of them in order."""
+        fit = max(score(self.title, query), score(f"{self.title} {self.also}", query) - 0.2 if self.also else 0.0)
+        if fit > 0:
+            return fit
+        query = query.lower()
+        return LOOSE_SCORE * max(loose_fit(_plain(self.title), query), 0.9 * loose_fit(self.also.lower(), query))
 
 
 _WATCHLIST_OFFERS: Final = (
@@ -106,6 +117,9 @@ _SORTS_OF_FILTERS: Final = tuple(
     if name == column.name != "sigma" and name not in SORT_KEYS and isinstance(column, NumberColumn)
 )
 """Columns of filters that have no place in the table until it is sorted by them."""
+LOOSE_SCORE: Final = 0.15
+"""The best of what has only letters of the query in order; all that has its words comes before."""
+LOOSE_PAIR_SCORE: Final = 0.09
 PAIR_SCORE: Final = 0.85
 """A pair whose name the query is somewhere in; commands that say it in so many words come before it."""
 
@@ -204,6 +218,9 @@ def _sort(host: Host, column: str) -> None:
 
 def _kept(host: Host) -> Iterator[Offer]:
     """Named views and watchlists."""
+    if host.undo is not None:
+        what, restore = host.undo
+        yield Offer(f"bring back: {clean(what, 60)}", restore, "undo restore removed")
     for number, view in enumerate(host.desk.views, 1):
         key = f"  ({number})" if number < 10 else ""
         yield Offer(f"view: {clean(view.name, 40)}{key}", partial(host.take_view, view.name))
@@ -220,21 +237,26 @@ def _kept(host: Host) -> Iterator[Offer]:
         yield Offer(title, partial(host.call_later, host.run_action, action), also)
 
 
+def _pairs(desk: Desk, query: str) -> Iterator[tuple[float, Row]]:
+    """Pairs that fit, and how well; by letters in order only where none has what was typed."""
+    found = desk.search(query, MOST_PAIRS)
+    for place, row in enumerate(found):
+        is_first = row.instrument.pair.lower().startswith(query.strip().lower())
+        yield (1.0 if is_first else PAIR_SCORE) - place / 1000, row
+    if not found:
+        for place, row in enumerate(desk.search_loosely(query, MOST_PAIRS)):
+            yield LOOSE_PAIR_SCORE - place / 1000, row
+
+
 class PairProvider(Provider):
     """Go to a pair."""
 
     @override
     async def search(self, query: str) -> Hits:
         host = cast(Host, self.app)
-        for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
+        for fit, row in _pairs(host.desk, query):
             title = pair_name(row.instrument, 40, is_several=host.desk.is_several)
-            is_first = title.lower().startswith(query.strip().lower())
-            yield Hit(
-                (1.0 if is_first else PAIR_SCORE) - place / 1000,
-                Content(title),
-                partial(host.go_to, row.id),
-                text=title,
-            )
+            yield Hit(fit, Content(title), partial(host.go_to, row.id), text=title)
 
 
 class WatchlistProvider(Provider):
@@ -243,10 +265,10 @@ class WatchlistProvider(Provider):
     @override
     async def search(self, query: str) -> Hits:
         host = cast(Host, self.app)
-        for place, row in enumerate(host.desk.search(query, MOST_PAIRS)):
+        for fit, row in _pairs(host.desk, query):
             mark = "★ " if row.id in host.desk.watchlist else ""
             title = f"{mark}{pair_name(row.instrument, 40, is_several=host.desk.is_several)}"
-            yield Hit(1 - place / 1000, Content(title), partial(host.add_favourite, row.id), text=title)
+            yield Hit(fit, Content(title), partial(host.add_favourite, row.id), text=title)
 
 
 class CommandProvider(Provider):

@@ -423,7 +423,7 @@ def _backfill_runs(status: SourceStatus, *, is_short: bool = False, has_rest: bo
         ("" if is_short else progress_bar(progress.done, progress.total), "accent"),
         (f" {share_text(progress)}", "muted"),
     ]
-    if has_rest and progress.remaining_s is not None:
+    if has_rest and progress.remaining_s is not None and status.state is not SourceState.OFFLINE:
         runs.append((f" ~{fmt.age(round(progress.remaining_s * 1000))}", "faint"))
     return runs
 
@@ -433,7 +433,8 @@ def _ahead(skew_ms: int) -> str:
     return f"{fmt.age(abs(skew_ms))} {'behind' if skew_ms > 0 else 'ahead'}"
 
 
-def _counted(number: int, thing: str) -> str:
+def counted(number: int, thing: str) -> str:
+    """``1 poll``, ``2 polls``."""
     return f"{count(number)} {thing}{'' if number == 1 else 's'}"
 
 
@@ -445,11 +446,11 @@ def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
     elif history is not None and history.notice:
         facts.append("damaged history (H)")
     if status.malformed:
-        facts.append(_counted(status.malformed, "unreadable row"))
+        facts.append(counted(status.malformed, "unreadable row"))
     if status.unknown:
-        facts.append(_counted(status.unknown, "unknown symbol"))
+        facts.append(counted(status.unknown, "unknown symbol"))
     if status.refused:
-        facts.append(_counted(status.refused, "sample") + " refused")
+        facts.append(counted(status.refused, "sample") + " refused")
     if status.backfill.failed:
         facts.append(f"{count(len(status.backfill.failed))} without history")
     is_harmless = len(facts) == 1 and bool(status.unknown)

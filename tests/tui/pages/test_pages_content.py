@@ -17,7 +17,7 @@ from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
-from tui_tracker.core.status import BackfillProgress, ErrorTally, RequestReport, SourceReport
+from tui_tracker.core.status import BackfillProgress, ErrorTally, RequestReport, SourceReport, SourceState
 from tui_tracker.stats.histogram import histogram
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui.events import EventLog
@@ -32,6 +32,7 @@ from tui_tracker.tui.pages.wording import bar
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.runs import Line, Run, width_of
 from tui_tracker.tui.times import UTC_ZONE
+from tui_tracker.tui.titles import header_line
 
 PAIRS = make_pairs()
 SNAPSHOT = FakeFeed(PAIRS).snapshot()
@@ -251,6 +252,8 @@ def test_why_of_other_measures() -> None:
 def test_provenance_is_named() -> None:
     row = replace(row_of("BTC/USD"), provenance=(700, 30, 0, 710))
     assert "30 polls · 710 1-min candles · 700 5-min candles" in why("BTC/USD", row=row)
+    row = replace(row, provenance=(2, 1, 1, 1))
+    assert "1 poll · 1 1-min candle · 2 5-min candles · 1 streamed minute" in why("BTC/USD", row=row)
 
 
 # The pair
@@ -379,6 +382,23 @@ def test_three_thousand_pairs_take_a_few_milliseconds() -> None:
 
 
 # Health
+
+
+def test_health_estimates_nothing_while_nothing_can_be_loaded() -> None:
+    progress = BackfillProgress(3, 9, (), 55.0, 5)
+    for state, told in ((SourceState.LIVE, "time left  55s"), (SourceState.OFFLINE, "time left  –")):
+        status = live_status(state=state, backfill=progress)
+        assert told in text_of(health_page(SourceReport(status), APP, END_MS, UTC_ZONE, 76))
+        several = SourceReport(status, parts=(SourceReport(status),))
+        page = text_of(health_page(several, APP, END_MS, UTC_ZONE, 76))
+        assert ("~55s left" in page) == (state is SourceState.LIVE)
+        line = header_line(status, 9, END_MS, UTC_ZONE, 140).text
+        assert ("~55s" in line) == (state is SourceState.LIVE)
+
+
+def test_health_says_that_it_measures_at_first() -> None:
+    page = text_of(health_page(SourceReport(live_status()), replace(APP, lag_ms=(None,) * 3), END_MS, UTC_ZONE, 76))
+    assert "loop is late  measuring …" in page
 
 
 APP = AppHealth("1.0", 3_700_000, (104_000_000, True), (0.2, 1.5, 80.0), "/tmp/x.log", 240, 7)

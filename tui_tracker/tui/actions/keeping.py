@@ -27,6 +27,8 @@ class KeepingApp(FeedApp):
     _is_lasting: bool
     _unsaved: deque[Callable[[], None]]
     prompt: "Prompt | None" = None
+    undo: "tuple[str, Callable[[], None]] | None" = None
+    """What was removed last, and what brings it back."""
 
     def choose(self, view: ViewState) -> None:
         """Look at things in another way."""
@@ -38,6 +40,15 @@ class KeepingApp(FeedApp):
     def commands(self) -> tuple[Command, ...]:
         """Everything that a key can do."""
         raise NotImplementedError
+
+    def can_undo(self, what: str, restore: Callable[[], None]) -> None:
+        """Let the palette bring back what was removed just now, until something else is or the app ends."""
+
+        def once() -> None:
+            self.undo = None
+            restore()
+
+        self.undo = (what, once)
 
     async def ask(
         self,

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from tui_tracker.config.views import check_name
+from tui_tracker.config.views import ViewSpec, check_name
 from tui_tracker.tui.actions.keeping import KeepingApp
 from tui_tracker.tui.keys import label
 from tui_tracker.tui.views import captured, following, named, taken_up
@@ -47,16 +47,34 @@ class ViewActions(KeepingApp):
 
     def _save_view_as(self, name: str) -> None:
         view = captured(check_name(name), self.desk.chosen)
+        is_own = named(self.desk.saved_views, view.name) is not None
+        is_replaced = not is_own and named(self.desk.views, view.name) is not None
         self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
         self.write(partial(self._store.save_named_view, view))
         self.choose(taken_up(view, self.desk.view, self.desk.watched))
         self.show()  # its name may be all that has changed
         place = [other.name for other in self.desk.views].index(view.name) + 1
         done = f"saved the view {view.name}" if self._is_lasting else f"kept the view {view.name} until the app ends"
-        self.say(f"{done}; {place if place < 10 else '*'} takes it up again")
+        told = [f"{done}; {place if place < 10 else '*'} takes it up again"]
+        if is_replaced:
+            told.append("it stands for the one of that name; remove view (ctrl+p) brings that back")
+        self.say(*told)
 
     def remove_view(self, name: str) -> None:
         """Forget a saved view; what it showed stays on the screen."""
-        self.desk.saved_views = tuple(view for view in self.desk.saved_views if view.name != name)
+        view = named(self.desk.saved_views, name)
+        if view is None:
+            return
+        self.desk.saved_views = tuple(other for other in self.desk.saved_views if other.name != name)
         self.write(partial(self._store.remove_named_view, name))
+        self.can_undo(f"view {name}", partial(self._restore_view, view))
+        self.say(f"removed the view {name}; bring back (ctrl+p) undoes that", *self._told_of_namesake(name))
+        self.show()
+
+    def _told_of_namesake(self, name: str) -> list[str]:
+        return [f"{name} is again what it was before"] if named(self.desk.views, name) is not None else []
+
+    def _restore_view(self, view: ViewSpec) -> None:
+        self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
+        self.write(partial(self._store.save_named_view, view))
         self.show()

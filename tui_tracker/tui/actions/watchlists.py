@@ -13,7 +13,7 @@ from tui_tracker.config.watchlist_text import as_text, read_pairs, resolved
 from tui_tracker.core.errors import ConfigError, TrackerError
 from tui_tracker.tui import export
 from tui_tracker.tui.actions.keeping import KeepingApp
-from tui_tracker.tui.titles import count
+from tui_tracker.tui.titles import counted
 from tui_tracker.tui.view import after
 
 MAX_PATH: Final = 1_000
@@ -72,6 +72,7 @@ class WatchlistActions(KeepingApp):
 
     def remove_watchlist(self, name: str) -> None:
         """Forget a watchlist; who ranks it ranks the usual scope again."""
+        ids = self.desk.watchlists.get(name, ())
         if name == MAIN:
             self.desk.watchlists[MAIN] = ()
         else:
@@ -79,6 +80,17 @@ class WatchlistActions(KeepingApp):
         self.write(partial(self._store.remove_watchlist, name))
         if name == self.desk.view.watchlist:
             self.choose(replace(self.desk.view, watchlist=MAIN, watchlist_only=False, frozen=None))
+        done = "emptied the watchlist" if name == MAIN else f"removed the watchlist {name}"
+        if ids:
+            self.can_undo(f"watchlist {name} ({len(ids)})", partial(self._restore_watchlist, name, ids))
+        self.say(f"{done} of {counted(len(ids), 'pair')}; bring back (ctrl+p) undoes that" if ids else done)
+        self.show()
+
+    def _restore_watchlist(self, name: str, ids: tuple[str, ...]) -> None:
+        """Put the pairs back; those that are there by now stay."""
+        self.desk.watchlists[name] = tuple(dict.fromkeys((*ids, *self.desk.watchlists.get(name, ()))))
+        self.write(partial(self._store.add_favourites, ids, name))
+        self.say(f"the watchlist {name} is back: {counted(len(self.desk.watchlists[name]), 'pair')}")
         self.show()
 
     async def action_rename_watchlist(self) -> None:
@@ -108,7 +120,7 @@ class WatchlistActions(KeepingApp):
         except TrackerError as error:
             self.say(error.told)
         else:
-            self.say(f"wrote {count(len(self.desk.watchlist))} pairs to {export.shown_path(path)}")
+            self.say(f"wrote {counted(len(self.desk.watchlist), 'pair')} to {export.shown_path(path)}")
 
     async def action_read_watchlist(self) -> None:
         """Ask for a file, and add its pairs to the watchlist in use."""

@@ -8,7 +8,6 @@ from typing import Final
 from tui_tracker.core import format as fmt
 from tui_tracker.core.status import (
     STREAMING,
-    BackfillProgress,
     RequestReport,
     SourceReport,
     SourceState,
@@ -60,7 +59,7 @@ def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, w
         Block(f"Source {clean(status.source, 16)}", tuple(_source(status, app.pairs, now_ms, zone))),
         Block("Requests", tuple(_requests(report.requests))),
         Block("Errors since the start", tuple(_errors(report, now_ms, zone))),
-        Block("History", (*_history(status.backfill), *_stored(status, zone))),
+        Block("History", (*_history(status), *_stored(status, zone))),
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
     ]
@@ -85,7 +84,7 @@ def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone,
             lines += [*laid_out(few, width), Line()]
             few = []
     shared = [
-        Block("History of all", (*_history(report.status.backfill), *_stored(report.status, zone))),
+        Block("History of all", (*_history(report.status), *_stored(report.status, zone))),
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
     ]
@@ -106,8 +105,9 @@ def _brief(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
         found.append(("last minute", _budget_runs(requests)))
     backfill = status.backfill
     if backfill.total:
-        left = "" if backfill.remaining_s is None else f"  ~{fmt.age(round(backfill.remaining_s * 1000))} left"
-        found.append(("history", [(f"{count(backfill.done)} of {count(backfill.total)}{left}", "text")]))
+        left = _time_left(status)
+        told = "" if left == fmt.ABSENT else f"  ~{left} left"
+        found.append(("history", [(f"{count(backfill.done)} of {count(backfill.total)}{told}", "text")]))
     for tally in report.errors[:MOST_KINDS]:
         text = f"{count(tally.count)} {tally.kind}: {clean(tally.message, REASON_WIDTH - 10)}"
         found.append(("errors", [(text, "warn")]))
@@ -192,12 +192,20 @@ def _errors(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
     return tabulated(rows, left={0, 3})
 
 
-def _history(progress: BackfillProgress) -> list[Line]:
+def _time_left(status: SourceStatus) -> str:
+    """How long loading will take; nothing is loaded while the source is out of reach."""
+    progress = status.backfill
+    if not progress.is_running or progress.remaining_s is None or status.state is SourceState.OFFLINE:
+        return fmt.ABSENT
+    return fmt.age(round(progress.remaining_s * 1000))
+
+
+def _history(status: SourceStatus) -> list[Line]:
+    progress = status.backfill
     if not progress.total:
         return said("Nothing is to be loaded.", 40)
     share = progress.done / progress.total
     step = "done" if progress.step_minutes is None else f"{progress.step_minutes}-min candles"
-    left = fmt.ABSENT if progress.remaining_s is None else fmt.age(round(progress.remaining_s * 1000))
     failed = [clean(name, 24) for name in progress.failed]
     lines = facts(
         [
@@ -209,7 +217,7 @@ def _history(progress: BackfillProgress) -> list[Line]:
                 ],
             ),
             ("step", [(step, "text")]),
-            ("time left", [(left if progress.is_running else fmt.ABSENT, "text")]),
+            ("time left", [(_time_left(status), "text")]),
             ("failed", [(count(len(failed)), "warn" if failed else "text")]),
         ]
     )
@@ -250,15 +258,13 @@ def _app(app: AppHealth) -> list[Line]:
     size, is_now = app.memory
     median, most, largest = app.lag_ms
     kind: Kind = "warn" if largest is not None and largest > SLOW_MS else "text"
+    late: list[Run] = [(_ms(median), "strong"), (f"  95 % {_ms(most)}  most ", "muted"), (_ms(largest), kind)]
     return facts(
         [
             ("version", [(app.version, "text")]),
             ("running for", [(fmt.age(app.uptime_ms), "text")]),
             ("memory", [(f"{size / 1e6:,.0f} MB", "text"), ("" if is_now else "  at most", "muted")]),
-            (
-                "loop is late",
-                [(f"{_ms(median)}", "strong"), (f"  95 % {_ms(most)}  most ", "muted"), (_ms(largest), kind)],
-            ),
+            ("loop is late", [("measuring …", "muted")] if median is None else late),
             ("snapshot", [(fmt.ABSENT if app.version_shown is None else f"no. {count(app.version_shown)}", "text")]),
         ]
     )

@@ -20,15 +20,15 @@ from tui_tracker.tui.pages.command import shell_lines
 from tui_tracker.tui.pages.wording import activity, bar, measure_text, measured, metric_text, percent
 from tui_tracker.tui.runs import Kind, Line, Run
 from tui_tracker.tui.times import Zone
-from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, pair_name, window_text
+from tui_tracker.tui.titles import METRIC_WORDS, SEPARATOR, count, counted, pair_name, window_text
 
 MOST_MINUTES: Final = 5
 NEIGHBOURS: Final = 2
 SOURCES: Final = (
-    (Provenance.POLL, "polls"),
-    (Provenance.CANDLE_1M, "1-min candles"),
-    (Provenance.CANDLE_5M, "5-min candles"),
-    (Provenance.STREAM, "stream"),
+    (Provenance.POLL, "poll"),
+    (Provenance.CANDLE_1M, "1-min candle"),
+    (Provenance.CANDLE_5M, "5-min candle"),
+    (Provenance.STREAM, "streamed minute"),
 )
 
 
@@ -109,9 +109,9 @@ def _coverage_runs(figures: Figures, least: float) -> list[Run]:
 
 def _samples_text(row: Row, figures: Figures, metric: Metric) -> str:
     if metric is not Metric.PRICE:
-        return f"{count(figures.samples)} poll{'' if figures.samples == 1 else 's'}"
-    parts = [f"{count(row.provenance[kind - 1])} {name}" for kind, name in SOURCES if row.provenance[kind - 1]]
-    return " · ".join(parts) or f"{count(figures.samples)} minutes"
+        return counted(figures.samples, "poll")
+    parts = [counted(row.provenance[kind - 1], name) for kind, name in SOURCES if row.provenance[kind - 1]]
+    return " · ".join(parts) or counted(figures.samples, "minute")
 
 
 def _neighbours(known: WhyFacts) -> list[Line]:

@@ -1,7 +1,7 @@
 """A question of one line in the place of the keys; what is on the screen stays in sight."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,6 +14,8 @@ from tui_tracker.tui.runs import Line
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.field import Field
 
+MOST_TYPED: Final = 1_000
+
 
 class Prompt(Horizontal):
     """Asks for a text; Enter answers, Esc leaves.
@@ -22,7 +24,7 @@ class Prompt(Horizontal):
         question: What is asked for.
         answer: Takes the answer; a ``TrackerError`` is said and the question stays.
         leave: Called when the question is over, answered or not.
-        max_length: Characters that are taken.
+        max_length: Characters that an answer has at most; what is longer is told while it is typed, and not taken.
         offered: What stands in the field, selected.
         done: What Enter does, in a word.
     """
@@ -45,9 +47,10 @@ class Prompt(Horizontal):
         self._question = f" {clean(question, 60)} "
         self._answer, self._leave = answer, leave
         self._done = done
+        self._max_length = max_length
         self._ask = Canvas(classes="prompt-question")
         self._note = Canvas(classes="filter-count")
-        self.field = Field(offered, compact=True, max_length=max_length)
+        self.field = Field(offered, compact=True, max_length=MOST_TYPED)
         self.field.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -64,7 +67,18 @@ class Prompt(Horizontal):
 
     def on_resize(self) -> None:
         """Say which keys end it."""
-        self._say(f"Enter {self._done}   Esc leave")
+        self._say_what_is_next()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say when it is too long, and when it no longer is."""
+        event.stop()
+        self._say_what_is_next()
+
+    def _say_what_is_next(self) -> None:
+        if len(self.field.value) > self._max_length:
+            self._say(f"^ at most {self._max_length} characters", is_wrong=True)
+        else:
+            self._say(f"Enter {self._done}   Esc leave")
 
     def _say(self, text: str, is_wrong: bool = False) -> None:
         width = max(1, self._note.size.width - 1)
@@ -73,6 +87,8 @@ class Prompt(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer."""
         event.stop()
+        if len(event.value) > self._max_length:
+            return
         try:
             self._answer(event.value)
         except TrackerError as error:
