@@ -10,7 +10,7 @@ from tests.tui.test_app import BTC, ETH, SOL, Rig, running
 from tests.tui.test_own import written as screen_text
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
-from tui_tracker.config.views import ViewSpec
+from tui_tracker.config.views import ViewSpec, view_of, written
 from tui_tracker.core.figures import Measure
 from tui_tracker.tui.columns import COLUMN_KEYS
 from tui_tracker.tui.present import Presenter
@@ -26,7 +26,7 @@ SNAPSHOT = FakeFeed(make_pairs()).current
 def test_built_in_views_are_taken_up_and_show_rows(view: ViewSpec) -> None:
     state = taken_up(view, ViewState(selected=BTC, sort="pair", needle="x"))
     assert label(BUILT_IN, state) == view.name
-    assert replace(captured(view.name, state), columns=None, layout=None) == view
+    assert replace(captured(view.name, state), columns=None, layout=None, window=None) == view
     scene = Presenter(0.9, 0.0).scene(SNAPSHOT, state, (BTC,), ())
     if view.name != "New listings":
         assert scene.table.keys
@@ -56,6 +56,19 @@ def test_any_change_is_marked_but_what_is_no_part_of_it() -> None:
     for same in (replace(state, theme="light"), state.toggled_time_zone(), replace(state, selected=BTC)):
         assert label(BUILT_IN, same) == "σ of USD pairs"
     assert label(BUILT_IN, ViewState()) == ""
+
+
+def test_a_saved_view_holds_its_window_and_so_does_the_next_run() -> None:
+    state = replace(taken_up(BUILT_IN[1], ViewState()), window=60)
+    view = captured("hour", state)
+    assert view_of("hour", written(view), "here") == view
+    assert written(view)["window"] == "1h"
+    again = taken_up(view, ViewState())
+    assert (again.window, is_changed((view,), again)) == (60, False)
+    assert is_changed((view,), replace(again, window=1440))
+    assert taken_up(BUILT_IN[0], again).window == 60, "one that says nothing of it leaves it"
+    assert initial(Settings(), again.remembered(), COLUMN_KEYS).window == 60
+    assert initial(Settings(window=360), None, COLUMN_KEYS).window == 360
 
 
 async def test_digits_and_the_asterisk_take_up_views() -> None:

@@ -19,6 +19,7 @@ CHOSEN_BY: Final[dict[str, tuple[str, ...]]] = {
     "chart_style": ("chart_style",),
     "columns": ("columns",),
     "layout": ("layout",),
+    "window": ("window",),
 }
 """What of the remembered view a setting chooses."""
 

@@ -50,7 +50,7 @@ _KINDS: Final[dict[str, type[StrEnum]]] = {
     "chart_style": ChartStyle,
     "layout": Preset,
 }
-_SPANS: Final = {"list_width": (1, 1_000), "chart_pct": (1, 99)}
+_SPANS: Final = {"list_width": (1, 1_000), "chart_pct": (1, 99), "window": (10, 43_200)}
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +67,8 @@ class View:
     measure: str | None = None
     range_hours: int = 24
     """Range of the chart: 1, 6 or 24."""
+    window: int | None = None
+    """Minutes that figures and ranks are over."""
     sort: str | None = None
     """Column that the table is sorted by; ``None`` for the rank."""
     reverse: bool = False

@@ -55,6 +55,8 @@ class ViewSpec:
     """Which watchlist, where ``watchlist_only``."""
     metric: Metric = Metric.PRICE
     measure: Measure = Measure.STDDEV
+    window: int | None = None
+    """Minutes that figures and ranks are over; ``None`` for the present ones."""
     range_hours: int = 24
     sort: str | None = None
     reverse: bool = False
@@ -175,8 +177,8 @@ def _part(name: str, parse: Callable[[object], object], allowed: str) -> _Part:
         value = getattr(view, name)
         if isinstance(value, tuple):
             return list(value)
-        if name == "range_hours":
-            return written_span(int(value) * 60)
+        if name in ("range_hours", "window"):
+            return written_span(int(value) * (60 if name == "range_hours" else 1))
         return value.value if isinstance(value, StrEnum) else value
 
     return _Part((name,), lambda raw: {name: parse(raw)}, allowed, write)
@@ -263,6 +265,7 @@ _PARTS: Final[dict[str, _Part]] = {
     ),
     "metric": _part("metric", parse.choice(Metric), _one_of(Metric)),
     "by": _part("measure", parse.choice(Measure), _one_of(Measure)),
+    "window": _part("window", parse.minutes(10, 30 * 24 * 60), "10m to 30d: what figures and ranks are over"),
     "range": _part("range_hours", _range, "1h, 6h, 24h, 7d, 30d or 365d"),
     "sort": _Part(
         ("sort", "reverse"), _sort, f"a column, with - in front to reverse it: {', '.join(BY_NAME)}", _written_sort

@@ -37,7 +37,7 @@ Pegs: coins that promise a dollar, by name, since a class of stable coins also h
 listings: a pair's age is how far back its samples go, and unknown until its candles were read.
 """
 _SET: Final = tuple(
-    field.name for field in fields(ViewSpec) if field.name not in ("watchlist", "columns", "then", "layout")
+    field.name for field in fields(ViewSpec) if field.name not in ("watchlist", "columns", "then", "layout", "window")
 )
 
 
@@ -73,6 +73,8 @@ def taken_up(view: ViewSpec, state: ViewState, watched: Collection[str] = ()) ->
         chosen["columns"] = chosen_of([entry for entry in entries(known(view.columns)) if entry.is_shown])
     if view.layout is not None and view.layout is not state.panes.preset:
         chosen["panes"] = Panes(view.layout, state.panes.list_width)
+    if view.window is not None:
+        chosen["window"] = view.window
     if view.watchlist_only:
         chosen["watchlist"] = view.watchlist
     return replace(state, frozen=None, **chosen)  # type: ignore[arg-type]
@@ -86,6 +88,7 @@ def captured(name: str, state: ViewState) -> ViewSpec:
         watchlist=state.watchlist if state.watchlist_only else MAIN,
         columns=state.columns or default_keys(),
         then=state.then,
+        window=state.window,
         layout=state.panes.preset,
         **kept,
     )
