@@ -81,6 +81,9 @@ def test_titles() -> None:
     assert list_title(ViewState(quote=None), COUNTS) == "Pairs ── all ── 78/240"
     assert title(ViewState()) == "Ranked by σ of price ── USD ── 24 h ── ranked 74 of 78 ── live order ── follows pair"
     assert "ranked 74 of 78 so far" in title(ViewState(), loading=True)
+    nothing = rank(SNAPSHOT, Metric.MID, Measure.STDDEV, Scope(quote="USD"), 2.0)
+    told = table_title(ViewState(metric=Metric.MID), nothing, COUNTS, 1440, UTC_ZONE, True, 200)
+    assert "ranked 0 of 78: its past can't be loaded, only collected" in told
     assert "by last reversed" in title(ViewState(sort="last", reverse=True))
     assert "frozen 21:57" in title(ViewState(frozen=Frozen(AT_MS, ())))
     assert "/so 78 of 78" in title(ViewState(needle="so"))

@@ -39,6 +39,11 @@ class Metric(StrEnum):
         """Whether the number is a level, of which returns can be told; what happened within a minute has none."""
         return self not in (Metric.FLOW, Metric.TRADES_MIN)
 
+    @property
+    def is_in_candles(self) -> bool:
+        """Whether an exchange's candles tell its past; of all else there is what was collected."""
+        return self in (Metric.PRICE, Metric.FLOW, Metric.TRADES_MIN)
+
 
 METRICS: Final[tuple[Metric, ...]] = tuple(Metric)
 """All metrics; a metric's place here is its index in every per-metric tuple."""

@@ -162,9 +162,13 @@ def table_title(
     if view.unique_base and not view.watchlist_only:
         parts.append(_Part("one an asset", 3))
     if ranking.ranked < len(ranking.places):
-        so_far = " so far" if is_loading else ""
-        of = f"{count(ranking.ranked)} of {count(len(ranking.places))}{so_far}"
-        parts.append(_Part(f"ranked {of}", 5, of))
+        of = f"{count(ranking.ranked)} of {count(len(ranking.places))}"
+        if is_loading and view.metric.is_in_candles:
+            of += " so far"
+        told = f"ranked {of}"
+        if not ranking.ranked and not view.metric.is_in_candles:
+            told += ": its past can't be loaded, only collected"
+        parts.append(_Part(told, 5, of))
     if view.needle:
         typed = "" if name else f"/{clean(view.needle, 16)} "
         parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}"))
