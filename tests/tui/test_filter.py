@@ -71,7 +71,9 @@ async def test_words_that_become_an_expression_filter_no_more() -> None:
 
 def said(rig: Rig) -> str:
     assert rig.app.main.filter_bar is not None
-    return rig.app.main.filter_bar.query_one(".filter-count", Canvas).plain.strip()
+    shown = rig.app.main.filter_bar.query_one(".filter-count", Canvas).render_line(0).text
+    assert shown.endswith(" ")
+    return shown.strip()
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,28 @@ async def test_the_selection_comes_back_when_the_filter_shows_it_again() -> None
         await rig.press(*["backspace"] * 4)
         assert rig.view.selected == chosen
         assert rig.cursors == (chosen, chosen)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (44, 16)])
+@pytest.mark.parametrize("layout", [(), ("z",), ("z", "z")], ids=["own", "next", "table"])
+async def test_what_is_said_beside_the_filter_is_never_cut(size: tuple[int, int], layout: tuple[str, ...]) -> None:
+    async with running(Rig(), size) as rig:
+        await rig.press(*layout, "slash", *"btc", "enter", "slash")
+        assert said(rig).endswith(" Esc clear")
+        for width in (60, 120):
+            await rig.pilot.resize_terminal(width, 24)
+            await rig.settle()
+            assert said(rig).endswith(" Esc clear")
+            assert " of 78 " in said(rig)
+
+
+async def test_what_is_wrong_fits_after_a_resize() -> None:
+    async with running(Rig(), (120, 40)) as rig:
+        await rig.press("slash", *"cv > 2 usd")
+        assert said(rig) == "at 8: and, or or a comparison is missing: a > 1 and b < 2"
+        await rig.pilot.resize_terminal(60, 24)
+        await rig.settle()
+        assert said(rig) == "at 8: and, or or a comparison …"
 
 
 async def test_what_was_typed_is_handled_after_the_field_was_emptied() -> None:

@@ -1,5 +1,7 @@
 """The line in which one types to filter both lists; it takes the place of the keys."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from rich.highlighter import Highlighter
@@ -14,7 +16,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.filters.errors import FilterError
 from tui_tracker.filters.language import MAX_LENGTH
 from tui_tracker.tui.messages import FilterChanged, FilterKept
-from tui_tracker.tui.runs import Line
+from tui_tracker.tui.runs import Kind, Line
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.field import Field
 
@@ -46,6 +48,8 @@ class FilterBar(Horizontal):
         self._input.cursor_blink = False
         self._prompt = Canvas(classes="filter-prompt")
         self._count = Canvas(classes="filter-count")
+        self._told: tuple[Callable[[int], str], Kind] = (lambda _: "", "muted")
+        """What is said at the right: a text for a width."""
         self.problem: FilterError | None = None
         """What is wrong with what is typed; the filter of before is in force."""
         self.is_beginning = False
@@ -70,15 +74,13 @@ class FilterBar(Horizontal):
         """Say how many of the pairs in scope match, unless there is something wrong to be said."""
         if self.problem is not None or self.is_beginning:
             return
-        text = f"{whole(shown)} of {whole(in_scope)}   Enter keep   Esc clear "
-        self._count.paint((Line(((text.rjust(self._count.size.width), "muted"),)),))
+        self._tell(partial(_count_text, f"{whole(shown)} of {whole(in_scope)}"), "muted")
 
     def show_beginning(self, needle: str) -> None:
         """Say that a comparison is expected behind what was typed, or with nothing no longer."""
         self.is_beginning = bool(needle)
         for word in needle.split()[-1:]:
-            text = clean(f"{word} > 1, {word} < 5% …", 38)
-            self._count.paint((Line(((f"{text} ".rjust(self._count.size.width), "muted"),)),))
+            self._tell(partial(_beginning_text, word), "muted")
 
     def show_problem(self, problem: FilterError | None) -> None:
         """Say what is wrong with what is typed, and underline it; ``None`` if nothing is."""
@@ -87,17 +89,16 @@ class FilterBar(Horizontal):
         self._mark.span = (start, start + (0 if problem is None else problem.length))
         self._input.refresh()
         if problem is not None:
-            width = self._count.size.width - 1
-            place, hint = f"at {problem.position + 1}: ", f": {problem.hint}" if problem.hint else ""
-            told = problem.message
-            if len(place + told + hint) <= width:
-                told = place + told + hint
-            elif len(told + hint) <= width or len(f"{told}: ") + 24 <= width:
-                told += hint  # the place is underlined
-            else:
-                told = place + told
-            text = clean(told, max(1, width))
-            self._count.paint((Line(((text.rjust(width) + " ", "warn"),)),))
+            self._tell(partial(_problem_text, problem), "warn")
+
+    def on_resize(self) -> None:
+        """Say the same so that it fits."""
+        self._tell(*self._told)
+
+    def _tell(self, told: Callable[[int], str], kind: Kind) -> None:
+        self._told = told, kind
+        width = max(1, self._count.size.width - 1)
+        self._count.paint((Line(((f"{clean(told(width), width).rjust(width)} ", kind),)),))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what was typed."""
@@ -108,3 +109,27 @@ class FilterBar(Horizontal):
         """Keep the filter."""
         event.stop()
         self.post_message(FilterKept())
+
+
+def _count_text(count: str, width: int) -> str:
+    """How many match, and as many of the keys as fit."""
+    for text in (f"{count}   Enter keep   Esc clear", f"{count}  Enter keep  Esc clear", f"{count}  Esc clear"):
+        if len(text) <= width:
+            return text
+    return count
+
+
+def _beginning_text(word: str, width: int) -> str:
+    """What may follow the name of a column."""
+    return clean(f"{word} > 1, {word} < 5% …", min(38, width))
+
+
+def _problem_text(problem: FilterError, width: int) -> str:
+    """What is wrong, with its place and what would be right if they fit."""
+    place, hint = f"at {problem.position + 1}: ", f": {problem.hint}" if problem.hint else ""
+    told = problem.message
+    if len(place + told + hint) <= width:
+        return place + told + hint
+    if len(told + hint) <= width or len(f"{told}: ") + 24 <= width:
+        return told + hint  # the place is underlined
+    return place + told
