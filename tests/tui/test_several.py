@@ -185,8 +185,9 @@ async def test_the_command_of_why_names_the_sources() -> None:
 
 async def test_the_palette_finds_pairs_by_their_exchange() -> None:
     async with running(rig_of(), (140, 40)) as rig:
-        found = [row.id for row in rig.app.desk.search("btc kraken", 5)]
-        assert found == ["kraken:BTC-USD"]
+        for query in ("btc kraken", "kraken:BTC-USD", "kraken:btc"):
+            assert [row.id for row in rig.app.desk.search(query, 5)] == ["kraken:BTC-USD"]
+        assert rig.app.desk.search("rak", 5) == []
         assert rig.app.desk.sources() == ["all", "bitfinex", "bitstamp", "gate", "kraken", "okx"]
 
 

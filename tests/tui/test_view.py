@@ -8,7 +8,6 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.state import View
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
-from tui_tracker.filters.columns import haystack
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui.column_layout import columns_for, default_keys
 from tui_tracker.tui.columns import (
@@ -21,7 +20,7 @@ from tui_tracker.tui.columns import (
 )
 from tui_tracker.tui.present import Presenter
 from tui_tracker.tui.runs import width_of
-from tui_tracker.tui.table import TableModel, frozen_order, list_order, live_order, matches
+from tui_tracker.tui.table import TableModel, frozen_order, list_order, live_order
 from tui_tracker.tui.view import Frozen, Layout, ViewState, initial, layout_for
 
 FEED = FakeFeed(make_pairs())
@@ -163,19 +162,6 @@ def test_the_pair_list_does_not_dance() -> None:
     pairs[2].volume, pairs[0].volume = 1.0, 2.0
     feed.publish()
     assert presenter.scene(feed.current, ViewState(), (), ()).pairs.keys == before
-
-
-@pytest.mark.parametrize("needle", ["btc", "BTC/USD", "btcusd", "kraken:btc-usd", "btc !eur", "  usd btc "])
-def test_every_spelling_finds_the_pair(needle: str) -> None:
-    assert matches(haystack(SNAPSHOT.rows[0]), needle)
-
-
-def test_what_does_not_match() -> None:
-    text = haystack(SNAPSHOT.rows[0])
-    assert not matches(text, "btc eth")
-    assert not matches(text, "!btc")
-    assert matches(text, "")
-    assert matches(text, "!")
 
 
 def test_a_filter_changes_neither_ranks_nor_their_number() -> None:

@@ -1,6 +1,6 @@
 """What a filter can ask of a pair: names, units, and how each is read off."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row
 
@@ -27,7 +28,7 @@ class Subject(NamedTuple):
     last: float | None = None
     """The newest value of the metric that is looked at."""
     text: str = ""
-    """Every usual spelling of the pair, in lower case: what plain words are looked for in."""
+    """What plain words are looked for in: see ``haystack``."""
     shift: int | None = None
     """How many places its rank rose, negative if it fell; ``None`` while that is unknown."""
 
@@ -52,6 +53,8 @@ class NumberColumn:
     aliases: tuple[str, ...] = ()
     in_percent: str = ""
     """The column that is meant where it is compared with a percentage."""
+    in_hours: bool = False
+    """Whether its numbers are hours, so that it can be compared with ``2d``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,18 @@ class TextColumn:
     values: Callable[[Subject], Iterable[str]]
     help: str
     aliases: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    """All its values, in lower case, where the list is closed."""
 
 
 Column = NumberColumn | TextColumn
 
 
 def haystack(row: Row) -> str:
-    """What a filter looks into: every usual spelling of the pair, in lower case."""
-    instrument = row.instrument
-    return f"{instrument.pair} {instrument.base}{instrument.quote} {instrument.id} {instrument.symbol}".lower()
+    """Every usual spelling of the pair, in lower case, without the name of its exchange."""
+    one = row.instrument
+    spellings = (one.pair, f"{one.base}{one.quote}", one.id.partition(":")[2], one.symbol, *one.aliases)
+    return " ".join(spellings).lower()
 
 
 def _of_figures(pick: Callable[[Figures], float | None]) -> Callable[[Subject], float | None]:
@@ -128,8 +134,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     TextColumn("base", lambda s: (s.row.instrument.base,), "asset that is priced"),
     TextColumn("quote", lambda s: (s.row.instrument.quote,), "asset that it is priced in"),
     TextColumn("exchange", lambda s: (s.row.instrument.source,), "exchange that lists it, kraken", ("source",)),
-    TextColumn("class", _classes, "stable, fiat, wrapped, leveraged, …", ("classes",)),
-    NumberColumn("last", lambda s: s.last, Unit.PLAIN, "newest value of the metric", ("price",)),
+    TextColumn("class", _classes, "stable, fiat, wrapped, leveraged, …", ("classes",), tuple(InstrumentClass)),
+    NumberColumn("price", lambda s: s.row.last, Unit.PLAIN, "last price, whatever the metric"),
+    NumberColumn("last", lambda s: s.last, Unit.PLAIN, "newest value of the metric"),
     NumberColumn("bid", lambda s: s.row.bid, Unit.PLAIN, "best bid"),
     NumberColumn("ask", lambda s: s.row.ask, Unit.PLAIN, "best ask"),
     NumberColumn("change", _of_figures(lambda f: f.change_pct), Unit.PERCENT, "change over the window", ("chg",)),
@@ -159,7 +166,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("min", _of_figures(lambda f: f.minimum), Unit.PLAIN, "lowest", ("minimum", "low")),
     NumberColumn("max", _of_figures(lambda f: f.maximum), Unit.PLAIN, "highest", ("maximum", "high")),
     NumberColumn("mean", _of_figures(lambda f: f.mean), Unit.PLAIN, "mean", ("average", "avg")),
-    NumberColumn("history", _history_hours, Unit.PLAIN, "hours since its first sample", ("age", "hours")),
+    NumberColumn(
+        "history", _history_hours, Unit.PLAIN, "hours since its first sample", ("age", "hours"), in_hours=True
+    ),
     NumberColumn("peg", _peg_pct, Unit.PERCENT, "distance of the last price from 1"),
 )
 """All columns of the language."""
@@ -169,12 +178,17 @@ BY_NAME: Final[dict[str, Column]] = {name: column for column in COLUMNS for name
 
 def near(name: str) -> str:
     """A hint: the columns whose names look like this one, else those that there are."""
-    name = name.lower()[:40]
-    begun = [column.name for column in COLUMNS if len(name) > 1 and column.name.startswith(name)]
-    found = begun[:3] or get_close_matches(name, BY_NAME, n=1, cutoff=0.6)
+    return near_of(name, [column.name for column in COLUMNS], BY_NAME)
+
+
+def near_of(word: str, known: Sequence[str], aliases: Iterable[str] = ()) -> str:
+    """A hint: what of a list looks like a word, else the whole list."""
+    word = word.lower()[:40]
+    begun = [name for name in known if len(word) > 1 and name.startswith(word)]
+    found = begun[:3] or get_close_matches(word, [*known, *aliases], n=1, cutoff=0.6)
     if found:
         return f"did you mean {' or '.join(found)}?"
-    return f"known: {', '.join(column.name for column in COLUMNS)}"
+    return f"known: {', '.join(known)}"
 
 
 def begins_name(text: str) -> bool:

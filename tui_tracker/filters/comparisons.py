@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
-from tui_tracker.filters.columns import BY_NAME, Column, NumberColumn, Subject, TextColumn, Unit, near
+from tui_tracker.filters.columns import BY_NAME, Column, NumberColumn, Subject, TextColumn, Unit, near, near_of
 from tui_tracker.filters.errors import FilterError
 from tui_tracker.filters.lexer import Kind, Token
 from tui_tracker.filters.patterns import compiled, searched
@@ -19,6 +19,8 @@ _TESTS: Final[dict[Operator, Callable[[float, float], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+_HOURS: Final = {"h": 1.0, "d": 24.0}
+_PER_PERCENT: Final = {"%": 1.0, "bps": 100.0}
 _MIRRORED: Final[dict[Operator, Operator]] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -68,15 +70,25 @@ def _number_comparison(column: NumberColumn, op: Operator, other: Operand) -> Pr
 def _two_columns(
     column: NumberColumn, test: Callable[[float, float], bool], other: NumberColumn, word: Token
 ) -> Predicate:
+    scale = 1.0
     if column.unit is not other.unit:
-        raise FilterError(f"{column.name} and {other.name} have different units", word.position, word.length)
+        column, other = _relative(column), _relative(other)
+        if Unit.PLAIN in (column.unit, other.unit):
+            raise FilterError(f"{column.name} and {other.name} have different units", word.position, word.length)
+        scale = column.unit.value / other.unit.value
     value, other_value = column.value, other.value
 
     def matches(subject: Subject) -> bool:
         found, limit = value(subject), other_value(subject)
-        return found is not None and limit is not None and test(found, limit)
+        return found is not None and limit is not None and test(found, limit * scale)
 
     return matches
+
+
+def _relative(column: NumberColumn) -> NumberColumn:
+    """What is meant by a column beside a percentage."""
+    relative = BY_NAME.get(column.in_percent)
+    return relative if isinstance(relative, NumberColumn) else column
 
 
 def _limit(column: NumberColumn, word: Token) -> tuple[NumberColumn, float]:
@@ -85,14 +97,16 @@ def _limit(column: NumberColumn, word: Token) -> tuple[NumberColumn, float]:
         hint = near(word.text) if word.kind is Kind.WORD else ""
         hint = hint if hint.startswith("did") else ""
         raise FilterError(f"{column.name} is a number, {word.text!r} is none", word.position, word.length, hint)
-    if not word.is_percent:
+    if not word.unit:
         return column, word.value * (column.unit.value if column.unit is Unit.FRACTION else 1.0)
-    relative = BY_NAME.get(column.in_percent)
-    if isinstance(relative, NumberColumn):
-        column = relative
+    if word.unit in _HOURS:
+        if not column.in_hours:
+            raise FilterError(f"{column.name} is no time", word.position, word.length)
+        return column, word.value * _HOURS[word.unit]
+    column = _relative(column)
     if column.unit is Unit.PLAIN:
         raise FilterError(f"{column.name} is no percentage", word.position, word.length)
-    return column, word.value * column.unit.value
+    return column, word.value * column.unit.value / _PER_PERCENT[word.unit]
 
 
 def _text_comparison(one: Operand, column: TextColumn, op: Operator, other: Operand) -> Predicate:
@@ -125,7 +139,9 @@ def membership(one: Operand, members: Sequence[Operand], wanted: bool) -> Predic
             tests = [_number_comparison(column, "==" if wanted else "!=", member) for member in members]
             combined = any if wanted else all
             return lambda subject: combined([test(subject) for test in tests])
-        case TextColumn(values=values):
+        case TextColumn(values=values) as column:
+            for member in members:
+                _check_known(column, member.word)
             texts = frozenset(member.word.text.upper() for member in members)
 
             def matches(subject: Subject) -> bool:
@@ -136,6 +152,12 @@ def membership(one: Operand, members: Sequence[Operand], wanted: bool) -> Predic
             if len(members) == 1 and isinstance(members[0].column, TextColumn):
                 return membership(members[0], [one], wanted)
             raise _no_column(one, None)
+
+
+def _check_known(column: TextColumn, word: Token) -> None:
+    if column.known and word.text.lower() not in column.known:
+        hint = near_of(word.text, column.known)
+        raise FilterError(f"no {column.name} {word.text!r}", word.position, word.length, hint)
 
 
 def pattern_match(one: Operand, other: Operand, wanted: bool) -> Predicate:

@@ -9,16 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui_tracker.filters.columns import Subject
+from tui_tracker.filters.columns import BY_NAME, Subject
 from tui_tracker.filters.comparisons import Operand, Operator, comparison, membership, operand, pattern_match
 from tui_tracker.filters.errors import FilterError
 from tui_tracker.filters.lexer import Kind, Token, tokens
-from tui_tracker.filters.patterns import compiled, searched
+from tui_tracker.filters.patterns import check_end, compiled, searched
 from tui_tracker.filters.syntax import MATCHES, MATCHES_NOT, first_word, tree, word_of
 
 MAX_LENGTH: Final = 200
 Predicate = Callable[[Subject], bool]
-_EXPRESSION: Final = re.compile(r"[<>=~≤≥≠()|&\"']|\S\s+(?:and|or|in|not\s+in)\s+\S|^\s*not\s+\S", re.I)
+_NAMES: Final = "|".join(map(re.escape, BY_NAME))
+_EXPRESSION: Final = re.compile(
+    rf"""[<>=~≤≥≠()|&"']|\S\s+(?:and|or|in|not\s+in)\s+\S|^\s*not\s+\S|(?:^|[\s!])(?:{_NAMES})\s+is\s+\S""", re.I
+)
 _PATTERN: Final = re.compile(r"\s*/((?:\\.|[^/\\])*)(/?)")
 _OPERATORS: Final[dict[type[ast.cmpop], Operator]] = {
     ast.Lt: "<",
@@ -50,10 +53,12 @@ def compile_filter(text: str) -> Filter:
         raise FilterError("filter too long", MAX_LENGTH, 1, f"at most {MAX_LENGTH} characters")
     pattern = _PATTERN.match(text)
     rest = text[pattern.end() :] if pattern else text
+    if pattern is not None and pattern[1] and pattern[2]:
+        check_end(text, pattern.end())
     if _EXPRESSION.search(rest):
         words = tokens(text)
-        return Filter(text, _Compiler(words).condition(tree(words, len(text)), True))
-    in_words = _plain_words(rest)
+        return Filter(text, _Compiler(words).condition(tree(words, text), True))
+    in_words = plain_words(rest)
     if pattern is None or not pattern[1]:
         return Filter(text, in_words)
     found = _pattern_search(compiled(pattern[1], pattern.start(1)))
@@ -74,17 +79,21 @@ def problem_of(text: str) -> FilterError | None:
     return None
 
 
-def _plain_words(text: str) -> Predicate:
-    """Every word must occur, one after ``!`` must not."""
+def plain_words(text: str) -> Predicate:
+    """Every word must occur, one after ``!`` must not.
+
+    A word occurs in the spellings of a pair. ``kraken``, the whole name of its exchange, is one of every pair's there,
+    and ``kraken:btc`` of those whose id begins so.
+    """
     words = text.lower().split()
-    wanted = tuple(word for word in words if not word.startswith("!"))
-    unwanted = tuple(word[1:] for word in words if word.startswith("!") and len(word) > 1)
+    wanted = [_occurs(word) for word in words if not word.startswith("!")]
+    unwanted = [_not(_occurs(word[1:])) for word in words if word.startswith("!") and len(word) > 1]
+    return _all_of((*wanted, *unwanted))
 
-    def matches(subject: Subject) -> bool:
-        text = subject.text
-        return all(word in text for word in wanted) and not any(word in text for word in unwanted)
 
-    return matches
+def _occurs(word: str) -> Predicate:
+    beginning = word if ":" in word else f"{word}:"
+    return lambda subject: word in subject.text or subject.row.instrument.id.lower().startswith(beginning)
 
 
 def _pattern_search(pattern: re.Pattern[str]) -> Predicate:
@@ -161,7 +170,7 @@ class _Compiler:
         if column is not None:
             hint = f"{column.name} > 2%" if column.name in ("sigma", "cv", "change") else f"{column.name} = …"
             raise FilterError(f"{word.text} is compared with nothing", word.position, word.length, hint)
-        return _plain_words(word.text)
+        return plain_words(word.text)
 
     def _misfit(self, node: ast.expr) -> FilterError:
         word = first_word(node, self._words)

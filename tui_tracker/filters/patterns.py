@@ -18,6 +18,8 @@ MAX_SUBJECT: Final = 32
 _REPEATS: Final = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<extension>\(\?)|(?P<repeat>(?P<group>\))?[*+?{])", re.S
 )
+_FLAGS: Final = re.compile(r"g?ig?(?=[\s)&|]|$)")
+_MORE: Final = re.compile(r"[^\s/()&|]*/")
 
 
 def compiled(pattern: str, position: int) -> re.Pattern[str]:
@@ -41,6 +43,23 @@ def compiled(pattern: str, position: int) -> re.Pattern[str]:
         at = getattr(error, "pos", None) or 0
         reason = getattr(error, "msg", "too deep")
         raise FilterError(f"no pattern: {clean(reason, 60)}", position + at) from error
+
+
+def check_end(text: str, end: int) -> None:
+    """Check that what follows the closing slash of a pattern was not meant to belong to it.
+
+    Args:
+        text: The filter.
+        end: Where the pattern ends in it, behind the slash.
+
+    Raises:
+        FilterError: If flags follow, or another slash.
+    """
+    flags = _FLAGS.match(text, end)
+    if flags is not None:
+        raise FilterError("patterns ignore case already", end, len(flags[0]), "nothing follows the last /")
+    if _MORE.match(text, end):
+        raise FilterError("the pattern ends at this /", end - 1, 1, "a slash in it is \\/")
 
 
 def searched(pattern: re.Pattern[str], text: str) -> bool:

@@ -5,29 +5,31 @@ are of a fixed list. So the tree holds nothing but names, comparisons and logic,
 """
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from tui_tracker.filters.errors import FilterError
-from tui_tracker.filters.lexer import Kind, Token
+from tui_tracker.filters.lexer import Kind, Token, begins_list
 
 MATCHES: Final = ast.MatMult
 """How ``~`` is spelled in the tree; Python has no such operator, and this one binds closer than comparisons."""
 MATCHES_NOT: Final = ast.Mod
+_THOUSANDS_END: Final = re.compile(r"0\d\d(?!\d)")
 _SPELLED: Final = {"~": "@", "!~": "%"}
 
 
-def tree(words: Sequence[Token], end: int) -> ast.expr:
+def tree(words: Sequence[Token], text: str) -> ast.expr:
     """Return the tree of an expression whose names are the numbers of its ``words``.
 
     Args:
         words: The expression.
-        end: Length of its text.
+        text: What was typed.
 
     Raises:
         FilterError: If it is none.
     """
-    _check_neighbours(words, end)
+    _check_neighbours(words, len(text))
     parts, starts, length = [], [], 0
     for number, word in enumerate(words):
         part = _SPELLED.get(word.text, word.text) if word.kind is Kind.OPERATOR else f"_{number}"
@@ -40,9 +42,10 @@ def tree(words: Sequence[Token], end: int) -> ast.expr:
         offset = (error.offset or 1) - 1
         number = max((index for index, start in enumerate(starts) if start <= offset), default=0)
         word = words[number]
-        raise FilterError(f"{word.text!r} does not fit here", word.position, word.length) from error
+        typed = text[word.position : word.position + word.length]
+        raise FilterError(f"{typed!r} does not fit here", word.position, word.length) from error
     except (MemoryError, RecursionError) as error:
-        raise FilterError("nested too deeply", 0, end) from error
+        raise FilterError("nested too deeply", 0, len(text)) from error
 
 
 def word_of(node: ast.Name, words: Sequence[Token]) -> Token:
@@ -58,24 +61,44 @@ def first_word(node: ast.expr, words: Sequence[Token]) -> Token:
 
 def _check_neighbours(words: Sequence[Token], end: int) -> None:
     """Say in plain words what Python's parser would say in its own."""
-    is_open: list[Token] = []
     before: Token | None = None
     for word in words:
-        is_operand = word.kind is not Kind.OPERATOR
         ends_operand = before is not None and (before.kind is not Kind.OPERATOR or before.text == ")")
-        if ends_operand and is_operand:
+        if ends_operand and word.kind is not Kind.OPERATOR:
             raise FilterError("and, or or a comparison is missing", word.position, word.length, "a > 1 and b < 2")
-        if word.text == "(" and not is_operand:
-            is_open.append(word)
-        elif word.text == ")" and not is_operand:
-            if not is_open:
-                raise FilterError(") without (", word.position)
-            is_open.pop()
         before = word
     if before is not None and before.kind is Kind.OPERATOR and before.text != ")":
         raise FilterError(_missing(before), end, 1)
+    _check_parentheses(words)
+
+
+def _check_parentheses(words: Sequence[Token]) -> None:
+    """Check that they come in pairs around something, and that commas are between what is in a list."""
+    is_open: list[tuple[Token, bool]] = []
+    """Those that are open, and whether they hold a list."""
+    for place, word in enumerate(words):
+        sign = word.text if word.kind is Kind.OPERATOR else ""
+        if sign == "(":
+            is_open.append((word, begins_list(words[max(0, place - 1) : place])))
+        elif sign == ")":
+            if not is_open:
+                raise FilterError(") without (", word.position)
+            begin, is_list = is_open.pop()
+            if words[place - 1] is begin:
+                message = "the list is empty" if is_list else "nothing is in the parentheses"
+                raise FilterError(message, begin.position, word.position + 1 - begin.position)
+        elif sign == ",":
+            if not (is_open and is_open[-1][1]):
+                raise FilterError("a comma is for lists and thousands", word.position, 1, "in (1, 2), 1,000,000")
+            _check_thousands(word, words[place + 1])
     if is_open:
-        raise FilterError("( without )", is_open[-1].position)
+        raise FilterError("( without )", is_open[-1][0].position)
+
+
+def _check_thousands(comma: Token, word: Token) -> None:
+    """Refuse ``in (1,000, 2)``: it would be 1, 0 and 2."""
+    if word.kind is Kind.NUMBER and word.position == comma.position + 1 and _THOUSANDS_END.match(word.text):
+        raise FilterError("a comma in a list ends a number", comma.position, 1, "1000 or 1_000")
 
 
 def _missing(last: Token) -> str:

@@ -12,7 +12,8 @@ from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
-from tui_tracker.filters.columns import haystack
+from tui_tracker.filters.columns import Subject, haystack
+from tui_tracker.filters.language import plain_words
 from tui_tracker.stats.conversion import USD
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui import texts, titles
@@ -24,7 +25,6 @@ from tui_tracker.tui.present import Ahead, Presenter, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
-from tui_tracker.tui.table import matches
 from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState, watched_by
@@ -361,7 +361,8 @@ class Desk:
     def search(self, query: str, most: int) -> list[Row]:
         """Pairs that match, those that begin with the query and the most traded first."""
         rows = () if self.snapshot is None else self.snapshot.rows
-        found = [row for row in rows if matches(haystack(row), query)]
+        is_meant = plain_words(query)
+        found = [row for row in rows if is_meant(Subject(row, text=haystack(row)))]
         found.sort(key=lambda row: (not row.instrument.pair.lower().startswith(query.lower()), -(row.volume_usd or 0)))
         return found[:most]
 

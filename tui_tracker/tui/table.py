@@ -44,17 +44,6 @@ class RowsModel(Protocol):
         ...
 
 
-def matches(text: str, needle: str) -> bool:
-    """Whether every word of ``needle`` occurs in ``text``; a word after ``!`` must not."""
-    for word in needle.lower().split():
-        if word.startswith("!"):
-            if len(word) > 1 and word[1:] in text:
-                return False
-        elif word not in text:
-            return False
-    return True
-
-
 def live_order(ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift] | None = None) -> list[Place]:
     """All places of a ranking in the order that the person asked for; unranked ones last.
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.core.figures import Figures
-from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.instrument import Instrument, InstrumentClass
 from tui_tracker.core.metric import METRICS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.filters.columns import BY_NAME, COLUMNS, Subject, begins_name, near
+from tui_tracker.filters.columns import BY_NAME, COLUMNS, Subject, TextColumn, begins_name, haystack, near
 from tui_tracker.filters.errors import FilterError
-from tui_tracker.filters.language import MAX_LENGTH, compile_filter, problem_of
+from tui_tracker.filters.language import MAX_LENGTH, compile_filter, plain_words, problem_of
 
 
 def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float | None = 2e6) -> Subject:
@@ -25,7 +25,7 @@ def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float |
         instrument, 102.5, 101.0, 102.0, volume_usd, True, "", None, (figures,) * len(METRICS),
         provenance=(700, 20, 0, 0) if is_known else (0, 0, 0, 0), high=110.0, low=100.0,
     )  # fmt: skip
-    return Subject(row, figures, 3, 102.5, f"{pair} {base}{quote}".lower(), 4)
+    return Subject(row, figures, 3, 102.5, haystack(row), 4)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,33 @@ def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float |
         "peg > 100%",
         "base = MEAN or base in (btc, last)",
         "class not in (stable, fiat)",
+        "BTC-usd",
+        "kraken",
+        "kraken btc",
+        "Kraken:BTC-USD",
+        "kraken:b !kraken:eth",
+        "kraken and cv > 1%",
+        "price > 100 and price = last",
+        "volume > 1,000,000 and volume<2,000,000.5",
+        "1,999,999 < volume < 2_000_001",
+        "volume in (2_000_000, 1) and (volume > 1,000)",
+        "rank in (1,3,100)",
+        "volume > 1 000 000 and volume in (2 000 000, 3)",
+        "cv=2%and volume>1e6",
+        "cv=2 %or volume>1e9",
+        "cv < change and change < range",
+        "cv > spread and spread < range",
+        "sigma < change and sigma > spread",
+        "rank is 3 and rank is not 4",
+        "quote is usd",
+        "base IS NOT eth",
+        "history < 24h and history = 12 h and history < 1d",
+        "history in (1 h, 0.5d)",
+        "spread < 99bps and spread < 99 bps and spread > 98bps",
+        "cv = 200bps",
+        "volume > 1 M and volume<3 m",
+        "volume in (1 M, 2 M)",
+        "class != Stable",
     ],
 )
 def test_what_lets_the_pair_through(text: str) -> None:
@@ -99,7 +126,25 @@ def test_what_lets_the_pair_through(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["eth", "btc eth", "btc !usd", "/^usd/", "/^b/ eth", "sigma > 2%", "cv > 2%", "volume > 2M", "quote = eur"],
+    [
+        "eth",
+        "btc eth",
+        "btc !usd",
+        "/^usd/",
+        "/^b/ eth",
+        "sigma > 2%",
+        "cv > 2%",
+        "volume > 2M",
+        "quote = eur",
+        "rak",
+        "kr",
+        "krake:",
+        "!kraken",
+        "!kraken:btc",
+        "kraken:eth",
+        "class = stable",
+        "quote is not usd",
+    ],
 )
 def test_what_keeps_the_pair_out(text: str) -> None:
     assert not compile_filter(text).matches(subject())
@@ -115,7 +160,9 @@ def test_what_is_unknown_matches_no_comparison(condition: str, form: str) -> Non
 
 def test_every_column_may_be_unknown() -> None:
     for column in COLUMNS:
-        compile_filter(f"{column.name} = 1 and {column.name} in (2, 3)").matches(subject(is_known=False))
+        one, other = (column.known or ("1", "2"))[:2] if isinstance(column, TextColumn) else ("1", "2")
+        text = f"{column.name} = {one} and {column.name} in ({one}, {other})"
+        compile_filter(text).matches(subject(is_known=False))
 
 
 @pytest.mark.parametrize(
@@ -132,9 +179,27 @@ def test_every_column_may_be_unknown() -> None:
         ("(cv > 1", "(", "( without )", ""),
         ("cv > 1)", ")", ") without (", ""),
         ("base > 3", "base", "base has no order", "base = … or in (…)"),
-        ("cv > (1, 2)", "1", "a list fits only behind in", "quote in (USD, USDT)"),
+        ("cv > (1, 2)", ",", "a comma is for lists and thousands", "in (1, 2), 1,000,000"),
+        ("volume > 1,5", ",", "a comma is for lists and thousands", "in (1, 2), 1,000,000"),
+        ("volume > 1,0000", ",", "a comma is for lists and thousands", "in (1, 2), 1,000,000"),
+        ("quote in USD, EUR", ",", "a comma is for lists and thousands", "in (1, 2), 1,000,000"),
+        ("last in (1,000, 2)", ",", "a comma in a list ends a number", "1000 or 1_000"),
+        ("quote in ()", "()", "the list is empty", ""),
+        ("cv > 1 and ()", "()", "nothing is in the parentheses", ""),
+        ("= 5", "=", "'=' does not fit here", ""),
+        ("5 && && cv > 1", "&&", "'&&' does not fit here", ""),
+        ("cv is usd", "usd", "cv is a number, 'usd' is none", ""),
+        ("class = stabl", "stabl", "no class 'stabl'", "did you mean stable?"),
+        ("class in (fiat, tokenized)", "tokenized", "no class 'tokenized'", "did you mean tokenised?"),
+        ("class != zzz", "zzz", "no class 'zzz'", f"known: {', '.join(InstrumentClass)}"),
+        ("volume > 5h", "5h", "volume is no time", ""),
+        ("last < 5bps", "5bps", "last is no percentage", ""),
+        ("/btc/i", "i", "patterns ignore case already", "nothing follows the last /"),
+        ("/btc/gi and cv > 2%", "gi", "patterns ignore case already", "nothing follows the last /"),
+        ("cv > 2% and pair ~ /btc/i", "i", "patterns ignore case already", "nothing follows the last /"),
         ("cv > 1 and last", "last", "last is compared with nothing", "last = …"),
-        ("cv = change", "change", "cv and change have different units", ""),
+        ("cv = last", "last", "cv and last have different units", ""),
+        ("volume > change", "change", "volume and change have different units", ""),
         ("base = 'x", "'x", "no ' at its end", ""),
         ("cv > 1 ;", ";", "';' means nothing here", ""),
         ("cv > < 1", "<", "'<' does not fit here", ""),
@@ -152,6 +217,28 @@ def test_what_is_wrong_and_where(text: str, mark: str, message: str, hint: str) 
     assert (error.message, error.hint) == (message, hint)
     assert text[error.position : error.position + error.length] == mark
     assert error.position <= len(text)
+
+
+def test_a_slash_in_a_pattern_is_told_at_the_one_that_ends_it() -> None:
+    for text in ("/^(BTC|ETH)/USD/", "/^(BTC|ETH)/USD$/ and cv > 2%", "pair ~ /^(BTC|ETH)/USD/"):
+        error = problem_of(text)
+        assert error is not None
+        assert (error.message, error.hint) == ("the pattern ends at this /", "a slash in it is \\/")
+        assert text[: error.position + 1].endswith("(BTC|ETH)/")
+
+
+def test_every_spelling_finds_the_pair() -> None:
+    row = subject().row
+    one = replace(row, instrument=replace(row.instrument, symbol="XXBTZUSD", aliases=("XBT/USD",)))
+    for text in ("btc", "BTC/USD", "btcusd", "btc-usd", "xxbtz", "xbt/u", "kraken:btc-usd", "  usd btc "):
+        assert plain_words(text)(Subject(one, text=haystack(one)))
+
+
+@pytest.mark.parametrize("metric", [None, 7.0])
+def test_a_price_is_that_of_the_pair_whatever_the_metric(metric: float | None) -> None:
+    pair = subject()._replace(last=metric)
+    assert compile_filter("price > 100").matches(pair)
+    assert not compile_filter("last > 100").matches(pair)
 
 
 def test_a_filter_has_a_bound() -> None:
