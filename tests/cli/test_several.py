@@ -72,6 +72,25 @@ def test_nothing_but_broken_sources_is_a_failure_that_names_them(run: Callable[.
     assert f"binance at {closed_url}, okx at {closed_url}" in outcome.err
 
 
+def test_where_every_source_fails_each_reason_is_told(run: Callable[..., Outcome], closed_url: str) -> None:
+    with NineThread(names=FAST) as thread:
+        for name in ("binance", "okx"):
+            thread.nine.servers[name].faults.set("http_403" if name == "okx" else "html")
+        away = [word for name in ("gate", "bybit") for word in ("--base-url", f"{name}={closed_url}")]
+        urls = thread.nine.urls
+        outcome = run("pairs", *thread.nine.flags, "--source", "gate,binance,bybit,okx", *away)
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.splitlines() == [
+        f"crypto-tui: note: gate at {closed_url}, bybit at {closed_url}: connection refused",
+        f"crypto-tui: note: binance at {urls['binance']}: Binance answered with a web page instead of data: "
+        "a sign-in page, a proxy, or maintenance",
+        f"crypto-tui: note: okx at {urls['okx']}: the exchange answered HTTP 403 Forbidden; "
+        "closed to this country or address, as a rule; crypto-tui sources --check tells which exchanges answer here",
+        "crypto-tui: error: none of 4 sources gave quotes; try again later; "
+        "crypto-tui sources --check tells which exchanges answer here",
+    ]
+
+
 async def test_all_nine_live_at_once_beside_each_other(tmp_path: Path) -> None:
     async with Nine() as nine:
         nine.servers["kucoin"].faults.set("http_503")

@@ -13,6 +13,7 @@ from tui_tracker.cli.collecting import first_rows
 from tui_tracker.core.errors import (
     NoDataError,
     RejectedError,
+    SourcesError,
     StorageError,
     StorageFault,
     UnknownPairError,
@@ -201,6 +202,28 @@ async def test_it_fails_where_every_source_failed() -> None:
         await clock.advance(10)
         with pytest.raises(RejectedError, match="not here"):
             await waiting
+
+
+async def test_where_every_source_failed_each_reason_is_told_once() -> None:
+    clock = FakeClock(START)
+    reasons = {
+        "a": RejectedError("not here", "go"),
+        "b": UnreachableError("no route"),
+        "c": RejectedError("not here", "go"),
+    }
+    sources = {name: FakeSource(clock, name=name) for name in reasons}
+    for name, source in sources.items():
+        source.error = reasons[name]
+    async with AsyncExitStack() as stack:
+        engines = [await stack.enter_async_context(Engine(one, clock, once=True).running()) for one in sources.values()]
+        parts = {name: LocalFeed(engine) for name, engine in zip(sources, engines, strict=True)}
+        feed = await stack.enter_async_context(MergedFeed("c,b,a", parts, clock.sleep, is_once=True).running())
+        waiting = asyncio.ensure_future(first_rows(feed.updates()))
+        await clock.advance(10)
+        with pytest.raises(SourcesError) as caught:
+            await waiting
+    assert caught.value.message == "a, c: not here; b: no route"
+    assert caught.value.alike == ((("a", "c"), reasons["a"]), (("b",), reasons["b"]))
 
 
 def test_a_status_of_several_survives_the_wire_and_that_of_one_is_as_it_was() -> None:

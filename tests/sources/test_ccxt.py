@@ -9,10 +9,12 @@ import pytest
 
 pytest.importorskip("ccxt", reason="the extra ccxt is not installed")
 
+from tests.sources.broken import BROKEN
 from tests.support.clock import FakeClock
 from tests.support.exchanges.server import FakeExchange
 from tests.support.fake_kraken_clock import ExchangeClock
 from tests.support.fake_kraken_http import HttpResponse
+from tests.support.proxy import Proxy, without_proxies
 from tui_tracker.core.errors import (
     ConfigError,
     MalformedDataError,
@@ -25,6 +27,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.sources.base import Source
 from tui_tracker.sources.budget import RequestBudget
+from tui_tracker.sources.http import HttpClient, Timeouts
 from tui_tracker.sources.registry import check_name, create
 from tui_tracker.sources.through_ccxt import CcxtSource
 
@@ -110,8 +113,110 @@ async def test_a_refusal_is_told() -> None:
     async with opened() as (source, exchange):
         await source.instruments()
         exchange.queue.append(HttpResponse(b'{"code":-1121,"msg":"Invalid symbol."}', 400))
-        with pytest.raises(RejectedError, match="Invalid symbol"):
+        with pytest.raises(RejectedError, match=r'HTTP 400 Bad Request: {"code":-1121,"msg":"Inv'):
             await source.candles(bitcoin(exchange), 1)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+async def test_an_answer_that_fails_is_told_as_of_any_other_source(fault: str) -> None:
+    seen = BROKEN[fault]
+    async with opened() as (source, exchange):
+        await source.instruments()
+        if isinstance(seen.fault, HttpResponse):
+            exchange.queue.append(seen.fault)
+        elif isinstance(seen.fault, str):
+            exchange.faults.set(seen.fault)
+        else:
+            exchange.said.spoil = lambda _, document: seen.fault(document)  # type: ignore[operator]
+        if fault in ("hang", "slow drip"):
+            source._http._timeouts = Timeouts(total_s=0.1)  # type: ignore[attr-defined]
+        with pytest.raises(SourceError, match=seen.error) as caught:
+            await source.tickers()
+        assert caught.value.message.isprintable()
+
+
+LIMIT = b'{"code":-1003,"msg":"Way too much request weight used."}'
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind", "message", "pause_s"),
+    [
+        (418, {}, RateLimitedError, "HTTP 418 I'm a .*: .*-1003.*; nothing is asked for 2 min", 120),
+        (418, {"Retry-After": "600"}, RateLimitedError, "HTTP 418 .*; nothing is asked for 10 min", 600),
+        (429, {"Retry-After": "7"}, RateLimitedError, 'HTTP 429 Too Many Requests: {"code":-1003,"msg":"Way', 7),
+        (403, {}, RejectedError, "HTTP 403 Forbidden: .*-1003.*; closed to this country or address", 0),
+        (451, {}, RejectedError, "HTTP 451 .*-1003.*; closed to this country or address", 0),
+        (500, {"Retry-After": "9"}, RejectedError, "HTTP 500 Internal Server Error: .*-1003", 9),
+    ],
+)
+async def test_a_status_counts_whatever_the_body_says(
+    status: int, headers: dict[str, str], kind: type[SourceError], message: str, pause_s: float
+) -> None:
+    async with opened() as (source, exchange):
+        await source.instruments()
+        exchange.queue.append(HttpResponse(LIMIT, status, headers=headers))
+        with pytest.raises(kind, match=message) as caught:
+            await source.tickers()
+        assert (caught.value.http_status, source.next_slot_s()) == (status, pause_s)
+        assert ("sources --check" in caught.value.hint) is (status in (403, 451))
+
+
+async def test_redirects_in_a_circle_end() -> None:
+    async with opened() as (source, exchange):
+        await source.instruments()
+        exchange.queue.extend([HttpResponse(b"", 302, headers={"Location": "/again"})] * 9)
+        asked = len(exchange.requests)
+        with pytest.raises(RejectedError, match="redirects more than 3 times"):
+            await source.tickers()
+        assert len(exchange.requests) == asked + 4
+
+
+async def test_what_is_sent_says_who_asks_and_is_logged() -> None:
+    async with opened() as (source, exchange):
+        await source.instruments()
+        sent = exchange.requests[-1].headers
+        report = source._http.budget.log.report()  # type: ignore[attr-defined]
+    assert sent["user-agent"].startswith("crypto-tui/")
+    assert sent["accept-encoding"] == "gzip"
+    assert (report.answered, report.failed, report.last_minute) == (len(exchange.requests), 0, len(exchange.requests))
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_every_proxy_variable_counts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+    async with Proxy().running() as proxy, opened() as (direct, exchange):
+        assert (await direct.tickers()).unknown != ()
+        place = exchange.url.removeprefix("http://")
+        monkeypatch.setenv("ALL_PROXY", f"{kind}://127.0.0.1:{proxy.port}")
+        assert await asked_over(exchange) == []
+        assert set(proxy.asked) == {f"{'GET' if kind == 'http' else 'SOCKS5'} {place}"}
+        seen = len(proxy.asked)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        assert await asked_over(exchange) == []
+        assert len(proxy.asked) == seen
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_nothing_goes_past_a_proxy_that_is_away(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+    async with FakeExchange("mexc", pairs=3) as exchange:
+        monkeypatch.setenv("ALL_PROXY", f"{kind}://127.0.0.1:1")
+        [error] = await asked_over(exchange)
+        assert isinstance(error, UnreachableError)
+        assert error.message.endswith(f"through the proxy {kind}{'h' * (kind == 'socks5')}://127.0.0.1:1")
+        assert exchange.requests == []
+
+
+async def asked_over(exchange: FakeExchange) -> list[SourceError]:
+    """Ask for pairs once, by the proxies of now; the failure if it is one."""
+    source = create("ccxt:mexc", clock=FakeClock(NOW_MS), base_url=exchange.url, interval_s=60, spacing_s=0)
+    try:
+        await source.instruments()
+    except SourceError as error:
+        return [error]
+    finally:
+        await source.aclose()
+    return []
 
 
 async def test_no_connection_is_told() -> None:
@@ -142,7 +247,8 @@ async def test_our_modules_and_ccxt_read_the_same_of_the_same_answers(name: str)
     async with FakeExchange(name, pairs=30, now_ms=ExchangeClock(NOW_MS, rate=0)) as exchange:
         clock = FakeClock(NOW_MS)
         own = create(name, clock=clock, base_url=exchange.url, interval_s=60, spacing_s=0)
-        other = CcxtSource(name, clock, RequestBudget(clock, 0), exchange.url, keeps_pace=False)
+        http = HttpClient("", clock, RequestBudget(clock, 0), idle_s=60)
+        other = CcxtSource(name, http, exchange.url, keeps_pace=False)
         try:
             listed = {one.id: one for one in (await own.instruments()).instruments}
             others = {one.id: one for one in (await other.instruments()).instruments}

@@ -170,6 +170,31 @@ async def test_the_authorities_of_the_system_are_trusted(
         assert (await get()).body == b"[1]"
 
 
+async def test_ccxt_trusts_the_same_authorities(
+    authority: tuple[trustme.CA, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ccxt", reason="the extra ccxt is not installed")
+
+    async def ask(port: int, ca_file: str = "") -> None:
+        url = f"https://127.0.0.1:{port}"
+        source = create("ccxt:mexc", clock=FakeClock(), base_url=url, interval_s=60, spacing_s=0, ca_file=ca_file)
+        try:
+            await source.server_time()
+        finally:
+            await source.aclose()
+
+    async with serving(tls=secured(authority[0]), body=b"{}") as port:
+        with pytest.raises(
+            UnreachableError, match=r"is not trusted \(.*\), issued by 'Hotel ·\[31mNetwork': a sign-in"
+        ):
+            await ask(port)
+        with pytest.raises(MalformedDataError, match="doesn't tell the time"):
+            await ask(port, authority[1])
+        monkeypatch.setenv("SSL_CERT_FILE", authority[1])
+        with pytest.raises(MalformedDataError, match="doesn't tell the time"):
+            await ask(port)
+
+
 def test_where_a_system_has_no_authorities_those_of_the_program_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = ssl.get_default_verify_paths()._replace(cafile="", capath="")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)

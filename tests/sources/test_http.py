@@ -24,7 +24,7 @@ from tui_tracker.core.errors import (
     UnreachableError,
 )
 from tui_tracker.sources.budget import Priority, RequestBudget
-from tui_tracker.sources.http import HttpClient, Timeouts
+from tui_tracker.sources.http import Form, HttpClient, Timeouts
 from tui_tracker.sources.proxies import check_proxies
 from tui_tracker.sources.refusal import Complaint
 from tui_tracker.sources.trace import RequestTrace
@@ -120,6 +120,24 @@ async def test_who_asks_and_for_what() -> None:
     assert head.startswith("GET /0/public/OHLC?pair=BTC%2FUSD+%26x&interval=1 HTTP/1.1\r\n")
     assert "\r\nUser-Agent: crypto-tui/" in head
     assert "\r\nAccept-Encoding: gzip\r\n" in head
+
+
+async def test_what_is_asked_for_otherwise_than_by_its_address() -> None:
+    async with Server(lambda n, _: ok()).running() as server:
+        clock = FakeClock()
+        client = HttpClient("", clock, RequestBudget(clock, 0), idle_s=9)
+        form = Form("POST", {"User-Agent": "x", "Content-Length": "0"}, "")
+        await client.get(f"http://127.0.0.1:{server.port}/a?b=%2F+c", {}, Priority.POLL, 100, form=form)
+        await client.aclose()
+    assert server.heads[0].startswith("POST /a?b=%2F+c HTTP/1.1\r\n")
+    assert "\r\nUser-Agent: x\r\n" in server.heads[0]
+    assert "\r\nAccept-Encoding: gzip\r\n" in server.heads[0]
+
+
+async def test_an_address_that_is_none_is_told() -> None:
+    async with connected(lambda n, _: ok()) as (client, _server):
+        with refused(RejectedError, "no request can be made of '/a·b'"):
+            await client.get("/a\x1bb", {}, Priority.POLL, 100)
 
 
 async def test_a_dead_kept_connection_is_no_failure() -> None:

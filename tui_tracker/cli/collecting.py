@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from tui_tracker.cli.diagnostics import expected_error, say
 from tui_tracker.config.model import Settings
-from tui_tracker.core.errors import NoDataError, SourceError
+from tui_tracker.core.errors import NoDataError, SourceError, SourcesError
 from tui_tracker.core.format import utc_time
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
@@ -22,8 +22,20 @@ def told_of(settings: Settings) -> Iterator[None]:
         expected = expected_error(error)
         if not isinstance(expected, SourceError):
             raise
-        place = ", ".join(_place(name, settings) for name in settings.sources)
-        raise NoDataError(f"{place}: {expected.message}", expected.hint or "try again later") from error
+        raise _no_data(expected, settings) from error
+
+
+def _no_data(error: SourceError, settings: Settings) -> NoDataError:
+    """What ends the command; where sources failed for several reasons, each of those is said on stderr before."""
+    alike = error.alike if isinstance(error, SourcesError) else ((settings.sources, error),)
+    told = [(", ".join(_place(name, settings) for name in names), why) for names, why in alike]
+    if len(told) == 1:
+        [(places, why)] = told
+        return NoDataError(f"{places}: {why.message}", why.hint or "try again later")
+    for places, why in told:
+        say(f"note: {places}: {why.told}")
+    hint = "try again later; crypto-tui sources --check tells which exchanges answer here"
+    return NoDataError(f"none of {len(settings.sources)} sources gave quotes", hint)
 
 
 def _place(name: str, settings: Settings) -> str:

@@ -18,9 +18,11 @@
         ├── TimedOutError        connected, but no whole answer in time
         ├── RateLimitedError     asked to slow down; carries ``retry_after_s``
         ├── RejectedError        a well-formed refusal (an error body or HTTP status)
-        └── MalformedDataError   an answer that is not what the exchange documents
+        ├── MalformedDataError   an answer that is not what the exchange documents
+        └── SourcesError         all of several exchanges failed; carries each one's error
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -189,3 +191,20 @@ class RejectedError(SourceError):
 
 class MalformedDataError(SourceError):
     """An answer that is not what the exchange documents."""
+
+
+class SourcesError(SourceError):
+    """All of several sources failed.
+
+    Args:
+        parts: Why, by the name of each; at least one.
+    """
+
+    def __init__(self, parts: Mapping[str, SourceError]) -> None:
+        alike: dict[str, tuple[tuple[str, ...], SourceError]] = {}
+        for name, error in parts.items():
+            names, first = alike.get(error.told, ((), error))
+            alike[error.told] = ((*names, name), first)
+        self.alike: Final = tuple(alike.values())
+        """The names of those that failed for the same reason, and that reason."""
+        super().__init__("; ".join(f"{', '.join(names)}: {error.message}" for names, error in self.alike))

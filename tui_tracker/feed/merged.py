@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import ClassVar, Final
 
-from tui_tracker.core.errors import NoDataError, TrackerError, UnknownPairError
+from tui_tracker.core.errors import NoDataError, SourceError, SourcesError, TrackerError, UnknownPairError
 from tui_tracker.core.hours import Hours
 from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.core.kept import Kept, Loaded, Rollup
@@ -92,11 +92,20 @@ class MergedFeed:
             if self._is_whole() and self._latest:
                 self._hub.publish(self._merge())
             if self._ended == self._parts.keys():
-                failures = [self._failed[name] for name in self._named if name in self._failed]
-                self._hub.close(failures[0] if len(failures) == len(self._parts) else None)
+                self._hub.close(self._failure())
                 return
             if not self._is_once:
                 await self._sleep(self.pause_s)
+
+    def _failure(self) -> TrackerError | None:
+        """Why there is nothing, if every source failed: the reason of each."""
+        if self._failed.keys() != self._parts.keys():
+            return None
+        failures = {name: self._failed[name] for name in self._named}
+        refusals = {name: error for name, error in failures.items() if isinstance(error, SourceError)}
+        if len(refusals) == len(failures) > 1:
+            return SourcesError(refusals)
+        return next(iter(failures.values()))
 
     def _is_whole(self) -> bool:
         """Whether there is something to show: at once, or where each polls once when none is waited for any more."""

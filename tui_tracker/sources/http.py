@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui_tracker import __version__
@@ -65,11 +65,24 @@ class Timeouts:
     """Connection and the whole answer together."""
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How something is asked for, where that isn't just by its address."""
+
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Beside those of every request, and in place of them."""
+    body: str | None = None
+
+
+_PLAIN: Final = Form()
+
+
 class HttpClient:
-    """GET requests to one server.
+    """Requests to one exchange; an answer that redirects elsewhere is refused.
 
     Args:
-        base_url: Scheme, host, port and perhaps a path; an answer that redirects elsewhere is refused.
+        base_url: Scheme, host, port and perhaps a path; empty where each request names all of it.
         clock: Stamps requests and answers.
         budget: Decides when a request may leave.
         idle_s: How long an unused connection is kept: over two poll intervals, so that polls share one.
@@ -116,6 +129,7 @@ class HttpClient:
         *,
         weight: int = 1,
         complaint_of: ComplaintReader | None = None,
+        form: Form = _PLAIN,
     ) -> Response:
         """Read one resource, after waiting for the budget.
 
@@ -126,6 +140,7 @@ class HttpClient:
             max_bytes: Most bytes of the body, counted after decompression.
             weight: How many requests it counts as.
             complaint_of: Reads the body of an error.
+            form: How it is asked for.
 
         Raises:
             UnreachableError: No connection, or it broke before the whole answer.
@@ -142,11 +157,12 @@ class HttpClient:
             await self.budget.acquire(priority, weight)
             with self._logged_failure():
                 async with self._explained(url), _translated_errors(self._timeouts):
-                    answer = await self._read(client, url, max_bytes, weight, complaint_of, dead < _KEPT_CONNECTIONS)
+                    may_be_dead = dead < _KEPT_CONNECTIONS
+                    answer = await self._read(client, url, form, max_bytes, weight, complaint_of, may_be_dead)
             if isinstance(answer, Response):
                 elapsed_ms = answer.received_ms - answer.sent_ms
                 self.budget.log.note_answer(elapsed_ms)
-                logger.debug("GET %s -> %d bytes in %d ms", clean(str(url)), len(answer.body), elapsed_ms)
+                logger.debug("%s %s -> %d bytes in %d ms", form.method, clean(str(url)), len(answer.body), elapsed_ms)
                 return answer
             if answer is None:
                 dead += 1
@@ -218,12 +234,17 @@ class HttpClient:
     def _url(self, path: str, params: Mapping[str, str]) -> "httpx.URL":
         import httpx
 
-        return httpx.URL(self._base_url + path, params=dict(params) or None)
+        try:
+            url = httpx.URL(self._base_url + path)
+        except httpx.InvalidURL as error:
+            raise RejectedError(f"no request can be made of {clean(path, 80)!r}") from error
+        return url.copy_with(params=dict(params)) if params else url
 
     async def _read(
         self,
         client: "httpx.AsyncClient",
         url: "httpx.URL",
+        form: Form,
         max_bytes: int,
         weight: int,
         complaint_of: ComplaintReader | None,
@@ -231,7 +252,7 @@ class HttpClient:
     ) -> "Response | httpx.URL | None":
         """An answer, where else to ask, or ``None`` if it is to be asked again: the connection was a dead one."""
         trace = RequestTrace(self.clock, self.budget, weight)
-        response = await self._send(client, url, trace, may_be_dead)
+        response = await self._send(client, url, form, trace, may_be_dead)
         if response is None:
             return None
         try:
@@ -245,7 +266,7 @@ class HttpClient:
         return Response(body, trace.sent_ms, self.clock.now_ms(), read_date(response.headers.get("Date")))
 
     async def _send(
-        self, client: "httpx.AsyncClient", url: "httpx.URL", trace: RequestTrace, may_be_dead: bool
+        self, client: "httpx.AsyncClient", url: "httpx.URL", form: Form, trace: RequestTrace, may_be_dead: bool
     ) -> "httpx.Response | None":
         """Send a request; ``None`` where a kept connection turns out to be dead.
 
@@ -254,7 +275,9 @@ class HttpClient:
         """
         import httpx
 
-        request = client.build_request("GET", url, extensions={"trace": trace.note})
+        request = client.build_request(
+            form.method, url, headers=form.headers, content=form.body, extensions={"trace": trace.note}
+        )
         try:
             return await client.send(request, stream=True)
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:

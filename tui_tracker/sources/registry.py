@@ -109,13 +109,14 @@ def create(
         trusting(ca_file)
     url = None if base_url is None else checked_base_url(base_url)
     info = SOURCES.get(name)
+    idle_s = 2 * interval_s + _IDLE_MARGIN_S
     if info is None:
         from tui_tracker.sources.through_ccxt import CcxtSource
 
         budget = RequestBudget(clock, 0.0 if spacing_s is None else spacing_s, log)
-        return CcxtSource(name.removeprefix(CCXT), clock, budget, url, keeps_pace=spacing_s is None)
+        http = HttpClient("", clock, budget, idle_s=idle_s, bans=_CCXT_BANS, ca_file=ca_file)
+        return CcxtSource(name.removeprefix(CCXT), http, url, keeps_pace=spacing_s is None)
     budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
-    idle_s = 2 * interval_s + _IDLE_MARGIN_S
     http = HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans, ca_file=ca_file)
     return info.connect(http)
 
@@ -208,6 +209,8 @@ def checked_base_url(text: str) -> str:
 
 
 _MINUTE_S: Final = 60.0
+_CCXT_BANS: Final[Mapping[int, float]] = MappingProxyType({418: 2 * _MINUTE_S})
+"""Of whatever exchange: those that answer so took it over from Binance."""
 
 SOURCES: Final[Mapping[str, SourceInfo]] = MappingProxyType(
     {

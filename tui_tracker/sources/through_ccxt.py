@@ -1,7 +1,8 @@
 """Any exchange that ccxt knows, for those without a module of their own: ``https://docs.ccxt.com``.
 
-ccxt keeps the pace that it knows for each exchange, and reads answers without bound. It takes longer to import than the
-first screen may, so it is loaded, off the loop, by the first request.
+ccxt keeps the pace that it knows for each exchange, writes requests and reads answers; those go the way of all other
+sources, with the same bounds, proxies and authorities. It takes longer to import than the first screen may, so it is
+loaded, off the loop, by the first request.
 """
 
 import asyncio
@@ -12,39 +13,28 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tui_tracker.core.candle import CandleBatch
-from tui_tracker.core.errors import (
-    ConfigError,
-    MalformedDataError,
-    RateLimitedError,
-    RejectedError,
-    SourceError,
-    TimedOutError,
-    UnreachableError,
-)
+from tui_tracker.core.errors import ConfigError, MalformedDataError, RateLimitedError, RejectedError, SourceError
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.answer import read_date, read_retry_after, reason, remedy
 from tui_tracker.sources.base import CCXT, HistoryStep, InstrumentBatch, ServerTime
-from tui_tracker.sources.budget import Priority, RequestBudget
+from tui_tracker.sources.budget import Priority
 from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
+from tui_tracker.sources.ccxt_line import UNREADABLE, CcxtLine, complaint_in, prioritised
+from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import gather_instruments, make_instrument, symbol_index
 from tui_tracker.sources.numbers import decimals, limited_digits
 from tui_tracker.sources.quotes import Reading, gather_tickers, reading
-
-if TYPE_CHECKING:
-    from tui_tracker.core.clock import Clock
+from tui_tracker.sources.rest import refused
 
 _ORIGIN: Final = re.compile(r"^https?://[^/]+")
 _DECIMAL_PLACES: Final = 2
 """ccxt's mode of precision in which it is a number of decimals; in the other it is the smallest step."""
 _CANDLES: Final = CandleShape()
-_UNREADABLE: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-"""What ccxt raises where an answer is not what it expects."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +61,7 @@ class CcxtSource:
 
     Args:
         name: ccxt's name of the exchange.
-        clock: Stamps requests.
-        budget: Remembers pauses; the pace is ccxt's.
+        http: Carries requests, to URLs as they come; the pace is ccxt's.
         base_url: Another place to find all of its hosts at.
         keeps_pace: Whether ccxt spaces requests as it knows to be right.
     """
@@ -80,29 +69,22 @@ class CcxtSource:
     is_simulated: bool = False
     history: tuple[HistoryStep, ...] = (HistoryStep(5, 300), HistoryStep(1, 300))
 
-    def __init__(
-        self,
-        name: str,
-        clock: "Clock",
-        budget: RequestBudget,
-        base_url: str | None = None,
-        *,
-        keeps_pace: bool = True,
-    ) -> None:
+    def __init__(self, name: str, http: HttpClient, base_url: str | None = None, *, keeps_pace: bool = True) -> None:
         self.name: str = name
-        self._clock = clock
-        self._budget = budget
+        self._http = http
         self._base_url = base_url
         self._keeps_pace = keeps_pace
         self._exchange: Any = None
+        self._line: CcxtLine | None = None
         self._ids: Mapping[str, str] = {}
         self._offset_ms = 0
         self._opening = asyncio.Lock()
+        self._listing = asyncio.Lock()
 
     async def instruments(self) -> InstrumentBatch:
         """Read the markets, of which only those of spot count."""
         async with self._asking(Priority.CONTROL) as exchange:
-            markets = await exchange.load_markets(True)
+            markets = await self._markets(exchange, anew=True)
             listed = [(str(market["symbol"]), market) for market in markets.values() if market.get("spot")]
             is_places = exchange.precisionMode == _DECIMAL_PLACES
             batch = gather_instruments(listed, lambda symbol, market: self._instrument(symbol, market, is_places))
@@ -130,10 +112,9 @@ class CcxtSource:
         async with self._asking(Priority.POLL) as exchange:
             if not exchange.has["fetchTickers"]:
                 raise RejectedError(f"{self.name} doesn't give the quotes of all pairs at once")
-            if exchange.markets is None:
-                await exchange.load_markets()
-            sent_ms = self._clock.now_ms()
+            await self._markets(exchange)
             found = await exchange.fetch_tickers()
+            sent_ms = self._answer().sent_ms
             rows: Iterable[tuple[str, Mapping[str, Any]]] = [(str(row["symbol"]), row) for row in found.values()]
             return gather_tickers(rows, ids, _reading, sent_ms, lambda symbol: ":" in symbol)
 
@@ -142,11 +123,11 @@ class CcxtSource:
         step_ms = step_minutes * MINUTE_MS
         count = next((step.rows for step in self.history if step.minutes == step_minutes), 0)
         async with self._asking(Priority.BACKFILL) as exchange:
-            if exchange.markets is None:
-                await exchange.load_markets()
-            sent_ms = self._clock.now_ms() + self._offset_ms
-            since_ms = sent_ms // step_ms * step_ms - (count - 1) * step_ms
+            await self._markets(exchange)
+            now_ms = self._http.clock.now_ms() + self._offset_ms
+            since_ms = now_ms // step_ms * step_ms - (count - 1) * step_ms
             rows = await exchange.fetch_ohlcv(instrument.symbol, f"{step_minutes}m", since_ms, count)
+            sent_ms = self._answer().sent_ms + self._offset_ms
             picked = (_CANDLES.pick(row, step_ms) for row in rows)
             return gather_candles(picked, step_minutes, ended_by(sent_ms, step_minutes))
 
@@ -157,80 +138,85 @@ class CcxtSource:
             MalformedDataError: If neither is told.
         """
         async with self._asking(Priority.CONTROL) as exchange:
-            sent_ms = self._clock.now_ms()
             if exchange.has["fetchTime"]:
                 server_ms = await exchange.fetch_time()
+                response = self._answer()
             else:
-                await exchange.load_markets(True)
-                server_ms = read_date((exchange.last_response_headers or {}).get("Date"))
+                await self._markets(exchange, anew=True)
+                response = self._answer()
+                server_ms = response.date_ms
             if not isinstance(server_ms, int) or server_ms <= 0:
                 raise MalformedDataError("the answer doesn't tell the time")
-        reading = ServerTime(server_ms, sent_ms, self._clock.now_ms())
+        reading = ServerTime(server_ms, response.sent_ms, response.received_ms)
         self._offset_ms = reading.offset_ms
         return reading
 
     def next_slot_s(self) -> float:
         """Seconds until a pause is over."""
-        return self._budget.next_slot_s()
+        return self._http.budget.next_slot_s()
 
     async def aclose(self) -> None:
         """Close connections; nothing may be called after."""
-        if self._exchange is not None:
-            await self._exchange.close()
+        await self._http.aclose()
+
+    async def _markets(self, exchange: Any, *, anew: bool = False) -> Mapping[str, Any]:
+        """What ccxt knows of the markets. One asks at a time, since ccxt gives up all who wait if one of them does."""
+        if anew or exchange.markets is None:
+            async with self._listing:
+                await exchange.load_markets(anew)
+        known: Mapping[str, Any] = exchange.markets
+        return known
+
+    def _answer(self) -> Response:
+        """The answer that ccxt has just read."""
+        if self._line is None or self._line.last is None:
+            raise MalformedDataError("ccxt asked for nothing")
+        return self._line.last
 
     @asynccontextmanager
     async def _asking(self, priority: Priority) -> AsyncIterator[Any]:
-        """The exchange, once it is this request's turn; what ccxt raises becomes one of our errors."""
+        """The exchange; what ccxt raises becomes one of our errors."""
         async with self._opening:
             if self._exchange is None:
-                self._exchange = await asyncio.to_thread(_build, self.name, self._base_url, self._keeps_pace)
-                self._exchange.milliseconds = self._clock.now_ms
-        await self._budget.acquire(priority)
-        started_ms = self._clock.now_ms()
+                exchange = await asyncio.to_thread(_build, self.name, self._base_url, self._keeps_pace)
+                exchange.milliseconds = self._http.clock.now_ms
+                self._line = CcxtLine(exchange, self._http)
+                self._exchange = exchange
         try:
-            yield self._exchange
+            with prioritised(priority):
+                yield self._exchange
         except SourceError:
-            self._budget.log.note_failure()
             raise
-        except _UNREADABLE as error:
-            self._budget.log.note_failure()
+        except UNREADABLE as error:
             logger.debug("ccxt cannot read an answer of %s", self.name, exc_info=True)
             raise MalformedDataError(f"ccxt cannot read the answer: {clean(repr(error), 120)}") from error
         except Exception as error:
-            self._budget.log.note_failure()
             translated = self._translated(error)
             if translated is None:
                 raise
             raise translated from error
-        self._budget.log.note_answer(self._clock.now_ms() - started_ms)
 
     def _translated(self, error: Exception) -> SourceError | None:
-        """The error of ours for one of ccxt's; ``None`` for any other."""
+        """The error of ours for one of ccxt's, which slows us down where it says so; ``None`` for any other."""
         import ccxt
 
-        text = clean(str(error).removeprefix(f"{self.name} "), 160)
-        match error:
-            case ccxt.DDoSProtection() | ccxt.RateLimitExceeded():
-                headers = self._exchange.last_response_headers or {}
-                retry_after_s = read_retry_after(headers.get("Retry-After"), self._clock.now_ms())
-                self._budget.refused(retry_after_s)
-                return RateLimitedError(f"{self.name} asks to slow down: {text}", retry_after_s)
-            case ccxt.RequestTimeout():
-                return TimedOutError(f"no whole answer in time: {text}")
-            case ccxt.NetworkError() if isinstance(error.__cause__, OSError):
-                return UnreachableError(f"no connection: {reason(error)}", remedy(error))
-            case ccxt.BadResponse() | ccxt.NullResponse():
-                return MalformedDataError(f"no answer of {self.name}'s API: {text}")
-            case ccxt.BaseError():
-                return RejectedError(f"{self.name} refuses: {text}")
-        return None
+        complaint = complaint_in(error, self.name)
+        if complaint is None:
+            return None
+        if isinstance(error, ccxt.BadResponse):
+            return MalformedDataError(f"no answer of {self.name}'s API: {clean(complaint.text, 160)}")
+        translated = refused(self.name, complaint)
+        if isinstance(translated, RateLimitedError):
+            self._http.budget.refused(translated.retry_after_s)
+        return translated
 
 
 def _build(name: str, base_url: str | None, keeps_pace: bool) -> Any:
     """An exchange of ccxt that asks for spot pairs alone, as far as it can be told to."""
     import ccxt.async_support
 
-    exchange = getattr(ccxt.async_support, name)({"enableRateLimit": keeps_pace, "aiohttp_trust_env": True})
+    exchange = getattr(ccxt.async_support, name)({"enableRateLimit": keeps_pace})
+    exchange.userAgent = exchange.describe().get("userAgent")  # where none is needed, we say who asks
     exchange.has["fetchCurrencies"] = False  # needs a key on some, and tells nothing that is shown
     exchange.options["defaultType"] = "spot"
     wanted = exchange.options.get("fetchMarkets")
