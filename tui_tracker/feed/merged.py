@@ -18,6 +18,16 @@ from tui_tracker.engine.hub import Hub
 from tui_tracker.feed.base import DeepFeed
 from tui_tracker.feed.merging import merged_kept, merged_report, merged_snapshot, merged_status
 
+FEW_SOURCES: Final = 4
+
+
+def pause_s(sources: int) -> float:
+    """Least time between two snapshots of so many sources: those that poll in the same second are told of together.
+
+    More of them have more pairs, all of which are ranked each time.
+    """
+    return 1.0 if sources <= FEW_SOURCES else 2.0
+
 
 class MergedFeed:
     """``DeepFeed`` over the feeds of several sources. A source that is slow, broken or ended delays no other.
@@ -29,8 +39,6 @@ class MergedFeed:
         is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
     """
 
-    pause_s: ClassVar[float] = 1.0
-    """Least time between two snapshots: sources that poll in the same second are told of together."""
     patience_s: ClassVar[float] = 5.0
     """Where each polls once, those that say nothing are left out so long after the last one that did."""
 
@@ -46,6 +54,7 @@ class MergedFeed:
         self._parts: Final = dict(sorted(parts.items(), key=lambda part: f"{part[0]}:"))
         self._named: Final = tuple(parts)
         self._sleep: Final = sleep
+        self._pause_s: Final = pause_s(len(parts))
         self._is_once: Final = is_once
         self._hub: Final = Hub[Snapshot]()
         self._latest: dict[str, Snapshot] = {}
@@ -95,7 +104,7 @@ class MergedFeed:
                 self._hub.close(self._failure())
                 return
             if not self._is_once:
-                await self._sleep(self.pause_s)
+                await self._sleep(self._pause_s)
 
     def _failure(self) -> TrackerError | None:
         """Why there is nothing, if every source failed: the reason of each."""
@@ -124,9 +133,9 @@ class MergedFeed:
         silent, waited_s = self._silent(), 0.0
         while silent and waited_s < self.patience_s:
             before = silent
-            await self._sleep(self.pause_s)
+            await self._sleep(self._pause_s)
             silent = self._silent()
-            waited_s = waited_s + self.pause_s if silent == before != self._parts.keys() else 0.0
+            waited_s = waited_s + self._pause_s if silent == before != self._parts.keys() else 0.0
         self._left_out = silent
         self._changed.set()
 
