@@ -37,6 +37,10 @@ CLEAR_UP_S: Final = 0.5
 """How long after a change of the theme its garbage is freed, with that of the changes since."""
 MANY_ROWS: Final = 2_000
 """More are ranked and compared by a thread: on the loop it would take over 5 ms."""
+LEAST_S: Final = 2.0
+MOST_S: Final = 7.0
+READ_A_SECOND: Final = 20
+"""Characters: a message stays as long as it takes to be read, since it lies over rows."""
 MESSAGES_KEPT: Final = 20
 """After so many messages their garbage is freed."""
 _log = logging.getLogger(__name__)
@@ -278,7 +282,8 @@ class FeedApp(App[None]):
 
     def say(self, *messages: str) -> None:
         """Show messages as plain text for a few seconds, one below the other, in the place of what was said before."""
-        self.notify("\n".join(clean(message) for message in messages), markup=False, timeout=6)
+        text = "\n".join(clean(message) for message in messages)
+        self.notify(text, markup=False, timeout=min(MOST_S, LEAST_S + len(text) / READ_A_SECOND))
 
     def clear_up_soon(self) -> None:
         """Free what Textual leaves in cycles, a moment from now.
