@@ -12,7 +12,7 @@ from tui_tracker.engine.consolidated import LEAST_SOURCES, consolidating_engine
 from tui_tracker.engine.engine import Engine
 from tui_tracker.feed.base import DeepFeed
 from tui_tracker.feed.local import LocalFeed
-from tui_tracker.feed.merged import MergedFeed, pause_s
+from tui_tracker.feed.merged import MergedFeed, usual_pause_s
 
 Collect = Callable[[Settings], AbstractAsyncContextManager[Engine]]
 """Collects a single source."""
@@ -40,7 +40,7 @@ async def collected_together(
         try:
             engines = {name: await future for name, future in opened.items()}
             for engine in engines.values():
-                engine.pace_stream(pause_s(len(engines)))
+                engine.pace_stream(usual_pause_s(len(engines)))
             parts: dict[str, DeepFeed] = {name: LocalFeed(engine) for name, engine in engines.items()}
             if not once and len(engines) >= LEAST_SOURCES:
                 across = consolidating_engine(engines, clock, interval_s=settings.interval, window_minutes=window)

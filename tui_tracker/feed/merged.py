@@ -21,7 +21,7 @@ from tui_tracker.feed.merging import merged_kept, merged_report, merged_snapshot
 FEW_SOURCES: Final = 4
 
 
-def pause_s(sources: int) -> float:
+def usual_pause_s(sources: int) -> float:
     """Least time between two snapshots of so many sources: those that poll in the same second are told of together.
 
     More of them have more pairs, all of which are ranked each time.
@@ -37,6 +37,7 @@ class MergedFeed:
         parts: The feeds by the name of their source.
         sleep: Passes time between two snapshots.
         is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
+        pause_s: Least time between two snapshots, if not the usual one.
     """
 
     patience_s: ClassVar[float] = 5.0
@@ -49,12 +50,13 @@ class MergedFeed:
         sleep: Callable[[float], Awaitable[None]],
         *,
         is_once: bool = False,
+        pause_s: float | None = None,
     ) -> None:
         self._source: Final = source
         self._parts: Final = dict(sorted(parts.items(), key=lambda part: f"{part[0]}:"))
         self._named: Final = tuple(parts)
         self._sleep: Final = sleep
-        self._pause_s: Final = pause_s(len(parts))
+        self._pause_s: Final = usual_pause_s(len(parts)) if pause_s is None else pause_s
         self._is_once: Final = is_once
         self._hub: Final = Hub[Snapshot]()
         self._latest: dict[str, Snapshot] = {}

@@ -29,10 +29,8 @@ class MergedPastFeed(MergedFeed):
         clock: What a second is measured by.
     """
 
-    pause_s = 0.0
-
     def __init__(self, source: str, parts: Mapping[str, ReplayFeed], clock: Clock) -> None:
-        super().__init__(source, parts, clock.sleep)
+        super().__init__(source, parts, clock.sleep, pause_s=0.0)
         self._pasts: Final = dict(parts)
         self._clock: Final = clock
         self._moment = Moment(0)
