@@ -16,7 +16,7 @@ FLUSH_S: Final = 0.25
 """Least time between two deliveries, unless set otherwise: nobody reads faster."""
 TO_THE_END_MS: Final = 300
 """So long before the end of a minute every message is read at once: its last one is the minute's sample."""
-TRUSTED_MS: Final = 5_000
+TRUSTED_MS: Final = 2_000
 """What the exchange says of when a quote is from is believed if it is no further from now."""
 GRACE_MS: Final = 500
 """So long after the end of a minute something may still come that was said in it."""

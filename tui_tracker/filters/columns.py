@@ -118,23 +118,19 @@ def _history_hours(subject: Subject) -> float | None:
     return (figures.last_ms - figures.first_ms) / MS_PER_HOUR
 
 
-def _activity(subject: Subject) -> float | None:
-    activity: float | None = getattr(subject.row, "activity", None)
-    return activity
-
-
-def _classes(subject: Subject) -> Iterable[str]:
-    classes: Iterable[str] = getattr(subject.row.instrument, "classes", ())
-    return classes
-
-
 COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("rank", lambda s: s.rank, Unit.PLAIN, "rank in the scope"),
     TextColumn("pair", lambda s: (s.row.instrument.pair,), "pair, BTC/USD"),
     TextColumn("base", lambda s: (s.row.instrument.base,), "asset that is priced"),
     TextColumn("quote", lambda s: (s.row.instrument.quote,), "asset that it is priced in"),
     TextColumn("exchange", lambda s: (s.row.instrument.source,), "exchange that lists it, kraken", ("source",)),
-    TextColumn("class", _classes, "stable, fiat, wrapped, leveraged, …", ("classes",), tuple(InstrumentClass)),
+    TextColumn(
+        "class",
+        lambda s: s.row.instrument.classes,
+        "stable, fiat, wrapped, leveraged, …",
+        ("classes",),
+        tuple(InstrumentClass),
+    ),
     NumberColumn("price", lambda s: s.row.last, Unit.PLAIN, "last price, whatever the metric"),
     NumberColumn("last", lambda s: s.last, Unit.PLAIN, "newest value of the metric"),
     NumberColumn("bid", lambda s: s.row.bid, Unit.PLAIN, "best bid"),
@@ -162,7 +158,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("flow", _newest(Metric.FLOW), Unit.PLAIN, "base volume of the newest minute"),
     NumberColumn("mid", lambda s: s.row.mid, Unit.PLAIN, "middle of bid and ask"),
     NumberColumn("coverage", _of_figures(lambda f: f.coverage), Unit.FRACTION, "observed share", ("cover", "cov")),
-    NumberColumn("activity", _activity, Unit.FRACTION, "share of 5-minute spans with a trade", ("active",)),
+    NumberColumn(
+        "activity", lambda s: s.row.activity, Unit.FRACTION, "share of 5-minute spans with a trade", ("active",)
+    ),
     NumberColumn("min", _of_figures(lambda f: f.minimum), Unit.PLAIN, "lowest", ("minimum", "low")),
     NumberColumn("max", _of_figures(lambda f: f.maximum), Unit.PLAIN, "highest", ("maximum", "high")),
     NumberColumn("mean", _of_figures(lambda f: f.mean), Unit.PLAIN, "mean", ("average", "avg")),
