@@ -180,6 +180,15 @@ def busy(_peer: str) -> None:
             print(f"        resident memory with 3,000 pairs after a few polls: {app.rss_mb():.0f} MB")
 
 
+def streamed(_peer: str) -> None:
+    """Key to paint while 1,500 pairs are streamed, 5,000 changes a second."""
+    flags = ("--quote", "all", "--stream")
+    with exchange(1_500, updates=5_000) as url, RawPty(command("--base-url", f"kraken={url}", *flags)) as app:
+        app.read_until(rb"streaming", 60)
+        app.read_for(10)
+        report_latency("key to paint, 5,000 changes a second", press_down(app, 45.0, 0.05), 50)
+
+
 def report_latency(what: str, times_s: list[float], goal_ms: float) -> None:
     """Print the 99th percentile beside its goal."""
     ordered = sorted(times_s)
@@ -255,6 +264,7 @@ PARTS: Final = {
     "cursor": Part(cursor, "4 min"),
     "keys": Part(keys, "2 min"),
     "busy": Part(busy, "80 s"),
+    "streamed": Part(streamed, "70 s"),
     "memory": Part(memory, "1 min"),
     "day": Part(day, "5 min"),
     "many": Part(many, "2 min"),

@@ -115,9 +115,10 @@ class RawPty:
 
 
 @contextmanager
-def exchange(pairs: int) -> Iterator[str]:
-    """The fake exchange in a process of its own; yields its URL."""
+def exchange(pairs: int, updates: int = 0) -> Iterator[str]:
+    """The fake exchange in a process of its own, with so many changes a second on its stream; yields its URL."""
     command = [sys.executable, "-m", "tests.support.fake_kraken", "--pairs", str(pairs), "--port", "0"]
+    command += ["--updates", str(updates)]
     process = subprocess.Popen([*command, "--duration", "600"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -1,8 +1,9 @@
-"""A stream of quotes at full speed: processor time of a collector, of one core.
+"""A stream of quotes at full speed: processor time of a collector, of one core, and its memory.
 
-``python -m tests.benchmarks.streaming`` (about 2 minutes; ``--source okx`` for another than Kraken). The fake exchange,
-in a process of its own, lists 1,500 pairs at most and tells 5,000 changes a second over its WebSocket; the collector is
-the program's engine without a history, ranked at each snapshot as the app does.
+``python -m tests.benchmarks.streaming`` (about 2 minutes; ``--source okx`` for another than Kraken, ``--seconds 3600``
+to see what becomes of the memory). The fake exchange, in a process of its own, lists 1,500 pairs at most and tells
+5,000 changes a second over its WebSocket; the collector is the program's engine without a history, ranked at each
+snapshot as the app does.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.benchmarks.memory import resident_kib
 from tests.benchmarks.timing import verdict
 from tui_tracker.cli.compose import spare_what_stays
 from tui_tracker.core.figures import Measure
@@ -26,6 +28,7 @@ from tui_tracker.sources.registry import SOURCES, create, open_stream
 from tui_tracker.stats.ranking import Scope, rank
 
 WARM_UP_S = 15
+MEMORY_EVERY_S = 300
 QUOTES = {"kraken": "USD", "coinbase": "USD"}
 
 
@@ -51,7 +54,7 @@ class Counting:
 
 
 async def measure(name: str, url: str, seconds: int) -> tuple[Counted, float, float]:
-    """(what came, processor seconds, seconds)."""
+    """(what came, processor seconds, seconds); prints the resident memory now and then."""
     clock, counted = SystemClock(), Counted()
     source = create(name, clock=clock, base_url=url, interval_s=60)
     source.history = ()  # type: ignore[misc]
@@ -70,7 +73,10 @@ async def measure(name: str, url: str, seconds: int) -> tuple[Counted, float, fl
         tasks = [group.create_task(follow(feed)), group.create_task(spare_what_stays(feed))]
         await asyncio.sleep(WARM_UP_S)
         before, began_s, used_s = Counted(counted.quotes, counted.snapshots), time.monotonic(), time.process_time()
-        await asyncio.sleep(seconds)
+        while (left_s := began_s + seconds - time.monotonic()) > 0:
+            print(f"  {seconds - left_s:5.0f} s: {resident_kib() / 1024:.1f} MB", flush=True)
+            await asyncio.sleep(min(left_s, MEMORY_EVERY_S))
+        print(f"  {seconds:5} s: {resident_kib() / 1024:.1f} MB")
         spent_s, passed_s = time.process_time() - used_s, time.monotonic() - began_s
         for task in tasks:
             task.cancel()
