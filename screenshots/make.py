@@ -157,6 +157,8 @@ async def settled(pilot: Pilot[None]) -> None:
     """Return once the app has nothing more to fetch or draw."""
     while True:
         await pilot.pause()
+        while isinstance(pilot.app, TrackerApp) and not pilot.app.is_at_rest:
+            await pilot.pause()
         busy = [worker for worker in pilot.app.workers if worker.group in _BUSY and not worker.is_finished]
         if not busy:
             return

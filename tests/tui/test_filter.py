@@ -110,6 +110,18 @@ async def test_what_is_typed_right_behind_the_slash_is_no_command(before: tuple[
         assert rig.app.is_running
 
 
+async def test_the_chart_is_that_of_the_pair_that_an_expression_leads_back_to() -> None:
+    async with running(Rig()) as rig:
+        chosen = rig.view.selected
+        await rig.press("slash", *"doge")
+        assert "DOGE/USD" in rig.title("pane")
+        await rig.press(*["backspace"] * 4, *"v")
+        assert rig.view.selected != chosen
+        await rig.press(*"olatility", "space", "greater_than_sign", "space", "0")
+        assert rig.view.selected == chosen
+        assert rig.title("pane").startswith("BTC/USD")
+
+
 async def test_a_second_slash_typed_at_once_is_a_letter() -> None:
     async with running(Rig()) as rig:
         rig.type_at_once("slash", "b", "slash", "u")

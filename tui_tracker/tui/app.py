@@ -198,7 +198,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         before, self.desk.view = self.desk.view, view
         if view == before:
             return
-        if (view.metric, view.range_hours) != (before.metric, before.range_hours):
+        if (view.metric, view.range_hours, view.selected) != (before.metric, before.range_hours, before.selected):
             self.load_series()
         if view.window != before.window or (view.window > DAY_MINUTES and view.metric is not before.metric):
             self.set_window()
@@ -340,7 +340,6 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         self.main.close_filter(self._pane_before if self.main.arrangement is Layout.WIDE else "table")
         if not is_kept:
             self.choose(replace(self.desk.view, needle="", selected=self._selected_before_filter))
-            self.load_series()
 
     def action_favourite(self) -> None:
         """Put the selected pair on the watchlist, or take it off."""
