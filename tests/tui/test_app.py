@@ -480,8 +480,11 @@ async def test_the_simulated_market_can_be_left_again() -> None:
         await rig.press("d")
         await rig.settle()
         made = rig.demo
-        await rig.press("f", "e", "d")
+        await rig.press("f", "e", "V", *"own", "enter")
+        assert messages(rig)[0].startswith("kept the view own until the app ends")
+        await rig.press("d")
         await rig.settle()
+        assert rig.app.desk.saved_views == ()
         assert "SIMULATED" not in rig.app.main.header.plain
         assert "kraken gives no data yet" in rig.app.main.table.plain
         assert (rig.view.quote, rig.view.compared, rig.app.desk.watchlist) == ("EUR", (ETH,), (ETH,))

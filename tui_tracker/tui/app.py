@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from tui_tracker.config.model import Settings
 from tui_tracker.config.themes import OwnTheme
+from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed, PastFeed
@@ -76,7 +77,9 @@ class Left(NamedTuple):
     store: Store
     open_past: "Callable[[], Awaitable[PastFeed]] | None"
     watchlists: Mapping[str, tuple[str, ...]]
+    saved_views: tuple[ViewSpec, ...]
     view: ViewState
+    is_lasting: bool
 
 
 class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActions, WatchlistActions):
@@ -391,17 +394,27 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         if self._demo_feed is None or not self.can_demo:
             return
         await self._save_all()
-        left = Left(self._live, self._store, self._open_past, self.desk.watchlists, self.desk.chosen)
+        desk = self.desk
+        left = Left(
+            self._live,
+            self._store,
+            self._open_past,
+            desk.watchlists,
+            tuple(desk.saved_views),
+            desk.chosen,
+            self._is_lasting,
+        )
         self._demo = self._demo or await self._demo_feed()
-        self._store, self._open_past = NoStore(), None
+        self._store, self._open_past, self._is_lasting = NoStore(), None, False
         self._watch(self._demo)
         self._left = left
         self.say(f"a simulated market; {self.key_book.label('demo')} leads back to {source_name(left.feed.status())}")
 
     def _switch_back(self, left: "Left") -> None:
-        self._left, self._store, self._open_past = None, left.store, left.open_past
+        self._left, self._store, self._open_past, self._is_lasting = None, left.store, left.open_past, left.is_lasting
         self._watch(left.feed)
-        self.desk.watchlists, self.desk.view = dict(left.watchlists), left.view
+        self.desk.watchlists, self.desk.saved_views = dict(left.watchlists), left.saved_views
+        self.desk.view = left.view
         self.show()
 
     def _watch(self, feed: Feed) -> None:

@@ -47,8 +47,8 @@ class ViewActions(KeepingApp):
 
     def _save_view_as(self, name: str) -> None:
         view = captured(check_name(name), self.desk.chosen)
-        is_own = named(self.desk.saved_views, view.name) is not None
-        is_replaced = not is_own and named(self.desk.views, view.name) is not None
+        before = named(self.desk.saved_views, view.name)
+        is_replaced = before is None and named(self.desk.views, view.name) is not None
         self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
         self.write(partial(self._store.save_named_view, view))
         self.choose(taken_up(view, self.desk.view, self.desk.watched))
@@ -58,6 +58,9 @@ class ViewActions(KeepingApp):
         told = [f"{done}; {place if place < 10 else '*'} takes it up again"]
         if is_replaced:
             told.append("it stands for the one of that name; remove view (ctrl+p) brings that back")
+        elif before is not None and before != view:
+            self.can_undo(f"view {view.name}", partial(self._restore_view, before))
+            told.append("it was saved before; bring back (ctrl+p) makes it what it was")
         self.say(*told)
 
     def remove_view(self, name: str) -> None:
