@@ -125,8 +125,10 @@ class Streaming:
 
     def rest_s(self) -> float:
         """See ``Hearer``."""
-        left_ms = MINUTE_MS - self._now_ms() % MINUTE_MS
-        return min(self.pace_s, (left_ms - TO_THE_END_MS) / 1000)
+        into_ms = self._now_ms() % MINUTE_MS
+        if into_ms < GRACE_MS:  # what is still on its way belongs to the minute before
+            return 0.0
+        return min(self.pace_s, (MINUTE_MS - into_ms - TO_THE_END_MS) / 1000)
 
     async def _flush(self) -> None:
         while True:

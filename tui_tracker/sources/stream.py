@@ -28,6 +28,7 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.core.trust import trusting
 from tui_tracker.sources.answer import reason
 from tui_tracker.sources.base import Listener
+from tui_tracker.sources.budget import LONGEST_BAN_S, LONGEST_PAUSE_S
 from tui_tracker.sources.dialogue import MOST_LOGGED, Dialogue
 from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
@@ -129,10 +130,12 @@ class SocketStream:
     def _refusal(self, status: int, retry_after: str | None) -> SourceError:
         text = f"{self._title} refused the stream: HTTP {status}"
         if status in TOO_MANY or status in self._bans:
-            seconds = float(retry_after) if retry_after is not None and retry_after.isdecimal() else None
+            seconds = float(retry_after[:12]) if retry_after is not None and retry_after.isdecimal() else None
             least_s = self._bans.get(status)
-            if least_s is not None:
-                seconds = max(least_s, seconds or 0.0)
+            if least_s is None:
+                seconds = None if seconds is None else min(seconds, LONGEST_PAUSE_S)
+            else:
+                seconds = min(max(least_s, seconds or 0.0), LONGEST_BAN_S)
                 self._free_s = self._clock.monotonic_s() + seconds  # for all connections: it is the address that is out
             return RateLimitedError(text, seconds)
         error = RejectedError(text)
@@ -146,7 +149,8 @@ class SocketStream:
 
     async def _wait_for_turn(self) -> None:
         async with self._turn:
-            await self._clock.sleep(self._free_s - self._clock.monotonic_s())
+            while (wait_s := self._free_s - self._clock.monotonic_s()) > 0:  # a ban may come meanwhile
+                await self._clock.sleep(wait_s)
             self._free_s = self._clock.monotonic_s() + BETWEEN_S
 
     async def _follow(self, socket: ClientConnection, dialogue: Dialogue, listener: Listener) -> None:

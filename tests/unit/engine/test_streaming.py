@@ -87,6 +87,8 @@ async def test_every_message_is_read_at_once_before_a_minute_ends() -> None:
         await clock.advance(0.3)
         assert stream.of("BTC/USD").rest_s() <= 0
         await clock.advance(0.25)
+        assert stream.of("BTC/USD").rest_s() == 0, "the last ones of the minute before are still to come"
+        await clock.advance(0.5)
         assert stream.of("BTC/USD").rest_s() == 0.25
 
 
