@@ -41,7 +41,9 @@ def consolidate(mids: Mapping[str, float], left: frozenset[str] = NOBODY) -> Con
         mids: By exchange, each above 0 and recent.
         left: Those that were too far off the last time; they count again once they are within ``RETURNS_WITHIN``.
     """
-    inside = {name: mid for name, mid in sorted(mids.items()) if name not in left} or dict(sorted(mids.items()))
+    inside = {name: mid for name, mid in sorted(mids.items()) if name not in left}
+    if 2 * len(inside) <= len(mids):  # those that were believed are gone: who left may be right
+        inside = dict(sorted(mids.items()))
     while len(inside) > 1 and (furthest := _furthest(inside)) is not None:
         del inside[furthest]
     if inside:

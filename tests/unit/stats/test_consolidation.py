@@ -157,3 +157,9 @@ def test_a_break_of_an_older_minute_counts_too() -> None:
     assert window.stddev == 25
     window.break_returns(1_030 * MINUTE_MS)
     assert window.breaks_ms == (1_030 * MINUTE_MS,)
+
+
+def test_a_majority_that_left_counts_once_those_that_were_believed_are_gone() -> None:
+    left = frozenset({"a", "b", "c"})
+    wrong_alone = consolidate({"a": 100.0, "b": 100.1, "c": 99.9, "d": 108.0}, left)
+    assert (wrong_alone.level, wrong_alone.members, wrong_alone.left) == (100.0, left, frozenset({"d"}))
