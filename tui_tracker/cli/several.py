@@ -39,17 +39,19 @@ async def collected_together(
             group.create_task(_hold(collect(replace(settings, source=name)), future, stop))
         try:
             engines = {name: await future for name, future in opened.items()}
+            pause_s = usual_pause_s(len(engines))
             for engine in engines.values():
-                engine.pace_stream(usual_pause_s(len(engines)))
+                engine.pace_stream(pause_s)
             parts: dict[str, DeepFeed] = {name: LocalFeed(engine) for name, engine in engines.items()}
             if not once and len(engines) >= LEAST_SOURCES:
                 across = consolidating_engine(engines, clock, interval_s=settings.interval, window_minutes=window)
                 async with across.running():
                     parts[CONSOLIDATED] = LocalFeed(across)
-                    async with MergedFeed(settings.market, parts, clock.sleep).running() as feed:
+                    async with MergedFeed(settings.market, parts, clock.sleep, pause_s=pause_s).running() as feed:
                         yield feed
             else:
-                async with MergedFeed(settings.market, parts, clock.sleep, is_once=once).running() as feed:
+                merged = MergedFeed(settings.market, parts, clock.sleep, is_once=once, pause_s=pause_s)
+                async with merged.running() as feed:
                     yield feed
         finally:
             stop.set()

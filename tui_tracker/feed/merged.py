@@ -37,7 +37,7 @@ class MergedFeed:
         parts: The feeds by the name of their source.
         sleep: Passes time between two snapshots.
         is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
-        pause_s: Least time between two snapshots, if not the usual one.
+        pause_s: Least time between two snapshots.
     """
 
     patience_s: ClassVar[float] = 5.0
@@ -50,13 +50,13 @@ class MergedFeed:
         sleep: Callable[[float], Awaitable[None]],
         *,
         is_once: bool = False,
-        pause_s: float | None = None,
+        pause_s: float = 1.0,
     ) -> None:
         self._source: Final = source
         self._parts: Final = dict(sorted(parts.items(), key=lambda part: f"{part[0]}:"))
         self._named: Final = tuple(parts)
         self._sleep: Final = sleep
-        self._pause_s: Final = usual_pause_s(len(parts)) if pause_s is None else pause_s
+        self._pause_s: Final = pause_s
         self._is_once: Final = is_once
         self._hub: Final = Hub[Snapshot]()
         self._latest: dict[str, Snapshot] = {}

@@ -49,8 +49,7 @@ class ViewActions(KeepingApp):
         view = captured(check_name(name), self.desk.chosen)
         before = named(self.desk.saved_views, view.name)
         is_replaced = before is None and named(self.desk.views, view.name) is not None
-        self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
-        self.write(partial(self._store.save_named_view, view))
+        self._keep(view)
         self.choose(taken_up(view, self.desk.view, self.desk.watched))
         self.show()  # its name may be all that has changed
         place = [other.name for other in self.desk.views].index(view.name) + 1
@@ -78,6 +77,10 @@ class ViewActions(KeepingApp):
         return [f"{name} is again what it was before"] if named(self.desk.views, name) is not None else []
 
     def _restore_view(self, view: ViewSpec) -> None:
+        self._keep(view)
+        self.show()
+
+    def _keep(self, view: ViewSpec) -> None:
+        """Save a view, in the place of one of its name."""
         self.desk.saved_views = (*(other for other in self.desk.saved_views if other.name != view.name), view)
         self.write(partial(self._store.save_named_view, view))
-        self.show()
