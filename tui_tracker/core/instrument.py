@@ -78,3 +78,8 @@ class Instrument:
     def is_consolidated(self) -> bool:
         """Whether it is made of the same pair of several exchanges."""
         return self.id.startswith(f"{CONSOLIDATED}:")
+
+
+def consolidated_id(base: str, quote: str) -> str:
+    """The id of what is made of a pair on several exchanges."""
+    return f"{CONSOLIDATED}:{base}-{quote}"

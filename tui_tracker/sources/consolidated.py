@@ -9,7 +9,7 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.classes import classes_of
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RejectedError
-from tui_tracker.core.instrument import CONSOLIDATED, Instrument
+from tui_tracker.core.instrument import CONSOLIDATED, Instrument, consolidated_id
 from tui_tracker.core.ticker import Ticker, TickerBatch
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
 from tui_tracker.stats.consolidation import LEAST_EXCHANGES, MOST_AGE_MS, NOBODY, consolidate
@@ -163,5 +163,5 @@ class ConsolidatedSource:
 def _instrument(base: str, quote: str, sides: Iterable[Side]) -> Instrument:
     digits = max(side.digits for side in sides)
     return Instrument(
-        f"{CONSOLIDATED}:{base}-{quote}", base, quote, f"{base}/{quote}", (), digits, classes=classes_of(base)
+        consolidated_id(base, quote), base, quote, f"{base}/{quote}", (), digits, classes=classes_of(base)
     )

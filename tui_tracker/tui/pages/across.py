@@ -6,7 +6,7 @@ from statistics import median
 from typing import Final
 
 from tui_tracker.core import format as fmt
-from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
+from tui_tracker.core.instrument import InstrumentClass, consolidated_id
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
@@ -79,7 +79,7 @@ def sides_of(rows: Sequence[Row], base: str, quote: str) -> list[Row]:
 def _consolidated(known: AcrossFacts, sides: Sequence[Row]) -> Consolidated:
     """What they say together; those that the consolidated pair left out are out until they are near again."""
     mids = {row.instrument.source: mid for row in sides if (mid := _fresh_mid(row, known.ages_ms)) is not None}
-    together = f"{CONSOLIDATED}:{sides[0].instrument.base}-{sides[0].instrument.quote}" if sides else ""
+    together = consolidated_id(sides[0].instrument.base, sides[0].instrument.quote) if sides else ""
     members = next((row.members for row in known.rows if row.id == together), ())
     return consolidate(mids, frozenset(mids) - frozenset(members) if members else NOBODY)
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 from typing_extensions import override
 
-from tui_tracker.core.instrument import CONSOLIDATED
+from tui_tracker.core.instrument import CONSOLIDATED, consolidated_id
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.stats.ranking import Scope
 from tui_tracker.tui.bindings import Command
@@ -43,7 +43,7 @@ class AcrossScreen(PairStepping):
             row=row,
             rows=snapshot.rows,
             ages_ms=self._ages_ms(row.instrument.base, snapshot),
-            place=ranking.place(f"{CONSOLIDATED}:{row.instrument.base}-{row.instrument.quote}"),
+            place=ranking.place(consolidated_id(row.instrument.base, row.instrument.quote)),
             ranked=ranking.ranked,
             zone=desk.zone,
         )
