@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -37,6 +36,7 @@ from tui_tracker.core.status import STREAMING, SourceState
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.shared import SharedEngine
+from tui_tracker.engine.together import Together
 from tui_tracker.feed.base import Feed
 from tui_tracker.sources.registry import SOURCES, create, open_stream
 from tui_tracker.sources.request_log import RequestLog
@@ -96,7 +96,7 @@ class Mishaps(logging.Handler):
         self.found.append(record.getMessage())
 
 
-TURN = threading.Lock()
+TOGETHER = Together()
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
     source = create(settings.source, clock=clock, base_url=url, interval_s=60, log=log)
     source.history = ()  # type: ignore[misc]
     tends = settings.source == NAMES[0]
-    history = opened_history(settings, clock, source.name, may_begin=True, turn=TURN, tends=tends)
+    history = opened_history(settings, clock, source.name, may_begin=True, together=TOGETHER, tends=tends)
     async with history as (store, sharing):
         assert store is not None
         assert sharing is not None

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import sys
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from tui_tracker.cli.replay_spec import ReplaySpec
     from tui_tracker.engine.engine import Engine
     from tui_tracker.engine.sharing import Sharing
+    from tui_tracker.engine.together import Together
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
     from tui_tracker.sources.base import Source, Stream
@@ -126,13 +126,14 @@ async def _collect(
     once: bool,
     stoppers: "list[Callable[[], None]] | None" = None,
 ) -> AsyncIterator[DeepFeed]:
+    from tui_tracker.engine.together import Together
     from tui_tracker.feed.local import LocalFeed
 
-    turn = threading.Lock()
+    together = Together()
 
     def collect(one: Settings) -> "AbstractAsyncContextManager[Engine]":
         is_first = one.source == settings.sources[0]
-        return _collect_one(one, clock, window, once=once, stoppers=stoppers, turn=turn, tends=is_first)
+        return _collect_one(one, clock, window, once=once, stoppers=stoppers, together=together, tends=is_first)
 
     if not settings.demo and len(settings.sources) > 1:
         from tui_tracker.cli.several import collected_together
@@ -152,16 +153,16 @@ async def _collect_one(
     *,
     once: bool,
     stoppers: "list[Callable[[], None]] | None",
-    turn: threading.Lock,
+    together: "Together",
     tends: bool,
 ) -> "AsyncIterator[Engine]":
-    """The engine of one source, running; ``turn`` and ``tends`` are for its history: see ``Store``."""
+    """The engine of one source, running; ``together`` and ``tends`` are for its history."""
     from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
 
     source, requests = _source(settings, clock)
     place = settings.base_urls.get(settings.source, "")
-    history = _history(settings, clock, source.name, may_begin=not once, turn=turn, tends=tends)
+    history = _history(settings, clock, source.name, may_begin=not once, together=together, tends=tends)
     async with history as (store, sharing):
         engine: Engine
         if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place):
@@ -219,7 +220,7 @@ async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place:
 
 @asynccontextmanager
 async def _history(
-    settings: Settings, clock: Clock, source: str, *, may_begin: bool, turn: threading.Lock, tends: bool
+    settings: Settings, clock: Clock, source: str, *, may_begin: bool, together: "Together", tends: bool
 ) -> "AsyncIterator[tuple[Store | None, Sharing | None]]":
     """The history on disk, if it is wanted, and who collects into it."""
     if settings.demo or not settings.history:
@@ -227,7 +228,7 @@ async def _history(
         return
     from tui_tracker.cli.shared_history import opened_history
 
-    async with opened_history(settings, clock, source, may_begin=may_begin, turn=turn, tends=tends) as opened:
+    async with opened_history(settings, clock, source, may_begin=may_begin, together=together, tends=tends) as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import NoDataError, StorageError, StorageFault
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.sharing import Sharing
+from tui_tracker.engine.together import Together
 from tui_tracker.storage.connection import FILE_NAME
 from tui_tracker.storage.faults import is_there
 from tui_tracker.storage.lock import CollectorLock
@@ -36,7 +36,7 @@ async def opened_history(
     source: str,
     *,
     may_begin: bool,
-    turn: "threading.Lock | None" = None,
+    together: Together | None = None,
     tends: bool = True,
 ) -> AsyncIterator[tuple[Store | None, Sharing | None]]:
     """The history on disk, if it is wanted, and who collects into it.
@@ -47,7 +47,7 @@ async def opened_history(
         source: Name of the source.
         may_begin: Whether a history that isn't there is begun. Where not, what is learned is only kept as long as
             nobody collects.
-        turn: Where several sources are collected, what their stores take turns by.
+        together: Where several sources are collected, what they have in common.
         tends: Whether this one merges and lets go what is old, of all sources.
     """
     folder = folder_of(settings)
@@ -62,7 +62,7 @@ async def opened_history(
         limits=Limits(settings.raw_days, settings.rollup_days, settings.max_disk),
         is_reader=is_reader,
         may_recover=lambda: lock.is_held or lock.is_free(),
-        turn=turn,
+        turn=None if together is None else together.turn,
         tends=tends,
     )
     if not may_begin:
@@ -71,7 +71,7 @@ async def opened_history(
         else:
             store.follow()
     may_share = lock.may_take or is_reader
-    sharing = Sharing(store, source, lock, SystemClock(), is_reader=is_reader) if may_share else None
+    sharing = Sharing(store, source, lock, SystemClock(), is_reader=is_reader, together=together) if may_share else None
     try:
         yield store, sharing
     finally:

@@ -14,10 +14,12 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import StorageError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.health import STALE_INTERVALS
 from tui_tracker.engine.sharing import TICK_S, Sharing
+from tui_tracker.engine.together import next_beat_s
 from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.base import Source, Stream
 from tui_tracker.sources.request_log import RequestLog
@@ -35,7 +37,6 @@ LISTEN_S: Final = 1.0
 """The collector looks this often what others ask for."""
 REPORT_S: Final = 10.0
 """Reports that differ in times and counts alone are written this often: a stream changes them with each quote."""
-_ONLY_WISHES: Final = 1 << 62
 _log = logging.getLogger(__name__)
 
 
@@ -85,6 +86,7 @@ class SharedEngine(Engine):
         self._shared: SourceReport | None = None
         self._told: SourceReport | None = None
         self._told_s = 0.0
+        self._told_of: Snapshot | None = None
         self._position: int | None = None
         """Number of the last news that were applied; ``None`` to begin from the history."""
         self._base: int | None = None
@@ -95,7 +97,7 @@ class SharedEngine(Engine):
         self._has_wish = False
         self._imports: set[str] = set()
         """Imports that were taken in."""
-        self._heard: dict[str, int] | None = None
+        self._heard: tuple[Wish, ...] | None = None
         self._noted = ""
 
     @override
@@ -234,34 +236,39 @@ class SharedEngine(Engine):
 
     def _tell_report(self) -> None:
         """Tell those who follow how the source is doing, where that changed."""
-        report, told = replace(self.report(), place=self._place, interval_s=self._interval_ms // 1000), self._told
-        now_s = self._clock.monotonic_s()
-        if report == told or (told is not None and _is_alike(report, told) and now_s - self._told_s < REPORT_S):
+        now_s, shown, told = self._clock.monotonic_s(), self.hub.latest, self._told
+        is_due = told is None or now_s - self._told_s >= REPORT_S
+        if shown is self._told_of and not is_due:
             return
-        self._told, self._told_s = report, now_s
-        self._store.put_report(report)
+        report = replace(self.report(), place=self._place, interval_s=self._interval_ms // 1000)
+        if report != told and (is_due or told is None or not _is_alike(report, told)):
+            self._told, self._told_s = report, now_s
+            self._store.put_report(report)
+        self._told_of = shown
 
     async def _listen(self) -> None:
         """Do what those who follow ask for."""
         while True:
             try:
-                look = await asyncio.wrap_future(self._store.look(self._source.name, _ONLY_WISHES))
+                wishes = await self._sharing.wishes()
             except StorageError as error:
                 self._note("wishes not read", error)
-                look = None
-            if look is not None:
-                self._hear(look.wishes)
-                await self._take_imported(look.wishes)
-            await asyncio.sleep(LISTEN_S)
+            else:
+                self._hear(wishes)
+                await self._take_imported(wishes)
+            await asyncio.sleep(next_beat_s(asyncio.get_running_loop().time(), LISTEN_S))
 
-    def _hear(self, wishes: Sequence[Wish]) -> None:
+    def _hear(self, wishes: tuple[Wish, ...]) -> None:
         heard = self._heard
-        self._heard = {wish.session: wish.polls for wish in wishes}
-        if heard is not None and any(wish.polls > heard.get(wish.session, 0) for wish in wishes):
+        if wishes == heard:
+            return
+        self._heard = wishes
+        polls = {wish.session: wish.polls for wish in heard or ()}
+        if heard is not None and any(wish.polls > polls.get(wish.session, 0) for wish in wishes):
             self._poller.request()
-        wishes = [wish for wish in wishes if not wish.is_import]
-        others = [name for wish in wishes if wish.session != self._session for name in wish.instrument_ids]
-        if wishes:
+        asked = [wish for wish in wishes if not wish.is_import]
+        others = [name for wish in asked if wish.session != self._session for name in wish.instrument_ids]
+        if asked:
             super().prioritise((*self._own, *others))
 
     async def _take_imported(self, wishes: Sequence[Wish]) -> None:

@@ -10,6 +10,8 @@ from typing import Final
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import StorageError
 from tui_tracker.core.status import OURS
+from tui_tracker.engine.together import Together, next_beat_s
+from tui_tracker.storage.lease import Wish
 from tui_tracker.storage.lock import BEAT_S, LEASE_S, CollectorLock, Sign
 from tui_tracker.storage.store import Store
 
@@ -35,6 +37,7 @@ class Sharing:
         clock: Real time, whatever the market's is.
         is_reader: Whether this process may only read the history.
         alone_s: How long nobody collects until one that may only read polls for itself.
+        together: Where several sources are collected, what they have in common.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Sharing:
         *,
         is_reader: bool = False,
         alone_s: float = ALONE_S,
+        together: Together | None = None,
     ) -> None:
         self._store: Final = store
         self._source: Final = source
@@ -53,6 +57,7 @@ class Sharing:
         self._clock: Final = clock
         self._is_reader: Final = is_reader
         self._alone_s: Final = alone_s
+        self._together: Final = together or Together()
         self._sign = Sign("")
         self._seen_s = clock.monotonic_s()
         self._beaten_s = 0.0
@@ -161,7 +166,7 @@ class Sharing:
             self._beaten.set()
             self._beaten = asyncio.Event()
             on_beat()
-            await self._clock.sleep(BEAT_S)
+            await self._clock.sleep(next_beat_s(self._clock.monotonic_s(), BEAT_S))
         _log.warning("another session collects %s", self._source)
         self.is_leading = False
         self.was_beside = True
@@ -176,7 +181,7 @@ class Sharing:
             return not self._is_led_by_another
         if self._store.status.superseded != self._superseded:
             return False
-        if await asyncio.to_thread(self._lock.beat):
+        if await self._together.in_thread(self._lock.beat):
             return True
         if self._lock.is_held:
             return False
@@ -184,6 +189,14 @@ class Sharing:
             return await asyncio.to_thread(self._lock.take)  # one that could not be made before
         except StorageError:
             return True
+
+    async def wishes(self) -> tuple[Wish, ...]:
+        """What other sessions ask of the collector, the newest first.
+
+        Raises:
+            StorageError: If that can't be read.
+        """
+        return await self._together.wishes(self._store, self._source)
 
     async def gate(self) -> None:
         """Return at once while the office is surely ours; after a stop, only once that was looked at."""

@@ -113,6 +113,13 @@ def read_wishes(connection: sqlite3.Connection, source: int) -> tuple[Wish, ...]
     return tuple(Wish(session, polls, ids) for session, polls, raw in rows if (ids := _ids(raw)) is not None)
 
 
+def read_all_wishes(connection: sqlite3.Connection) -> dict[str, tuple[Wish, ...]]:
+    """Return what other sessions wish, by the name of the source."""
+    names = catalogue.source_names(connection)
+    numbers = connection.execute("SELECT DISTINCT source FROM wish").fetchall()
+    return {names[number]: read_wishes(connection, number) for (number,) in numbers if number in names}
+
+
 def _ids(raw: Collection[int] | str) -> tuple[str, ...] | None:
     try:
         return msgspec.json.decode(raw, type=tuple[str, ...])  # type: ignore[arg-type]

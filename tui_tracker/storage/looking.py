@@ -1,6 +1,7 @@
 """A look at what other sessions wrote since the last one."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,7 @@ class Looker:
     def __init__(self, database: Database) -> None:
         self._database: Final = database
         self._seen: tuple[int, int] | None = None
+        self._seen_wishes: int | None = None
 
     def look(self, source: str, after: int) -> Look | None:
         """Return what there is after a number, or ``None`` where no other process wrote since the last look.
@@ -45,7 +47,7 @@ class Looker:
         Raises:
             StorageError: If the history can't be read.
         """
-        version = int(self._database.connection.execute("PRAGMA data_version").fetchone()[0])
+        version = self._version()
         if self._seen == (version, after):
             return None
         with self._database.reading("read") as connection:
@@ -67,6 +69,24 @@ class Looker:
                 )
         self._seen = version, after
         return found
+
+    def wishes(self) -> Mapping[str, tuple[Wish, ...]] | None:
+        """Return what is asked of each source's collector, or ``None`` where nobody else wrote since the last look.
+
+        Raises:
+            StorageError: If the history can't be read.
+        """
+        version = self._version()
+        if self._seen_wishes == version:
+            return None
+        with self._database.reading("read") as connection:
+            found = lease.read_all_wishes(connection)
+        self._seen_wishes = version
+        return found
+
+    def _version(self) -> int:
+        """Changes when another connection has written."""
+        return int(self._database.connection.execute("PRAGMA data_version").fetchone()[0])
 
     def report(self, source: str) -> SourceReport | None:
         """Return how the collector last said that a source is doing.

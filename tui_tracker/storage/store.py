@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tui_tracker.storage import lease
 from tui_tracker.storage.connection import FILE_NAME
 from tui_tracker.storage.events import Event
 from tui_tracker.storage.lease import Wish
-from tui_tracker.storage.looking import Look
+from tui_tracker.storage.looking import Look, Looker
 from tui_tracker.storage.model import Fill, Minute
 from tui_tracker.storage.office import Office
 from tui_tracker.storage.opening import Opening
@@ -227,13 +227,18 @@ class Store:
 
     def look(self, source: str, after: int) -> "Future[Look | None]":
         """What other sessions wrote since the last look, or ``None`` if nothing; see ``Looker``."""
-        future: Future[Look | None] = Future()
+        return self._look(lambda looker: looker.look(source, after))
+
+    def wishes(self) -> "Future[Mapping[str, tuple[Wish, ...]] | None]":
+        """What is asked of each source's collector, or ``None`` if nothing new; see ``Looker``."""
+        return self._look(lambda looker: looker.wishes())
+
+    def _look(self, call: Callable[[Looker], _T | None]) -> "Future[_T | None]":
+        future: Future[_T | None] = Future()
 
         def run() -> None:
             self._guarded(self._reopen_if_outdated)
-            self._do_read(
-                lambda _: None if self._file.looker is None else self._file.looker.look(source, after), future
-            )
+            self._do_read(lambda _: None if self._file.looker is None else call(self._file.looker), future)
 
         self._calls.put(run)
         return future
