@@ -38,6 +38,7 @@ class Window:
     __slots__ = (
         "_end",
         "_extrema",
+        "_figures",
         "_k",
         "_newest",
         "_oldest",
@@ -60,6 +61,7 @@ class Window:
         self._provenance: bytearray | None = None
         self._extrema: Final = Extrema()
         self._returns: Final = SquaredReturns() if has_returns else None
+        self._figures: Figures | None = None
         self._end = -1
         self._reset()
 
@@ -152,8 +154,12 @@ class Window:
             return False
         if minute > self._end:
             self._slide(minute)
-        elif minute == self._newest and self._provenance_at(minute) == _CANDLE:
-            return False
+        elif minute == self._newest:
+            origin = self._provenance_at(minute)
+            if origin == _CANDLE:
+                return False
+            if origin == provenance and self._ring[minute % self.length] == value:
+                return True
         self._put(minute, value, provenance)
         return True
 
@@ -173,6 +179,7 @@ class Window:
         if self._provenance is not None:
             self._provenance[slot] = provenance
         self._newest = self._end = minute
+        self._figures = None
         return True
 
     def fill(self, minute_ms: int, value: float, provenance: Provenance) -> bool:
@@ -207,6 +214,7 @@ class Window:
         """Let no return lead into a minute from before: its sample can't be compared with those."""
         if self._returns is not None:
             self._returns.break_at(minute_ms // MINUTE_MS, self._end - self.length)
+            self._figures = None
 
     def advance(self, minute_ms: int) -> None:
         """Slide to a minute without a sample; does nothing if the window already reaches it."""
@@ -301,7 +309,12 @@ class Window:
         return self._extrema.query(self._ring, start, self._find_oldest(start)[0], self._end)
 
     def figures(self) -> Figures:
-        """All statistics of this moment."""
+        """All statistics of this moment; worked out once for as long as nothing changes."""
+        if self._figures is None:
+            self._figures = self._figures_now()
+        return self._figures
+
+    def _figures_now(self) -> Figures:
         n, length, ring, end = self._samples, self.length, self._ring, self._end
         if not n:
             return Figures(length, 0, None, None, None, None, None, None, None, None, None)
@@ -337,6 +350,7 @@ class Window:
         return minute, value
 
     def _note_change(self, minute: int) -> None:
+        self._figures = None
         self._extrema.note_change(minute)
         if self._returns is not None:
             self._returns.note_change(minute)
@@ -351,7 +365,7 @@ class Window:
         return _POLL if self._provenance is None else self._provenance[minute % self.length]
 
     def _slide(self, minute: int) -> None:
-        end = self._end
+        end, self._figures = self._end, None
         if self._samples:
             if minute - end >= self.length:
                 self._ring = array("d", [nan]) * self.length
