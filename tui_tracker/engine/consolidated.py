@@ -15,11 +15,10 @@ from tui_tracker.core.errors import UnknownPairError
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.engine import Engine
-from tui_tracker.engine.market import Market
+from tui_tracker.engine.market import Holding, Market
 from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.consolidated import ConsolidatedSource, Pair, Side
 from tui_tracker.stats.consolidation import LEAST_EXCHANGES, consolidated_past
@@ -54,7 +53,7 @@ def consolidating_engine(
 
 
 class Exchanges:
-    """What the engines of the exchanges say, read off their newest snapshots; nothing is asked of an exchange.
+    """What the engines of the exchanges know by now; nothing is asked of an exchange.
 
     Args:
         engines: By the name of their source.
@@ -81,18 +80,19 @@ class Exchanges:
         found: dict[Pair, list[Side]] = {}
         for name, engine in self._engines.items():
             if (snapshot := engine.hub.latest) is not None and snapshot.at_ms is not None:
-                self._add(found, name, snapshot)
+                self._add(found, name, engine.market, snapshot.status.skew_ms or 0)
                 await asyncio.sleep(0)
         return found
 
-    def _add(self, found: dict[Pair, list[Side]], name: str, snapshot: Snapshot) -> None:
-        now_ms = self._clock.now_ms() + (snapshot.status.skew_ms or 0)
-        for row in snapshot.rows:
-            mid, mid_ms, one = row.mid, row.mid_ms, row.instrument
-            if mid is None or mid_ms is None or not mid > 0 or row.halted:
+    def _add(self, found: dict[Pair, list[Side]], name: str, market: Market, skew_ms: int) -> None:
+        now_ms = self._clock.now_ms() + skew_ms
+        for holding in market:
+            mid = None if holding.ticker is None else holding.ticker.mid
+            mid_ms, one = holding.mid_ms, holding.instrument
+            if mid is None or mid_ms is None or not mid > 0 or holding.halted:
                 continue
             if InstrumentClass.SECOND_VENUE not in one.classes:
-                volumes = _newest(row, _VOLUME), _newest(row, _QUOTE_VOLUME)
+                volumes = _newest(holding, _VOLUME), _newest(holding, _QUOTE_VOLUME)
                 side = Side(name, mid, now_ms - mid_ms, *volumes, one.digits)
                 found.setdefault((one.base, one.quote), []).append(side)
 
@@ -127,9 +127,9 @@ def _is_awaited(minute_ms: int, engine: Engine) -> bool:
     return (is_polling or status.state is SourceState.LIVE) and said_ms < minute_ms
 
 
-def _newest(row: Row, index: int) -> float:
-    figures = row.figures[index]
-    return 0.0 if figures is None else figures.last or 0.0
+def _newest(holding: Holding, index: int) -> float:
+    window = holding.windows[index]
+    return 0.0 if window is None else window.last() or 0.0
 
 
 def _aligned(market: Market, name: str, metric: Metric, start_ms: int, minutes: int) -> "array[float]":

@@ -14,7 +14,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.core.status import SourceReport, SourceStatus
+from tui_tracker.core.status import STREAMING, SourceReport, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
@@ -45,6 +45,8 @@ LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
 MISSED_PAUSE_S: Final = 15.0
 """Lost messages of a stream cause at most one poll in this time."""
+SOON_MS: Final = 5_000
+"""What a poll told so shortly before the end of a minute may be shown with what a stream says of the next one."""
 RELIST_S: Final = 3_600.0
 """The list of instruments is read again this often …"""
 RELIST_AGAIN_S: Final = 300.0
@@ -125,6 +127,8 @@ class Engine(Board):
         self._malformed = self._unknown = self._skipped = 0
         self._due: Final = asyncio.Event()
         """Set when rows whose history was loaded are to be published."""
+        self._behind: Final = asyncio.Event()
+        """Set while rows don't show the last poll yet."""
 
     def _open_archive(self, store: "Store") -> "Archive":
         from tui_tracker.engine.archive import Archive  # brings SQLite along, which not everyone needs
@@ -156,8 +160,11 @@ class Engine(Board):
     def _collecting(self) -> "list[Coroutine[None, None, None]]":
         """What runs beside the polls of a collector."""
         jobs = [self._follow_age(), self.backfill.run(), self._publish_loaded()]
-        beside = [part.run() for part in (self._keeper, self._streaming) if part is not None]
-        return [*jobs, *beside]
+        if self._keeper is not None:
+            jobs.append(self._keeper.run())
+        if self._streaming is not None:
+            jobs += [self._streaming.run(), self._show_behind()]
+        return jobs
 
     def _tell(self, event: Event) -> None:
         """What was done to the market, in order; for whoever does the same to another."""
@@ -301,7 +308,33 @@ class Engine(Board):
             await self._keeper.keep_before(at_ms - at_ms % MINUTE_MS)
         async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
-            await self._rebuild()
+            if self._is_shown_soon():
+                self._behind.set()
+            else:
+                await self._rebuild()
+
+    def _is_shown_soon(self) -> bool:
+        """Whether a live stream is about to have all rows made anew, when it tells of the next minute."""
+        streaming = self._streaming
+        is_live = streaming is not None and streaming.state == STREAMING
+        return is_live and self._left_ms() <= SOON_MS and len(self._rows) == len(self.market)
+
+    def _left_ms(self) -> int:
+        """How long this minute lasts."""
+        return MINUTE_MS - self._timekeeper.now_ms() % MINUTE_MS
+
+    async def _show_behind(self) -> None:
+        """Show a poll whose rows were left to a stream that says nothing of the next minute, for ever."""
+        while True:
+            await self._behind.wait()
+            await self._timekeeper.sleep_until(self._timekeeper.now_ms() + self._left_ms() + SOON_MS)
+            if self._behind.is_set():
+                await self._show_anew()
+
+    @override
+    async def _rebuild(self) -> None:
+        self._behind.clear()
+        await super()._rebuild()
 
     def _check_patience(self) -> None:
         """Don't wait for an exchange that wants us to wait for long, where a person waits for one answer.

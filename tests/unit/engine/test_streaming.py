@@ -337,3 +337,26 @@ async def minutes_of(store: Store, end_ms: int) -> dict[int, float]:
     loaded = await asyncio.wrap_future(store.read(lambda reader: reader.load("fake", (Metric.PRICE,), start_ms, 10)))
     values = loaded["fake:BTC-USD"][Metric.PRICE].values
     return {start_ms + at * MINUTE: value for at, value in enumerate(values) if value == value}
+
+
+async def test_the_last_poll_of_a_minute_shows_with_the_first_quotes_of_the_next_one_or_soon_without_any() -> None:
+    """Every row was made anew twice within four seconds otherwise."""
+    async with opened() as (clock, source, stream, engine):
+        for is_said in (True, False):
+            stream.say(200.0, "ETH/USD")
+            await clock.advance(1)
+            source.price = lambda pair, minute: 300.0
+            polls = len(source.polled_at())
+            while len(source.polled_at()) == polls:
+                await clock.advance(0.5)
+            at_ms = source.polled_at()[-1]
+            assert engine.hub.latest is not None
+            assert engine.hub.latest.at_ms == at_ms
+            assert row(engine).last != 300
+            await clock.advance(3)
+            if is_said:
+                stream.say(200.0, "ETH/USD")
+            await clock.advance(1 if is_said else 5.5)
+            assert row(engine).last == 300
+            source.price = lambda pair, minute: 100.0
+            await clock.advance(60)
