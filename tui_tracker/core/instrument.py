@@ -6,6 +6,7 @@ from typing import Final
 
 CONSOLIDATED: Final = "all"
 """The source of pairs that are made of the same pair of several exchanges: ``all:BTC-USD``."""
+_CONSOLIDATED: Final = f"{CONSOLIDATED}:"
 
 
 class Trading(StrEnum):
@@ -77,7 +78,7 @@ class Instrument:
     @property
     def is_consolidated(self) -> bool:
         """Whether it is made of the same pair of several exchanges."""
-        return self.id.startswith(f"{CONSOLIDATED}:")
+        return self.id.startswith(_CONSOLIDATED)
 
 
 def consolidated_id(base: str, quote: str) -> str:

@@ -10,6 +10,7 @@ from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import STREAMING
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.line import Line
+from tui_tracker.engine.together import next_beat_s
 from tui_tracker.sources.base import Stream
 
 FLUSH_S: Final = 0.25
@@ -136,7 +137,7 @@ class Streaming:
             self._arrived.clear()
             await self._let_late_ones_come()
             await self.drain()
-            await self._clock.sleep(self.pace_s)
+            await self._clock.sleep(next_beat_s(self._clock.monotonic_s(), self.pace_s))
 
     async def _let_late_ones_come(self) -> None:
         """Deliver nothing of a minute before the last of the one before it has come."""

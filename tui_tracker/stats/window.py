@@ -160,7 +160,8 @@ class Window:
                 return False
             if origin == provenance and self._ring[minute % self.length] == value:
                 return True
-        self._put(minute, value, provenance)
+        if not self._set_last(minute, value, provenance):
+            self._put(minute, value, provenance)
         return True
 
     def _replace_oldest(self, minute: int, value: float, provenance: int) -> bool:
@@ -179,6 +180,30 @@ class Window:
         if self._provenance is not None:
             self._provenance[slot] = provenance
         self._newest = self._end = minute
+        self._figures = None
+        return True
+
+    def _set_last(self, minute: int, value: float, provenance: int) -> bool:
+        """Set the window's last minute, which is never queued, where nothing but sums change."""
+        exact = value * self._scale
+        new = int(exact)
+        origins = self._provenance
+        if new != exact or minute != self._end or self._oldest < 0 or (origins is None and provenance != _POLL):
+            return False
+        slot = minute % self.length
+        old = self._ring[slot]
+        if old == old:
+            out = int(old * self._scale)
+            self._sum += new - out
+            self._squares += (new - out) * (new + out)
+        else:
+            self._sum += new
+            self._squares += new * new
+            self._samples += 1
+        self._ring[slot] = value
+        if origins is not None:
+            origins[slot] = provenance
+        self._newest = minute
         self._figures = None
         return True
 
