@@ -77,15 +77,15 @@ async def check_sources(
 async def check_source(name: str, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> SourceCheck:
     """Ask one source for its time."""
     from tui_tracker.core.errors import TimedOutError
-    from tui_tracker.sources.registry import SOURCES, create
-    from tui_tracker.sources.request_log import RequestLog
+    from tui_tracker.sources.registry import SOURCES, create, request_budget
 
     url = settings.base_urls.get(name)
     place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
-    log = RequestLog(clock)
+    budget = request_budget(name, clock)
+    log = budget.log
     try:
         source = create(
-            name, clock=clock, base_url=url, interval_s=settings.interval, log=log, ca_file=settings.ca_file
+            name, clock=clock, base_url=url, interval_s=settings.interval, budget=budget, ca_file=settings.ca_file
         )
     except TrackerError as error:
         return SourceCheck(name, place, None, error)
