@@ -124,7 +124,8 @@ def _is_awaited(minute_ms: int, engine: Engine) -> bool:
     status, snapshot = engine.status(), engine.hub.latest
     said_ms = 0 if snapshot is None else snapshot.at_ms or 0
     is_polling = status.next_poll_ms is None and not status.error
-    return (is_polling or status.state is SourceState.LIVE) and said_ms < minute_ms
+    is_well = status.state is SourceState.LIVE and not status.error
+    return (is_polling or is_well) and said_ms < minute_ms
 
 
 def _newest(row: Row, index: int) -> float:

@@ -14,7 +14,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.core.status import SourceReport, SourceStatus
+from tui_tracker.core.status import STREAMING, SourceReport, SourceState, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
@@ -169,7 +169,7 @@ class Engine(Board):
         limited_ms, next_ms = self._limited_until_ms(now_ms), self._poller.next_poll_ms
         return SourceStatus(
             source=self._source.name,
-            state=self._health.state(now_ms),
+            state=self._state(now_ms),
             is_simulated=self._source.is_simulated,
             last_good_ms=self._health.last_good_ms,
             last_attempt_ms=self._health.last_attempt_ms,
@@ -184,7 +184,15 @@ class Engine(Board):
             backfill=self.backfill.progress(),
             history=None if self._archive is None else self._archive.status(),
             stream="" if self._streaming is None else self._streaming.state,
+            streamed_ms=self._health.streamed_ms,
         )
+
+    def _state(self, now_ms: int) -> SourceState:
+        return self._health.state(now_ms, is_streamed=self._is_streamed())
+
+    def _is_streamed(self) -> bool:
+        """Whether quotes of all pairs come live."""
+        return self._streaming is not None and self._streaming.state == STREAMING
 
     def _limited_until_ms(self, now_ms: int) -> int | None:
         """When the exchange may be asked again, if not soon: a poll was told so, or a request for history was."""
@@ -435,6 +443,8 @@ class Engine(Board):
                 self._dirty.update(self.market.stream(some, at_ms))
             if self._keeper is not None:
                 self._keeper.note(self.market.sampled_ms or at_ms)
+            if self._is_streamed():
+                self._health.streamed_ms = at_ms
             await (self._rebuild() if is_new else self._remake())
 
     def _note_missed(self) -> None:
@@ -529,5 +539,5 @@ class Engine(Board):
                     await self._slide(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()
-            elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
+            elif self.hub.latest is not None and self.hub.latest.status.state is not self._state(now_ms):
                 self._publish_status()
