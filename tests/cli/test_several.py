@@ -14,9 +14,11 @@ from tests.support.exchanges.nine import NAMES, Nine, NineThread
 from tests.support.exchanges.stream import Told
 from tests.support.fake_kraken_http import HttpResponse
 from tui_tracker.cli import compose
+from tui_tracker.cli.collecting import told_of
 from tui_tracker.cli.main import main
 from tui_tracker.cli.options import Invocation
 from tui_tracker.config.model import Settings
+from tui_tracker.core.errors import NoDataError, SourcesError, UnreachableError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import SourceState
 
@@ -89,6 +91,14 @@ def test_where_every_source_fails_each_reason_is_told(run: Callable[..., Outcome
         "crypto-tui: error: none of 4 sources gave quotes; try again later; "
         "crypto-tui sources --check tells which exchanges answer here",
     ]
+
+
+def test_a_source_by_ccxt_that_fails_is_named_as_it_was_asked_for_with_its_address() -> None:
+    settings = Settings(source="okx,ccxt:mexc", base_urls={"ccxt:mexc": "http://127.0.0.1:9"})
+    refused = UnreachableError("connection refused")
+    with pytest.raises(NoDataError) as caught, told_of(settings):
+        raise SourcesError({"okx": refused, "mexc": refused})
+    assert caught.value.message == "okx, ccxt:mexc at http://127.0.0.1:9: connection refused"
 
 
 async def test_all_nine_live_at_once_beside_each_other(tmp_path: Path) -> None:

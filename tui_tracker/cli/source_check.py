@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from tui_tracker.config.model import Settings
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 5.0
 """Longest that a source may take to tell its time."""
 SKEW_NOTED_MS: Final = 2_000
-_SHUT_OUT: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
-"""How exchanges answer to countries and networks that they don't serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class SourceCheck:
     @property
     def is_blocked(self) -> bool:
         """Whether it answers, but not to this country or network."""
-        return isinstance(self.error, SourceError) and self.error.http_status in _SHUT_OUT
+        return isinstance(self.error, SourceError) and self.error.is_barred
 
     def advice(self, answering: Sequence[str]) -> str:
         """What to do about it, in one line; empty where nothing has to be done.
