@@ -48,12 +48,13 @@ PAINTS_A_SECOND = 120
 """Most paints while keys come fast. With the 60 of Textual a key waits for 16 ms where another came just before."""
 
 
-def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
+def collect_once(settings: Settings, window: int, *, across: bool = False) -> AbstractAsyncContextManager[Feed]:
     """A feed that polls a single time, and loads only the history of instruments that it is asked to prioritise.
 
     Args:
         settings: What is in force.
         window: Minutes that the statistics cover.
+        across: Whether consolidated pairs are made of what several sources say.
 
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
@@ -67,7 +68,7 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(settings, clock, _collected(window), once=True)
+    return _collect(settings, clock, _collected(window), once=True, across=across)
 
 
 def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
@@ -124,6 +125,7 @@ async def _collect(
     window: int,
     *,
     once: bool,
+    across: bool = True,
     stoppers: "list[Callable[[], None]] | None" = None,
 ) -> AsyncIterator[DeepFeed]:
     from tui_tracker.feed.local import LocalFeed
@@ -137,7 +139,7 @@ async def _collect(
     if not settings.demo and len(settings.sources) > 1:
         from tui_tracker.cli.several import collected_together
 
-        async with collected_together(settings, clock, window, collect, once=once) as feed:
+        async with collected_together(settings, clock, window, collect, once=once, across=across) as feed:
             yield feed
         return
     async with collect(settings) as engine:
