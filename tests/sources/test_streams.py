@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -479,9 +479,22 @@ async def test_pairs_are_followed_over_several_connections_of_which_one_breaks()
         told: dict[str, Ticker] = {}
         changed = asyncio.Event()
 
-        async def take(tickers: Sequence[Ticker], _: int) -> None:
-            told.update({ticker.instrument_id: ticker for ticker in tickers})
-            changed.set()
+        class Host:
+            """Implements ``Host``."""
+
+            async def take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
+                told.update({ticker.instrument_id: ticker for ticker in tickers})
+                changed.set()
+
+            def note_stream_changed(self) -> None:
+                changed.set()
+
+            def note_stream_missed(self) -> None: ...
+
+            def note_stream_back(self, instrument_ids: Collection[str], since_ms: int) -> None: ...
+
+            def shut_out_s(self) -> float:
+                return 0.0
 
         async def until(happened: Callable[[], bool]) -> None:
             async with asyncio.timeout(20):
@@ -489,16 +502,7 @@ async def test_pairs_are_followed_over_several_connections_of_which_one_breaks()
                     changed.clear()
                     await changed.wait()
 
-        streaming = Streaming(
-            stream,
-            SystemClock(),
-            SystemClock().now_ms,
-            take,
-            changed.set,
-            lambda: None,
-            lambda _ids, _since: None,
-            lambda: 0.0,
-        )
+        streaming = Streaming(stream, SystemClock(), SystemClock().now_ms, Host())
         streaming.want(instruments)
         running = asyncio.ensure_future(streaming.run())
         await until(lambda: len(told) == len(instruments) and streaming.state == "live")
