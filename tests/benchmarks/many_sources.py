@@ -38,8 +38,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.together import Together
 from tui_tracker.feed.base import Feed
-from tui_tracker.sources.registry import SOURCES, create, open_stream
-from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.stats.window import DAY_MINUTES
 
@@ -104,16 +103,17 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
     """One source as the program collects it, but for its candles."""
     clock = SystemClock()
     url = settings.base_urls[settings.source]
-    log = RequestLog(clock)
-    source = create(settings.source, clock=clock, base_url=url, interval_s=60, log=log)
+    budget = request_budget(settings.source, clock)
+    source = create(settings.source, clock=clock, base_url=url, interval_s=60, budget=budget)
     source.history = ()  # type: ignore[misc]
     tends = settings.source == NAMES[0]
     history = opened_history(settings, clock, source.name, may_begin=True, together=TOGETHER, tends=tends)
     async with history as (store, sharing):
         assert store is not None
         assert sharing is not None
-        stream = open_stream(settings.source, clock=clock, base_url=url) if settings.is_streamed else None
-        async with SharedEngine(source, clock, store, sharing, requests=log, stream=stream).running() as engine:
+        is_streamed = settings.is_streamed
+        stream = open_stream(settings.source, clock=clock, base_url=url, budget=budget) if is_streamed else None
+        async with SharedEngine(source, clock, store, sharing, requests=budget.log, stream=stream).running() as engine:
             yield engine
 
 

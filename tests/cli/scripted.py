@@ -128,6 +128,7 @@ class ScriptedComposition:
         self.app_code = app_code
         self.settings: Settings | None = None
         self.window: int | None = None
+        self.across = False
         self.options: ServeOptions | None = None
         self.server: Serving | None = None
         self.state = State()
@@ -135,8 +136,10 @@ class ScriptedComposition:
         self.is_closed = False
         self.replay: ReplaySpec | None = None
 
-    def collect_once(self, settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
-        self.settings, self.window = settings, window
+    def collect_once(
+        self, settings: Settings, window: int, *, across: bool = False
+    ) -> AbstractAsyncContextManager[Feed]:
+        self.settings, self.window, self.across = settings, window, across
         return self._collect()
 
     def collect_live(self, settings: Settings) -> AbstractAsyncContextManager[Feed]:

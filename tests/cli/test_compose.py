@@ -5,7 +5,19 @@ import gc
 import weakref
 
 from tests.support.clock import FakeClock
-from tui_tracker.cli.compose import TIDY_EVERY_S, tidy_up
+from tui_tracker.cli.compose import TIDY_EVERY_S, _source, _stream, tidy_up
+from tui_tracker.config.model import Settings
+from tui_tracker.sources.stream import SocketStream
+
+
+async def test_a_ban_on_a_stream_stops_the_requests_of_the_same_exchange() -> None:
+    clock, settings = FakeClock(), Settings(source="binance", stream=True)
+    source, budget = _source(settings, clock)
+    stream = _stream(settings, clock, budget)
+    assert isinstance(stream, SocketStream)
+    stream._refusal(418, "600")
+    assert source.next_slot_s() == 600
+    await source.aclose()
 
 
 class Knot:

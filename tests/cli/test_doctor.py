@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,9 @@ def test_who_collects_is_told_and_how_long_ago_it_polled() -> None:
         holds, polled = told_of(Holder("pid 7 by ada", 0.3, now_ms - 3_600_000, report))
         assert holds == ("ok", f"pid 7 by ada collects kraken since 2001-09-09T00:46:40Z, epoch {now_ms - 3_600_000}")
         assert (polled[0], f"{age_s} s ago" in polled[1], "slow" in polled[1]) == (verdict, True, verdict == "problem")
+        streamed = replace(report, status=replace(status, stream="live"))
+        assert "come live" in told_of(Holder("pid 7 by ada", 0.3, 0, streamed))[1][1]
+        assert "come live" not in polled[1]
     assert told_of(Holder("pid 7 by ada", 0.3, 0, SourceReport(SourceStatus("kraken", SourceState.OFFLINE))))[1] == (
         "note",
         "it has not polled kraken yet",

@@ -14,9 +14,11 @@ from tests.support.exchanges.nine import NAMES, Nine, NineThread
 from tests.support.exchanges.stream import Told
 from tests.support.fake_kraken_http import HttpResponse
 from tui_tracker.cli import compose
+from tui_tracker.cli.collecting import told_of
 from tui_tracker.cli.main import main
 from tui_tracker.cli.options import Invocation
 from tui_tracker.config.model import Settings
+from tui_tracker.core.errors import NoDataError, SourcesError, UnreachableError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import SourceState
 
@@ -48,7 +50,7 @@ def test_pairs_of_several_are_ranked_together_and_a_broken_source_is_said(
         flags = [*thread.nine.flags, "--source", f"{','.join(FAST)},gate", "--base-url", f"gate={closed_url}"]
         outcome = run("rank", *flags, "--pairs", "btcusdt,okx:btcusdt,bybit:eth/usdt,gate:btcusdt", "--json")
         assert run("rank", *flags, "--pairs", "gate:btcusdt").code == 3, "an outage is no typing error"
-        assert "watch and serve rank it" in run("rank", *flags, "--pairs", "all:BTC-USDT").err
+        made = run("rank", *flags, "--pairs", "all:btc/usdt,all:ETH-USDT,okx:btcusdt,gate:btcusdt", "--json")
         [line] = run("watch", *flags, "--count", "1", "--limit", "1").out.splitlines()
         assert json.loads(line)["sources"] == {**dict.fromkeys(FAST, "live"), "gate": "offline"}
     assert outcome.code == 0
@@ -63,6 +65,10 @@ def test_pairs_of_several_are_ranked_together_and_a_broken_source_is_said(
         ("bybit", "ETH/USDT"),
     }
     assert document["ranked"] == 3
+    assert made.code == 0, made.err
+    pairs = {(pair["exchange"], pair["pair"]): pair for pair in json.loads(made.out)["pairs"]}
+    assert set(pairs) == {("all", "BTC/USDT"), ("all", "ETH/USDT"), ("okx", "BTC/USDT")}
+    assert all(pair["rank"] is not None and pair["samples"] > 1_000 for pair in pairs.values()), pairs
 
 
 def test_nothing_but_broken_sources_is_a_failure_that_names_them(run: Callable[..., Outcome], closed_url: str) -> None:
@@ -89,6 +95,41 @@ def test_where_every_source_fails_each_reason_is_told(run: Callable[..., Outcome
         "crypto-tui: error: none of 4 sources gave quotes; try again later; "
         "crypto-tui sources --check tells which exchanges answer here",
     ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--source", "kraken,okx"], "all:BTC-USD is made of 3 exchanges or more; name three with --source"),
+        (["--demo"], "all:BTC-USD is made of 3 exchanges or more"),
+        (["--source", "kraken,okx,gate", "--window", "7d"], "all:BTC-USD isn't kept, so that it has no longer windows"),
+    ],
+)
+def test_pairs_across_exchanges_that_cannot_be_made_say_why(
+    run: Callable[..., Outcome], flags: list[str], told: str
+) -> None:
+    outcome = run("rank", *flags, "--pairs", "all:BTC-USD")
+    assert outcome.code == 2
+    assert told in outcome.err
+
+
+def test_a_pair_that_too_few_exchanges_answer_for_is_left_out_with_the_reason(
+    run: Callable[..., Outcome], closed_url: str
+) -> None:
+    with NineThread(names=FAST[:2]) as thread:
+        flags = [*thread.nine.flags, "--source", "binance,okx,gate", "--base-url", f"gate={closed_url}"]
+        outcome = run("rank", *flags, "--pairs", "all:BTC-USDT,okx:BTC-USDT", "--json")
+    assert outcome.code == 0
+    assert "left out: all:BTC-USDT: fewer than 3 exchanges quote the same pair" in outcome.err
+    assert [pair["exchange"] for pair in json.loads(outcome.out)["pairs"]] == ["okx"]
+
+
+def test_a_source_by_ccxt_that_fails_is_named_as_it_was_asked_for_with_its_address() -> None:
+    settings = Settings(source="okx,ccxt:mexc", base_urls={"ccxt:mexc": "http://127.0.0.1:9"})
+    refused = UnreachableError("connection refused")
+    with pytest.raises(NoDataError) as caught, told_of(settings):
+        raise SourcesError({"okx": refused, "mexc": refused})
+    assert caught.value.message == "okx, ccxt:mexc at http://127.0.0.1:9: connection refused"
 
 
 async def test_all_nine_live_at_once_beside_each_other(tmp_path: Path) -> None:

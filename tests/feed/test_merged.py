@@ -227,12 +227,19 @@ async def test_where_every_source_failed_each_reason_is_told_once() -> None:
 
 
 def test_a_status_of_several_survives_the_wire_and_that_of_one_is_as_it_was() -> None:
-    one = live_status(source="a", backfill=BackfillProgress(3, 9), history=HistoryStatus(5, "full", "tidy up"))
+    one = live_status(
+        source="a",
+        backfill=BackfillProgress(3, 9),
+        history=HistoryStatus(5, "full", "tidy up"),
+        stream="live",
+        streamed_ms=AT_MS + 5,
+    )
     other = live_status(source="b", state=SourceState.STALE, error="slow", skew_ms=300, collector="pid 1")
     tally = ErrorTally("timed out", 2, 7, "slow")
     whole = merged_report("a,b", [SourceReport(one), SourceReport(other, errors=(tally,), skipped=(("X", "bad"),))])
     assert (whole.status.backfill.total, whole.status.error, whole.status.skew_ms) == (9, "b: slow", 100)
     assert (whole.status.history, whole.skipped) == (HistoryStatus(5, "full", "tidy up"), (("b: X", "bad"),))
+    assert whole.status.quoted_ms == AT_MS + 5
     for encoding in Encoding:
         codec = Codec(encoding)
         frame = codec.read_frame(codec.frame(1, 1, 1, [codec.event(report_event(whole))]))

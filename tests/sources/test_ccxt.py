@@ -113,8 +113,30 @@ async def test_a_refusal_is_told() -> None:
     async with opened() as (source, exchange):
         await source.instruments()
         exchange.queue.append(HttpResponse(b'{"code":-1121,"msg":"Invalid symbol."}', 400))
-        with pytest.raises(RejectedError, match=r'HTTP 400 Bad Request: {"code":-1121,"msg":"Inv'):
+        with pytest.raises(
+            RejectedError, match=r"^127.0.0.1 answered HTTP 400 Bad Request: Invalid symbol. \(-1121\)$"
+        ):
             await source.candles(bitcoin(exchange), 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"code":0,"msg":"Service unavailable from a restricted location"}', "Service .* location \\(0\\)"),
+        ('{"label":"FORBIDDEN","message":"not in your country"}', "not in your country \\(FORBIDDEN\\)"),
+        ('{"error":"no service here"}', "no service here"),
+        ('{"unheard":"of"}', '{"unheard":"of"}'),
+    ],
+)
+async def test_a_block_is_told_in_words_with_the_host_that_was_asked_and_what_to_do(body: str, told: str) -> None:
+    async with opened() as (source, exchange):
+        exchange.queue.append(HttpResponse(body.encode(), 451))
+        message = (
+            f"^127.0.0.1 answered HTTP 451 Unavailable For Legal Reasons: {told}; closed to this country or address"
+        )
+        with pytest.raises(RejectedError, match=message) as caught:
+            await source.server_time()
+        assert caught.value.hint == "crypto-tui sources --check tells which exchanges answer here"
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -143,7 +165,7 @@ LIMIT = b'{"code":-1003,"msg":"Way too much request weight used."}'
     [
         (418, {}, RateLimitedError, "HTTP 418 I'm a .*: .*-1003.*; nothing is asked for 2 min", 120),
         (418, {"Retry-After": "600"}, RateLimitedError, "HTTP 418 .*; nothing is asked for 10 min", 600),
-        (429, {"Retry-After": "7"}, RateLimitedError, 'HTTP 429 Too Many Requests: {"code":-1003,"msg":"Way', 7),
+        (429, {"Retry-After": "7"}, RateLimitedError, r"HTTP 429 Too Many Requests: Way too .* \(-1003\)", 7),
         (403, {}, RejectedError, "HTTP 403 Forbidden: .*-1003.*; closed to this country or address", 0),
         (451, {}, RejectedError, "HTTP 451 .*-1003.*; closed to this country or address", 0),
         (500, {"Retry-After": "9"}, RejectedError, "HTTP 500 Internal Server Error: .*-1003", 9),

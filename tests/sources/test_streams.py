@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -25,8 +25,9 @@ from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.sources.base import Stream
+from tui_tracker.sources.budget import FIRST_PAUSE_S, LONGEST_BAN_S, RequestBudget
 from tui_tracker.sources.dialogue import Dialogue
-from tui_tracker.sources.registry import SOURCES, create, open_stream
+from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
 from tui_tracker.sources.stream import SocketStream
 
 NAMES = tuple(name for name, info in SOURCES.items() if info.stream is not None)
@@ -105,6 +106,7 @@ class Opened:
 
     heard_kind: type[Dialogue]
     stream: Stream
+    budget: RequestBudget
 
 
 @asynccontextmanager
@@ -118,14 +120,15 @@ async def opened(
         source = create(name, clock=FakeClock(), base_url=nine.urls[name], interval_s=60, spacing_s=0)
         instruments = (await source.instruments()).instruments
         await source.aclose()
-        stream = open_stream(name, clock=SystemClock(), base_url=nine.urls[name])
+        budget = request_budget(name, SystemClock())
+        stream = open_stream(name, clock=SystemClock(), base_url=nine.urls[name], budget=budget)
         assert stream is not None
         if dialogue is not None:
             url = nine.urls[name].replace("http", "ws") + exchange.path
-            stream = SocketStream(url, SystemClock(), type("Changed", (kind_of(name),), dialogue))
+            stream = SocketStream(url, SystemClock(), type("Changed", (kind_of(name),), dialogue), budget)
         heard = Heard(stream, instruments)
         it = Opened(exchange, heard, instruments)
-        it.heard_kind, it.stream = kind_of(name), stream
+        it.heard_kind, it.stream, it.budget = kind_of(name), stream, budget
         yield it
         heard.running.cancel()
         await asyncio.gather(heard.running, return_exceptions=True)
@@ -350,15 +353,24 @@ async def test_a_refusal_says_why(name: str, status: int, error: type[Exception]
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "seconds"), [("binance", 418, 120), ("binance", 403, 300), ("bybit", 403, 600)]
+    ("name", "status", "retry_after", "seconds", "requests_wait_s"),
+    [
+        ("binance", 418, None, 120, 120),
+        ("binance", 418, "600", 600, 600),
+        ("binance", 418, "Tue, 01 Jan 2999 00:00:00 GMT", LONGEST_BAN_S, LONGEST_BAN_S),
+        ("binance", 403, None, 300, FIRST_PAUSE_S),
+        ("bybit", 403, None, 600, 600),
+    ],
 )
-async def test_an_address_that_is_shut_out_opens_no_other_connection_meanwhile(
-    name: str, status: int, seconds: float
+async def test_an_address_that_is_shut_out_asks_for_nothing_meanwhile(
+    name: str, status: int, retry_after: str | None, seconds: float, requests_wait_s: float
 ) -> None:
-    async with opened(name, pairs=4, refuses=status) as it:
+    async with opened(name, pairs=4, refuses=status, retry_after=retry_after) as it:
         with pytest.raises(RateLimitedError) as caught:
             await it.heard.running
         assert caught.value.retry_after_s == seconds
+        assert it.budget.next_slot_s() == pytest.approx(requests_wait_s, abs=5)
+        assert ("nothing is asked for" in caught.value.message) is (seconds == requests_wait_s)
         before = it.exchange.opened
         second = asyncio.ensure_future(it.stream.run(it.instruments, it.heard))
         await asyncio.sleep(0)
@@ -367,9 +379,36 @@ async def test_an_address_that_is_shut_out_opens_no_other_connection_meanwhile(
         second.cancel()
 
 
+@pytest.mark.parametrize("retry_after", ["600", "Thu, 01 Jan 1970 00:10:00 GMT"])
+async def test_a_stream_waits_until_then_and_requests_go_on_after_a_moment(retry_after: str) -> None:
+    clock = FakeClock(0)
+    budget = request_budget("okx", clock)
+    stream = open_stream("okx", clock=clock, budget=budget)
+    assert isinstance(stream, SocketStream)
+    error = stream._refusal(429, retry_after)
+    assert isinstance(error, RateLimitedError)
+    assert (error.retry_after_s, budget.next_slot_s()) == (600, FIRST_PAUSE_S)
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [({}, 120), ({"data": {"serverTime": 1659142907531, "retryAfter": 1659146400000}}, 3492.469)],
+)
+async def test_a_ban_that_is_told_on_a_stream_stops_requests(data: dict[str, object], seconds: float) -> None:
+    said = "Way too much request weight used; IP banned until 1659146400000."
+    async with opened("binance", pairs=4) as it:
+        await it.all_followed()
+        it.exchange.announce({"id": 1, "status": 418, "error": {"code": -1003, "msg": said, **data}})
+        with pytest.raises(RateLimitedError, match=r"IP banned .*nothing is asked for (2|58) min") as caught:
+            await it.heard.running
+        assert caught.value.retry_after_s == seconds
+        assert it.budget.next_slot_s() == pytest.approx(seconds, abs=5)
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
+        ("binance", {"error": {"code": -1003, "msg": "Too many requests: too frequent"}, "id": 1}),
         ("okx", {"event": "error", "code": "60014", "msg": "Requests too frequent", "connId": "a"}),
         ("kraken", {"method": "subscribe", "success": False, "error": "Exceeded msg rate"}),
     ],
@@ -434,13 +473,28 @@ async def test_pairs_are_followed_over_several_connections_of_which_one_breaks()
         instruments = (await source.instruments()).instruments
         await source.aclose()
         url = nine.urls["okx"].replace("http", "ws") + exchange.path
-        stream = SocketStream(url, SystemClock(), type("Few", (kind_of("okx"),), {"most_pairs": 10}))
+        stream = SocketStream(
+            url, SystemClock(), type("Few", (kind_of("okx"),), {"most_pairs": 10}), request_budget("okx", SystemClock())
+        )
         told: dict[str, Ticker] = {}
         changed = asyncio.Event()
 
-        async def take(tickers: Sequence[Ticker], _: int) -> None:
-            told.update({ticker.instrument_id: ticker for ticker in tickers})
-            changed.set()
+        class Host:
+            """Implements ``Host``."""
+
+            async def take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
+                told.update({ticker.instrument_id: ticker for ticker in tickers})
+                changed.set()
+
+            def note_stream_changed(self) -> None:
+                changed.set()
+
+            def note_stream_missed(self) -> None: ...
+
+            def note_stream_back(self, instrument_ids: Collection[str], since_ms: int) -> None: ...
+
+            def shut_out_s(self) -> float:
+                return 0.0
 
         async def until(happened: Callable[[], bool]) -> None:
             async with asyncio.timeout(20):
@@ -448,16 +502,7 @@ async def test_pairs_are_followed_over_several_connections_of_which_one_breaks()
                     changed.clear()
                     await changed.wait()
 
-        streaming = Streaming(
-            stream,
-            SystemClock(),
-            SystemClock().now_ms,
-            take,
-            changed.set,
-            lambda: None,
-            lambda _ids, _since: None,
-            lambda: 0.0,
-        )
+        streaming = Streaming(stream, SystemClock(), SystemClock().now_ms, Host())
         streaming.want(instruments)
         running = asyncio.ensure_future(streaming.run())
         await until(lambda: len(told) == len(instruments) and streaming.state == "live")

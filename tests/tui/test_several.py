@@ -1,6 +1,7 @@
 """The app over several exchanges at once."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,9 @@ from tests.tui.test_pages import page_of
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.config.views import ViewSpec
+from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import ErrorTally, RequestReport, SourceReport, SourceState
+from tui_tracker.tui.screens.across import AcrossScreen
 from tui_tracker.tui.times import UTC_ZONE
 from tui_tracker.tui.titles import state_runs
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -43,9 +46,13 @@ def test_every_state_has_its_word() -> None:
     }
     offline = [live_status(source=name, state=SourceState.OFFLINE, error="gone") for name in "efg"]
     streamed = [live_status(source=name, stream="live") for name in "hi"]
+    streamed.append(live_status(source="j", stream="live", error="HTTP 503"))
     status = live_status(parts=(*names.values(), *offline, *streamed))
     text = "".join(text for text, _ in state_runs(status, AT_MS, UTC_ZONE))
-    assert text == "9 sources ● 2 streaming ● 1 live ◌ 1 stale: b ◌ 1 rate-limited: c ○ 3 offline: e, f … ○ 1 starting"
+    assert text.startswith(
+        "10 sources ● 2 streaming ● 1 live ● 1 streaming, polls fail: j ◌ 1 stale: b ◌ 1 rate-limited"
+    )
+    assert text.endswith(": c ○ 3 offline: e, f … ○ 1 starting")
 
 
 async def test_rows_say_their_exchange_and_those_of_one_out_of_reach_are_pale() -> None:
@@ -134,6 +141,31 @@ async def test_across_shows_a_pair_on_every_exchange(size: tuple[int, int]) -> N
         assert "okx" not in text.split("Together")[0]
         await rig.press("M", "escape")
         assert rig.app.screen is rig.app.main
+
+
+class Counted(tuple[Row, ...]):
+    """Rows that count how often they are gone through."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        Counted.walks += 1
+        return super().__iter__()
+
+
+async def test_across_goes_through_all_rows_once_however_many_currencies_there_are() -> None:
+    async with running(rig_of(), (150, 40)) as rig:
+        rig.app.go_to("gate:GTC-USD")
+        await rig.press("M")
+        snapshot = rig.app.desk.snapshot
+        assert snapshot is not None
+        rig.app.desk.snapshot = replace(snapshot, rows=Counted(snapshot.rows))
+        screen = rig.app.screen
+        assert isinstance(screen, AcrossScreen)
+        screen.build(150)
+        Counted.walks = 0
+        assert screen.build(150).lines
+        assert Counted.walks == 1
 
 
 async def test_across_says_what_is_too_old() -> None:

@@ -57,6 +57,25 @@ def test_header_of_a_live_source() -> None:
         (OFFLINE, "○ offline: connection refused   next try 21:58:57"),
         (live_status(state=SourceState.OFFLINE, last_good_ms=None, next_poll_ms=None), "○ starting"),
         (live_status(limited_until_ms=AT_MS + 90_000), "◌ rate-limited until 21:59:27"),
+        (live_status(stream="live"), "kraken ● streaming   polled"),
+        (
+            live_status(stream="live", error="HTTP 503", last_good_ms=AT_MS - 300_000),
+            "● streaming  polls fail: HTTP 503   polled 21:52:57  next try",
+        ),
+        (
+            live_status(stream="live", error="HTTP 429", limited_until_ms=AT_MS + 90_000),
+            "● streaming  polls rate-limited until 21:59:27   polled",
+        ),
+        (
+            live_status(
+                state=SourceState.STALE,
+                stream="reset",
+                streamed_ms=AT_MS - 20_000,
+                last_good_ms=AT_MS - 300_000,
+                error="HTTP 503",
+            ),
+            "◌ stale 22s: HTTP 503",
+        ),
         (live_status(skew_ms=2_500), "clock 2s behind"),
         (live_status(skew_ms=-3_600_000), "clock 1h00 ahead"),
         (live_status(is_simulated=True), "▮ SIMULATED"),

@@ -194,7 +194,7 @@ class Board:
         0 while polls fail: better ones may come at any time, and nobody is to take what is old for fresh.
         """
         status = None if self._snapshot is None else self._snapshot.status
-        if status is None or status.next_poll_ms is None or status.state is not SourceState.LIVE:
+        if status is None or status.next_poll_ms is None or status.error or status.state is not SourceState.LIVE:
             return 0
         return max(0, min(3_600, int((status.next_poll_ms - self.now_ms()) / self.clock_rate / 1000)))
 

@@ -381,7 +381,7 @@ class Status(Answer):
     window_s: int
     interval_s: int
     age_s: Number
-    """Seconds since the last good poll."""
+    """Seconds since all pairs were last quoted, by a poll or by a stream of all of them."""
     clients: int
     """Open streams."""
     source: dict[str, object]

@@ -39,8 +39,9 @@ def _no_data(error: SourceError, settings: Settings) -> NoDataError:
 
 
 def _place(name: str, settings: Settings) -> str:
-    url = settings.base_urls.get(name)
-    return f"{name} at {url}" if url else name
+    asked = next((one for one in settings.sources if one.rpartition(":")[2] == name), name)
+    url = settings.base_urls.get(asked)
+    return f"{asked} at {url}" if url else asked
 
 
 async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:

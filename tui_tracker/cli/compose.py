@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tui_tracker.feed.late import LateFeed
     from tui_tracker.feed.remote import RemoteFeed
     from tui_tracker.sources.base import Source, Stream
-    from tui_tracker.sources.request_log import RequestLog
+    from tui_tracker.sources.budget import RequestBudget
     from tui_tracker.storage.store import Store
 
 DAY_MINUTES = 1440
@@ -48,12 +48,13 @@ PAINTS_A_SECOND = 120
 """Most paints while keys come fast. With the 60 of Textual a key waits for 16 ms where another came just before."""
 
 
-def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
+def collect_once(settings: Settings, window: int, *, across: bool = False) -> AbstractAsyncContextManager[Feed]:
     """A feed that polls a single time, and loads only the history of instruments that it is asked to prioritise.
 
     Args:
         settings: What is in force.
         window: Minutes that the statistics cover.
+        across: Whether consolidated pairs are made of what several sources say.
 
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
@@ -67,7 +68,7 @@ def collect_once(settings: Settings, window: int) -> AbstractAsyncContextManager
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(settings, clock, _collected(window), once=True)
+    return _collect(settings, clock, _collected(window), once=True, across=across)
 
 
 def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
@@ -124,6 +125,7 @@ async def _collect(
     window: int,
     *,
     once: bool,
+    across: bool = True,
     stoppers: "list[Callable[[], None]] | None" = None,
 ) -> AsyncIterator[DeepFeed]:
     from tui_tracker.engine.together import Together
@@ -138,7 +140,7 @@ async def _collect(
     if not settings.demo and len(settings.sources) > 1:
         from tui_tracker.cli.several import collected_together
 
-        async with collected_together(settings, clock, window, collect, once=once) as feed:
+        async with collected_together(settings, clock, window, collect, once=once, across=across) as feed:
             yield feed
         return
     async with collect(settings) as engine:
@@ -160,7 +162,8 @@ async def _collect_one(
     from tui_tracker.cli.stopping import released_when_stopped
     from tui_tracker.engine.engine import Engine
 
-    source, requests = _source(settings, clock)
+    source, budget = _source(settings, clock)
+    requests = None if budget is None else budget.log
     place = settings.base_urls.get(settings.source, "")
     history = _history(settings, clock, source.name, may_begin=not once, together=together, tends=tends)
     async with history as (store, sharing):
@@ -181,7 +184,7 @@ async def _collect_one(
                 window_minutes=window,
                 requests=requests,
                 place=place,
-                stream=_stream(settings, clock),
+                stream=_stream(settings, clock, budget),
             )
         else:
             engine = Engine(
@@ -192,7 +195,7 @@ async def _collect_one(
                 once=once,
                 requests=requests,
                 store=store,
-                stream=None if once else _stream(settings, clock),
+                stream=None if once else _stream(settings, clock, budget),
             )
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
@@ -232,36 +235,35 @@ async def _history(
         yield opened
 
 
-def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestLog | None]":
-    """The source, and what remembers its requests; a simulated one makes none."""
+def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestBudget | None]":
+    """The source, and the pace of its requests; a simulated one makes none."""
     if settings.demo:
         from tui_tracker.sources.simulated import SimulatedSource
 
         return SimulatedSource(clock, settings.seed, settings.demo_pairs), None
-    from tui_tracker.sources.registry import create
-    from tui_tracker.sources.request_log import RequestLog
+    from tui_tracker.sources.registry import create, request_budget
 
-    log = RequestLog(clock)
+    budget = request_budget(settings.source, clock)
     base_url = settings.base_urls.get(settings.source)
     source = create(
         settings.source,
         clock=clock,
         base_url=base_url,
         interval_s=settings.interval,
-        log=log,
+        budget=budget,
         ca_file=settings.ca_file,
     )
-    return source, log
+    return source, budget
 
 
-def _stream(settings: Settings, clock: Clock) -> "Stream | None":
+def _stream(settings: Settings, clock: Clock, budget: "RequestBudget | None") -> "Stream | None":
     """What reads live quotes, if they are wanted and the source has them."""
     if settings.demo or not settings.is_streamed:
         return None
     from tui_tracker.sources.registry import open_stream
 
     base_url = settings.base_urls.get(settings.source)
-    return open_stream(settings.source, clock=clock, base_url=base_url, ca_file=settings.ca_file)
+    return open_stream(settings.source, clock=clock, base_url=base_url, budget=budget, ca_file=settings.ca_file)
 
 
 def _collect_live(

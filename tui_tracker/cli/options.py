@@ -40,8 +40,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Composition(Protocol):
     """What puts a feed or the app together; ``tui_tracker.cli.compose`` is one."""
 
-    def collect_once(self, settings: Settings, window: int) -> AbstractAsyncContextManager[Feed]:
-        """A feed that polls once, and loads history only of instruments that are prioritised."""
+    def collect_once(
+        self, settings: Settings, window: int, *, across: bool = False
+    ) -> AbstractAsyncContextManager[Feed]:
+        """A feed that polls once, and loads history only of instruments that are prioritised.
+
+        ``across`` says whether consolidated pairs are made of several sources.
+        """
         ...
 
     def collect_live(self, settings: Settings) -> AbstractAsyncContextManager[Feed]:

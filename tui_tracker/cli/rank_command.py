@@ -28,6 +28,7 @@ from tui_tracker.core.status import BackfillProgress
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import Subject, haystack
 from tui_tracker.filters.language import compile_filter
+from tui_tracker.stats.consolidation import LEAST_EXCHANGES
 
 if TYPE_CHECKING:
     from tui_tracker.cli.rank_report import RankReport
@@ -57,9 +58,18 @@ class RankRequest:
     needle: str = ""
     """Only places that this lets through are printed; ranks and their number stay."""
 
+    @property
+    def consolidated(self) -> tuple[str, ...]:
+        """Those of the names that are of pairs made of several exchanges."""
+        return tuple(name for name in self.names if name.lower().startswith(f"{CONSOLIDATED}:"))
+
 
 @click.command(short_help="Print a ranking once.")
-@click.option("--pairs", metavar="PAIR,PAIR…", help="Rank these pairs; --limit is then ignored.")
+@click.option(
+    "--pairs",
+    metavar="PAIR,PAIR…",
+    help="Rank these pairs; --limit is then ignored. all:BTC-USD is made of that of each --source.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -102,6 +112,7 @@ def rank(
     Examples:
       crypto-tui rank --quote USD --by cv
       crypto-tui rank --pairs btc/usd,eth/usd --window 6h --json
+      crypto-tui rank --source kraken,bitstamp,bitfinex --pairs all:btc/usd,all:eth/usd
       crypto-tui rank --limit 0 --min-volume 1M --by volatility
       crypto-tui rank --by bipower --exclude stable,fiat --unique-base
       crypto-tui rank --demo --csv
@@ -153,7 +164,24 @@ def _request(loaded: Loaded, pairs: str | None, limit: int) -> RankRequest:
         raise ConfigError(f"--pairs names {len(names)} pairs", f"at most {MAX_NAMED_PAIRS}")
     floor = settings.min_volume if not names or loaded.is_flag("min_volume") else 0.0
     quote = settings.quote if loaded.is_flag("quote") else None
-    return RankRequest(settings, metric, quote, names, limit, floor)
+    request = RankRequest(settings, metric, quote, names, limit, floor)
+    if request.consolidated and not settings.connect:
+        _check_consolidated(request)
+    return request
+
+
+def _check_consolidated(request: RankRequest) -> None:
+    """Check that pairs made of several exchanges can be made.
+
+    Raises:
+        ConfigError: Of too few exchanges, or over a window for which nothing of them is kept.
+    """
+    name, settings = clean(request.consolidated[0], 60), request.settings
+    if settings.demo or len(settings.sources) < LEAST_EXCHANGES:
+        hint = "name three with --source, for example --source kraken,bitstamp,bitfinex"
+        raise ConfigError(f"--pairs: {name} is made of {LEAST_EXCHANGES} exchanges or more", hint)
+    if settings.window > DAY_MINUTES:
+        raise ConfigError(f"--pairs: {name} isn't kept, so that it has no longer windows", "use --window 24h or less")
 
 
 def _classes(names: str | None) -> frozenset[InstrumentClass]:
@@ -189,7 +217,8 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
 
     try:
         with told_of(settings):
-            async with composition.collect_once(settings, window=min(settings.window, DAY_MINUTES)) as feed:
+            window, across = min(settings.window, DAY_MINUTES), bool(request.consolidated)
+            async with composition.collect_once(settings, window=window, across=across) as feed:
                 progress.show("first poll")
                 updates = feed.updates()
                 snapshot = await first_rows(updates)
@@ -280,11 +309,6 @@ def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:
     found = set[str]()
     for name in names:
         source, colon, _ = name.partition(":")
-        if colon and source.lower() == CONSOLIDATED:
-            raise ConfigError(
-                f"--pairs: {clean(name, 60)} is made minute by minute, of several exchanges",
-                "the app, watch and serve rank it",
-            )
         if colon and (why := down.get(source.lower())):
             say(f"note: left out: {clean(name, 60)}: {why}")
         else:

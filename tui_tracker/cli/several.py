@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 from tui_tracker.config.model import Settings
@@ -20,7 +20,7 @@ Collect = Callable[[Settings], AbstractAsyncContextManager[Engine]]
 
 @asynccontextmanager
 async def collected_together(
-    settings: Settings, clock: Clock, window: int, collect: Collect, *, once: bool
+    settings: Settings, clock: Clock, window: int, collect: Collect, *, once: bool, across: bool = True
 ) -> AsyncIterator[DeepFeed]:
     """A feed of all sources of the settings, each opened, polled and closed by itself.
 
@@ -29,7 +29,8 @@ async def collected_together(
         clock: Where all time comes from.
         window: Minutes of the windows.
         collect: Collects one of them.
-        once: Whether each is polled a single time; nothing is consolidated then, since that has no history to load.
+        once: Whether each is polled a single time.
+        across: Whether consolidated pairs are made of theirs.
     """
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -43,16 +44,14 @@ async def collected_together(
             for engine in engines.values():
                 engine.pace_stream(pause_s)
             parts: dict[str, DeepFeed] = {name: LocalFeed(engine) for name, engine in engines.items()}
-            if not once and len(engines) >= LEAST_SOURCES:
-                across = consolidating_engine(engines, clock, interval_s=settings.interval, window_minutes=window)
-                async with across.running():
-                    parts[CONSOLIDATED] = LocalFeed(across)
-                    async with MergedFeed(settings.market, parts, clock.sleep, pause_s=pause_s).running() as feed:
-                        yield feed
-            else:
+            async with AsyncExitStack() as stack:
+                if across and len(engines) >= LEAST_SOURCES:
+                    together = consolidating_engine(
+                        engines, clock, interval_s=settings.interval, window_minutes=window, once=once
+                    )
+                    parts[CONSOLIDATED] = LocalFeed(await stack.enter_async_context(together.running()))
                 merged = MergedFeed(settings.market, parts, clock.sleep, is_once=once, pause_s=pause_s)
-                async with merged.running() as feed:
-                    yield feed
+                yield await stack.enter_async_context(merged.running())
         finally:
             stop.set()
 

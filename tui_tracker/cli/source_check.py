@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from tui_tracker.config.model import Settings
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 5.0
 """Longest that a source may take to tell its time."""
 SKEW_NOTED_MS: Final = 2_000
-_SHUT_OUT: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
-"""How exchanges answer to countries and networks that they don't serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class SourceCheck:
     @property
     def is_blocked(self) -> bool:
         """Whether it answers, but not to this country or network."""
-        return isinstance(self.error, SourceError) and self.error.http_status in _SHUT_OUT
+        return isinstance(self.error, SourceError) and self.error.is_barred
 
     def advice(self, answering: Sequence[str]) -> str:
         """What to do about it, in one line; empty where nothing has to be done.
@@ -77,15 +74,15 @@ async def check_sources(
 async def check_source(name: str, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> SourceCheck:
     """Ask one source for its time."""
     from tui_tracker.core.errors import TimedOutError
-    from tui_tracker.sources.registry import SOURCES, create
-    from tui_tracker.sources.request_log import RequestLog
+    from tui_tracker.sources.registry import SOURCES, create, request_budget
 
     url = settings.base_urls.get(name)
     place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
-    log = RequestLog(clock)
+    budget = request_budget(name, clock)
+    log = budget.log
     try:
         source = create(
-            name, clock=clock, base_url=url, interval_s=settings.interval, log=log, ca_file=settings.ca_file
+            name, clock=clock, base_url=url, interval_s=settings.interval, budget=budget, ca_file=settings.ca_file
         )
     except TrackerError as error:
         return SourceCheck(name, place, None, error)

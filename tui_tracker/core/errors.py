@@ -24,7 +24,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Final
+
+BARRING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
+"""How exchanges answer to countries and networks that they don't serve."""
 
 
 class TrackerError(Exception):
@@ -161,6 +165,11 @@ class SourceError(TrackerError):
 
     http_status: int | None = None
     """The status that it refused with, if that was the refusal."""
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether it refused as exchanges do to countries and networks that they don't serve."""
+        return self.http_status in BARRING
 
 
 class UnreachableError(SourceError):

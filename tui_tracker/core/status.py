@@ -14,11 +14,11 @@ class SourceState(StrEnum):
     """Whether the numbers can be trusted to be recent."""
 
     LIVE = "live"
-    """The last good poll is at most 2.5 intervals old."""
+    """The last good poll is at most 2.5 intervals old, or all pairs are streamed."""
     STALE = "stale"
-    """It is older, or the last answer was bad."""
+    """Neither, or the last answer was bad and not all are streamed."""
     OFFLINE = "offline"
-    """The connection fails, or there was no good poll yet."""
+    """The connection fails and not all are streamed, or there was no good poll yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,18 @@ class SourceStatus:
     """Where several sources are watched at once, each of them; this is then the sum of them all."""
     stream: str = ""
     """``live``, or why live quotes don't come so that polls are all there is; empty where none are wanted."""
+    streamed_ms: int | None = None
+    """Instant of the newest live quote while those of all pairs came; ``None`` where they didn't yet."""
+
+    @property
+    def quoted_ms(self) -> int | None:
+        """Instant up to which all pairs were quoted, by polls or live."""
+        return max((at_ms for at_ms in (self.last_good_ms, self.streamed_ms) if at_ms is not None), default=None)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether quotes of all pairs come live, whatever polls do."""
+        return self.state is SourceState.LIVE and self.stream == STREAMING
 
     @property
     def is_starting(self) -> bool:

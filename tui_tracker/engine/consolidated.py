@@ -3,6 +3,7 @@
 import asyncio
 from array import array
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import nan
 from statistics import median_low
@@ -15,7 +16,7 @@ from tui_tracker.core.errors import UnknownPairError
 from tui_tracker.core.instrument import InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.core.status import SourceState
+from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.market import Holding, Market
@@ -37,7 +38,7 @@ _VOLUME, _QUOTE_VOLUME = METRIC_INDEX[Metric.VOLUME], METRIC_INDEX[Metric.QUOTE_
 
 
 def consolidating_engine(
-    engines: Mapping[str, Engine], clock: Clock, *, interval_s: int, window_minutes: int
+    engines: Mapping[str, Engine], clock: Clock, *, interval_s: int, window_minutes: int, once: bool = False
 ) -> "ConsolidatingEngine":
     """Make an engine at rest over others that run.
 
@@ -46,10 +47,13 @@ def consolidating_engine(
         clock: Where all time comes from.
         interval_s: Seconds between polls, as theirs.
         window_minutes: Length of the windows, as theirs.
+        once: Whether they poll a single time.
     """
-    exchanges = Exchanges(engines, clock)
+    exchanges = Exchanges(engines, clock, once=once)
     source = ConsolidatedSource(clock, exchanges.sides, exchanges.offset_ms, partial(asyncio.sleep, 0))
-    return ConsolidatingEngine(source, exchanges, clock, interval_s=interval_s, window_minutes=window_minutes)
+    return ConsolidatingEngine(
+        source, exchanges, clock, interval_s=interval_s, window_minutes=window_minutes, once=once
+    )
 
 
 class Exchanges:
@@ -58,11 +62,13 @@ class Exchanges:
     Args:
         engines: By the name of their source.
         clock: Their clock.
+        once: Whether they poll a single time, whatever minute that is of.
     """
 
-    def __init__(self, engines: Mapping[str, Engine], clock: Clock) -> None:
+    def __init__(self, engines: Mapping[str, Engine], clock: Clock, *, once: bool = False) -> None:
         self._engines: Final = engines
         self._clock: Final = clock
+        self._once: Final = once
 
     def offset_ms(self) -> int:
         """The middle of the exchanges' clocks, less ours."""
@@ -71,7 +77,7 @@ class Exchanges:
 
     async def sides(self) -> dict[Pair, list[Side]]:
         """What each exchange says of each pair, after those that are polling now have had their time."""
-        minute_ms = (self._clock.now_ms() + self.offset_ms()) // MINUTE_MS * MINUTE_MS
+        minute_ms = 1 if self._once else (self._clock.now_ms() + self.offset_ms()) // MINUTE_MS * MINUTE_MS
         deadline_s = self._clock.monotonic_s() + PATIENCE_S
         while any(map(partial(_is_awaited, minute_ms), self._engines.values())):
             if self._clock.monotonic_s() >= deadline_s:
@@ -124,7 +130,8 @@ def _is_awaited(minute_ms: int, engine: Engine) -> bool:
     status, snapshot = engine.status(), engine.hub.latest
     said_ms = 0 if snapshot is None else snapshot.at_ms or 0
     is_polling = status.next_poll_ms is None and not status.error
-    return (is_polling or status.state is SourceState.LIVE) and said_ms < minute_ms
+    is_well = status.state is SourceState.LIVE and not status.error
+    return (is_polling or is_well) and said_ms < minute_ms
 
 
 def _newest(holding: Holding, index: int) -> float:
@@ -149,6 +156,7 @@ class ConsolidatingEngine(Engine):
         clock: Where all time comes from.
         interval_s: Seconds between polls.
         window_minutes: Length of the windows.
+        once: Whether the exchanges poll a single time; then the past of what is asked for is put together alone.
     """
 
     def __init__(
@@ -159,18 +167,28 @@ class ConsolidatingEngine(Engine):
         *,
         interval_s: int,
         window_minutes: int,
+        once: bool = False,
     ) -> None:
-        super().__init__(source, clock, interval_s=interval_s, window_minutes=window_minutes)
+        super().__init__(source, clock, interval_s=interval_s, window_minutes=window_minutes, once=once)
         self._levels: Final = source
         self._exchanges: Final = exchanges
         self._wanted: tuple[str, ...] = ()
         self._is_wanted = asyncio.Event()
+        self._has_past = False
         self._live_from_ms: int | None = None
         self._no_hours = NO_LONGER
 
     @override
     def _jobs(self) -> list[Coroutine[None, None, None]]:
-        return [*super()._jobs(), self._look_back()]
+        return [*super()._jobs(), self._look_back_once() if self._once else self._look_back()]
+
+    @override
+    def status(self) -> SourceStatus:
+        """See ``Engine.status``; where it is asked for once, the past is on its way until it is put together."""
+        status = super().status()
+        if not (self._once and self._wanted):
+            return status
+        return replace(status, backfill=BackfillProgress(int(self._has_past), 1))
 
     @override
     async def _poll(self) -> None:
@@ -194,6 +212,8 @@ class ConsolidatingEngine(Engine):
         """See ``Engine``: the past of these is put together at once, from what the exchanges know of it."""
         self._wanted = tuple(instrument_ids)
         self._is_wanted.set()
+        if self._once:
+            self._publish_status()
 
     async def _look_back(self) -> None:
         """Put the past together: of what somebody looks at at once, of all pairs when the exchanges know theirs."""
@@ -210,6 +230,14 @@ class ConsolidatingEngine(Engine):
                     due_s = self._clock.monotonic_s() + LOOK_BACK_S
                 is_behind = is_loading
             await self._timekeeper.sleep_until(self._timekeeper.now_ms() + WATCHED_MS, self._is_wanted)
+
+    async def _look_back_once(self) -> None:
+        """Put the past of what is asked for together when the exchanges know theirs."""
+        while not self._wanted or self._live_from_ms is None or self._exchanges.is_loading():
+            await self._clock.sleep(LOOK_S)
+        self._has_past = True
+        await self._fill_past(self._wanted)
+        self._publish_status()
 
     async def _fill_past(self, names: Iterable[str]) -> None:
         """Fill the minutes before this engine began."""

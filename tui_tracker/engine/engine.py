@@ -14,7 +14,7 @@ from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.core.status import STREAMING, SourceReport, SourceStatus
+from tui_tracker.core.status import STREAMING, SourceReport, SourceState, SourceStatus
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.backfill import Backfill, Wanted
 from tui_tracker.engine.board import Board
@@ -55,7 +55,10 @@ _log = logging.getLogger(__name__)
 
 
 class Engine(Board):
-    """Collects one source and publishes snapshots to its hub. One task owns each part; nothing blocks the loop."""
+    """Collects one source and publishes snapshots to its hub. One task owns each part; nothing blocks the loop.
+
+    Implements ``Host`` for its stream.
+    """
 
     def __init__(
         self,
@@ -102,19 +105,7 @@ class Engine(Board):
             self._has_traded,
         )
         self._archive = None if store is None else self._open_archive(store)
-        self._streaming = None
-        if stream is not None:
-            now_ms = self._timekeeper.now_ms
-            self._streaming = Streaming(
-                stream,
-                clock,
-                now_ms,
-                self._take_streamed,
-                self._publish_status,
-                self._note_missed,
-                self._note_streamed,
-                self._shut_out_s,
-            )
+        self._streaming = None if stream is None else Streaming(stream, clock, self._timekeeper.now_ms, self)
         self._polling: Final = asyncio.Lock()
         self._keeper = None
         if self._archive is not None and not once:
@@ -176,7 +167,7 @@ class Engine(Board):
         limited_ms, next_ms = self._limited_until_ms(now_ms), self._poller.next_poll_ms
         return SourceStatus(
             source=self._source.name,
-            state=self._health.state(now_ms),
+            state=self._state(now_ms),
             is_simulated=self._source.is_simulated,
             last_good_ms=self._health.last_good_ms,
             last_attempt_ms=self._health.last_attempt_ms,
@@ -191,18 +182,26 @@ class Engine(Board):
             backfill=self.backfill.progress(),
             history=None if self._archive is None else self._archive.status(),
             stream="" if self._streaming is None else self._streaming.state,
+            streamed_ms=self._health.streamed_ms,
         )
+
+    def _state(self, now_ms: int) -> SourceState:
+        return self._health.state(now_ms, is_streamed=self._is_streamed())
+
+    def _is_streamed(self) -> bool:
+        """Whether quotes of all pairs come live."""
+        return self._streaming is not None and self._streaming.state == STREAMING
 
     def _limited_until_ms(self, now_ms: int) -> int | None:
         """When the exchange may be asked again, if not soon: a poll was told so, or a request for history was."""
-        out_s = self._shut_out_s()
+        out_s = self.shut_out_s()
         by_budget_ms = now_ms + round(out_s * 1000) if out_s else 0
         is_refused = isinstance(self._health.error, RateLimitedError)
         by_poll_ms = self._health.limited_until_ms or (is_refused and self._poller.next_poll_ms) or 0
         return max(by_poll_ms, by_budget_ms) or None
 
-    def _shut_out_s(self) -> float:
-        """How long the exchange wants to be asked nothing; 0 for no longer than our own pace lets one wait."""
+    def shut_out_s(self) -> float:
+        """See ``Host``; 0 for no longer than our own pace lets one wait."""
         slot_s = self._source.next_slot_s()
         return slot_s if slot_s > LONG_WAIT_S else 0.0
 
@@ -315,9 +314,7 @@ class Engine(Board):
 
     def _is_shown_soon(self) -> bool:
         """Whether a live stream is about to have all rows made anew, when it tells of the next minute."""
-        streaming = self._streaming
-        is_live = streaming is not None and streaming.state == STREAMING
-        return is_live and self._left_ms() <= SOON_MS and len(self._rows) == len(self.market)
+        return self._is_streamed() and self._left_ms() <= SOON_MS and len(self._rows) == len(self.market)
 
     def _left_ms(self) -> int:
         """How long this minute lasts."""
@@ -457,8 +454,8 @@ class Engine(Board):
         if self._streaming is not None:
             self._streaming.want(wanted)
 
-    async def _take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
-        """Let the market take what was said between two polls, in short turns."""
+    async def take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
+        """See ``Host``: let the market take what was said between two polls, in short turns."""
         async with self._held_back():
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
@@ -468,17 +465,23 @@ class Engine(Board):
                 self._dirty.update(self.market.stream(some, at_ms))
             if self._keeper is not None:
                 self._keeper.note(self.market.sampled_ms or at_ms)
+            if self._is_streamed():
+                self._health.streamed_ms = at_ms
             await (self._rebuild() if is_new else self._remake())
 
-    def _note_missed(self) -> None:
-        """Messages of the stream got lost, or it is down: a poll tells what they said, or would have."""
+    def note_stream_changed(self) -> None:
+        """See ``Host``."""
+        self._publish_status()
+
+    def note_stream_missed(self) -> None:
+        """See ``Host``: a poll tells what they said, or would have."""
         now_s = self._clock.monotonic_s()
         if now_s - self._asked_s >= MISSED_PAUSE_S:
             self._asked_s = now_s
             self._poller.request()
 
-    def _note_streamed(self, instrument_ids: Collection[str], since_ms: int) -> None:
-        """The stream tells of some again: have the minutes filled from candles that no poll saw meanwhile."""
+    def note_stream_back(self, instrument_ids: Collection[str], since_ms: int) -> None:
+        """See ``Host``: have the minutes filled from candles that no poll saw meanwhile."""
         minutes = (self._timekeeper.now_ms() - since_ms) // MINUTE_MS
         if minutes and self._interval_ms > MINUTE_MS:
             self.backfill.repair(minutes + 1, instrument_ids)
@@ -562,5 +565,5 @@ class Engine(Board):
                     await self._slide(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()
-            elif self.hub.latest is not None and self.hub.latest.status.state is not self._health.state(now_ms):
+            elif self.hub.latest is not None and self.hub.latest.status.state is not self._state(now_ms):
                 self._publish_status()

@@ -12,7 +12,7 @@ STALE_INTERVALS: Final = 2.5
 
 @dataclass(slots=True)
 class Health:
-    """How the polls of a source went. Instants are corrected clock, ms."""
+    """How the polls of a source went, and its stream. Instants are corrected clock, ms."""
 
     interval_ms: int
     ages: bool = True
@@ -22,6 +22,8 @@ class Health:
     error: SourceError | None = None
     """Why the last poll failed; ``None`` after a good one."""
     limited_until_ms: int | None = None
+    streamed_ms: int | None = None
+    """The newest quote of when all pairs were streamed."""
 
     def take_up(self, at_ms: int) -> None:
         """What is shown was polled then, by a process before this one."""
@@ -39,8 +41,10 @@ class Health:
         if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
             self.limited_until_ms = at_ms + round(error.retry_after_s * 1000)
 
-    def state(self, now_ms: int) -> SourceState:
-        """The state at an instant: see ``SourceState``."""
+    def state(self, now_ms: int, *, is_streamed: bool = False) -> SourceState:
+        """The state at an instant: see ``SourceState``; ``is_streamed`` where all pairs are."""
+        if is_streamed and self.last_good_ms is not None:
+            return SourceState.LIVE
         if self.last_good_ms is None or isinstance(self.error, UnreachableError | TimedOutError):
             return SourceState.OFFLINE
         is_old = self.ages and now_ms - self.last_good_ms > STALE_INTERVALS * self.interval_ms

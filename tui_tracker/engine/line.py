@@ -20,31 +20,44 @@ SHUT_OUT: Final = "nothing is asked for a while, as the exchange wants"
 _log = logging.getLogger(__name__)
 
 
-class Hearer(Protocol):
-    """Who hears of all lines of a stream."""
+class Host(Protocol):
+    """Whom a stream is kept open for."""
 
-    def take(self, tickers: Sequence[Ticker], said_ms: int | None) -> None:
-        """Quotes came; see ``Listener.told``."""
+    async def take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
+        """Quotes of one minute came, the last of them at an instant."""
         ...
 
     def shut_out_s(self) -> float:
         """How long the exchange wants to be left alone; 0 where it doesn't."""
         ...
 
-    def rest_s(self) -> float:
-        """See ``Listener``."""
-        ...
-
-    def note_change(self) -> None:
+    def note_stream_changed(self) -> None:
         """A line came up or went down."""
         ...
 
-    def note_missed(self) -> None:
+    def note_stream_missed(self) -> None:
         """Messages got lost, as they do from the moment when a line went down."""
         ...
 
-    def note_back(self, instrument_ids: Collection[str], since_ms: int) -> None:
+    def note_stream_back(self, instrument_ids: Collection[str], since_ms: int) -> None:
         """A line is up again that wasn't since an instant."""
+        ...
+
+
+class Hearer(Protocol):
+    """Who hears what all lines of a stream say."""
+
+    @property
+    def host(self) -> Host:
+        """Whom they are kept open for."""
+        ...
+
+    def take(self, tickers: Sequence[Ticker], said_ms: int | None) -> None:
+        """Quotes came; see ``Listener.told``."""
+        ...
+
+    def rest_s(self) -> float:
+        """See ``Listener``."""
         ...
 
 
@@ -63,6 +76,7 @@ class Line:
         self._clock: Final = clock
         self._now_ms: Final = now_ms
         self._hearer: Final = hearer
+        self._host: Final = hearer.host
         self._more: Final = asyncio.Event()
         self._down_ms: int | None = None
         self.instruments: dict[str, Instrument] = {}
@@ -100,7 +114,7 @@ class Line:
 
     async def _while_shut_out(self) -> None:
         """Wait as long as the exchange wants to be left alone: a connection would be refused, and prolong it."""
-        while (wait_s := self._hearer.shut_out_s()) > 0:
+        while (wait_s := self._host.shut_out_s()) > 0:
             self.reason = SHUT_OUT
             await self._clock.sleep(min(wait_s, LONGEST_WAIT_S))
 
@@ -118,11 +132,11 @@ class Line:
         was_up, self.is_up = self.is_up, False
         if was_up:
             self._down_ms = self._now_ms()
-            self._hearer.note_missed()
+            self._host.note_stream_missed()
         if error is not None:
             self.reason = error.message
             (_log.warning if was_up else _log.info)("stream: %s", error)
-        self._hearer.note_change()
+        self._host.note_stream_changed()
         return error
 
     async def _follow(self) -> SourceError:
@@ -138,9 +152,9 @@ class Line:
             return
         self.is_up = True
         _log.info("stream: live, %d pairs", len(self.instruments))
-        self._hearer.note_change()
+        self._host.note_stream_changed()
         if self._down_ms is not None:
-            self._hearer.note_back(self.instruments.keys(), self._down_ms)
+            self._host.note_stream_back(self.instruments.keys(), self._down_ms)
             self._down_ms = None
 
     def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
@@ -150,7 +164,7 @@ class Line:
 
     def missed(self) -> None:
         """See ``Listener``."""
-        self._hearer.note_missed()
+        self._host.note_stream_missed()
 
     def rest_s(self) -> float:
         """See ``Listener``."""

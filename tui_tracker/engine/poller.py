@@ -9,13 +9,14 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from tenacity.stop import stop_never
 
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RateLimitedError, SourceError, UnreachableError
+from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, UnreachableError
 from tui_tracker.engine.health import Health
 from tui_tracker.engine.schedule import next_poll_ms
 from tui_tracker.engine.timekeeper import Timekeeper
 
 ONCE_ATTEMPTS: Final = 3
-"""A feed that collects once gives up after so many failures, or one less where there is no connection at all."""
+"""A feed that collects once gives up after so many failures, one less where there is no connection at all, and at once
+where the exchange doesn't serve this country or network."""
 ONCE_S: Final = 20.0
 """Nor does it try again after so long."""
 ONCE_PATIENCE_S: Final = 60.0
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 def _is_hopeless(state: RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, RejectedError) and error.is_barred:
+        return True
     if isinstance(error, RateLimitedError) and (error.retry_after_s or 0.0) > ONCE_PATIENCE_S:
         return True
     has_time = (state.seconds_since_start or 0.0) < ONCE_S

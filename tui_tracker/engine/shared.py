@@ -331,10 +331,16 @@ class SharedEngine(Engine):
         if self._sharing.is_leading or self._shared is None:
             return replace(own, error=NOBODY) if self._is_deserted() else own
         stream = self._shared.status.stream and ELSEWHERE
-        status = replace(self._shared.status, collector=own.collector, instruments=own.instruments, stream=stream)
+        status = replace(
+            self._shared.status,
+            collector=own.collector,
+            instruments=own.instruments,
+            stream=stream,
+            streamed_ms=None,
+        )
         now_ms = self._timekeeper.now_ms()
         is_old = now_ms - (status.last_good_ms or 0) > STALE_INTERVALS * self._interval_ms
-        if is_old and status.state is SourceState.LIVE:
+        if (is_old or status.error) and status.state is SourceState.LIVE:  # what it streams doesn't come here
             silent = (
                 f"{own.collector} tells nothing; its disk, or a lock on it, may hold it up" if own.collector else ""
             )

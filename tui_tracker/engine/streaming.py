@@ -1,7 +1,7 @@
 """Keeping a live stream open, and handing over what it says: of each pair the newest, a few times a second."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from tui_tracker.core.clock import Clock
@@ -9,7 +9,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import STREAMING
 from tui_tracker.core.ticker import Ticker
-from tui_tracker.engine.line import Line
+from tui_tracker.engine.line import Host, Line
 from tui_tracker.engine.together import next_beat_s
 from tui_tracker.sources.base import Stream
 
@@ -32,32 +32,14 @@ class Streaming:
         stream: What is opened.
         clock: Where all time comes from.
         now_ms: The exchange's clock.
-        deliver: Takes quotes of one minute and the instant of the last.
-        on_change: Called when a connection came up or went down.
-        on_missed: Called when messages of one got lost.
-        on_back: Called when one is up again, with the ids of its pairs and the instant since when it wasn't.
-        shut_out_s: How long the exchange wants to be left alone.
+        host: Whom it is done for.
     """
 
-    def __init__(
-        self,
-        stream: Stream,
-        clock: Clock,
-        now_ms: Callable[[], int],
-        deliver: Callable[[Sequence[Ticker], int], Awaitable[None]],
-        on_change: Callable[[], None],
-        on_missed: Callable[[], None],
-        on_back: Callable[[Collection[str], int], None],
-        shut_out_s: Callable[[], float],
-    ) -> None:
+    def __init__(self, stream: Stream, clock: Clock, now_ms: Callable[[], int], host: Host) -> None:
         self._stream: Final = stream
         self._clock: Final = clock
         self._now_ms: Final = now_ms
-        self._deliver: Final = deliver
-        self.note_change: Final = on_change
-        self.note_missed: Final = on_missed
-        self.note_back: Final = on_back
-        self.shut_out_s: Final = shut_out_s
+        self.host: Final = host
         self.pace_s = FLUSH_S
         """Least time between two deliveries."""
         self._instruments: dict[str, Instrument] = {}
@@ -154,4 +136,4 @@ class Streaming:
                     break
                 newest = self._newest.pop(minute, {})
                 at_ms = max(start_ms, min(self._now_ms(), start_ms + MINUTE_MS - 1))
-                await self._deliver(tuple(newest.values()), at_ms)
+                await self.host.take_streamed(tuple(newest.values()), at_ms)

@@ -30,6 +30,7 @@ def merged_status(source: str, parts: Sequence[SourceStatus]) -> SourceStatus:
         state=max((part.state for part in exchanges), key=_WORST_LAST.index),
         is_simulated=all(part.is_simulated for part in exchanges),
         last_good_ms=_newest(part.last_good_ms for part in exchanges),
+        streamed_ms=_newest(part.streamed_ms for part in exchanges),
         last_attempt_ms=_newest(part.last_attempt_ms for part in exchanges),
         next_poll_ms=min(_known(part.next_poll_ms for part in exchanges), default=None),
         error=next((f"{part.source}: {part.error}" for part in exchanges if part.error), ""),

@@ -151,6 +151,7 @@ class Status(msgspec.Struct, frozen=True):
     parts: "tuple[Status, ...] | msgspec.UnsetType" = msgspec.UNSET
     """Each source, where there are several."""
     stream: str | msgspec.UnsetType = msgspec.UNSET
+    streamed_ms: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Requests(msgspec.Struct, frozen=True):

@@ -193,9 +193,15 @@ def _status_wire(status: SourceStatus) -> messages.Status:
     backfill = _copied(messages.Backfill, status.backfill)
     collector = SERVER if status.collector == OURS else status.collector
     parts = tuple(map(_status_wire, status.parts)) or msgspec.UNSET
-    stream = status.stream or msgspec.UNSET
     return _copied(
-        messages.Status, status, backfill=backfill, history=history, collector=collector, parts=parts, stream=stream
+        messages.Status,
+        status,
+        backfill=backfill,
+        history=history,
+        collector=collector,
+        parts=parts,
+        stream=status.stream or msgspec.UNSET,
+        streamed_ms=status.streamed_ms or msgspec.UNSET,
     )
 
 
@@ -225,8 +231,10 @@ def _status_of(wire: messages.Status, *, is_part: bool = False) -> SourceStatus:
     backfill = _copied(BackfillProgress, wire.backfill)
     told = () if is_part or isinstance(wire.parts, msgspec.UnsetType) else wire.parts
     parts = tuple(_status_of(part, is_part=True) for part in told)
+    stream = "" if wire.stream is msgspec.UNSET else wire.stream
+    streamed_ms = None if wire.streamed_ms is msgspec.UNSET else wire.streamed_ms
     others = {"state": state, "backfill": backfill, "history": history, "parts": parts, "moment": None}
-    return _copied(SourceStatus, wire, **others, stream="" if wire.stream is msgspec.UNSET else wire.stream)
+    return _copied(SourceStatus, wire, **others, stream=stream, streamed_ms=streamed_ms)
 
 
 def _copied(kind: type[T], one: object, **others: object) -> T:

@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
-from tui_tracker.core.errors import UnreachableError
+from tui_tracker.core.errors import RateLimitedError, UnreachableError
+from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.sources.dialogue import Dialogue, in_groups
 
@@ -21,9 +22,17 @@ _TICKER: Final = "24hrTicker"
 _SHUTDOWN: Final = "serverShutdown"
 
 
+class _Until(msgspec.Struct, frozen=True, rename="camel"):
+    """How long an address is shut out, by the exchange's clock, ms."""
+
+    server_time: float = 0.0
+    retry_after: float = 0.0
+
+
 class _Error(msgspec.Struct, frozen=True):
     code: int = 0
     msg: str = ""
+    data: _Until | None = None
 
 
 class _Quote(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +60,8 @@ class _Message(msgspec.Struct, frozen=True, gc=False):
     e: str = ""
 
 
+_TOO_MUCH: Final = -1003
+_SHUT_OUT: Final = "banned"
 _MESSAGE: Final = msgspec.json.Decoder(_Message)
 
 
@@ -61,6 +72,7 @@ class BinanceDialogue(Dialogue):
     most_pairs = 1_000
     silence_s = 45.0
     pause_s = 0.25
+    ban_status = 418
     ping = '{"method":"GET_PROPERTY","params":["combined"],"id":0}'
 
     @override
@@ -79,6 +91,8 @@ class BinanceDialogue(Dialogue):
             return self._quote(row) if row.e == _TICKER else []
         if told.error is not None or told.code is not None:
             error = told.error or _Error(told.code or 0, told.msg)
+            if error.code == _TOO_MUCH:
+                raise _limited(error)
             self.note_refusal(f"{error.msg} ({error.code})")
         elif told.id not in (None, 0):
             self.is_answered = True
@@ -86,3 +100,13 @@ class BinanceDialogue(Dialogue):
 
     def _quote(self, row: _Quote) -> list[Ticker]:
         return self.quote(row.s, row.E, row.c, row.b, row.a, row.v, row.q, row.n, row.h, row.l)
+
+
+def _limited(error: _Error) -> RateLimitedError:
+    """Too much was asked, or so much that the address is shut out, as a request would be with HTTP 418."""
+    until = error.data or _Until()
+    wait_s = (until.retry_after - until.server_time) / 1000
+    limited = RateLimitedError(f"Binance: {clean(error.msg, 80)} ({error.code})", wait_s if wait_s > 0 else None)
+    if _SHUT_OUT in error.msg:
+        limited.http_status = BinanceDialogue.ban_status
+    return limited

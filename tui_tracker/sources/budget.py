@@ -36,11 +36,11 @@ class RequestBudget:
     Args:
         clock: Gives the monotonic time.
         spacing_s: Time that a request of weight 1 takes of the budget; 0 for no limit (a pause still holds).
-        log: Told of each request that may leave; one of its own unless given.
     """
 
-    def __init__(self, clock: Clock, spacing_s: float, log: RequestLog | None = None) -> None:
-        self.log: Final = log or RequestLog(clock)
+    def __init__(self, clock: Clock, spacing_s: float) -> None:
+        self.log: Final = RequestLog(clock)
+        """How requests went."""
         self.log.note_pace(spacing_s)
         self._clock = clock
         self._spacing_s = spacing_s

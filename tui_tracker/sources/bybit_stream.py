@@ -41,6 +41,7 @@ class BybitDialogue(Dialogue):
     title = "Bybit"
     most_pairs = 500
     silence_s = 45.0
+    ban_status = 403
     ping = '{"op":"ping"}'
 
     def __init__(self, ids: Mapping[str, str]) -> None:

@@ -14,6 +14,21 @@ from tui_tracker.sources.refusal import Complaint
 UNREADABLE: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What ccxt raises where an answer is not what it expects."""
 _MAX_BYTES: Final = 32_000_000
+_WORDS: Final = (
+    "msg",
+    "message",
+    "err-msg",
+    "err_msg",
+    "errorMessage",
+    "retMsg",
+    "ret_msg",
+    "reason",
+    "error",
+    "detail",
+)
+"""Where exchanges say in words what is wrong …"""
+_CODES: Final = ("code", "err-code", "err_code", "errorCode", "retCode", "ret_code", "label", "status")
+"""… and by which number or name."""
 _priority: Final = ContextVar("priority", default=Priority.CONTROL)
 """Of whoever asks ccxt, which hands nothing on to its requests, and sends some of them in tasks of its own."""
 
@@ -81,7 +96,7 @@ class CcxtLine:
                 return complaint
             if not isinstance(error, UNREADABLE):
                 raise
-        return Complaint(body.decode("utf-8", "replace"))
+        return Complaint(_told(body.decode("utf-8", "replace")))
 
 
 def complaint_in(error: Exception, name: str) -> Complaint | None:
@@ -92,7 +107,17 @@ def complaint_in(error: Exception, name: str) -> Complaint | None:
         return None
     is_limit = isinstance(error, ccxt.DDoSProtection | ccxt.RateLimitExceeded)
     is_closed = isinstance(error, ccxt.NetworkError) and not is_limit
-    return Complaint(str(error).removeprefix(f"{name} "), is_limit, is_closed)
+    return Complaint(_told(str(error).removeprefix(f"{name} ")), is_limit, is_closed)
+
+
+def _told(text: str) -> str:
+    """The words of an exchange's own JSON, with its code, as our own modules tell them; any other text as it is."""
+    document = tried(ANYTHING, text.encode())
+    if not isinstance(document, dict):
+        return text
+    words = next((said for name in _WORDS if isinstance(said := document.get(name), str) and said), None)
+    code = next((said for name in _CODES if isinstance(said := document.get(name), str | int) and said != words), None)
+    return text if words is None else words if code is None else f"{words} ({code})"
 
 
 def _without_encoding(headers: Mapping[str, Any]) -> dict[str, str]:

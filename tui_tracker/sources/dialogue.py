@@ -38,6 +38,8 @@ class Dialogue(ABC):
     ping: ClassVar[str] = ""
     """What is said now and then to be answered; empty where the exchange speaks up by itself."""
     ping_s: ClassVar[float] = 20.0
+    ban_status: ClassVar[int | None] = None
+    """The HTTP status that shuts an address out of everything, connections and requests alike."""
 
     def __init__(self, ids: Mapping[str, str]) -> None:
         self.ids: Final = ids

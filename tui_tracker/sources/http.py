@@ -181,7 +181,8 @@ class HttpClient:
 
     @asynccontextmanager
     async def _explained(self, url: "httpx.URL") -> AsyncIterator[None]:
-        """Say which proxy a connection failed through, and who issued a certificate that isn't trusted.
+        """Say which host isn't reached where it is none that was named, or which proxy a connection failed through, and
+        who issued a certificate that isn't trusted.
 
         The certificate is looked at once, and never past a proxy.
         """
@@ -191,7 +192,9 @@ class HttpClient:
             proxy = proxy_of(str(url))
             if not is_untrusted(error):
                 if proxy is None or "proxy" in error.message:
-                    raise
+                    if self._base_url:
+                        raise
+                    raise UnreachableError(f"{clean(url.host, 80)}: {error.message}", error.hint) from error
                 raise UnreachableError(f"{error.message}, through the proxy {place_of(proxy)}", error.hint) from error
             if self._issuer is None:
                 self._issuer = "" if proxy else await issuer_of(url.host, url.port or 443)
@@ -293,6 +296,7 @@ class HttpClient:
             response.reason_phrase,
             response.headers.get("Retry-After"),
             None if complaint_of is None else await read_complaint(response, complaint_of),
+            "the exchange" if self._base_url else response.url.host,
         )
         return refused.error(self.budget, self._bans, self.clock.now_ms())
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui_tracker.core.errors import (
+    BARRING,
     MalformedDataError,
     RateLimitedError,
     RejectedError,
@@ -28,7 +29,6 @@ _COMPLAINT_S: Final = 5.0
 _IM_A_TEAPOT: Final = 418
 _CLOSED: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 CLOSED: Final = "maintenance or overload, as a rule"
-_BARRED: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
 BARRED: Final = "closed to this country or address"
 BARRED_HINT: Final = "crypto-tui sources --check tells which exchanges answer here"
 _LIMITS: Final = (HTTPStatus.TOO_MANY_REQUESTS, _IM_A_TEAPOT)
@@ -71,6 +71,8 @@ class Refused(NamedTuple):
     retry_after: str | None
     """The header."""
     complaint: Complaint | None
+    who: str = "the exchange"
+    """Who refuses; not cleaned."""
 
     def error(self, budget: RequestBudget, bans: Mapping[int, float], now_ms: int) -> SourceError:
         """The error of ours; pauses the budget where asked to.
@@ -85,7 +87,8 @@ class Refused(NamedTuple):
         return error
 
     def _error(self, budget: RequestBudget, bans: Mapping[int, float], now_ms: int) -> SourceError:
-        message = f"the exchange answered HTTP {self.status} {clean(self.phrase, 40) or _phrase(self.status)}".rstrip()
+        phrase = clean(self.phrase, 40) or _phrase(self.status)
+        message = f"{clean(self.who, 80)} answered HTTP {self.status} {phrase}".rstrip()
         if self.complaint is not None:
             message += f": {clean(self.complaint.text, 120)}"
         if self.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
@@ -96,7 +99,7 @@ class Refused(NamedTuple):
             ban_s = max(asked_s, bans[self.status])
             budget.pause(ban_s, LONGEST_BAN_S)
             pause = f"nothing is asked for {ban_s / 60:.0f} min"
-            if self.status in _BARRED:
+            if self.status in BARRING:
                 message += f": too much was asked, or it is {BARRED}"
                 return RateLimitedError(f"{message}; {pause}", ban_s, BARRED_HINT)
             return RateLimitedError(f"{message}; {pause}", ban_s)
@@ -107,7 +110,7 @@ class Refused(NamedTuple):
             return RateLimitedError(message, retry_after_s)
         if retry_after_s is not None:
             budget.pause(retry_after_s)
-        if self.status in _BARRED:
+        if self.status in BARRING:
             return RejectedError(f"{message}; {BARRED}, as a rule", BARRED_HINT)
         return RejectedError(f"{message}; {CLOSED}" if self.status in _CLOSED else message)
 

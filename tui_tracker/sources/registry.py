@@ -16,9 +16,9 @@ from tui_tracker.core.text import clean
 from tui_tracker.sources.base import CCXT, Source, Stream
 
 if TYPE_CHECKING:
+    from tui_tracker.sources.budget import RequestBudget
     from tui_tracker.sources.dialogue import Dialogue
     from tui_tracker.sources.http import HttpClient
-    from tui_tracker.sources.request_log import RequestLog
 
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._\-]*[A-Za-z0-9.])?|[0-9A-Fa-f:.]+")
 _PATH: Final = re.compile(r"[A-Za-z0-9._~/\-]*")
@@ -73,6 +73,21 @@ class SourceInfo:
         return kind
 
 
+def request_budget(name: str, clock: Clock, spacing_s: float | None = None) -> "RequestBudget":
+    """The pace of a source's requests, for the source and what reads its live quotes.
+
+    Args:
+        name: Of the source.
+        clock: Schedules.
+        spacing_s: Another pace than the exchange's own (tests).
+    """
+    from tui_tracker.sources.budget import RequestBudget
+
+    if spacing_s is None:
+        spacing_s = SOURCES[name].spacing_s if name in SOURCES else 0.0
+    return RequestBudget(clock, spacing_s)
+
+
 def create(
     name: str,
     *,
@@ -80,7 +95,7 @@ def create(
     base_url: str | None = None,
     interval_s: float,
     spacing_s: float | None = None,
-    log: "RequestLog | None" = None,
+    budget: "RequestBudget | None" = None,
     ca_file: str = "",
 ) -> Source:
     """Make a source. Nothing is sent, and httpx isn't loaded unless a proxy is set.
@@ -91,13 +106,12 @@ def create(
         base_url: Another place to find the exchange at.
         interval_s: Time between polls; connections outlive two of them.
         spacing_s: Another pace of requests (tests).
-        log: Remembers how requests went.
+        budget: See ``request_budget``; one of its own unless given.
         ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
 
     Raises:
         ConfigError: An unknown name, an unusable URL, proxy variable or file of certificates.
     """
-    from tui_tracker.sources.budget import RequestBudget
     from tui_tracker.sources.http import HttpClient
     from tui_tracker.sources.proxies import check_proxies
 
@@ -110,24 +124,31 @@ def create(
     url = None if base_url is None else checked_base_url(base_url)
     info = SOURCES.get(name)
     idle_s = 2 * interval_s + _IDLE_MARGIN_S
+    budget = budget or request_budget(name, clock, spacing_s)
     if info is None:
         from tui_tracker.sources.through_ccxt import CcxtSource
 
-        budget = RequestBudget(clock, 0.0 if spacing_s is None else spacing_s, log)
         http = HttpClient("", clock, budget, idle_s=idle_s, bans=_CCXT_BANS, ca_file=ca_file)
         return CcxtSource(name.removeprefix(CCXT), http, url, keeps_pace=spacing_s is None)
-    budget = RequestBudget(clock, info.spacing_s if spacing_s is None else spacing_s, log)
     http = HttpClient(url or info.base_url, clock, budget, idle_s=idle_s, bans=info.bans, ca_file=ca_file)
     return info.connect(http)
 
 
-def open_stream(name: str, *, clock: Clock, base_url: str | None = None, ca_file: str = "") -> Stream | None:
+def open_stream(
+    name: str,
+    *,
+    clock: Clock,
+    base_url: str | None = None,
+    budget: "RequestBudget | None" = None,
+    ca_file: str = "",
+) -> Stream | None:
     """Make what reads the live quotes of a source; ``None`` where there is none. Nothing is sent.
 
     Args:
         name: Of the source.
         clock: Spaces messages.
         base_url: Another place to find the exchange at; the stream is then there too, at the same path.
+        budget: Of the requests to the exchange, which wait while the stream is told to; one of its own unless given.
         ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
     """
     info = SOURCES.get(name)
@@ -138,7 +159,7 @@ def open_stream(name: str, *, clock: Clock, base_url: str | None = None, ca_file
     url = info.stream.url
     if base_url is not None:
         url = checked_base_url(base_url).replace("http", "ws", 1) + urlsplit(url).path
-    return SocketStream(url, clock, info.dialogue(), ca_file, info.bans)
+    return SocketStream(url, clock, info.dialogue(), budget or request_budget(name, clock), ca_file, info.bans)
 
 
 def all_names() -> tuple[str, ...]:

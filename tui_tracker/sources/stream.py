@@ -26,9 +26,9 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.core.trust import trusting
-from tui_tracker.sources.answer import reason
+from tui_tracker.sources.answer import read_retry_after, reason
 from tui_tracker.sources.base import Listener
-from tui_tracker.sources.budget import LONGEST_BAN_S, LONGEST_PAUSE_S
+from tui_tracker.sources.budget import FIRST_PAUSE_S, LONGEST_BAN_S, LONGEST_PAUSE_S, RequestBudget
 from tui_tracker.sources.dialogue import MOST_LOGGED, Dialogue
 from tui_tracker.sources.proxies import NEXT_ADDRESS_S, proxy_of
 
@@ -61,6 +61,7 @@ class SocketStream:
         url: Where they lead, ``wss://…``.
         clock: Spaces connections and messages.
         dialogue: What is said on them.
+        budget: Of the requests to the exchange: connections and requests are refused to the same address.
         ca_file: Certificates of authorities that are trusted beside those of the system; empty for none.
         bans: HTTP statuses that shut an address out, and for how many seconds at least.
     """
@@ -70,10 +71,12 @@ class SocketStream:
         url: str,
         clock: Clock,
         dialogue: type[Dialogue],
+        budget: RequestBudget,
         ca_file: str = "",
         bans: Mapping[int, float] = MappingProxyType({}),
     ) -> None:
         self._url: Final = url
+        self._budget: Final = budget
         self._bans: Final = bans
         self._clock: Final = clock
         self._kind: Final = dialogue
@@ -109,6 +112,8 @@ class SocketStream:
                 await self._follow(socket, dialogue, listener)
         except InvalidStatus as error:
             raise self._refusal(error.response.status_code, error.response.headers.get("Retry-After")) from error
+        except RateLimitedError as error:
+            raise self._limited(error.message, error.retry_after_s, error.http_status) from error
         except ConnectionClosed as error:
             raise self._ended(error) from error
         except TimeoutError as error:
@@ -130,15 +135,25 @@ class SocketStream:
     def _refusal(self, status: int, retry_after: str | None) -> SourceError:
         text = f"{self._title} refused the stream: HTTP {status}"
         if status in TOO_MANY or status in self._bans:
-            seconds = float(retry_after[:12]) if retry_after is not None and retry_after.isdecimal() else None
-            least_s = self._bans.get(status)
-            if least_s is None:
-                seconds = None if seconds is None else min(seconds, LONGEST_PAUSE_S)
-            else:
-                seconds = min(max(least_s, seconds or 0.0), LONGEST_BAN_S)
-                self._free_s = self._clock.monotonic_s() + seconds  # for all connections: it is the address that is out
-            return RateLimitedError(text, seconds)
+            longest_s = LONGEST_BAN_S if status in self._bans else LONGEST_PAUSE_S
+            return self._limited(text, read_retry_after(retry_after, self._clock.now_ms(), longest_s), status)
         error = RejectedError(text)
+        error.http_status = status
+        return error
+
+    def _limited(self, text: str, asked_s: float | None, status: int | None) -> RateLimitedError:
+        """Open nothing while the address is shut out, and let requests wait: as long, where they would be refused too.
+
+        Where only the stream is too much they go on after a moment, since they are all that is known meanwhile.
+        """
+        if (least_s := self._bans.get(status or 0)) is not None:
+            asked_s = min(max(least_s, asked_s or 0.0), LONGEST_BAN_S)
+            self._free_s = self._clock.monotonic_s() + asked_s
+            if status == self._kind.ban_status:
+                text += f"; nothing is asked for {asked_s / 60:.0f} min"
+                self._budget.pause(asked_s, LONGEST_BAN_S)
+        self._budget.pause(FIRST_PAUSE_S)
+        error = RateLimitedError(text, asked_s)
         error.http_status = status
         return error
 
@@ -149,9 +164,12 @@ class SocketStream:
 
     async def _wait_for_turn(self) -> None:
         async with self._turn:
-            while (wait_s := self._free_s - self._clock.monotonic_s()) > 0:  # a ban may come meanwhile
+            while (wait_s := self._turn_s() - self._clock.monotonic_s()) > 0:  # a ban may come meanwhile
                 await self._clock.sleep(wait_s)
             self._free_s = self._clock.monotonic_s() + BETWEEN_S
+
+    def _turn_s(self) -> float:
+        return max(self._free_s, self._budget.limited_until_s or 0.0)
 
     async def _follow(self, socket: ClientConnection, dialogue: Dialogue, listener: Listener) -> None:
         try:

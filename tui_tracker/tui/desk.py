@@ -305,9 +305,9 @@ class Desk:
 
     def age_changes_in_s(self, status: SourceStatus) -> float | None:
         """Seconds until the header shows an older age; ``None`` if it shows none."""
-        if status.state is SourceState.LIVE or status.last_good_ms is None:
+        if status.state is SourceState.LIVE or status.quoted_ms is None:
             return None
-        age_ms = self.source_now_ms(status) - status.last_good_ms
+        age_ms = self.source_now_ms(status) - status.quoted_ms
         step_ms = MINUTE_MS if age_ms >= MINUTE_MS else 1_000
         return (step_ms - age_ms % step_ms) / 1000 + 0.05
 

@@ -11,7 +11,7 @@ from tui_tracker.core.instrument import CONSOLIDATED, Instrument
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Row
-from tui_tracker.core.status import OURS, STREAMING, BackfillProgress, Moment, SourceState, SourceStatus
+from tui_tracker.core.status import OURS, BackfillProgress, Moment, SourceState, SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking
 from tui_tracker.tui.runs import Kind, Line, Run, packed, width_of
@@ -308,19 +308,22 @@ def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
     found: dict[tuple[str, Kind], list[str]] = {
         ("● {} streaming", "accent"): [],
         ("● {} live", "accent"): [],
+        ("● {} streaming, polls fail", "warn"): [],
         ("◌ {} stale", "warn"): [],
         ("◌ {} rate-limited", "warn"): [],
         ("○ {} offline", "down"): [],
         ("○ {} starting", "muted"): [],
     }
-    streaming, live, stale, limited, offline, starting = found
+    streaming, live, unpolled, stale, limited, offline, starting = found
     for part in parts:
-        if part.limited_until_ms is not None and part.limited_until_ms > now_ms:
+        if part.is_streamed:
+            kind = unpolled if part.error or _is_limited(part, now_ms) else streaming
+        elif _is_limited(part, now_ms):
             kind = limited
         elif part.state is SourceState.OFFLINE:
             kind = starting if part.is_starting else offline
         elif part.state is SourceState.LIVE:
-            kind = streaming if part.stream == STREAMING else live
+            kind = live
         else:
             kind = stale
         found[kind].append(clean(part.source, 16))
@@ -337,15 +340,18 @@ def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
 
 
 def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
-    age = "" if status.last_good_ms is None else f" {fmt.age(now_ms - status.last_good_ms)}"
-    if status.limited_until_ms is not None and status.limited_until_ms > now_ms:
-        return [
-            (f"◌ rate-limited until {zone.second(status.limited_until_ms)}", "warn"),
-            (age and f"  data{age} old", "warn"),
-        ]
+    age = "" if status.quoted_ms is None else f" {fmt.age(max(0, now_ms - status.quoted_ms))}"
+    limited = ""
+    if _is_limited(status, now_ms):
+        limited = f"rate-limited until {zone.second(status.limited_until_ms or 0)}"
+    if status.is_streamed:
+        trouble = f"polls {limited}" if limited else status.error and f"polls fail: {clean(status.error, 60)}"
+        return [("● streaming", "accent"), (trouble and f"  {trouble}", "warn")]
+    if limited:
+        return [(f"◌ {limited}", "warn"), (age and f"  data{age} old", "warn")]
     match status.state:
         case SourceState.LIVE:
-            return [("● streaming" if status.stream == STREAMING else "● live", "accent")]
+            return [("● live", "accent")]
         case SourceState.STALE:
             reason = f": {clean(status.error, 60)}" if status.error else ""
             return [(f"◌ stale{age}{reason}", "warn")]
@@ -353,6 +359,10 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
             if status.is_starting:
                 return [("○ starting", "muted")]
             return [(f"○ offline{age}: {clean(status.error, 60) or 'no answer'}", "down")]
+
+
+def _is_limited(status: SourceStatus, now_ms: int) -> bool:
+    return status.limited_until_ms is not None and status.limited_until_ms > now_ms
 
 
 def progress_bar(done: int, total: int) -> str:
@@ -375,7 +385,7 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     if status.last_good_ms is not None and status.moment is None:
         times.append((f"polled {zone.second(status.last_good_ms)}", "text"))
     if status.next_poll_ms is not None:
-        is_any_live = any(one.state is SourceState.LIVE for one in status.parts or (status,))
+        is_any_live = any(one.state is SourceState.LIVE and not one.error for one in status.parts or (status,))
         word = "next" if is_any_live else "next try"
         times.append((f"{'  ' if times else ''}{word} {zone.second(status.next_poll_ms)}", "muted"))
     if times:

@@ -47,9 +47,11 @@ class FakeSocket:
         self._protocol.send_response(self._protocol.accept(self._request))
         await self._flush()
 
-    async def refuse(self, status: int) -> None:
+    async def refuse(self, status: int, retry_after: str | None = None) -> None:
         """Don't."""
         response = self._protocol.reject(status, "no")
+        if retry_after is not None:
+            response.headers["Retry-After"] = retry_after
         if 300 <= status < 400:
             response.headers["Location"] = "ws://127.0.0.1:9/elsewhere"
         self._protocol.send_response(response)

@@ -60,7 +60,9 @@ class FakeStream(ABC):
         self.is_deaf = False
         """Whether pings are answered and heartbeats sent, and nothing else."""
         self.refuses: int | None = None
-        """HTTP status that a socket is refused with."""
+        """HTTP status that a socket is refused with …"""
+        self.retry_after: str | None = None
+        """… and the header that says until when."""
         self._happened = asyncio.Event()
         self.unknown: set[str] = set()
         """Symbols that are refused, though they are listed."""
@@ -103,7 +105,7 @@ class FakeStream(ABC):
         self._happened.set()
         socket = FakeSocket(connection, request)
         if self.refuses is not None or request.path != self.path:
-            await socket.refuse(self.refuses or 404)
+            await socket.refuse(self.refuses or 404, self.retry_after)
             return
         await socket.accept()
         self.sockets.append(socket)

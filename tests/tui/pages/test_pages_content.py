@@ -332,7 +332,7 @@ def test_tiles_have_signs_and_shades() -> None:
 
 
 def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:
-    rows = [pair.row() for pair in several_pairs()]
+    rows = [row for pair in several_pairs() if (row := pair.row()).instrument.base == "GTC"]
     rows = [
         replace(row, bid=0.424, ask=0.4241) if row.id == "gate:GTC-USD" else row for row in rows
     ]  # 3.4 % off: it may not come back, and need not leave

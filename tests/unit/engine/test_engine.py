@@ -490,6 +490,17 @@ async def test_once_gives_up_sooner_where_there_is_no_connection() -> None:
     assert [name for name, _ in source.calls] == ["time", "time"]
 
 
+async def test_once_gives_up_at_once_where_the_exchange_is_closed_to_us() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    source.error = RejectedError("HTTP 451")
+    source.error.http_status = 451
+    async with Engine(source, clock, once=True).running() as engine:
+        with pytest.raises(RejectedError, match="HTTP 451"):
+            [_ async for _ in LocalFeed(engine).updates()]
+    assert [name for name, _ in source.calls] == ["time", "instruments"]
+
+
 async def test_once_does_not_wait_for_an_exchange_that_wants_it_to_wait_for_long() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

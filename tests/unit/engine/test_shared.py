@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.source import FakeSource, ticker
 from tests.support.stream import FakeStream
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.errors import TimedOutError
+from tui_tracker.core.errors import RejectedError, TimedOutError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
@@ -122,7 +122,8 @@ async def test_only_the_one_that_collects_streams(tmp_path: Path) -> None:
     first_stream, second_stream = FakeStream(), FakeStream()
     async with AsyncExitStack() as both:
         first_end = AsyncExitStack()
-        first = await first_end.enter_async_context(session(tmp_path, source(), first_stream))
+        failing = source()
+        first = await first_end.enter_async_context(session(tmp_path, failing, first_stream))
         await until(first, lambda _: bool(first_stream.opened))
         first_stream.say(12_345.0)
         await until(first, lambda snapshot: any(row.last == 12_345 for row in snapshot.rows))
@@ -131,6 +132,10 @@ async def test_only_the_one_that_collects_streams(tmp_path: Path) -> None:
         snapshot = await until(second, lambda snapshot: is_loaded(snapshot) and snapshot.status.stream == ELSEWHERE)
         assert all(row.last != 12_345 for row in snapshot.rows)
         assert not second_stream.opened
+        failing.error = RejectedError("HTTP 503")
+        first.request_poll()
+        await until(second, lambda snapshot: snapshot.status.error == "HTTP 503")
+        assert (first.status().state, second.status().state) == (SourceState.LIVE, SourceState.STALE)
         await first_end.aclose()
         await until(second, lambda _: bool(second_stream.opened))
         second_stream.say(54_321.0)

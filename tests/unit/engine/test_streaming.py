@@ -7,12 +7,14 @@ from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
+import pytest
+
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource, instrument
 from tests.support.stream import FakeStream
 from tests.unit.engine.test_archive import settled
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.errors import RateLimitedError, UnreachableError
+from tui_tracker.core.errors import RateLimitedError, RejectedError, SourceError, TimedOutError, UnreachableError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import SourceState
@@ -192,6 +194,28 @@ async def test_it_is_opened_again_with_growing_pauses_and_polls_go_on_meanwhile(
         assert row(engine).last == 300
 
 
+@pytest.mark.parametrize("error", [RejectedError("HTTP 503"), TimedOutError("no answer"), RateLimitedError("429", 900)])
+async def test_quotes_are_live_by_the_stream_while_polls_fail(error: SourceError) -> None:
+    async with opened() as (clock, source, stream, engine):
+        stream.say(200.0)
+        await clock.advance(1)
+        source.error = error
+        await clock.advance(600)
+        stream.say(300.0)
+        await clock.advance(1)
+        status = engine.status()
+        assert (status.state, status.is_streamed, status.error) == (SourceState.LIVE, True, error.message)
+        assert clock.now_ms() - (status.quoted_ms or 0) <= 1_000
+        assert clock.now_ms() - (status.last_good_ms or 0) >= 500_000
+        stream.error = UnreachableError("reset")
+        stream.end(stream.error)
+        await clock.advance(30)
+        assert engine.hub.latest is not None
+        status = engine.hub.latest.status
+        assert status.state is not SourceState.LIVE
+        assert 30_000 <= clock.now_ms() - (status.quoted_ms or 0) <= 31_500
+
+
 async def test_it_waits_as_long_as_it_is_asked_to() -> None:
     async with opened() as (clock, _, stream, _engine):
         stream.end(RateLimitedError("too many", 300.0))
@@ -317,7 +341,7 @@ async def test_streamed_minutes_are_stored_while_polls_fail(tmp_path: Path) -> N
                 await clock.advance(60)
                 await settled(store, clock)
             assert len(source.polled_at()) > 3
-            assert engine.status().state is SourceState.OFFLINE
+            assert (engine.status().state, engine.status().error) == (SourceState.LIVE, "no route")
             end_ms = (engine.market.end_ms or 0) - MINUTE
             while_failing = await minutes_of(store, end_ms)
             source.error = None

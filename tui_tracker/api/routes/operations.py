@@ -90,7 +90,7 @@ class _Gauges(Collector):
         others = {
             name: GaugeMetricFamily(f"crypto_tui_source_{name}", text, labels=["source"])
             for name, text in {
-                "age_seconds": "Since the last good poll.",
+                "age_seconds": "Since all pairs were last quoted, by a poll or by a stream of all of them.",
                 "instruments": "Instruments listed.",
                 "malformed": "Unreadable rows of the last answer.",
                 "history_left": "Instruments whose history is to load.",
@@ -100,9 +100,9 @@ class _Gauges(Collector):
         for status in whole.parts or (whole,):
             for state in SourceState:
                 states.add_metric([status.source, state.value], float(state is status.state))
-            good_ms = status.last_good_ms
+            quoted_ms = status.quoted_ms
             values = {
-                "age_seconds": math.nan if good_ms is None else (now_ms + (status.skew_ms or 0) - good_ms) / 1000,
+                "age_seconds": math.nan if quoted_ms is None else (now_ms + (status.skew_ms or 0) - quoted_ms) / 1000,
                 "instruments": status.instruments,
                 "malformed": status.malformed,
                 "history_left": status.backfill.total - status.backfill.done,

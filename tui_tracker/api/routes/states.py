@@ -63,7 +63,7 @@ async def status(
     `curl http://127.0.0.1:8080/app/v1/status | jq .source.status.state`
     """
     report, latest = board.feed.health(), board.latest
-    good_ms = report.status.last_good_ms
+    quoted_ms = report.status.quoted_ms
     document = {
         "server": __version__,
         "epoch": board.epoch,
@@ -72,7 +72,7 @@ async def status(
         "at": None if latest is None else documents.instant(latest.at_ms),
         "window_s": 0 if latest is None else latest.window_minutes * 60,
         "interval_s": board.interval_s,
-        "age_s": None if good_ms is None else (board.now_ms() - good_ms) / 1000,
+        "age_s": None if quoted_ms is None else (board.now_ms() - quoted_ms) / 1000,
         "clients": request.app.state.streams.count,
         "source": documents.report_document(report),
     }

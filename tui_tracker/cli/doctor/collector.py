@@ -78,7 +78,8 @@ def collector(holder: Holder | None, source: str, now_ms: int) -> Iterator[Findi
         yield note("collector", f"it has not polled {source} yet", "wait a moment, or see what its log says")
         return
     age_s = max(0, now_ms - report.status.last_good_ms) // 1000
-    text = f"its last good poll was {age_s} s ago"
+    live = ", while quotes of all pairs come live" if report.status.is_streamed else ""
+    text = f"its last good poll was {age_s} s ago{live}"
     if report.interval_s and age_s > 2.5 * report.interval_s:
         why = f": {report.status.error}" if report.status.error else ""
         yield problem(

@@ -37,7 +37,7 @@ class AcrossFacts:
     row: Row
     """The selected pair."""
     rows: Sequence[Row]
-    """All pairs of all exchanges."""
+    """All pairs of its asset, of all exchanges."""
     ages_ms: Mapping[str, int | None]
     """How old bid and ask of each pair of this asset are, by its id."""
     place: Place | None
@@ -50,7 +50,7 @@ class AcrossFacts:
 def across_page(known: AcrossFacts, width: int) -> Page:
     """All exchanges in a table, then what they say together, in ``width`` cells."""
     one = known.row.instrument
-    sides = sides_of(known.rows, one.base, one.quote)
+    sides = _sides_of(known.rows, one.quote)
     found = _consolidated(known, sides)
     title = SEPARATOR.join((clean(one.pair, 24), "across exchanges", known.zone.name))
     if not sides:
@@ -63,13 +63,12 @@ def across_page(known: AcrossFacts, width: int) -> Page:
     return Page(title, (*chunked(_table(known, sides, found), width), Line(), *laid_out(blocks, width)))
 
 
-def sides_of(rows: Sequence[Row], base: str, quote: str) -> list[Row]:
-    """The pair on each exchange, the most traded first. O(n)."""
+def _sides_of(rows: Sequence[Row], quote: str) -> list[Row]:
+    """The pair of an asset on each exchange, the most traded first."""
     found = [
         row
         for row in rows
-        if row.instrument.base == base
-        and row.instrument.quote == quote
+        if row.instrument.quote == quote
         and not row.instrument.is_consolidated
         and InstrumentClass.SECOND_VENUE not in row.instrument.classes
     ]
@@ -191,13 +190,10 @@ def _of(found: Consolidated, sides: Sequence[Row]) -> str:
 
 def _others(known: AcrossFacts) -> list[Line]:
     """The same asset in other currencies, each by itself."""
-    one = known.row.instrument
-    quotes = {row.instrument.quote for row in known.rows if row.instrument.base == one.base and not row.halted} - {
-        one.quote
-    }
+    quotes = {row.instrument.quote for row in known.rows if not row.halted} - {known.row.instrument.quote}
     found: list[tuple[int, str, Consolidated, int]] = []
     for quote in quotes:
-        sides = sides_of(known.rows, one.base, quote)
+        sides = _sides_of(known.rows, quote)
         digits = max((row.instrument.digits for row in sides), default=0)
         found.append((len(sides), quote, _consolidated(known, sides), digits))
     found.sort(key=lambda each: (-each[0], each[1]))

@@ -132,6 +132,7 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ("state", [(clean(text, 48), kind) for text, kind in state_runs(status, now_ms, zone)]),
         *wrapped("error", status.error),
         ("last success", instant(status.last_good_ms)),
+        *([("newest quote", instant(status.quoted_ms))] if status.stream else ()),
         ("last attempt", instant(status.last_attempt_ms)),
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
         *([("stream", [(STREAMING, "accent")])] if status.stream == STREAMING else wrapped("stream", status.stream)),

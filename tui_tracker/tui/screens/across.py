@@ -1,11 +1,13 @@
 """The screen that shows the selected pair on every exchange."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Final
 
 from typing_extensions import override
 
 from tui_tracker.core.instrument import CONSOLIDATED, consolidated_id
-from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.snapshot import Row
+from tui_tracker.core.status import SourceStatus
 from tui_tracker.stats.ranking import Scope
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.pages.across import AcrossFacts, across_page
@@ -39,23 +41,24 @@ class AcrossScreen(PairStepping):
         if row is None or snapshot is None:
             return Page("Across exchanges", tuple(said("No pair is selected.", width)))
         ranking = desk.ranking(snapshot, Scope(source=CONSOLIDATED, quote=row.instrument.quote))
+        rows = [one for one in snapshot.rows if one.instrument.base == row.instrument.base]
         known = AcrossFacts(
             row=row,
-            rows=snapshot.rows,
-            ages_ms=self._ages_ms(row.instrument.base, snapshot),
+            rows=rows,
+            ages_ms=self._ages_ms(rows, snapshot.status),
             place=ranking.place(consolidated_id(row.instrument.base, row.instrument.quote)),
             ranked=ranking.ranked,
             zone=desk.zone,
         )
         return across_page(known, width)
 
-    def _ages_ms(self, base: str, snapshot: Snapshot) -> dict[str, int | None]:
-        """How old bid and ask of each pair of an asset are; where there are none, the last good answer."""
-        statuses = {status.source: status for status in snapshot.status.parts or (snapshot.status,)}
+    def _ages_ms(self, rows: Iterable[Row], whole: SourceStatus) -> dict[str, int | None]:
+        """How old bid and ask of each pair are; where there are none, the last good answer."""
+        statuses = {status.source: status for status in whole.parts or (whole,)}
         ages: dict[str, int | None] = {}
-        for row in snapshot.rows:
+        for row in rows:
             status = statuses.get(row.instrument.source)
-            if row.instrument.base == base and status is not None:
+            if status is not None:
                 said_ms = status.last_good_ms if row.mid_ms is None else row.mid_ms
                 ages[row.id] = None if said_ms is None else max(0, self.desk.source_now_ms(status) - said_ms)
         return ages
