@@ -57,6 +57,16 @@ async def test_the_list_stays_while_an_expression_is_begun() -> None:
         assert "no pair matches" in rig.app.main.table.plain
 
 
+async def test_the_count_says_how_a_share_was_read() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"coverage > 0.9")
+        assert said(rig).startswith("0.9 is 90 %   ")
+        await rig.press(*"5")
+        assert said(rig).startswith("0.95 is 95 %   ")
+        await rig.press("percent_sign")
+        assert " is " not in said(rig)
+
+
 async def test_words_that_become_an_expression_filter_no_more() -> None:
     async with running(Rig()) as rig:
         shown = list(rig.app.main.table.keys)

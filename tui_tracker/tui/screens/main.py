@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_tracker.filters.language import compile_filter
 from tui_tracker.tui.bindings import ALWAYS_HINTS, BY_ID, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.keys import KeyBook
@@ -201,7 +202,8 @@ class MainScreen(Screen[None]):
         self.pairs.show_title(list_title)
         self.table.show_title(table_title)
         if self.filter_bar is not None:
-            self.filter_bar.show_count(scene.counts.shown, scene.counts.in_scope)
+            understood = compile_filter(scene.table.view.needle).understood
+            self.filter_bar.show_count(scene.counts.shown, scene.counts.in_scope, understood)
         self.show_keys()
 
     def set_cursor(self, key: str) -> None:

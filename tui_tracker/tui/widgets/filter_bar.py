@@ -70,11 +70,11 @@ class FilterBar(Horizontal):
         """Where one types."""
         return self._input
 
-    def show_count(self, shown: int, in_scope: int) -> None:
-        """Say how many of the pairs in scope match, unless there is something wrong to be said."""
+    def show_count(self, shown: int, in_scope: int, understood: str = "") -> None:
+        """Say how many of the pairs in scope match and how that was read, unless something is wrong."""
         if self.problem is not None or self.is_beginning:
             return
-        self._tell(partial(_count_text, f"{whole(shown)} of {whole(in_scope)}"), "muted")
+        self._tell(partial(_count_text, f"{whole(shown)} of {whole(in_scope)}", understood), "muted")
 
     def show_beginning(self, needle: str) -> None:
         """Say that a comparison is expected behind what was typed, or with nothing no longer."""
@@ -111,8 +111,10 @@ class FilterBar(Horizontal):
         self.post_message(FilterKept())
 
 
-def _count_text(count: str, width: int) -> str:
-    """How many match, and as many of the keys as fit."""
+def _count_text(count: str, understood: str, width: int) -> str:
+    """How many match, how that was read, and as many of the keys as fit."""
+    if understood and len(f"{understood}   {count}") <= width:
+        count = f"{understood}   {count}"
     for text in (f"{count}   Enter keep   Esc clear", f"{count}  Enter keep  Esc clear", f"{count}  Esc clear"):
         if len(text) <= width:
             return text
