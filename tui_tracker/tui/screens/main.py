@@ -52,6 +52,8 @@ class MainScreen(Screen[None]):
         self.panes = Panes()
         self._key_book = KeyBook()
         self.is_waiting = True
+        self.can_demo = False
+        """Whether a simulated market is offered."""
         """Whether no pair is known yet."""
 
     def compose(self) -> ComposeResult:
@@ -234,7 +236,7 @@ class MainScreen(Screen[None]):
     def hint_ids(self) -> list[str]:
         """The commands that matter most where the focus is; where nothing is known yet, what helps with that."""
         if self.is_waiting and not self.is_chart_full:
-            return [name for name in LOST_HINTS if name != "demo" or self.app.check_action("demo", ())]
+            return [name for name in LOST_HINTS if name != "demo" or self.can_demo]
         if self.pane.chart.has_focus:
             return [name for name in CHART_HINTS if name != "back" or self.is_chart_full]
         return list(LIST_HINTS if self.pairs.has_focus else TABLE_HINTS)
