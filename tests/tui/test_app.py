@@ -744,6 +744,14 @@ async def test_while_nothing_is_known_one_pane_says_what_failed() -> None:
         assert rig.app.main.pairs.display
 
 
+async def test_a_short_message_covers_no_more_than_a_border() -> None:
+    for size in ((120, 28), (60, 20)):
+        async with running(Rig(), size) as rig:
+            await rig.press("T")
+            (toast,) = rig.app.screen.query(Toast)
+            assert (toast.region.y, toast.region.height) == (size[1] - 2, 1)
+
+
 async def test_there_is_one_message_at_a_time() -> None:
     async with running(Rig()) as rig:
         await rig.press("T", "T", "y", "T")
