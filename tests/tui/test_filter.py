@@ -44,6 +44,12 @@ async def test_a_mistake_is_underlined() -> None:
         assert rig.app.main.filter_bar._mark.span == (10, 15)
 
 
+async def test_the_classes_that_there_are_fit_beside_a_short_filter() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"class = zzz")
+        assert said(rig).endswith("known: stable, fiat, wrapped, leveraged, tokenised, second_venue")
+
+
 async def test_the_list_stays_while_an_expression_is_begun() -> None:
     async with running(Rig()) as rig:
         await rig.press("slash", *"parkinson")
