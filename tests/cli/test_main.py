@@ -241,8 +241,8 @@ def test_config_check_tells_everything_that_is_wrong(run: Callable[..., Outcome]
 
 
 def test_config_check_tells_what_is_wrong_everywhere_at_once(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "config" / "crypto-tui" / "themes"
-    folder.mkdir(parents=True)
+    folder = tmp_path / "themes"
+    folder.mkdir()
     (folder / "night.toml").write_text('bakground = "#fff"\ntext = 3\n')
     file = tmp_path / "c.toml"
     file.write_text(

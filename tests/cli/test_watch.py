@@ -68,6 +68,12 @@ def test_a_format_without_figures_needs_no_history(run: Run) -> None:
     assert composition.feed.asked == []
 
 
+def test_without_a_form_numbers_are_as_the_app_shows_them(run: Run) -> None:
+    text = "{loaded} {ranked} {1.last} {1.volume_usd} {1.stddev} {1.cv} {1.coverage} {1.range_pct} {1.mean} {1.samples}"
+    told = run("status-line", "--once", text, composition=composed()).out
+    assert told == "100% 3 101.50 9.0M 9.0000 9.00% 100% 10.00 100.00 1440\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [

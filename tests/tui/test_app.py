@@ -360,10 +360,11 @@ async def test_a_frozen_order_stays_while_values_go_on() -> None:
 
 async def test_themes_and_time_zone() -> None:
     async with running(Rig()) as rig:
-        for theme in (Theme.LIGHT, Theme.TERMINAL, Theme.HIGH_CONTRAST, Theme.DARK):
+        for theme in (Theme.LIGHT, Theme.TERMINAL, Theme.HIGH_CONTRAST, Theme.AUTO):
             await rig.press("T")
             assert rig.view.theme is theme
-            assert rig.app.theme == f"tracker-{theme.value}"
+            assert rig.app.theme == f"tracker-{'dark' if theme is Theme.AUTO else theme.value}"
+        assert messages(rig) == ["theme: auto, dark here"]
         await rig.press("t")
         assert rig.view.time_zone is TimeZone.LOCAL
 
@@ -484,6 +485,7 @@ async def test_the_simulated_market_can_be_left_again() -> None:
         assert messages(rig)[0].startswith("kept the view own until the app ends")
         await rig.press("d")
         await rig.settle()
+        assert messages(rig) == ["back at kraken; d leads to the simulated market again"]
         assert rig.app.desk.saved_views == ()
         assert "SIMULATED" not in rig.app.main.header.plain
         assert "kraken gives no data yet" in rig.app.main.table.plain
@@ -496,7 +498,7 @@ async def test_the_simulated_market_can_be_left_again() -> None:
         rig.feed.publish(rig.feed.snapshot(live_status(), 2))
         await rig.settle()
         assert rig.view.selected is not None
-        assert not rig.app.check_action("demo", ())
+        assert not rig.app.is_demo_offered
         await rig.press("f")
     assert len(rig.store.changes) == 1
 
@@ -522,6 +524,7 @@ async def test_the_simulated_market_is_not_offered_over_known_data() -> None:
         await rig.settle()
         await rig.press("d")
         assert rig.demo is None
+        assert messages(rig) == ["what is known of kraken stays; crypto-tui --demo shows a simulated market"]
         assert "○ offline 2s: connection refused" in rig.app.main.header.plain
         assert rig.app.main.has_class("stale")
 
@@ -739,6 +742,14 @@ async def test_while_nothing_is_known_one_pane_says_what_failed() -> None:
         await rig.settle()
         assert not rig.has("lost")
         assert rig.app.main.pairs.display
+
+
+async def test_a_short_message_covers_no_more_than_a_border() -> None:
+    for size in ((120, 28), (60, 20)):
+        async with running(Rig(), size) as rig:
+            await rig.press("T")
+            (toast,) = rig.app.screen.query(Toast)
+            assert (toast.region.y, toast.region.height) == (size[1] - 2, 1)
 
 
 async def test_there_is_one_message_at_a_time() -> None:

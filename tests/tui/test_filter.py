@@ -44,6 +44,12 @@ async def test_a_mistake_is_underlined() -> None:
         assert rig.app.main.filter_bar._mark.span == (10, 15)
 
 
+async def test_the_classes_that_there_are_fit_beside_a_short_filter() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"class = zzz")
+        assert said(rig).endswith("known: stable, fiat, wrapped, leveraged, tokenised, second_venue")
+
+
 async def test_the_list_stays_while_an_expression_is_begun() -> None:
     async with running(Rig()) as rig:
         await rig.press("slash", *"parkinson")
@@ -55,6 +61,16 @@ async def test_the_list_stays_while_an_expression_is_begun() -> None:
         await rig.press("ctrl+u", *"parkinson", "enter")
         assert rig.view.needle == "parkinson", "whoever insists is obeyed"
         assert "no pair matches" in rig.app.main.table.plain
+
+
+async def test_the_count_says_how_a_share_was_read() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"coverage > 0.9")
+        assert said(rig).startswith("0.9 is 90 %   ")
+        await rig.press(*"5")
+        assert said(rig).startswith("0.95 is 95 %   ")
+        await rig.press("percent_sign")
+        assert " is " not in said(rig)
 
 
 async def test_words_that_become_an_expression_filter_no_more() -> None:

@@ -6,6 +6,7 @@ from tests.tui.test_app import Rig, running
 from tui_tracker.config.choices import Keymap
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS
 from tui_tracker.tui.keys import key_book
+from tui_tracker.tui.plain_ascii import in_ascii
 from tui_tracker.tui.runs import width_of
 from tui_tracker.tui.screens.help import HelpScreen, help_lines
 
@@ -48,3 +49,7 @@ async def test_the_list_of_columns_explains_its_keys() -> None:
         assert isinstance(rig.app.screen, HelpScreen)
         await rig.press("escape", "escape")
         assert len(rig.app.screen_stack) == 1
+
+
+def test_arrows_that_ascii_spells_as_letters_are_explained() -> None:
+    assert "^ v are the arrow keys; ^ rose, v fell." in in_ascii("\n".join(plain(72)))

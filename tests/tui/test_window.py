@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from tests.support.feed import FakeFeed, live_status
 from tests.tui.test_app import Rig, running
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import FeedError
 from tui_tracker.core.metric import Metric
-from tui_tracker.core.status import HistoryStatus
+from tui_tracker.core.status import HistoryStatus, SourceState
 
 SIZE = (200, 40)
 
@@ -37,6 +38,17 @@ async def test_the_configured_window_is_asked_for_at_the_start() -> None:
     async with running(Rig(settings=replace(Settings(), window=360)), SIZE) as rig:
         assert rig.feed.windows == [(360, Metric.PRICE)]
         assert "6 h" in rig.title("table")
+
+
+async def test_titles_say_the_chosen_window_before_there_are_figures() -> None:
+    feed = FakeFeed((), live_status(state=SourceState.OFFLINE, last_good_ms=None, error=""))
+    async with running(Rig(feed, replace(Settings(), window=10_080)), SIZE) as rig:
+        rig.feed.publish(replace(rig.feed.current, window_minutes=1440, known_minutes=1440, version=2))
+        await rig.settle()
+        assert " ── 7 d ── " in rig.title("table")
+        await rig.press("o")
+        assert rig.app.page is not None
+        assert "Overview ── 7 d" in str(rig.app.page.body._border_title)
 
 
 async def test_a_feed_that_has_one_window_says_so_and_keeps_it() -> None:

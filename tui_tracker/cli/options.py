@@ -188,13 +188,17 @@ def flagged_filter(text: str) -> "Filter":
     Raises:
         ConfigError: Naming the flag, what is wrong, and where.
     """
+    from tui_tracker.cli.diagnostics import say
     from tui_tracker.filters.errors import FilterError
     from tui_tracker.filters.language import compile_filter
 
     try:
-        return compile_filter(text)
+        found = compile_filter(text)
     except FilterError as error:
         raise error.at("--filter") from error
+    if found.understood:
+        say(f"note: --filter: {found.understood}")
+    return found
 
 
 def _invocation(context: click.Context) -> Invocation:

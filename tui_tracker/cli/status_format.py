@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tui_tracker.core import format as fmt
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.figures import Figures
 from tui_tracker.core.format import ABSENT
@@ -16,6 +17,8 @@ from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Place
 
 Value = str | float | int | None
+Usual = Callable[[float, int | None], str]
+"""How a number is written without a specification, with the decimals of the pair's prices if it is one."""
 
 MOST_FIELDS: Final = 100
 MOST_TEXT: Final = 4_000
@@ -31,10 +34,30 @@ class PairField:
     value: Callable[[Row, Figures | None, Place | None], Value]
     is_text: bool = False
     needs_history: bool = False
+    usual: Usual | None = None
 
 
-def _figure(pick: Callable[[Figures], Value]) -> PairField:
-    return PairField(lambda _row, figures, _place: None if figures is None else pick(figures), needs_history=True)
+def _figure(pick: Callable[[Figures], Value], usual: Usual | None = None) -> PairField:
+    return PairField(
+        lambda _row, figures, _place: None if figures is None else pick(figures), needs_history=True, usual=usual
+    )
+
+
+def _price(value: float, digits: int | None) -> str:
+    return fmt.figure(value) if digits is None else fmt.price(value, digits)
+
+
+def _fraction(value: float, _: int | None) -> str:
+    return f"{value:.2%}"
+
+
+def _percent(value: float, _: int | None) -> str:
+    return fmt.percent(value)
+
+
+def share(value: float, _: int | None) -> str:
+    """A part of a whole."""
+    return fmt.share(value)
 
 
 PAIR_FIELDS: Final[Mapping[str, PairField]] = {
@@ -43,19 +66,19 @@ PAIR_FIELDS: Final[Mapping[str, PairField]] = {
     "quote": PairField(lambda row, _f, _p: row.instrument.quote, is_text=True),
     "reason": PairField(lambda _r, _f, place: None if place is None else place.reason, True, needs_history=True),
     "rank": PairField(lambda _r, _f, place: None if place is None else place.rank, needs_history=True),
-    "last": PairField(lambda row, _f, _p: row.last),
-    "bid": PairField(lambda row, _f, _p: row.bid),
-    "ask": PairField(lambda row, _f, _p: row.ask),
-    "volume_usd": PairField(lambda row, _f, _p: row.volume_usd),
-    "stddev": _figure(lambda figures: figures.stddev),
-    "cv": _figure(lambda figures: figures.cv),
-    "volatility": _figure(lambda figures: figures.volatility),
-    "range_pct": _figure(lambda figures: figures.range_pct),
-    "change_pct": _figure(lambda figures: figures.change_pct),
-    "mean": _figure(lambda figures: figures.mean),
-    "min": _figure(lambda figures: figures.minimum),
-    "max": _figure(lambda figures: figures.maximum),
-    "coverage": _figure(lambda figures: figures.coverage),
+    "last": PairField(lambda row, _f, _p: row.last, usual=_price),
+    "bid": PairField(lambda row, _f, _p: row.bid, usual=_price),
+    "ask": PairField(lambda row, _f, _p: row.ask, usual=_price),
+    "volume_usd": PairField(lambda row, _f, _p: row.volume_usd, usual=lambda value, _: fmt.compact(value)),
+    "stddev": _figure(lambda figures: figures.stddev, lambda value, _: fmt.figure(value)),
+    "cv": _figure(lambda figures: figures.cv, _fraction),
+    "volatility": _figure(lambda figures: figures.volatility, _fraction),
+    "range_pct": _figure(lambda figures: figures.range_pct, _percent),
+    "change_pct": _figure(lambda figures: figures.change_pct, _percent),
+    "mean": _figure(lambda figures: figures.mean, _price),
+    "min": _figure(lambda figures: figures.minimum, _price),
+    "max": _figure(lambda figures: figures.maximum, _price),
+    "coverage": _figure(lambda figures: figures.coverage, share),
     "samples": _figure(lambda figures: figures.samples),
 }
 """``volatility``, ``cv`` and ``coverage`` are fractions (``:.0%`` shows percent), names in ``_pct`` are in percent."""
@@ -131,9 +154,11 @@ def _spec(name: str, spec: str, is_text: bool) -> str:
     return spec
 
 
-def written(value: Value, spec: str) -> str:
-    """A value as its specification says; ``–`` where there is none, as wide."""
+def written(value: Value, spec: str, usual: Usual | None = None, digits: int | None = None) -> str:
+    """A value as its specification says, without one as usual; ``–`` where there is none, as wide."""
     if value is None:
         width = re.search(r"(?<![.\d])0?(\d{1,3})", spec)
         return ABSENT.rjust(int(width[1])) if width else ABSENT
+    if usual is not None and not spec and not isinstance(value, str):
+        return usual(value, digits)
     return format(clean(value), spec) if isinstance(value, str) else format(value, spec)

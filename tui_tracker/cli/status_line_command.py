@@ -36,14 +36,15 @@ def status_line(invocation: Invocation, format: str, once: bool, limit: int) -> 
     {1.pair} is a field of the pair with rank 1, {BTC/USD.last} of a named pair, {state} of the market. A format that
     names pairs and asks only for pair, last, bid, ask or volume_usd needs no history and is there at once.
 
-    While history loads, lines rank the pairs whose history is there so far: {loaded:.0%} says how much of it is, 100%
+    While history loads, lines rank the pairs whose history is there so far: {loaded} says how much of it is, 100%
     at the end. --once waits for the history of the pairs that it ranks.
 
     \b
     Of a pair: pair base quote rank reason last bid ask volume_usd stddev cv volatility
                range_pct change_pct mean min max coverage samples
     Of the market: state source at by metric ranked loaded
-    After a colon: width, comma, digits, form, as in {1.volatility:.0%} or {BTC/USD.last:,.0f}. {{ is a brace.
+    After a colon: width, comma, digits, form, as in {1.volatility:.0%} or {BTC/USD.last:,.0f}; without one numbers
+    are as the app shows them. {{ is a brace.
 
     \b
     Examples:
@@ -131,7 +132,7 @@ def line(parts: Parts, snapshot: "Snapshot", ranking: "Ranking") -> str:
 
 
 def _filled(field: "Field", snapshot: "Snapshot", ranking: "Ranking") -> str:
-    from tui_tracker.cli.status_format import PAIR_FIELDS, written
+    from tui_tracker.cli.status_format import PAIR_FIELDS, share, written
     from tui_tracker.core.format import utc_time
 
     if field.subject is None:
@@ -144,7 +145,7 @@ def _filled(field: "Field", snapshot: "Snapshot", ranking: "Ranking") -> str:
             "ranked": ranking.ranked,
             "loaded": snapshot.status.backfill.share,
         }
-        return written(market[field.name], field.spec)
+        return written(market[field.name], field.spec, share if field.name == "loaded" else None)
     if isinstance(field.subject, int):
         if field.subject > ranking.ranked:
             return written(None, field.spec)
@@ -152,7 +153,9 @@ def _filled(field: "Field", snapshot: "Snapshot", ranking: "Ranking") -> str:
     else:
         row = _named(field.subject, snapshot)
     place, figures = ranking.place(row.id), row.figures_of(ranking.metric)
-    return written(PAIR_FIELDS[field.name].value(row, figures, place), field.spec)
+    asked = PAIR_FIELDS[field.name]
+    digits = row.instrument.digits if ranking.metric.is_price or not asked.needs_history else None
+    return written(asked.value(row, figures, place), field.spec, asked.usual, digits)
 
 
 def _named(name: str, snapshot: "Snapshot") -> "Row":

@@ -11,7 +11,7 @@ from typing import Final
 from tui_tracker.config.choices import Theme
 from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELDS, TOKEN_VARIABLE, SettingField
 from tui_tracker.config.model import Settings
-from tui_tracker.config.parse import EntriesError
+from tui_tracker.config.parse import ElementsError, EntriesError
 from tui_tracker.config.problems import Problems
 from tui_tracker.config.themes import own_theme_names, read_theme
 from tui_tracker.config.views import views_of
@@ -38,7 +38,7 @@ class Loaded:
     is_found: bool
     """Whether it was there."""
     themes: Path = Path()
-    """The folder of the user's own themes."""
+    """The folder of the user's own themes, beside the file."""
 
     def is_flag(self, name: str) -> bool:
         """Whether a setting was given on the command line."""
@@ -87,7 +87,7 @@ def load(
         values[name], origins[name] = value, origin
     with problems.noting():
         values["token"] = _token(environ, str(values.get("token_file", "")), origins["token_file"])
-    themes = default_path.with_name("themes")
+    themes = wanted.with_name("themes")
     with problems.noting():
         _check_theme(values, origins, themes)
     loaded = Loaded(_settings(values), origins, wanted, table is not None, themes)
@@ -198,6 +198,8 @@ def _take(given: Given, field: SettingField, raw: object, origin: str, place: st
         given[field.name] = origin, error.rest
         for name, one in error.entries.items():
             problems.add(_refused(f"{origin}: {field.key}.{clean(name, 60)}", one, error.allowed))
+    except ElementsError as error:
+        problems.add(*(_refused(place, one, field.allowed) for one in error.elements))
     except ValueError:
         problems.add(_refused(place, raw, field.allowed))
 

@@ -4,7 +4,7 @@ Values come as text (flags, environment) or as TOML's own types, so every parser
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from math import isfinite
 from typing import Final, TypeVar
@@ -58,6 +58,18 @@ class EntriesError(ValueError):
         self.entries = entries
         self.allowed = allowed
         self.rest = rest
+
+
+class ElementsError(ValueError):
+    """Some elements of a list that is fine otherwise.
+
+    Args:
+        elements: Those that can't be used.
+    """
+
+    def __init__(self, elements: Sequence[object]) -> None:
+        super().__init__(", ".join(map(str, elements)))
+        self.elements = tuple(elements)
 
 
 def whole(low: int, high: int) -> Callable[[object], int]:
@@ -262,15 +274,18 @@ def columns(given: object) -> tuple[str, ...]:
     """Names of columns with or without a width: a TOML list, or one text with commas between.
 
     Whether there are columns of these names is for the app to say.
+
+    Raises:
+        ElementsError: If some of them can't be columns.
     """
     if isinstance(given, str):
         given = [part for part in given.split(",") if part.strip()]
     if not isinstance(given, list | tuple) or len(given) > MAX_COLUMNS:
         raise ValueError
-    specs = tuple(_text(part).lower() for part in given)
-    if not all(_COLUMN.fullmatch(spec) for spec in specs):
-        raise ValueError
-    return specs
+    wrong = [part for part in given if not (isinstance(part, str) and _COLUMN.fullmatch(part.strip().lower()))]
+    if wrong:
+        raise ElementsError(wrong)
+    return tuple(_text(part).lower() for part in given)
 
 
 def columns_text(value: object) -> str:

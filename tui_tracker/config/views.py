@@ -128,8 +128,10 @@ def _chosen(key: str, raw: object, place: str) -> dict[str, object]:
     except ConfigError as error:
         raise ConfigError(f"{place}: {key}: {error.message}", error.hint) from error
     except ValueError as error:
-        what = f"{place}: {key}: {clean(str(raw), 80)!r} is not allowed"
-        raise ConfigError(what, f"allowed: {part.allowed}") from error
+        wrong = error.elements if isinstance(error, parse.ElementsError) else (raw,)
+        what = [f"{place}: {key}: {clean(str(one), 80)!r} is not allowed" for one in wrong]
+        hint = f"allowed: {part.allowed}"
+        raise ConfigError(what[0], hint, tuple(ConfigError(one, hint) for one in what)) from error
 
 
 def views_of(table: object, place: str, problems: Problems) -> tuple[ViewSpec, ...]:
@@ -239,8 +241,8 @@ def _words(raw: object) -> tuple[str, ...]:
 
 def _classes(raw: object) -> tuple[str, ...]:
     words = _words(raw) if raw else ()
-    if not set(words) <= set(CLASSES):
-        raise ValueError
+    if wrong := [word for word in words if word not in CLASSES]:
+        raise parse.ElementsError(wrong)
     return words
 
 

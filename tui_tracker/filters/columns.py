@@ -55,6 +55,10 @@ class NumberColumn:
     """The column that is meant where it is compared with a percentage."""
     in_hours: bool = False
     """Whether its numbers are hours, so that it can be compared with ``2d``."""
+    in_dollars: bool = False
+    """Whether its numbers are US dollars, whatever the pair is priced in."""
+    is_share: bool = False
+    """Whether it is a part of a whole, so that ``0.9`` means 90 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,14 @@ COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("hl_range", lambda s: s.row.hl_range_pct, Unit.PERCENT, "the exchange's high less low", ("hl",)),
     NumberColumn("parkinson", lambda s: s.row.parkinson, Unit.FRACTION, "volatility of high and low", ("pk",)),
     NumberColumn("shift", lambda s: s.shift, Unit.PLAIN, "places that its rank rose", ("delta_rank", "rise")),
-    NumberColumn("volume", lambda s: s.row.volume_usd, Unit.PLAIN, "24 h volume in US dollars", ("volume_usd",)),
+    NumberColumn(
+        "volume",
+        lambda s: s.row.volume_usd,
+        Unit.PLAIN,
+        "24 h volume in US dollars",
+        ("volume_usd",),
+        in_dollars=True,
+    ),
     NumberColumn(
         "spread", lambda s: s.row.spread_bps, Unit.BPS, "bid to ask in basis points; 1% is 100", ("spread_bps",)
     ),
@@ -157,9 +168,21 @@ COLUMNS: Final[tuple[Column, ...]] = (
     NumberColumn("trades_min", _newest(Metric.TRADES_MIN), Unit.PLAIN, "trades of the newest minute"),
     NumberColumn("flow", _newest(Metric.FLOW), Unit.PLAIN, "base volume of the newest minute"),
     NumberColumn("mid", lambda s: s.row.mid, Unit.PLAIN, "middle of bid and ask"),
-    NumberColumn("coverage", _of_figures(lambda f: f.coverage), Unit.FRACTION, "observed share", ("cover", "cov")),
     NumberColumn(
-        "activity", lambda s: s.row.activity, Unit.FRACTION, "share of 5-minute spans with a trade", ("active",)
+        "coverage",
+        _of_figures(lambda f: f.coverage),
+        Unit.FRACTION,
+        "observed share",
+        ("cover", "cov"),
+        is_share=True,
+    ),
+    NumberColumn(
+        "activity",
+        lambda s: s.row.activity,
+        Unit.FRACTION,
+        "share of 5-minute spans with a trade",
+        ("active",),
+        is_share=True,
     ),
     NumberColumn("min", _of_figures(lambda f: f.minimum), Unit.PLAIN, "lowest", ("minimum", "low")),
     NumberColumn("max", _of_figures(lambda f: f.maximum), Unit.PLAIN, "highest", ("maximum", "high")),

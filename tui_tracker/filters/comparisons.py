@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from tui_tracker.filters.columns import BY_NAME, Column, NumberColumn, Subject, TextColumn, Unit, near, near_of
 from tui_tracker.filters.errors import FilterError
-from tui_tracker.filters.lexer import Kind, Token
+from tui_tracker.filters.lexer import CURRENCIES, Kind, Token
 from tui_tracker.filters.patterns import compiled, searched
 
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
@@ -57,7 +57,7 @@ def _number_comparison(column: NumberColumn, op: Operator, other: Operand) -> Pr
     test = _TESTS[op]
     if isinstance(other.column, NumberColumn):
         return _two_columns(column, test, other.column, other.word)
-    column, limit = _limit(column, other.word)
+    column, limit = _limit(column, other)
     value = column.value
 
     def matches(subject: Subject) -> bool:
@@ -91,12 +91,24 @@ def _relative(column: NumberColumn) -> NumberColumn:
     return relative if isinstance(relative, NumberColumn) else column
 
 
-def _limit(column: NumberColumn, word: Token) -> tuple[NumberColumn, float]:
-    """What is compared with which number, made one of the column's unit: shares are read as the table shows them."""
+def is_whole_share(one: Operand, other: Operand) -> bool:
+    """Whether a share is compared with a bare number up to 1, which then is one of the whole and no percentage."""
+    column, word = one.column, other.word
+    is_bare = word.kind is Kind.NUMBER and not word.unit and 0 < word.value <= 1
+    return isinstance(column, NumberColumn) and column.is_share and is_bare
+
+
+def _limit(column: NumberColumn, other: Operand) -> tuple[NumberColumn, float]:
+    """What is compared with which number, made one of the column's unit: fractions are read as the table shows them."""
+    word = other.word
     if word.kind is not Kind.NUMBER:
         hint = near(word.text) if word.kind is Kind.WORD else ""
         hint = hint if hint.startswith("did") else ""
         raise FilterError(f"{column.name} is a number, {word.text!r} is none", word.position, word.length, hint)
+    if word.text[0] in CURRENCIES:
+        _check_money(column, word)
+    if is_whole_share(Operand(word, column), other):
+        return column, word.value
     if not word.unit:
         return column, word.value * (column.unit.value if column.unit is Unit.FRACTION else 1.0)
     if word.unit in _HOURS:
@@ -107,6 +119,13 @@ def _limit(column: NumberColumn, word: Token) -> tuple[NumberColumn, float]:
     if column.unit is Unit.PLAIN:
         raise FilterError(f"{column.name} is no percentage", word.position, word.length)
     return column, word.value * column.unit.value / _PER_PERCENT[word.unit]
+
+
+def _check_money(column: NumberColumn, word: Token) -> None:
+    if column.unit is not Unit.PLAIN or word.unit:
+        raise FilterError(f"{column.name} is no amount of money", word.position, word.length)
+    if column.in_dollars and word.text[0] != "$":
+        raise FilterError(f"{column.name} is in US dollars", word.position, 1, "$1M")
 
 
 def _text_comparison(one: Operand, column: TextColumn, op: Operator, other: Operand) -> Predicate:

@@ -9,20 +9,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui_tracker.filters.columns import BY_NAME, Subject
-from tui_tracker.filters.comparisons import Operand, Operator, comparison, membership, operand, pattern_match
+from tui_tracker.filters.columns import BY_NAME, NumberColumn, Subject
+from tui_tracker.filters.comparisons import (
+    Operand,
+    Operator,
+    comparison,
+    is_whole_share,
+    membership,
+    operand,
+    pattern_match,
+)
 from tui_tracker.filters.errors import FilterError
-from tui_tracker.filters.lexer import Kind, Token, tokens
+from tui_tracker.filters.lexer import CURRENCIES, Kind, Token, tokens
 from tui_tracker.filters.patterns import check_end, compiled, searched
 from tui_tracker.filters.syntax import MATCHES, MATCHES_NOT, first_word, tree, word_of
 
 MAX_LENGTH: Final = 200
 Predicate = Callable[[Subject], bool]
 _NAMES: Final = "|".join(map(re.escape, BY_NAME))
+_NUMBERS: Final = "|".join(re.escape(name) for name, column in BY_NAME.items() if isinstance(column, NumberColumn))
 _EXPRESSION: Final = re.compile(
-    rf"""[<>=~≤≥≠()|&"']|\S\s+(?:and|or|in|not\s+in)\s+\S|^\s*not\s+\S|(?:^|[\s!])(?:{_NAMES})\s+is\s+\S""", re.I
+    rf"""
+      [<>=~≤≥≠()|&"']
+    | \S\s+(?:and|or|in|not\s+in)\s+(?:\S|$) | \S\s+(?:and|or)$
+    | ^\s*not\s+\S
+    | (?:^|[\s!])(?:{_NAMES})\s+is\s+\S
+    | (?:^|\s)(?:{_NUMBERS})\s+[+-]?[{CURRENCIES}]?\d[\d,._]*\s?(?:%|bps|[kmbthd])?(?:\s|$)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-_PATTERN: Final = re.compile(r"\s*/((?:\\.|[^/\\])*)(/?)")
+_PATTERN: Final = re.compile(r"(?<![^\s(])(!?)/((?:\\.|[^/\\])*)(/?)")
+"""``/pattern/`` or ``!/pattern/`` where a word may begin; the last one may go on to the end, as while one types it."""
 _OPERATORS: Final[dict[type[ast.cmpop], Operator]] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -41,6 +58,8 @@ class Filter:
     text: str
     matches: Predicate
     """Whether it lets a pair through. A value that is unknown matches no comparison, not even a negated one."""
+    understood: str = ""
+    """How a number was read that could be read in two ways, ``coverage > 0.9`` as 90 %."""
 
 
 def compile_filter(text: str) -> Filter:
@@ -51,23 +70,18 @@ def compile_filter(text: str) -> Filter:
     """
     if len(text) > MAX_LENGTH:
         raise FilterError("filter too long", MAX_LENGTH, 1, f"at most {MAX_LENGTH} characters")
-    pattern = _PATTERN.match(text)
-    rest = text[pattern.end() :] if pattern else text
-    if pattern is not None and pattern[1] and pattern[2]:
-        check_end(text, pattern.end())
-    if _EXPRESSION.search(rest):
+    if is_expression(text):
         words = tokens(text)
-        return Filter(text, _Compiler(words).condition(tree(words, text), True))
-    in_words = plain_words(rest)
-    if pattern is None or not pattern[1]:
-        return Filter(text, in_words)
-    found = _pattern_search(compiled(pattern[1], pattern.start(1)))
-    return Filter(text, _all_of((found, in_words)) if rest.strip() else found)
+        compiler = _Compiler(words)
+        return Filter(text, compiler.condition(tree(words, text), True), compiler.understood)
+    in_patterns = [_pattern_term(found, text) for found in _PATTERN.finditer(text) if found[2]]
+    rest = _PATTERN.sub(" ", text)
+    return Filter(text, _all_of([*in_patterns, plain_words(rest)] if rest.strip() else in_patterns))
 
 
 def is_expression(text: str) -> bool:
     """Whether a filter compares columns, or is about to."""
-    return _EXPRESSION.search(text) is not None
+    return _EXPRESSION.search(_PATTERN.sub("//", text)) is not None
 
 
 def problem_of(text: str) -> FilterError | None:
@@ -94,6 +108,16 @@ def plain_words(text: str) -> Predicate:
 def _occurs(word: str) -> Predicate:
     beginning = word if ":" in word else f"{word}:"
     return lambda subject: word in subject.text or subject.row.instrument.id.lower().startswith(beginning)
+
+
+def _pattern_term(found: re.Match[str], text: str) -> Predicate:
+    """What a pattern among plain words lets through, or keeps out behind ``!``."""
+    if found[3]:
+        check_end(text, found.end())
+    elif re.search(r"\s", found[2]):
+        raise FilterError("no / at its end", found.start(2) - 1, 1, "/^b/ usd")
+    search = _pattern_search(compiled(found[2], found.start(2)))
+    return _not(search) if found[1] else search
 
 
 def _pattern_search(pattern: re.Pattern[str]) -> Predicate:
@@ -127,6 +151,8 @@ class _Compiler:
 
     def __init__(self, words: Sequence[Token]) -> None:
         self._words = words
+        self.understood = ""
+        """See :class:`Filter`."""
 
     def condition(self, node: ast.expr, wanted: bool) -> Predicate:
         """What a node lets through, or keeps out."""
@@ -151,11 +177,19 @@ class _Compiler:
 
     def _comparison(self, one: ast.expr, op: ast.cmpop, other: ast.expr, wanted: bool) -> Predicate:
         found = _OPERATORS.get(type(op))
+        members = other.elts if found is None and isinstance(other, ast.Tuple) else [other]
+        first, *others = map(self._operand, (one, *members))
+        self._note(first, others)
         if found is None:
-            members = other.elts if isinstance(other, ast.Tuple) else [other]
             is_wanted = wanted is isinstance(op, ast.In)
-            return membership(self._operand(one), [self._operand(member) for member in members], is_wanted)
-        return comparison(self._operand(one), found if wanted else _NEGATED[found], self._operand(other))
+            return membership(first, others, is_wanted)
+        return comparison(first, found if wanted else _NEGATED[found], others[0])
+
+    def _note(self, one: Operand, others: Sequence[Operand]) -> None:
+        """Remember how the first number was read that could be read in two ways."""
+        for column, number in [pair for other in others for pair in ((one, other), (other, one))]:
+            if not self.understood and is_whole_share(column, number):
+                self.understood = f"{number.word.text} is {100 * number.word.value:.6g} %"
 
     def _operand(self, node: ast.expr) -> Operand:
         if not isinstance(node, ast.Name):

@@ -37,6 +37,8 @@ class Token(NamedTuple):
 
 
 SUFFIXES: Final = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+CURRENCIES: Final = "$€£¥"
+"""Signs that may stand before a number."""
 _WORD: Final = r"[^\W\d][\w./:-]*|\d+[^\W\d][\w./:-]*|[$★][\w./:-]+"
 
 
@@ -46,14 +48,14 @@ def _readable(whole: str) -> re.Pattern[str]:
         rf"""
           (?P<space>\s+)
         | (?P<number>
-            (?P<digits>[+-]?(?:(?:{whole})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
+            (?:[{CURRENCIES}]\s?)?(?P<digits>[+-]?(?:(?:{whole})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
             (?:\s?(?P<suffix>%|(?i:bps|[kmbthd])(?![\w./:-]))|(?![\w.]))
           )
         | "(?P<double>[^"]*)" | '(?P<single>[^']*)'
         | /(?P<pattern>(?:\\.|[^/\\])*)/
         | (?P<is_not>(?i:is\s+not)(?![\w./:-]))
         | (?P<word>{_WORD})
-        | (?P<operator><=|>=|==|!=|!~|=~|≤|≥|≠|<|>|=|~|&&|\|\||&|\||!|\(|\)|,)
+        | (?P<operator><=|>=|=<|=>|<>|==|!=|!~|=~|≤|≥|≠|<|>|=|~|&&|\|\||&|\||!|\(|\)|,)
         """,
         re.VERBOSE,
     )
@@ -64,7 +66,7 @@ _TOKEN: Final = _readable(rf"\d{{1,3}}(?:,\d{{3}})+|{_WHOLE}")
 _TOKEN_OF_A_LIST: Final = _readable(_WHOLE)
 """In a list commas stand between its members, not between thousands."""
 _AS_PYTHON: Final = {
-    "=": "==", "is": "==", "≤": "<=", "≥": ">=", "≠": "!=", "=~": "~",
+    "=": "==", "is": "==", "≤": "<=", "≥": ">=", "≠": "!=", "=<": "<=", "=>": ">=", "<>": "!=", "=~": "~",
     "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not",
 }  # fmt: skip
 _BARE_PATTERN: Final = re.compile(r"""[^\s()"'/][^\s()]*""")
@@ -145,4 +147,4 @@ def _unreadable(text: str, position: int) -> FilterError:
     char = text[position]
     if char in "\"'/":
         return FilterError(f"no {char} at its end", position, len(text) - position)
-    return FilterError(f"{char!r} means nothing here", position)
+    return FilterError(f"{char!r} means nothing here", position, hint="parentheses are ( )" if char in "[]{}" else "")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.filters.errors import FilterError
 from tui_tracker.filters.lexer import Kind, Token, begins_list
 
@@ -62,14 +63,25 @@ def first_word(node: ast.expr, words: Sequence[Token]) -> Token:
 def _check_neighbours(words: Sequence[Token], end: int) -> None:
     """Say in plain words what Python's parser would say in its own."""
     before: Token | None = None
-    for word in words:
+    for place, word in enumerate(words):
         ends_operand = before is not None and (before.kind is not Kind.OPERATOR or before.text == ")")
         if ends_operand and word.kind is not Kind.OPERATOR:
-            raise FilterError("and, or or a comparison is missing", word.position, word.length, "a > 1 and b < 2")
+            raise _missing_between(words, place)
         before = word
     if before is not None and before.kind is Kind.OPERATOR and before.text != ")":
         raise FilterError(_missing(before), end, 1)
     _check_parentheses(words)
+
+
+def _missing_between(words: Sequence[Token], place: int) -> FilterError:
+    """What is missing before a word that follows another one."""
+    before, word = words[place - 1 : place + 1]
+    if word.kind is Kind.NUMBER and isinstance(BY_NAME.get(before.text.lower()), NumberColumn):
+        return FilterError("a comparison lacks its sign", word.position, word.length, f"{before.text} > {word.text}")
+    is_open = [one.text for one in words[:place] if one.kind is Kind.OPERATOR and one.text in ("(", ")", "in")]
+    if is_open[-2:] == ["in", "("]:
+        return FilterError("a comma is missing", word.position, word.length, "in (USD, EUR)")
+    return FilterError("and, or or a comparison is missing", word.position, word.length, "a > 1 and b < 2")
 
 
 def _check_parentheses(words: Sequence[Token]) -> None:

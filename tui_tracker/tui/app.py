@@ -384,10 +384,22 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
 
     def action_demo(self) -> None:
         """Watch a simulated market instead of an exchange that is out of reach, or that exchange again."""
-        if self._left is None:
-            self._switch_to_demo()
-        else:
+        status = self.status()
+        if self._left is not None:
             self._switch_back(self._left)
+        elif self.can_demo:
+            self._switch_to_demo()
+        elif status.is_simulated:
+            self.say("this market is simulated already")
+        elif self.desk.snapshot is not None and self.desk.snapshot.rows:
+            self.say(f"what is known of {source_name(status)} stays; crypto-tui --demo shows a simulated market")
+        else:
+            self.say(f"{source_name(status)} has not failed yet; crypto-tui --demo shows a simulated market")
+
+    @property
+    def is_demo_offered(self) -> bool:
+        """Whether there is a simulated market to go to, or to come back from."""
+        return self.can_demo or self._left is not None
 
     @work(name="demo", group="demo", exclusive=True)
     async def _switch_to_demo(self) -> None:
@@ -416,6 +428,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         self.desk.watchlists, self.desk.saved_views = dict(left.watchlists), left.saved_views
         self.desk.view = left.view
         self.show()
+        again = f"; {self.key_book.label('demo')} leads to the simulated market again" if self.can_demo else ""
+        self.say(f"back at {source_name(left.feed.status())}{again}")
 
     def _watch(self, feed: Feed) -> None:
         """Begin anew with another market."""
@@ -444,14 +458,12 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         """What can be done now."""
         commands = (*self.commands(), *self.key_book.in_force(CHART_COMMANDS))
         hidden: tuple[str, ...] = ("exchange", "across") if not self.desk.is_several else ()
-        hidden = hidden if self.check_action("demo", ()) else (*hidden, "demo")
+        hidden = hidden if self.is_demo_offered else (*hidden, "demo")
         return [command for command in commands if command.id not in hidden]
 
     @override
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
-            case "demo":
-                return self.can_demo or self._left is not None
             case "filter":
                 bar = self.main.filter_bar
                 is_free = self.screen in (self.main, self.page) and self.prompt is None

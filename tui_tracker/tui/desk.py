@@ -311,6 +311,12 @@ class Desk:
         step_ms = MINUTE_MS if age_ms >= MINUTE_MS else 1_000
         return (step_ms - age_ms % step_ms) / 1000 + 0.05
 
+    @property
+    def window(self) -> int:
+        """Minutes that figures are over; before there are any, those that were chosen."""
+        snapshot = self.snapshot
+        return snapshot.window_minutes if snapshot is not None and snapshot.rows else self.view.window
+
     def empty_titles(self) -> tuple[str, str, str]:
         """Titles of list, chart and table before anything came."""
         return "Pairs", titles.chart_title(None, self.view, self.zone), "Ranked"
@@ -328,12 +334,12 @@ class Desk:
             self.view,
             scene.ranking,
             scene.counts,
-            snapshot.window_minutes,
+            self.window,
             self.zone,
             is_loading,
             width,
             label(self.views, self.chosen, self.watched),
-            snapshot.known_minutes,
+            snapshot.known_minutes if snapshot.rows else None,
         )
 
     def strip(self, width: int, lines: int) -> list[Line]:

@@ -243,6 +243,7 @@ class FeedApp(App[None]):
         selected = self.desk.view.selected
         snapshot = self.desk.snapshot or no_snapshot(self.status())
         scene = self.desk.build(snapshot, self.can_demo)
+        self.main.can_demo = self.can_demo
         self.main.show_lists(
             scene,
             self.desk.view.selected,

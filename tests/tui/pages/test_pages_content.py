@@ -437,6 +437,13 @@ def test_what_follows_below_a_table_leaves_out_rows_without_anything_to_say() ->
     ]  # fmt: skip
 
 
+def test_columns_that_belong_together_follow_below_together() -> None:
+    rows: list[list[Run]] = [[(text, "text") for text in "abcd"], [(text, "text") for text in "1234"]]
+    assert [line.text for line in chunked(rows, 9)] == ["a  b  c", "1  2  3", "", "a  d", "1  4"]
+    assert [line.text for line in chunked(rows, 9, together=2)] == ["a  b", "1  2", "", "a  c  d", "1  3  4"]
+    assert len(chunked(rows, 10, together=2)) == 2
+
+
 def test_a_change_since_lately_is_none_over_the_window() -> None:
     young = [
         replace(row, figures=(row.figures[0]._replace(first_ms=END_MS - 3 * MINUTE_MS), *row.figures[1:]))

@@ -98,6 +98,8 @@ def test_what_config_shows_can_be_loaded_again() -> None:
         ("min_coverage = 1", ["unknown key 'min_coverage'", "did you mean min-coverage?"]),
         ("zzzzzz = 1", ["unknown key", "known: source, base-urls"]),
         ("interval = 3", ["interval: '3' is not allowed", "whole seconds from 5 to 3600"]),
+        ("columns = ['last', 'a b', 'cv:99']", ["columns: 'a b' is not allowed", "1 more"]),
+        ("columns = [3]", ["columns: '3' is not allowed"]),
         ("interval = true", ["interval: 'true' is not allowed"]),
         ("theme = 'drak'", ["theme: 'drak'", "dark, light, terminal"]),
         ('theme = "\\u001b[31m\\u202e"', ["theme: '·[31m·'"]),

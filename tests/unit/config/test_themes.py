@@ -9,7 +9,7 @@ from tui_tracker.core.errors import ConfigError
 
 
 def write(folder: Path, name: str, text: str) -> Path:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.toml").write_text(text)
     return folder
 
@@ -56,3 +56,10 @@ def test_a_setting_may_name_it(tmp_path: Path) -> None:
         load({"theme": "sepja"}, {}, tmp_path / "config.toml")
     with pytest.raises(ConfigError, match="CRYPTO_TUI_THEME"):
         load({}, {"CRYPTO_TUI_THEME": "sepja"}, tmp_path / "config.toml")
+
+
+def test_it_is_looked_for_beside_the_file_that_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "own" / "themes", "sepia", "")
+    own = tmp_path / "own" / "my.toml"
+    own.write_text('theme = "sepia"', encoding="utf-8")
+    assert load({}, {}, tmp_path / "config.toml", own).themes == tmp_path / "own" / "themes"

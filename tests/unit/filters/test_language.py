@@ -116,6 +116,17 @@ def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float |
         "volume > 1 M and volume<3 m",
         "volume in (1 M, 2 M)",
         "class != Stable",
+        "volume > $1M and price < $80,000 and price > $ 100 and last < €110",
+        "usd /^b/",
+        "usd /^[be]/ !/eur$/",
+        "btc /us",
+        "/^b/ and usd",
+        "/^b/ and volume > 1e6",
+        "cv => 2% and cv =< 2% and rank <> 4",
+        "coverage = 0.5 and coverage >= 0.45 and 0.4 < coverage",
+        "coverage in (0.5, 7)",
+        "coverage > 1.5",
+        "cv > 0.9",
     ],
 )
 def test_what_lets_the_pair_through(text: str) -> None:
@@ -144,6 +155,10 @@ def test_what_lets_the_pair_through(text: str) -> None:
         "kraken:eth",
         "class = stable",
         "quote is not usd",
+        "usd /^(eth|xrp)/",
+        "btc !/usd$/",
+        "coverage > 0.9",
+        "coverage >= 1",
     ],
 )
 def test_what_keeps_the_pair_out(text: str) -> None:
@@ -207,6 +222,16 @@ def test_every_column_may_be_unknown() -> None:
         ("/(a+)+$/", ")+", "a group cannot be repeated", "repeat single characters or [sets]"),
         ("/a*b*c*d*/", "*", "too many repeats", "at most 3 of * + ? {}"),
         ("/(?i)a/", "(?", "(?…) is not taken", "groups are plain: (BTC|ETH)"),
+        ("price 80000", "80000", "a comparison lacks its sign", "price > 80000"),
+        ("cv > 1 and vol 5%", "5%", "a comparison lacks its sign", "vol > 5%"),
+        ("eth /^b usd", "/", "no / at its end", "/^b/ usd"),
+        ("eth /a/b/", "/", "the pattern ends at this /", "a slash in it is \\/"),
+        ("eth /a)/", ")", "no pattern: unbalanced parenthesis", ""),
+        ("btc and", "", "a condition is missing", ""),
+        ("quote in (USD EUR)", "EUR", "a comma is missing", "in (USD, EUR)"),
+        ("quote in [USD]", "[", "'[' means nothing here", "parentheses are ( )"),
+        ("volume > €1M", "€", "volume is in US dollars", "$1M"),
+        ("cv > $5", "$5", "cv is no amount of money", ""),
         ("/(a/", "(", "no pattern: missing ), unterminated subpattern", ""),
     ],
 )
@@ -241,12 +266,20 @@ def test_a_price_is_that_of_the_pair_whatever_the_metric(metric: float | None) -
     assert not compile_filter("last > 100").matches(pair)
 
 
+@pytest.mark.parametrize(
+    ("text", "understood"),
+    [("coverage > 0.9", "0.9 is 90 %"), ("not (1 > activity)", "1 is 100 %"), ("coverage > 90", ""), ("cv > 0.9", "")],
+)
+def test_a_share_of_the_whole_is_told(text: str, understood: str) -> None:
+    assert compile_filter(text).understood == understood
+
+
 def test_a_filter_has_a_bound() -> None:
     with pytest.raises(FilterError, match="too long"):
         compile_filter("x" * (MAX_LENGTH + 1))
 
 
-@given(st.text(alphabet=st.sampled_from("abcv σ><=!~&|()/'\"%.,0159kMeE_$-[]*+?{}^\\\x00é\n"), max_size=60))
+@given(st.text(alphabet=st.sampled_from("abcv σ><=!~&|()/'\"%.,0159kMeE_$€-[]*+?{}^\\\x00é\n"), max_size=60))
 def test_any_text_is_a_filter_or_says_where_it_is_none(text: str) -> None:
     error = problem_of(text)
     if error is None:

@@ -155,13 +155,15 @@ class OwnActions(FeedApp):
         await super().on_event(event)
 
     def action_theme(self) -> None:
-        """Take the next theme that looks different; the palette offers ``auto`` too."""
-        view = self.desk.view
+        """Take the next theme; ``auto`` stands in the place of the one that it looks like here."""
+        view, here = self.desk.view, Theme.LIGHT if self._is_light else Theme.DARK
         if view.theme == Theme.AUTO:
-            view = replace(view, theme=Theme.LIGHT if self._is_light else Theme.DARK)
+            view = replace(view, theme=here)
         view = view.next_theme(self.theme_choices[1:])
+        if view.theme == here:
+            view = replace(view, theme=Theme.AUTO)
         self.choose(view)
-        self.say(f"theme: {view.theme}")
+        self.say(f"theme: {f'auto, {here} here' if view.theme == Theme.AUTO else view.theme}")
 
     def action_columns(self) -> None:
         """Choose columns."""

@@ -108,16 +108,17 @@ def tabulated(rows: Sequence[Sequence[Run]], left: AbstractSet[int] = frozenset(
     return lines
 
 
-def chunked(rows: Sequence[Sequence[Run]], width: int, gap: int = 2) -> list[Line]:
+def chunked(rows: Sequence[Sequence[Run]], width: int, gap: int = 2, together: int = 0) -> list[Line]:
     """A table like :func:`tabulated`; columns for which there is no room follow below, under the first one again.
 
-    Rows that have nothing to say there are left out.
+    Rows that have nothing to say there are left out. Of the last columns, ``together`` go below as one.
     """
     widths = [max(width_of(cell[0]) for cell in column) for column in zip(*rows, strict=True)]
     parts: list[list[int]] = [[]]
     used = widths[0]
     for place in range(1, len(widths)):
-        if parts[-1] and used + gap + widths[place] > width:
+        needed = widths[place:] if place == len(widths) - together else widths[place : place + 1]
+        if parts[-1] and used + sum(gap + each for each in needed) > width:
             parts.append([])
             used = widths[0]
         parts[-1].append(place)

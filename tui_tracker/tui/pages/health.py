@@ -259,7 +259,12 @@ def _app(app: AppHealth) -> list[Line]:
     size, is_now = app.memory
     median, most, largest = app.lag_ms
     kind: Kind = "warn" if largest is not None and largest > SLOW_MS else "text"
-    late: list[Run] = [(_ms(median), "strong"), (f"  95 % {_ms(most)}  most ", "muted"), (_ms(largest), kind)]
+    late: list[Run] = [
+        (_ms(median), "strong"),
+        (f"  95 % {_ms(most)}  most ", "muted"),
+        (_ms(largest), kind),
+        ("  while this page is open", "faint"),
+    ]
     return facts(
         [
             ("version", [(app.version, "text")]),

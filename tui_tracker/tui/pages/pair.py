@@ -289,7 +289,7 @@ def _in_words(coefficient: float) -> str:
 
 
 def _figures(row: Row, width: int) -> list[Line]:
-    """One line a metric; measures for which there is no room follow below."""
+    """One line a metric; the measures of prices follow below where there is no room for them."""
     figures_of_all = [measure.label for measure in OF_ALL]
     heads = ["metric", "last", "mean", *figures_of_all, "min", "max", "Δ window", "cover"]
     heads += [measure.label for measure in OF_PRICES]
@@ -301,7 +301,7 @@ def _figures(row: Row, width: int) -> list[Line]:
             rows.append([name, *((fmt.ABSENT, "faint") for _ in heads[1:])])
         else:
             rows.append([name, *_figure_cells(row, metric, figures)])
-    return chunked(rows, width)
+    return chunked(rows, width, together=len(OF_PRICES))
 
 
 def _figure_cells(row: Row, metric: Metric, figures: Figures) -> list[Run]:

@@ -22,9 +22,10 @@ TEXT_CELLS = 72
 """What a page of keys takes where nothing else is known."""
 NOTES = (
     "σ is exact over the window, and the largest is rank 1; ties share a rank.",
+    "↑ ↓ are the arrow keys; ▲ rose, ▼ fell.",
     "~ marks what is not ranked, with the reason; ★ a favourite; ↑12 where a row of a frozen order belongs.",
     "Filters: btc !eur, /^(BTC|ETH)/, cv > 2% and volume > 1M and quote in (USD, EUR), base ~ ^A. "
-    "σ against a percentage means cv; a fraction is written with %; what is unknown matches no comparison.",
+    "σ against a percentage means cv; coverage > 0.9 is 90 %; what is unknown matches no comparison.",
     f"Names: {', '.join(column.name for column in COLUMNS)}.",
     "Click selects, a second click tells all about the pair, a heading sorts, the wheel scrolls.",
 )

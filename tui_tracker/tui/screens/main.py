@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui_tracker.filters.language import compile_filter
 from tui_tracker.tui.bindings import ALWAYS_HINTS, BY_ID, CHART_HINTS, LIST_HINTS, LOST_HINTS, TABLE_HINTS
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.keys import KeyBook
@@ -51,6 +52,8 @@ class MainScreen(Screen[None]):
         self.panes = Panes()
         self._key_book = KeyBook()
         self.is_waiting = True
+        self.can_demo = False
+        """Whether a simulated market is offered."""
         """Whether no pair is known yet."""
 
     def compose(self) -> ComposeResult:
@@ -201,7 +204,8 @@ class MainScreen(Screen[None]):
         self.pairs.show_title(list_title)
         self.table.show_title(table_title)
         if self.filter_bar is not None:
-            self.filter_bar.show_count(scene.counts.shown, scene.counts.in_scope)
+            understood = compile_filter(scene.table.view.needle).understood
+            self.filter_bar.show_count(scene.counts.shown, scene.counts.in_scope, understood)
         self.show_keys()
 
     def set_cursor(self, key: str) -> None:
@@ -232,7 +236,7 @@ class MainScreen(Screen[None]):
     def hint_ids(self) -> list[str]:
         """The commands that matter most where the focus is; where nothing is known yet, what helps with that."""
         if self.is_waiting and not self.is_chart_full:
-            return [name for name in LOST_HINTS if name != "demo" or self.app.check_action("demo", ())]
+            return [name for name in LOST_HINTS if name != "demo" or self.can_demo]
         if self.pane.chart.has_focus:
             return [name for name in CHART_HINTS if name != "back" or self.is_chart_full]
         return list(LIST_HINTS if self.pairs.has_focus else TABLE_HINTS)

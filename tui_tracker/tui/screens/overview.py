@@ -42,7 +42,7 @@ class OverviewScreen(PageScreen):
             events=desk.events,
             pulse=desk.pulse,
             zone=desk.zone,
-            window=window_text(0 if desk.snapshot is None else desk.snapshot.window_minutes),
+            window=window_text(desk.window),
         )
         return overview_page(known, width, self.body.size.height)
 

@@ -22,6 +22,8 @@ from tui_tracker.tui.widgets.field import Field
 
 MOST_TYPED: Final = 5 * MAX_LENGTH
 """More than a filter may have, so that one is told that it is too long."""
+PROMPT: Final = 3
+LEAST_FIELD: Final = 26
 
 
 class _Mark(Highlighter):
@@ -70,11 +72,11 @@ class FilterBar(Horizontal):
         """Where one types."""
         return self._input
 
-    def show_count(self, shown: int, in_scope: int) -> None:
-        """Say how many of the pairs in scope match, unless there is something wrong to be said."""
+    def show_count(self, shown: int, in_scope: int, understood: str = "") -> None:
+        """Say how many of the pairs in scope match and how that was read, unless something is wrong."""
         if self.problem is not None or self.is_beginning:
             return
-        self._tell(partial(_count_text, f"{whole(shown)} of {whole(in_scope)}"), "muted")
+        self._tell(partial(_count_text, f"{whole(shown)} of {whole(in_scope)}", understood), "muted")
 
     def show_beginning(self, needle: str) -> None:
         """Say that a comparison is expected behind what was typed, or with nothing no longer."""
@@ -97,8 +99,18 @@ class FilterBar(Horizontal):
 
     def _tell(self, told: Callable[[int], str], kind: Kind) -> None:
         self._told = told, kind
-        width = max(1, self._count.size.width - 1)
+        width = self._room(told) - 1
+        self._count.styles.width = width + 1
         self._count.paint((Line(((f"{clean(told(width), width).rjust(width)} ", kind),)),))
+
+    def _room(self, told: Callable[[int], str]) -> int:
+        """Cells at the right: half of the line, and more for what is wrong if the field has no need of them."""
+        whole_line = self.size.width - PROMPT
+        usual = max(32, min(42, whole_line - 35), (whole_line + 1) // 2)
+        if self.problem is None:
+            return usual
+        most = whole_line - max(LEAST_FIELD, len(self._input.value) + 2)
+        return max(usual, min(most, len(told(most - 1)) + 2))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what was typed."""
@@ -111,8 +123,10 @@ class FilterBar(Horizontal):
         self.post_message(FilterKept())
 
 
-def _count_text(count: str, width: int) -> str:
-    """How many match, and as many of the keys as fit."""
+def _count_text(count: str, understood: str, width: int) -> str:
+    """How many match, how that was read, and as many of the keys as fit."""
+    if understood and len(f"{understood}   {count}") <= width:
+        count = f"{understood}   {count}"
     for text in (f"{count}   Enter keep   Esc clear", f"{count}  Enter keep  Esc clear", f"{count}  Esc clear"):
         if len(text) <= width:
             return text
