@@ -57,7 +57,8 @@ class Session:
             start_new_session=True,
             preexec_fn=own_terminal,
             pass_fds=(report_fd,),
-            env=environment | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "COLUMNS": "33", "LINES": "7"},
+            env=environment
+            | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "COLUMNS": "33", "LINES": "7", "PS1": "bash-$ "},
         )
         self.report_fd = report_fd
         os.close(report_fd)
