@@ -21,9 +21,11 @@ Number = str | int | float | None
 
 def number(item: object) -> float:
     """Read a number as JSON has it, or as text; NaN for anything else."""
+    if type(item) is float:
+        return item if -LARGEST <= item <= LARGEST else math.nan
     if isinstance(item, str):
         return float(item) if len(item) < _LONGEST_NUMBER and _NUMBER.fullmatch(item) else math.nan
-    if isinstance(item, bool) or not isinstance(item, int | float) or abs(item) > LARGEST:
+    if isinstance(item, bool) or not isinstance(item, int) or abs(item) > LARGEST:
         return math.nan
     return float(item)
 

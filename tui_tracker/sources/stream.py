@@ -22,6 +22,7 @@ from tui_tracker.core.errors import (
     TimedOutError,
     UnreachableError,
 )
+from tui_tracker.core.foreground import QUIET
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import Ticker
@@ -37,6 +38,8 @@ OPEN_S: Final = 10.0
 PING_S: Final = 10.0
 BETWEEN_S: Final = 1.0
 """Least time between two openings of connections: every exchange allows more."""
+TURN_S: Final = 0.001
+"""Messages that are there are read for so long before everything else gets its turn."""
 AWAKE_S: Final = 0.02
 """A connection is read for at least so long …"""
 FEW: Final = 20
@@ -192,14 +195,20 @@ class SocketStream:
                 await socket.send(dialogue.ping)
 
     async def _listen(self, socket: ClientConnection, dialogue: Dialogue, listener: Listener) -> None:
+        try:
+            async with asyncio.timeout(dialogue.silence_s) as patience:
+                await self._hear(socket, dialogue, listener, patience)
+        except TimeoutError:
+            raise TimedOutError(f"the stream of {self._title} said nothing for {dialogue.silence_s:g} s") from None
+
+    async def _hear(
+        self, socket: ClientConnection, dialogue: Dialogue, listener: Listener, patience: asyncio.Timeout
+    ) -> None:
         told_s, gaps, was_answered = self._clock.monotonic_s(), 0, False
         awake_s, heard = told_s, 0
+        turn_s, loop = told_s, asyncio.get_running_loop()
         while True:
-            try:
-                async with asyncio.timeout(dialogue.silence_s):
-                    message = await socket.recv()
-            except TimeoutError:
-                raise TimedOutError(f"the stream of {self._title} said nothing for {dialogue.silence_s:g} s") from None
+            message = await socket.recv()
             tickers = self._read(dialogue, message)
             if dialogue.is_answered and not was_answered:
                 was_answered = True
@@ -213,10 +222,16 @@ class SocketStream:
             else:
                 self._check(dialogue, self._clock.monotonic_s() - told_s)
             heard += 1
-            if self._clock.monotonic_s() - awake_s >= AWAKE_S:
+            now_s = self._clock.monotonic_s()
+            if now_s - turn_s >= TURN_S:
+                await asyncio.sleep(0)
+                await QUIET.get()()
+                turn_s = now_s = self._clock.monotonic_s()
+            if now_s - awake_s >= AWAKE_S:
                 if heard <= FEW and was_answered:
                     await self._rest(socket, listener.rest_s())
                 awake_s, heard = self._clock.monotonic_s(), 0
+                patience.reschedule(loop.time() + dialogue.silence_s)
 
     async def _rest(self, socket: ClientConnection, rest_s: float) -> None:
         """Leave messages to the kernel for a while: to wake up for each by itself costs more than to read it."""

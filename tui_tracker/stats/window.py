@@ -155,10 +155,11 @@ class Window:
         if minute > self._end:
             self._slide(minute)
         elif minute == self._newest:
-            origin = self._provenance_at(minute)
+            slot = minute % self.length
+            origin = _POLL if self._provenance is None else self._provenance[slot]
             if origin == _CANDLE:
                 return False
-            if origin == provenance and self._ring[minute % self.length] == value:
+            if origin == provenance and self._ring[slot] == value:
                 return True
         if not self._set_last(minute, value, provenance):
             self._put(minute, value, provenance)
