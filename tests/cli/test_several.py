@@ -103,6 +103,7 @@ def test_where_every_source_fails_each_reason_is_told(run: Callable[..., Outcome
         (["--source", "kraken,okx"], "all:BTC-USD is made of 3 exchanges or more; name three with --source"),
         (["--demo"], "all:BTC-USD is made of 3 exchanges or more"),
         (["--source", "kraken,okx,gate", "--window", "7d"], "all:BTC-USD isn't kept, so that it has no longer windows"),
+        (["--connect", "http://127.0.0.1:9", "--window", "7d"], "all:BTC-USD isn't kept"),
     ],
 )
 def test_pairs_across_exchanges_that_cannot_be_made_say_why(

@@ -165,7 +165,7 @@ def _request(loaded: Loaded, pairs: str | None, limit: int) -> RankRequest:
     floor = settings.min_volume if not names or loaded.is_flag("min_volume") else 0.0
     quote = settings.quote if loaded.is_flag("quote") else None
     request = RankRequest(settings, metric, quote, names, limit, floor)
-    if request.consolidated and not settings.connect:
+    if request.consolidated:
         _check_consolidated(request)
     return request
 
@@ -177,7 +177,7 @@ def _check_consolidated(request: RankRequest) -> None:
         ConfigError: Of too few exchanges, or over a window for which nothing of them is kept.
     """
     name, settings = clean(request.consolidated[0], 60), request.settings
-    if settings.demo or len(settings.sources) < LEAST_EXCHANGES:
+    if settings.demo or (not settings.connect and len(settings.sources) < LEAST_EXCHANGES):
         hint = "name three with --source, for example --source kraken,bitstamp,bitfinex"
         raise ConfigError(f"--pairs: {name} is made of {LEAST_EXCHANGES} exchanges or more", hint)
     if settings.window > DAY_MINUTES:
