@@ -180,6 +180,14 @@ async def test_across_says_what_is_too_old() -> None:
         assert "none: fewer than 3 exchanges agree" in text
 
 
+async def test_what_comes_before_a_page_is_there_is_shown_once_it_is() -> None:
+    async with running(rig_of(), (140, 60)) as rig:
+        rig.app.action_open_page("across")
+        rig.app.show_page()
+        await rig.settle()
+        assert "gate" in page_of(rig).body.whole
+
+
 async def test_across_with_one_exchange_says_so() -> None:
     async with running(Rig(), (140, 40)) as rig:
         await rig.press("M")

@@ -46,7 +46,8 @@ class PairStepping(PageScreen):
 
     @override
     def show_chart(self, data: ChartData) -> None:
-        self.pane.chart.show(data)
+        if self.is_mounted:  # a poll may come before; what it told is shown then
+            self.pane.chart.show(data)
 
 
 class PairScreen(PairStepping):
