@@ -127,8 +127,7 @@ class Exchanges:
 
 def _is_awaited(minute_ms: int, engine: Engine) -> bool:
     """Whether an exchange that does well is about to say something of this minute."""
-    status, snapshot = engine.status(), engine.hub.latest
-    said_ms = 0 if snapshot is None else snapshot.at_ms or 0
+    status, said_ms = engine.status(), engine.market.polled_ms or 0
     is_polling = status.next_poll_ms is None and not status.error
     is_well = status.state is SourceState.LIVE and not status.error
     return (is_polling or is_well) and said_ms < minute_ms

@@ -119,7 +119,9 @@ class Engine(Board):
         self._due: Final = asyncio.Event()
         """Set when rows whose history was loaded are to be published."""
         self._behind: Final = asyncio.Event()
-        """Set while rows don't show the last poll yet."""
+        """Set while rows don't show the last poll yet …"""
+        self._behind_ms: int | None = None
+        """… which was then."""
 
     def _open_archive(self, store: "Store") -> "Archive":
         from tui_tracker.engine.archive import Archive  # brings SQLite along, which not everyone needs
@@ -305,9 +307,11 @@ class Engine(Board):
             _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
         if self._keeper is not None:
             await self._keeper.keep_before(at_ms - at_ms % MINUTE_MS)
+        shown_ms = self._at_ms
         async with self._held_back():
             await self._sample(batch.tickers, at_ms, frozenset(symbol for symbol, _ in batch.malformed))
             if self._is_shown_soon():
+                self._behind_ms, self._at_ms = self._at_ms, shown_ms
                 self._behind.set()
             else:
                 await self._rebuild()
@@ -330,7 +334,9 @@ class Engine(Board):
 
     @override
     async def _rebuild(self) -> None:
-        self._behind.clear()
+        if self._behind.is_set():
+            self._at_ms = self._behind_ms
+            self._behind.clear()
         await super()._rebuild()
 
     def _check_patience(self) -> None:

@@ -375,12 +375,14 @@ async def test_the_last_poll_of_a_minute_shows_with_the_first_quotes_of_the_next
                 await clock.advance(0.5)
             at_ms = source.polled_at()[-1]
             assert engine.hub.latest is not None
-            assert engine.hub.latest.at_ms == at_ms
+            assert engine.hub.latest.at_ms != at_ms, "rows and their instant go together"
+            assert engine.status().last_good_ms == at_ms
             assert row(engine).last != 300
             await clock.advance(3)
             if is_said:
                 stream.say(200.0, "ETH/USD")
             await clock.advance(1 if is_said else 5.5)
             assert row(engine).last == 300
+            assert engine.hub.latest.at_ms == at_ms
             source.price = lambda pair, minute: 100.0
             await clock.advance(60)
