@@ -113,7 +113,7 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
         assert sharing is not None
         is_streamed = settings.is_streamed
         stream = open_stream(settings.source, clock=clock, base_url=url, budget=budget) if is_streamed else None
-        async with SharedEngine(source, clock, store, sharing, requests=budget.log, stream=stream).running() as engine:
+        async with SharedEngine(source, clock, store, sharing, budget=budget, stream=stream).running() as engine:
             yield engine
 
 

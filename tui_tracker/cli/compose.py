@@ -163,12 +163,16 @@ async def _collect_one(
     from tui_tracker.engine.engine import Engine
 
     source, budget = _source(settings, clock)
-    requests = None if budget is None else budget.log
     place = settings.base_urls.get(settings.source, "")
     history = _history(settings, clock, source.name, may_begin=not once, together=together, tends=tends)
     async with history as (store, sharing):
         engine: Engine
-        if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place):
+        if (
+            once
+            and store is not None
+            and sharing is not None
+            and await _is_collected(store, sharing, clock, place, budget)
+        ):
             from tui_tracker.engine.borrowing import BorrowingEngine
 
             engine = BorrowingEngine(source, clock, store, sharing, window)
@@ -182,7 +186,7 @@ async def _collect_one(
                 sharing,
                 interval_s=settings.interval,
                 window_minutes=window,
-                requests=requests,
+                budget=budget,
                 place=place,
                 stream=_stream(settings, clock, budget),
             )
@@ -193,7 +197,7 @@ async def _collect_one(
                 interval_s=settings.interval,
                 window_minutes=window,
                 once=once,
-                requests=requests,
+                budget=budget,
                 store=store,
                 stream=None if once else _stream(settings, clock, budget),
             )
@@ -202,18 +206,26 @@ async def _collect_one(
                 yield engine
 
 
-async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place: str) -> bool:
-    """Whether another process polls the same exchange for us, and did so a short while ago; it is named on stderr."""
+async def _is_collected(
+    store: "Store", sharing: "Sharing", clock: Clock, place: str, budget: "RequestBudget | None"
+) -> bool:
+    """Whether another process polls the same exchange for us, and did so a short while ago; it is named on stderr.
+
+    Where not, the exchange is left alone for as long as it asked of the last one that did.
+    """
     from tui_tracker.cli.diagnostics import say
     from tui_tracker.core.errors import StorageError
     from tui_tracker.core.format import utc_time
     from tui_tracker.engine.borrowing import is_fresh
+    from tui_tracker.sources.budget import LONGEST_BAN_S
 
     await sharing.observe()
     try:
         report = await asyncio.wrap_future(store.report(sharing.source))
     except StorageError:
         return False  # a history that can't be read is told of by the engine that polls
+    if report is not None and budget is not None:
+        budget.pause(report.limited_s(place, clock.now_ms()), LONGEST_BAN_S)
     if report is None or not sharing.is_led or not is_fresh(report, place, clock.now_ms()):
         return False
     polled = utc_time(report.status.last_good_ms, seconds=True)

@@ -28,7 +28,7 @@ from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import in_slices, stand_back
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source, Stream
-from tui_tracker.sources.request_log import RequestLog
+from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Engine(Board):
         interval_s: int = 60,
         window_minutes: int = 1_440,
         once: bool = False,
-        requests: RequestLog | None = None,
+        budget: RequestBudget | None = None,
         store: "Store | None" = None,
         stream: Stream | None = None,
     ) -> None:
@@ -80,13 +80,13 @@ class Engine(Board):
             interval_s: Seconds between polls.
             window_minutes: Length of the windows.
             once: Poll a single time and load only history that is asked for; the polled minute stays as polled.
-            requests: What is remembered of the source's requests, for its report.
+            budget: The pace of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
             stream: Live quotes; ``None`` to poll alone.
         """
         super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
-        self._requests: Final = requests
+        self._budget: Final = budget
         self._once: Final = once
         self._clock: Final = clock
         self._interval_ms: Final = interval_s * 1000
@@ -167,13 +167,14 @@ class Engine(Board):
         """How the source is doing at this moment."""
         now_ms = self._timekeeper.now_ms()
         limited_ms, next_ms = self._limited_until_ms(now_ms), self._poller.next_poll_ms
+        backfill = self.backfill.progress()
         return SourceStatus(
             source=self._source.name,
             state=self._state(now_ms),
             is_simulated=self._source.is_simulated,
             last_good_ms=self._health.last_good_ms,
             last_attempt_ms=self._health.last_attempt_ms,
-            next_poll_ms=max(next_ms, limited_ms) if next_ms and limited_ms else next_ms,
+            next_poll_ms=max(next_ms or 0, limited_ms) if limited_ms else next_ms,
             error=str(self._health.error or ""),
             limited_until_ms=limited_ms,
             skew_ms=self._timekeeper.offset_ms,
@@ -181,7 +182,7 @@ class Engine(Board):
             malformed=self._malformed,
             unknown=self._unknown,
             refused=self.market.refused,
-            backfill=self.backfill.progress(),
+            backfill=replace(backfill, remaining_s=None) if limited_ms else backfill,
             history=None if self._archive is None else self._archive.status(),
             stream="" if self._streaming is None else self._streaming.state,
             streamed_ms=self._health.streamed_ms,
@@ -209,7 +210,7 @@ class Engine(Board):
 
     def report(self) -> SourceReport:
         """Everything that is known of how the source is doing."""
-        requests = None if self._requests is None else self._requests.report()
+        requests = None if self._budget is None else self._budget.log.report()
         return SourceReport(self.status(), requests, self._source.errors(), self._source.skipped())
 
     def request_poll(self) -> int:

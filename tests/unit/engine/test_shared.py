@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.source import FakeSource, ticker
 from tests.support.stream import FakeStream
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.errors import RejectedError, TimedOutError
+from tui_tracker.core.errors import RateLimitedError, RejectedError, TimedOutError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
@@ -20,6 +20,7 @@ from tui_tracker.core.status import OURS, SourceState
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.shared import ELSEWHERE, SharedEngine
 from tui_tracker.engine.sharing import Sharing
+from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_writing
 from tui_tracker.storage.events import Polled
@@ -33,7 +34,12 @@ PATIENCE_S = 30
 
 @asynccontextmanager
 async def session(
-    folder: Path, source: FakeSource, stream: FakeStream | None = None, *, is_reader: bool = False
+    folder: Path,
+    source: FakeSource,
+    stream: FakeStream | None = None,
+    budget: RequestBudget | None = None,
+    *,
+    is_reader: bool = False,
 ) -> AsyncIterator[SharedEngine]:
     """One session of the host."""
     clock = SystemClock()
@@ -41,7 +47,7 @@ async def session(
     store = Store(folder, clock.now_ms, may_recover=lambda: lock.is_held or lock.is_free(), is_reader=is_reader)
     sharing = Sharing(store, source.name, lock, clock, is_reader=is_reader, alone_s=0.1)
     try:
-        async with SharedEngine(source, clock, store, sharing, stream=stream).running() as engine:
+        async with SharedEngine(source, clock, store, sharing, budget=budget, stream=stream).running() as engine:
             assert isinstance(engine, SharedEngine)
             yield engine
     finally:
@@ -158,6 +164,25 @@ async def test_a_follower_learns_of_lists_and_of_what_the_exchange_refuses(tmp_p
             told = await until(second, lambda snapshot: "slow" in snapshot.status.error)
             assert told.rows, "good data stays"
             assert not second_source.calls
+
+
+async def test_who_takes_over_leaves_the_exchange_alone_for_as_long_as_it_asked(tmp_path: Path) -> None:
+    first_source, budgets = source(), [RequestBudget(SystemClock(), 0.0) for _ in range(3)]
+    async with session(tmp_path, first_source) as first:
+        await until(first, is_loaded)
+        async with session(tmp_path, source(), None, budgets[0]) as second:
+            await until(second, is_loaded)
+            first_source.slot_s = 600.0
+            first_source.error = RateLimitedError("banned", 600.0)
+            first.request_poll()
+            await until(second, lambda snapshot: snapshot.status.limited_until_ms is not None)
+        assert not budgets[0].next_slot_s()
+    async with session(tmp_path, source(), None, budgets[1]) as third:
+        await until(third, is_loaded)
+        assert 500 < budgets[1].next_slot_s() <= 600, "from what the last one left behind"
+        async with session(tmp_path, source(), None, budgets[2]) as fourth:
+            await until(fourth, is_loaded)
+            assert not budgets[2].next_slot_s(), "who follows asks nothing"
 
 
 async def test_a_follower_that_missed_polls_begins_anew(tmp_path: Path) -> None:
