@@ -121,7 +121,8 @@ def test_a_pair_that_too_few_exchanges_answer_for_is_left_out_with_the_reason(
         flags = [*thread.nine.flags, "--source", "binance,okx,gate", "--base-url", f"gate={closed_url}"]
         outcome = run("rank", *flags, "--pairs", "all:BTC-USDT,okx:BTC-USDT", "--json")
     assert outcome.code == 0
-    assert "left out: all:BTC-USDT: fewer than 3 exchanges quote the same pair" in outcome.err
+    assert "left out: all:BTC-USDT: 2 of 3 exchanges gave quotes, 3 are needed" in outcome.err
+    assert "note: all" not in outcome.err
     assert [pair["exchange"] for pair in json.loads(outcome.out)["pairs"]] == ["okx"]
 
 

@@ -7,6 +7,7 @@ from tui_tracker.cli.diagnostics import expected_error, say
 from tui_tracker.config.model import Settings
 from tui_tracker.core.errors import NoDataError, SourceError, SourcesError
 from tui_tracker.core.format import utc_time
+from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import BackfillProgress, SourceState
@@ -54,7 +55,7 @@ async def first_rows(updates: AsyncIterator[Snapshot]) -> Snapshot:
     async for snapshot in updates:
         if snapshot.rows and snapshot.at_ms is not None:
             for part in snapshot.status.parts:
-                if part.error:
+                if part.error and part.source != CONSOLIDATED:
                     say(f"note: {part.source}: {part.error}")
             status = snapshot.status
             if not status.parts and status.state is not SourceState.LIVE:

@@ -306,6 +306,9 @@ def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:
     listed = Names(tuple(row.instrument for row in snapshot.rows), snapshot.status.source)
     answering = {row.instrument.source for row in snapshot.rows}
     down = {part.source: part.error for part in snapshot.status.parts if part.error and part.source not in answering}
+    exchanges = [part.source for part in snapshot.status.parts if part.source != CONSOLIDATED]
+    if CONSOLIDATED in down and (count := len(answering.intersection(exchanges))) < LEAST_EXCHANGES:
+        down[CONSOLIDATED] = f"{count} of {len(exchanges)} exchanges gave quotes, {LEAST_EXCHANGES} are needed"
     found = set[str]()
     for name in names:
         source, colon, _ = name.partition(":")
@@ -314,7 +317,7 @@ def _named(snapshot: Snapshot, names: Sequence[str]) -> frozenset[str]:
         else:
             found.add(listed.find(name).id)
     if not found:
-        raise NoDataError("none of the exchanges of these pairs gave quotes", "try again later")
+        raise NoDataError("none of these pairs is quoted now", "the notes say why; try again later")
     return frozenset(found)
 
 
