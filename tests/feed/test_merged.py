@@ -253,3 +253,5 @@ def test_the_state_is_the_worst_of_the_exchanges() -> None:
     status = merged_status("a,b", [across, live, stale])
     assert (status.state, status.error, status.instruments) == (SourceState.STALE, "", 480)
     assert status.next_poll_ms == live.next_poll_ms
+    hung = live_status(source="c", next_poll_ms=live.last_attempt_ms)
+    assert merged_status("a,c", [live, hung]).next_poll_ms == live.next_poll_ms, "told of before its poll began"

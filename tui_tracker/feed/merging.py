@@ -25,14 +25,17 @@ def merged_status(source: str, parts: Sequence[SourceStatus]) -> SourceStatus:
     """
     exchanges = [part for part in parts if part.source != CONSOLIDATED] or list(parts)
     offset_ms = _known(part.skew_ms for part in exchanges)
+    attempt_ms = _newest(part.last_attempt_ms for part in exchanges)
+    # One that was last told of before its poll began says nothing of the next one.
+    upcoming = [at_ms for at_ms in _known(part.next_poll_ms for part in exchanges) if at_ms > (attempt_ms or 0)]
     return SourceStatus(
         source=source,
         state=max((part.state for part in exchanges), key=_WORST_LAST.index),
         is_simulated=all(part.is_simulated for part in exchanges),
         last_good_ms=_newest(part.last_good_ms for part in exchanges),
         streamed_ms=_newest(part.streamed_ms for part in exchanges),
-        last_attempt_ms=_newest(part.last_attempt_ms for part in exchanges),
-        next_poll_ms=min(_known(part.next_poll_ms for part in exchanges), default=None),
+        last_attempt_ms=attempt_ms,
+        next_poll_ms=min(upcoming, default=None),
         error=next((f"{part.source}: {part.error}" for part in exchanges if part.error), ""),
         skew_ms=median_low(offset_ms) if offset_ms else None,
         instruments=sum(part.instruments for part in exchanges),
