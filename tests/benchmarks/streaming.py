@@ -45,7 +45,8 @@ class Counting:
 
     def __init__(self, listener: Listener, counted: Counted) -> None:
         self._listener, self._counted = listener, counted
-        self.opened, self.missed, self.rest_s = listener.opened, listener.missed, listener.rest_s
+        self.opened, self.missed = listener.opened, listener.missed
+        self.rest_s, self.shut_out_s = listener.rest_s, listener.shut_out_s
 
     def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
         """Count, and pass on."""

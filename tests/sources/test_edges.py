@@ -299,6 +299,9 @@ class Told:
     def rest_s(self) -> float:
         return 0.0
 
+    def shut_out_s(self) -> float:
+        return 0.0
+
 
 class Opened(SourceError):
     """A stream was opened."""

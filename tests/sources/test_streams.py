@@ -46,7 +46,7 @@ class Heard:
         self.newest: dict[str, Ticker] = {}
         self.said_ms: int | None = None
         self.openings = self.losses = 0
-        self.pause_s = 0.0
+        self.pause_s = self.banned_s = 0.0
         self.rests = 0
         self._changed = asyncio.Event()
         self.running = asyncio.ensure_future(stream.run(instruments, self))
@@ -67,6 +67,9 @@ class Heard:
     def rest_s(self) -> float:
         self.rests += 1
         return self.pause_s
+
+    def shut_out_s(self) -> float:
+        return self.banned_s
 
     async def until(self, happened: Callable[[], object]) -> None:
         async with asyncio.timeout(20):
@@ -350,12 +353,18 @@ async def test_a_refusal_says_why(name: str, status: int, error: type[Exception]
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "seconds"), [("binance", 418, 120), ("binance", 403, 300), ("bybit", 403, 600)]
+    ("name", "status", "retry_after_s", "seconds"),
+    [
+        ("binance", 418, None, 120),
+        ("binance", 403, None, 300),
+        ("bybit", 403, None, 600),
+        ("binance", 418, 200, 200),
+    ],
 )
 async def test_an_address_that_is_shut_out_opens_no_other_connection_meanwhile(
-    name: str, status: int, seconds: float
+    name: str, status: int, retry_after_s: int | None, seconds: float
 ) -> None:
-    async with opened(name, pairs=4, refuses=status) as it:
+    async with opened(name, pairs=4, refuses=status, retry_after_s=retry_after_s) as it:
         with pytest.raises(RateLimitedError) as caught:
             await it.heard.running
         assert caught.value.retry_after_s == seconds
@@ -409,6 +418,42 @@ def test_pairs_are_spread_within_what_an_exchange_takes(
     assert sum(text.lower().count("longer") for text in texts) == len(symbols)
     assert max(text.lower().count("longer") for text in texts) <= most_a_message
     assert max(map(len, texts)) <= most_characters
+
+
+async def test_what_a_refusal_asks_for_holds_for_all_connections() -> None:
+    async with Nine(4, ("okx",)) as nine:
+        clock = FakeClock()
+        stream = open_stream("okx", clock=clock, base_url=nine.urls["okx"])
+        assert stream is not None
+        (exchange,) = nine.streams
+        exchange.refuses, exchange.retry_after_s = 429, 130
+        with pytest.raises(RateLimitedError):
+            await Heard(stream, ()).running
+        second = Heard(stream, ())
+        await clock.advance(129)
+        assert exchange.opened == 1
+        await clock.advance(2)
+        await exchange.until(lambda: exchange.opened == 2)
+        second.running.cancel()
+
+
+async def test_a_ban_that_comes_while_connections_wait_for_their_turn_holds_them_back() -> None:
+    async with Nine(4, ("kraken",)) as nine:
+        clock = FakeClock()
+        stream = open_stream("kraken", clock=clock, base_url=nine.urls["kraken"])
+        assert stream is not None
+        heard = [Heard(stream, ()) for _ in range(2)]
+        (exchange,) = nine.streams
+        await exchange.until(lambda: exchange.opened == 1)
+        heard[1].banned_s = 300.0
+        await clock.advance(2)
+        await asyncio.sleep(0)
+        assert exchange.opened == 1
+        heard[1].banned_s = 0.0
+        await clock.advance(300)
+        await exchange.until(lambda: exchange.opened == 2)
+        for one in heard:
+            one.running.cancel()
 
 
 async def test_connections_are_opened_one_after_the_other() -> None:

@@ -28,7 +28,7 @@ class Hearer(Protocol):
         ...
 
     def shut_out_s(self) -> float:
-        """How long the exchange wants to be left alone; 0 where it doesn't."""
+        """See ``Listener``."""
         ...
 
     def rest_s(self) -> float:
@@ -155,6 +155,10 @@ class Line:
     def rest_s(self) -> float:
         """See ``Listener``."""
         return self._hearer.rest_s()
+
+    def shut_out_s(self) -> float:
+        """See ``Listener``."""
+        return self._hearer.shut_out_s()
 
 
 def _pause_s(error: SourceError, failures: int) -> float:

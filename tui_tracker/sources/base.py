@@ -125,6 +125,10 @@ class Listener(Protocol):
         """For so long from now on nobody looks at what is told."""
         ...
 
+    def shut_out_s(self) -> float:
+        """For so long the exchange wants to be left alone; 0 where it doesn't."""
+        ...
+
 
 class Stream(Protocol):
     """Live quotes of one exchange, beside what polls tell."""

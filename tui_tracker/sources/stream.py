@@ -92,7 +92,7 @@ class SocketStream:
     async def run(self, instruments: Sequence[Instrument], listener: Listener) -> None:
         """See ``Stream.run``."""
         dialogue = self._kind({self._kind.symbol(one): one.id for one in instruments})
-        await self._wait_for_turn()
+        await self._wait_for_turn(listener)
         try:
             async with _Opening(
                 self._url,
@@ -132,11 +132,11 @@ class SocketStream:
         if status in TOO_MANY or status in self._bans:
             seconds = float(retry_after[:12]) if retry_after is not None and retry_after.isdecimal() else None
             least_s = self._bans.get(status)
-            if least_s is None:
-                seconds = None if seconds is None else min(seconds, LONGEST_PAUSE_S)
-            else:
-                seconds = min(max(least_s, seconds or 0.0), LONGEST_BAN_S)
-                self._free_s = self._clock.monotonic_s() + seconds  # for all connections: it is the address that is out
+            longest_s = LONGEST_PAUSE_S if least_s is None else LONGEST_BAN_S
+            if seconds is not None or least_s is not None:
+                seconds = min(max(least_s or 0.0, seconds or 0.0), longest_s)
+                # For all connections: it is the address that came too often.
+                self._free_s = max(self._free_s, self._clock.monotonic_s() + seconds)
             return RateLimitedError(text, seconds)
         error = RejectedError(text)
         error.http_status = status
@@ -147,9 +147,10 @@ class SocketStream:
             self._tls = trusting(self._ca_file)
         return self._tls
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_for_turn(self, listener: Listener) -> None:
         async with self._turn:
-            while (wait_s := self._free_s - self._clock.monotonic_s()) > 0:  # a ban may come meanwhile
+            # A ban may come meanwhile, by a poll too.
+            while (wait_s := max(self._free_s - self._clock.monotonic_s(), listener.shut_out_s())) > 0:
                 await self._clock.sleep(wait_s)
             self._free_s = self._clock.monotonic_s() + BETWEEN_S
 

@@ -61,6 +61,10 @@ class FakeStream(ABC):
         """Whether pings are answered and heartbeats sent, and nothing else."""
         self.refuses: int | None = None
         """HTTP status that a socket is refused with."""
+        self.retry_after_s: int | None = None
+        """When to come again, where that is said then."""
+        self.on_quote: Callable[[FakeSocket, str, Told, int], None] = lambda *_: None
+        """Called after each quote that was sent: where, of what, what, and from when it is."""
         self._happened = asyncio.Event()
         self.unknown: set[str] = set()
         """Symbols that are refused, though they are listed."""
@@ -103,7 +107,7 @@ class FakeStream(ABC):
         self._happened.set()
         socket = FakeSocket(connection, request)
         if self.refuses is not None or request.path != self.path:
-            await socket.refuse(self.refuses or 404)
+            await socket.refuse(self.refuses or 404, self.retry_after_s)
             return
         await socket.accept()
         self.sockets.append(socket)
@@ -136,8 +140,9 @@ class FakeStream(ABC):
         """Tell a socket of a pair from now on."""
         socket.symbols.add(symbol)
         if self.has_first_quotes:
-            at_ms = self.now_ms()
-            self.tell(socket, self.wrapped(symbol, self.row(symbol, self.quote_of(symbol), at_ms), at_ms, True))
+            at_ms, told = self.now_ms(), self.quote_of(symbol)
+            self.tell(socket, self.wrapped(symbol, self.row(symbol, told, at_ms), at_ms, True))
+            self.on_quote(socket, symbol, told, at_ms)
 
     def tell(self, socket: FakeSocket, document: Json) -> str:
         """Send a document, with its number where messages have one; return the text."""
@@ -147,10 +152,11 @@ class FakeStream(ABC):
 
     def push(self, symbol: str, told: Told | None = None, late_ms: int = 0, **changes: Json) -> None:
         """Tell everybody who follows a pair how it is quoted now, with changes to the message's own fields."""
-        at_ms = self.now_ms() - late_ms
-        row = self.row(symbol, told or self.quote_of(symbol), at_ms) | changes
+        at_ms, told = self.now_ms() - late_ms, told or self.quote_of(symbol)
+        row = self.row(symbol, told, at_ms) | changes
         for socket in self.followers(symbol):
             socket.last[symbol] = self.tell(socket, self.wrapped(symbol, row, at_ms, False))
+            self.on_quote(socket, symbol, told, at_ms)
 
     def push_late(self, symbol: str, told: Told) -> None:
         """Tell of a quote that was overtaken by the last one."""
