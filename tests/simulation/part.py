@@ -124,6 +124,17 @@ class Part:
         async with self.stream.running() if self.stream is not None else nullcontext(), self.engine.running():
             yield
 
+    def forget_before(self, first: int) -> None:
+        """Let go of what was checked, and of minutes that left all windows."""
+        for some in (self.ledger.asked, self.ledger.refused, self.ledger.opened_s, self.ledger.stream_refused):
+            some.clear()
+        self.ledger.faults.clear()
+        del self.watch.polled_s[:-300]
+        if self.stream is not None and self.watched_stream is not None:
+            self.stream.sockets.clear()
+            self.watched_stream.lost_s.clear()
+        self.model.forget_before(first)
+
     def hush(self, *, is_hushed: bool) -> None:
         """Let the stream say nothing for a moment, or go on."""
         if self.stream is not None:
@@ -159,6 +170,7 @@ class Part:
         self.check_figures()
         self.check_requests()
         self.check_stream()
+        self.check_sockets()
 
     def stream_clear_s(self) -> float:
         """From when on the stream should be live again, at the latest."""
@@ -167,11 +179,14 @@ class Part:
         return max(self.clear_s(), self.ledger.stream_clear_s, self.stream.ends_s) + RECONNECT_S
 
     def check_stream(self) -> None:
-        """The stream is back, never came too often or while it was not to, and its fall was made up for by polls."""
+        """The stream is back."""
+        told = self.engine.status().stream
+        promise(self.stream is None or told == STREAMING, f"{self.name}: the stream is still {told!r}")
+
+    def check_sockets(self) -> None:
+        """WebSockets never came too often or while they were not to, and polls made up for their fall."""
         if self.stream is None or self.watched_stream is None:
             return
-        told = self.engine.status().stream
-        promise(told == STREAMING, f"{self.name}: the stream is still {told!r}")
         opened = self.ledger.opened_s
         limit, span_s = OPENINGS[self.name]
         promise(is_within(opened, limit, span_s), f"{self.name}: more than {limit} openings in {span_s:g} s")

@@ -12,7 +12,6 @@ from tui_tracker.engine.backfill import Backfill
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
-from tui_tracker.sources.base import Listener
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.sources.stream import SocketStream
 
@@ -35,10 +34,6 @@ def run_first(seeds: int) -> None:
         run(seed)
 
 
-async def no_wait(self: SocketStream, listener: Listener) -> None:
-    """Instead of a wait."""
-
-
 @pytest.mark.parametrize(
     ("owner", "name", "replacement", "broken"),
     [
@@ -50,7 +45,6 @@ async def no_wait(self: SocketStream, listener: Listener) -> None:
         (Market, "_fill", lambda self, *_: 0, "minutes differ"),
         (Market, "stream", lambda self, *_: [], "minutes differ"),
         (Engine, "_note_missed", lambda self: None, "no poll after the stream"),
-        (SocketStream, "_wait_for_turn", no_wait, "opened at|openings"),
         (SocketStream, "_check", lambda self, *_: None, "the stream is still"),
     ],
 )
