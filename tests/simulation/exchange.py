@@ -21,10 +21,11 @@ from tests.simulation.schedule import BODY, CONNECT, DATA, STATUS, Spell
 from tests.simulation.world import World
 from tests.support.exchanges.wire import Json, RefusedError
 
-BANS: Final = {"binance": {"418": 120.0, "403": 300.0}, "bybit": {"403": 600.0}}
+BANS: Final = {"binance": {"418": 120.0, "403": 300.0}, "bybit": {"403": 600.0}, "mexc": {"418": 120.0}}
 """Statuses that shut an address out, as documented, and the least time that nothing may be asked then."""
 WEIGHTS: Final = {
     "binance": {"instruments": 20, "quotes": 80, "candles": 2},
+    "mexc": {"instruments": 10, "quotes": 40},
     "kucoin": {"instruments": 4, "quotes": 15, "candles": 3, "time": 3},
 }
 LEAST_PAUSE_S: Final = 5.0

@@ -28,7 +28,7 @@ SAYING: Final = (
 STREAM_KINDS: Final = (*OPENING, *SAYING)
 CALLS: Final = ("quotes", "candles", "instruments", "time")
 STREAMED: Final = ("kraken", "binance", "coinbase", "okx", "bybit")
-UNSTREAMED: Final = 0.75
+UNSTREAMED: Final = 0.8
 """Share of the trials of those in which there are only polls."""
 
 

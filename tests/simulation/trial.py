@@ -99,6 +99,7 @@ def _seeded(plan: Plan) -> Iterator[None]:
 
     with (
         _narrow(plan.most_pairs),
+        _paced("mexc" in plan.sources),
         mock.patch.object(Turns, "give", give),
         mock.patch("tui_tracker.engine.engine.RELIST_S", RELIST_S),
         mock.patch("tui_tracker.engine.timekeeper.STEP_S", step_s),
@@ -116,6 +117,29 @@ def _narrow(most_pairs: int | None) -> Iterator[None]:
         for name, constant in A_MESSAGE.items() if most_pairs is not None else ():
             stack.enter_context(mock.patch.object(SOURCES[name].dialogue(), "most_pairs", most_pairs))
             stack.enter_context(mock.patch(f"tui_tracker.sources.{name}_stream.{constant}", 1))
+        yield
+
+
+@contextmanager
+def _paced(is_by_ccxt: bool) -> Iterator[None]:
+    """Let ccxt keep its pace by the time of the loop, at which it looks less often than each millisecond."""
+    if not is_by_ccxt:
+        yield
+        return
+    from ccxt.async_support.base import throttler  # takes a second
+
+    def time_s() -> float:
+        return asyncio.get_running_loop().time()
+
+    init = throttler.Throttler.__init__
+
+    def init_coarse(self: throttler.Throttler, config: dict[str, object], loop: object = None) -> None:
+        init(self, {**config, "delay": 0.05}, loop)
+
+    with (
+        mock.patch.object(throttler, "time", time_s),
+        mock.patch.object(throttler.Throttler, "__init__", init_coarse),
+    ):
         yield
 
 
