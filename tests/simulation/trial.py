@@ -29,6 +29,8 @@ A_MESSAGE: Final = {
     "bybit": "TOPICS_A_MESSAGE",
 }
 SETTLED_S: Final = 2.5
+CCXT_ENDS_S: Final = 30.0
+"""Within this time ccxt lets go of who waited for a turn and gave up."""
 RELIST_S: Final = 900.0
 """Lists are read again this often, so that it happens within a trial."""
 
@@ -167,6 +169,8 @@ async def _trial(plan: Plan) -> Outcome:
         if len(parts) > 1:
             seen = {row.instrument.source for row in (await anext(aiter(feed.updates()))).rows}
             promise(seen == set(plan.sources), f"rows of {seen}")
+    if "mexc" in plan.sources:
+        await asyncio.sleep(CCXT_ENDS_S)
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     promise(not tasks, f"tasks left: {tasks}")
     for part in parts:
