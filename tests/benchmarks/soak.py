@@ -1,6 +1,6 @@
 """A week of minutes with random faults: memory stays flat, nothing is left open, and no window loses a bit.
 
-    python -m tests.benchmarks.soak            # all ten sources, five of them streamed too, seven simulated days
+    python -m tests.benchmarks.soak            # all ten and MEXC by ccxt, five streamed, seven simulated days
     python -m tests.benchmarks.soak --days 1 --sources kraken,okx
 
 The whole engine, the real sources, their HTTP layer and the WebSocket library run in simulated time over exchanges and
@@ -26,7 +26,7 @@ import psutil
 from tests.simulation.loop import SimulatedClock
 from tests.simulation.part import BrokenPromiseError, Part
 from tests.simulation.schedule import CALLS, KINDS, STREAM_KINDS, STREAMED, Plan, Spell
-from tests.simulation.trial import SETTLED_S, in_simulated_time, until_clear, until_settled
+from tests.simulation.trial import CCXT_ENDS_S, SETTLED_S, in_simulated_time, until_clear, until_settled
 from tests.simulation.world import SHAPES
 from tests.support.exchanges.server import FakeExchange
 from tests.support.fake_kraken_http import HttpResponse
@@ -117,6 +117,7 @@ async def collect(plan: Plan, days: int) -> Week:
         await until_settled(parts, loop.time() + SETTLED_S)
         for part in parts:
             part.check_all(clear[part.name])
+    await asyncio.sleep(CCXT_ENDS_S)
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left or any(part.ledger.open_streams or (part.stream and part.stream.open_ends) for part in parts):
         raise BrokenPromiseError(f"left open: {left}")
