@@ -1,11 +1,12 @@
 """A week of minutes with random faults: memory stays flat, nothing is left open, and no window loses a bit.
 
-    python -m tests.benchmarks.soak            # all ten sources, seven simulated days
+    python -m tests.benchmarks.soak            # all ten and MEXC by ccxt, five streamed, seven simulated days
     python -m tests.benchmarks.soak --days 1 --sources kraken,okx
 
-The whole engine, the real sources and their HTTP layer run in simulated time over exchanges and lines that fail, as in
-`tests/simulation`: every hour each window is compared with what the exchange truly answered. After that, thousands of
-requests over real connections that hang, break and lie must leave no connection, file or task behind.
+The whole engine, the real sources, their HTTP layer and the WebSocket library run in simulated time over exchanges and
+lines that fail, as in `tests/simulation`: every hour each window is compared with what the exchange truly answered and
+said. After that, thousands of requests over real connections that hang, break and lie must leave no connection, file or
+task behind.
 """
 
 import argparse
@@ -24,8 +25,8 @@ import psutil
 
 from tests.simulation.loop import SimulatedClock
 from tests.simulation.part import BrokenPromiseError, Part
-from tests.simulation.schedule import CALLS, KINDS, Plan, Spell
-from tests.simulation.trial import in_simulated_time, until_clear
+from tests.simulation.schedule import CALLS, KINDS, STREAM_KINDS, STREAMED, Plan, Spell
+from tests.simulation.trial import CCXT_ENDS_S, SETTLED_S, in_simulated_time, until_clear, until_settled
 from tests.simulation.world import SHAPES
 from tests.support.exchanges.server import FakeExchange
 from tests.support.fake_kraken_http import HttpResponse
@@ -54,6 +55,10 @@ class Week:
     """At the end of each day."""
     requests: int = 0
     faults: int = 0
+    opened: int = 0
+    """WebSockets that were to be opened."""
+    streamed: int = 0
+    """Quotes of streams that counted."""
     polls: int = 0
     compared: int = 0
     """Windows that were compared."""
@@ -72,11 +77,23 @@ def spells_of(rng: random.Random, end_s: float) -> tuple[Spell, ...]:
     return tuple(spells)
 
 
+def stream_spells_of(rng: random.Random, end_s: float) -> tuple[Spell, ...]:
+    """The same of a stream."""
+    spells, at_s = list[Spell](), rng.uniform(60, 1_800)
+    while at_s < end_s:
+        length_s = rng.uniform(20, 200)
+        kinds = tuple(rng.sample(STREAM_KINDS, rng.choice((1, 2, 4))))
+        spells.append(Spell(at_s, min(at_s + length_s, end_s), kinds, ("stream",), rng.choice((1.0, 0.5, 0.2))))
+        at_s += length_s + rng.uniform(300, 7_200)
+    return tuple(spells)
+
+
 def plan_of(seed: int, sources: Sequence[str], days: int) -> Plan:
     """Faults until three hours before the end."""
-    rng = random.Random(f"soak {seed}")
-    spells = tuple(spells_of(rng, days * DAY_S - 3 * HOUR_S) for _ in sources)
-    return Plan(seed, tuple(sources), 60, WINDOW_MINUTES, 1_234, (), spells, None)
+    rng, end_s = random.Random(f"soak {seed}"), days * DAY_S - 3 * HOUR_S
+    spells = tuple(spells_of(rng, end_s) for _ in sources)
+    streams = tuple(stream_spells_of(rng, end_s) if name in STREAMED else None for name in sources)
+    return Plan(seed, tuple(sources), 60, WINDOW_MINUTES, 1_234, (), spells, None, streams)
 
 
 async def collect(plan: Plan, days: int) -> Week:
@@ -86,20 +103,23 @@ async def collect(plan: Plan, days: int) -> Week:
     parts = [Part(plan, place, clock) for place in range(len(plan.sources))]
     async with AsyncExitStack() as stack:
         for part in parts:
-            await stack.enter_async_context(part.engine.running())
+            await stack.enter_async_context(part.running())
         for hour in range(1, 24 * days + 1):
-            await asyncio.sleep(hour * HOUR_S - loop.time())
+            await until_settled(parts, hour * HOUR_S)
             for part in parts:
                 part.check_shown()
                 part.check_windows()
+                part.hush(is_hushed=False)
                 week.compared += len(part.world.pairs)
             if hour % 24 == 0:
                 _close_day(week, parts)
         clear = await until_clear(plan, parts)
+        await until_settled(parts, loop.time() + SETTLED_S)
         for part in parts:
             part.check_all(clear[part.name])
+    await asyncio.sleep(CCXT_ENDS_S)
     left = asyncio.all_tasks() - {asyncio.current_task()}
-    if left or any(part.ledger.open_streams for part in parts):
+    if left or any(part.ledger.open_streams or (part.stream and part.stream.open_ends) for part in parts):
         raise BrokenPromiseError(f"left open: {left}")
     return week
 
@@ -108,19 +128,20 @@ def _close_day(week: Week, parts: Sequence[Part]) -> None:
     """Check the requests of a day, let go of what only this benchmark remembers, and note the memory."""
     for part in parts:
         part.check_requests()
+        part.check_sockets()
+        week.opened += len(part.ledger.opened_s)
+        week.streamed += part.model.streamed
+        part.model.streamed = 0
         week.requests += len(part.ledger.asked)
         week.polls += part.watch.polls
         part.watch.polls = 0
         week.faults += part.ledger.faults.total()
-        part.ledger.asked.clear()
-        part.ledger.refused.clear()
-        part.ledger.faults.clear()
-        del part.watch.polled_s[:-300]
-        part.model.forget_before((part.end or 0) - WINDOW_MINUTES)
+        part.forget_before((part.end or 0) - WINDOW_MINUTES)
     gc.collect()
     week.memory_mb.append(psutil.Process().memory_info().rss / 1e6)
     week.tasks.append(len(asyncio.all_tasks()))
-    print(f"day {len(week.memory_mb)}: {week.memory_mb[-1]:.1f} MB, {week.tasks[-1]} tasks", flush=True)
+    took = f"{time.process_time():,.0f} s of a core"
+    print(f"day {len(week.memory_mb)}: {week.memory_mb[-1]:.1f} MB, {week.tasks[-1]} tasks, {took}", flush=True)
 
 
 async def break_lines() -> tuple[int, int, int]:
@@ -171,7 +192,8 @@ def main() -> int:
     requests, files, tasks = asyncio.run(break_lines())
     print(
         f"{options.days} days of {len(plan.sources)} sources: {week.polls:,} polls, {week.requests:,} requests, "
-        f"{week.faults:,} faults; {week.compared:,} windows compared bit for bit; {took_s:,.0f} s of a core\n"
+        f"{week.opened:,} WebSockets with {week.streamed:,} quotes, {week.faults:,} faults; "
+        f"{week.compared:,} windows compared bit for bit; {took_s:,.0f} s of a core\n"
         f"memory from the end of day {SETTLED_DAYS} to the last: {growth_mb:+.1f} MB; "
         f"tasks: {min(week.tasks)} to {max(week.tasks)}\n"
         f"after {requests:,} requests over real connections: {files:+d} open files, {tasks:+d} tasks"

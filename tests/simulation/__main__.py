@@ -30,7 +30,7 @@ def main() -> int:
 
 def _run_all(seeds: range) -> int:
     began_s = time.process_time()
-    minutes, requests, broken = 0.0, 0, 0
+    minutes, requests, opened, streamed, broken = 0.0, 0, 0, 0, 0
     faults: Counter[tuple[str, str]] = Counter()
     for seed in seeds:
         try:
@@ -42,9 +42,12 @@ def _run_all(seeds: range) -> int:
             minutes += outcome.minutes
             requests += len(outcome.trace)
             faults += outcome.faults
+            opened += outcome.opened
+            streamed += outcome.streamed
     took_s = time.process_time() - began_s
     print(
-        f"{len(seeds):,} trials, {minutes:,.0f} simulated minutes, {requests:,} requests, {faults.total():,} faults of "
+        f"{len(seeds):,} trials, {minutes:,.0f} simulated minutes, {requests:,} requests, "
+        f"{opened:,} WebSockets with {streamed:,} quotes, {faults.total():,} faults of "
         f"{len(faults)} kinds at one source or another, {broken} broken promises; {took_s:.1f} s of a core"
     )
     return 1 if broken else 0

@@ -21,16 +21,19 @@ from tests.simulation.schedule import BODY, CONNECT, DATA, STATUS, Spell
 from tests.simulation.world import World
 from tests.support.exchanges.wire import Json, RefusedError
 
-BANS: Final = {"binance": {"418": 120.0, "403": 300.0}, "bybit": {"403": 600.0}}
+BANS: Final = {"binance": {"418": 120.0, "403": 300.0}, "bybit": {"403": 600.0}, "mexc": {"418": 120.0}}
 """Statuses that shut an address out, as documented, and the least time that nothing may be asked then."""
 WEIGHTS: Final = {
     "binance": {"instruments": 20, "quotes": 80, "candles": 2},
+    "mexc": {"instruments": 10, "quotes": 40},
     "kucoin": {"instruments": 4, "quotes": 15, "candles": 3, "time": 3},
 }
 LEAST_PAUSE_S: Final = 5.0
 UPLINK_S: Final = 0.02
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 10.0
 BAD_PRICES: Final[tuple[object, ...]] = ("NaN", "Infinity", "-5", "1e309", "abc", None, {}, [], 10**400, float("nan"))
+READABLE_BY_CCXT: Final[tuple[object, ...]] = ("-5", "1e309", None, float("nan"))
+"""ccxt reads all rows or, where one has anything else for a number, none."""
 HTML: Final = b"<!DOCTYPE html><html><title>\x1b[31mJust a moment...</title></html>"
 _MOST_BOMBS: Final = 2
 
@@ -213,7 +216,8 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         name = rng.choice(names)
         match fault:
             case "bad_price":
-                document, prices[name] = world.spoil_quote(document, name, rng.choice(BAD_PRICES)), None
+                unusable = rng.choice(READABLE_BY_CCXT if world.wire.name == "mexc" else BAD_PRICES)
+                document, prices[name] = world.spoil_quote(document, name, unusable), None
             case "missing_pair":
                 document, prices[name] = world.without(document, name), None
             case "duplicate" if world.wire.name not in ("kraken", "coinbase_exchange"):

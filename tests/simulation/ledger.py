@@ -51,3 +51,9 @@ class Ledger:
     last_fault_s: float = 0.0
     """When the last fault was over, for who met it."""
     open_streams: int = 0
+    opened_s: list[float] = field(default_factory=list)
+    """When somebody wanted to open a WebSocket."""
+    stream_refused: list[Refused] = field(default_factory=list)
+    """By what those were refused."""
+    stream_clear_s: float = 0.0
+    """From when on nothing stands in the way of a WebSocket."""

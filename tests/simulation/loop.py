@@ -2,13 +2,15 @@
 
 import asyncio
 import selectors
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar
 
 from typing_extensions import TypeVarTuple, Unpack, override
 
 T = TypeVar("T")
+Dial = Callable[[asyncio.Protocol], Awaitable[asyncio.Transport]]
+"""Connects a client's end to a host."""
 Ts = TypeVarTuple("Ts")
 EPOCH_MS: Final = 1_790_000_000_000
 
@@ -46,6 +48,8 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._elapsed_s = 0.0
+        self.hosts: dict[str, Dial] = {}
+        """Where connections may lead."""
         super().__init__(_NoFiles(self._pass_time))
 
     def time(self) -> float:
@@ -56,6 +60,14 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         if seconds is None:
             raise StuckError("nothing will ever happen again")
         self._elapsed_s += seconds
+
+    @override
+    async def create_connection(  # type: ignore[override]
+        self, protocol_factory: Callable[[], asyncio.Protocol], host: str, port: int, **_: object
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        """Connect to one of the hosts, of which there are no others."""
+        protocol = protocol_factory()
+        return await self.hosts[host](protocol), protocol
 
     @override
     def run_in_executor(

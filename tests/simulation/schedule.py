@@ -15,7 +15,21 @@ STATUS: Final = (
 )
 DATA: Final = ("bad_price", "missing_pair", "bad_candle", "duplicate", "wrong_type")
 KINDS: Final = (*CONNECT, *LINE, *BODY, *STATUS, *DATA)
+OPENING: Final = (
+    *("ws_refused", "ws_dns", "ws_hang", "ws_redirect", "ws_403", "ws_418", "ws_429", "ws_429_after", "ws_503"),
+    *("ws_mute", "ws_deaf", "ws_unknown"),
+)
+"""What goes wrong when a WebSocket is opened …"""
+SAYING: Final = (
+    *("ws_reset", "ws_close", "ws_shutdown", "ws_stall", "ws_silence", "ws_frame", "ws_big"),
+    *("ws_late", "ws_repeated", "ws_lost", "ws_garbage", "ws_bad_price"),
+)
+"""… and when a quote is to be told on one."""
+STREAM_KINDS: Final = (*OPENING, *SAYING)
 CALLS: Final = ("quotes", "candles", "instruments", "time")
+STREAMED: Final = ("kraken", "binance", "coinbase", "okx", "bybit")
+UNSTREAMED: Final = 0.8
+"""Share of the trials of those in which there are only polls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +61,15 @@ class Plan:
     """For each source."""
     away_s: tuple[float, float] | None
     """From when until when each exchange neither lists nor quotes one of its pairs."""
+    stream_spells: tuple[tuple[Spell, ...] | None, ...] = ()
+    """For each source, of its stream; ``None`` where there are only polls."""
+    most_pairs: int | None = None
+    """So many pairs are asked for on one connection, and one in a message, instead of very many."""
 
     @staticmethod
     def of(seed: int, names: tuple[str, ...]) -> "Plan":
         """Draw one."""
-        rng = random.Random(f"plan {seed}")
+        rng, chance = random.Random(f"plan {seed}"), random.Random(f"streams {seed}")
         count = 2 if rng.random() < 0.15 else 1
         sources = tuple(rng.sample(names, count))
         spells = tuple(_draw_spells(rng) for _ in sources)
@@ -69,7 +87,23 @@ class Plan:
             jumps if has_jumps else (),
             spells,
             away_s,
+            tuple(_draw_stream(chance, name) if away_s is None else None for name in sources),
+            chance.choice((None, None, 3, 1)),
         )
+
+
+def _draw_stream(rng: random.Random, name: str) -> tuple[Spell, ...] | None:
+    """What goes wrong with a stream, if there is one: from time to time, and not for long."""
+    if name not in STREAMED or rng.random() < UNSTREAMED:
+        return None
+    spells: list[Spell] = []
+    at_s = 0.0 if rng.random() < 0.2 else rng.uniform(20, 150)
+    for _ in range(rng.choice((1, 2, 2))):
+        end_s = at_s + rng.uniform(20, 200)
+        kinds = tuple(rng.sample(STREAM_KINDS, rng.choice((1, 2, 4))))
+        spells.append(Spell(at_s, end_s, kinds, ("stream",), rng.choice((1.0, 0.5, 0.2))))
+        at_s = end_s + rng.uniform(30, 120)
+    return tuple(spells)
 
 
 def _draw_spells(rng: random.Random) -> tuple[Spell, ...]:

@@ -9,9 +9,11 @@ import pytest
 from tests.simulation.part import BrokenPromiseError
 from tests.simulation.trial import run
 from tui_tracker.engine.backfill import Backfill
+from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.poller import Poller
 from tui_tracker.sources.budget import RequestBudget
+from tui_tracker.sources.stream import SocketStream
 
 SEEDS = 1_000
 BATCH = 25
@@ -41,6 +43,9 @@ def run_first(seeds: int) -> None:
         (Backfill, "repair", lambda self, *_: None, "nothing of the minutes"),
         (Backfill, "_try_again", lambda self: None, "history still"),
         (Market, "_fill", lambda self, *_: 0, "minutes differ"),
+        (Market, "stream", lambda self, *_: [], "minutes differ"),
+        (Engine, "_note_missed", lambda self: None, "no poll after the stream"),
+        (SocketStream, "_check", lambda self, *_: None, "the stream is still"),
     ],
 )
 def test_a_promise_that_is_not_kept_is_found_out(owner: type, name: str, replacement: object, broken: str) -> None:

@@ -1,15 +1,15 @@
-"""A source that tells the line below what it is asked for, and notes how it went."""
+"""A source that tells the line below what it is asked for, a stream, and notes of how they went."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.simulation.exchange import CALL, Call
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import SourceError
 from tui_tracker.core.instrument import Instrument
-from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime, Source
+from tui_tracker.core.ticker import Ticker, TickerBatch
+from tui_tracker.sources.base import HistoryStep, InstrumentBatch, Listener, ServerTime, Source, Stream
 
 
 class Watch:
@@ -66,3 +66,49 @@ class Watch:
             raise
         finally:
             CALL.reset(token)
+
+
+class WatchedStream:
+    """Implements ``Stream`` by another one.
+
+    Args:
+        stream: The other one.
+        on_end: Called when a connection ended, with the pairs that were asked for on it.
+    """
+
+    def __init__(self, stream: Stream, on_end: Callable[[Sequence[str]], None]) -> None:
+        self._stream = stream
+        self._on_end = on_end
+        self.lost_s: list[float] = []
+        """When each connection ended that had been up."""
+
+    @property
+    def most_pairs(self) -> int:
+        return self._stream.most_pairs
+
+    async def run(self, instruments: Sequence[Instrument], listener: Listener) -> None:
+        watched = _Listener(listener)
+        try:
+            await self._stream.run(instruments, watched)
+        finally:
+            self._on_end([instrument.pair for instrument in instruments])
+            if watched.is_up:
+                self.lost_s.append(asyncio.get_running_loop().time())
+
+
+class _Listener:
+    """Implements ``Listener`` by another one."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.is_up = False
+        self.missed = listener.missed
+        self.rest_s = listener.rest_s
+
+    def opened(self) -> None:
+        self.is_up = True
+        self._listener.opened()
+
+    def told(self, tickers: Sequence[Ticker], said_ms: int | None = None) -> None:
+        self.is_up = True
+        self._listener.told(tickers, said_ms)

@@ -35,6 +35,7 @@ SHAPES: Final = {
     "gate": Shape(0, 2),
     "kucoin": Shape(0, 2),
     "okx": Shape(0, 4, 1),
+    "mexc": Shape(0, 4, 1),
 }
 
 

@@ -70,6 +70,21 @@ async def test_pairs_and_quotes_are_those_of_the_market() -> None:
             assert ticker.base_volume == quote.volume / 1e8
 
 
+@pytest.mark.parametrize("said", [None, "", "0", "-5", "1e309", float("nan")])
+async def test_a_price_that_is_not_told_is_not_made_of_others(said: object) -> None:
+    def spoiled(_: str, document: object) -> object:
+        if isinstance(document, list):
+            document[0]["lastPrice"] = said
+        return document
+
+    async with opened() as (source, exchange):
+        await source.instruments()
+        exchange.said.spoil = spoiled
+        first = next(one for one in (await source.tickers()).tickers if one.instrument_id == bitcoin(exchange).id)
+        assert first.last is None
+        assert first.bid is not None
+
+
 async def test_candles_are_closed_and_those_of_the_market() -> None:
     async with opened() as (source, exchange):
         await source.server_time()

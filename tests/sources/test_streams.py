@@ -450,6 +450,41 @@ def test_pairs_are_spread_within_what_an_exchange_takes(
     assert max(map(len, texts)) <= most_characters
 
 
+async def test_what_a_refusal_asks_for_holds_for_all_connections() -> None:
+    async with Nine(4, ("okx",)) as nine:
+        clock = FakeClock()
+        stream = open_stream("okx", clock=clock, base_url=nine.urls["okx"])
+        assert stream is not None
+        (exchange,) = nine.streams
+        exchange.refuses, exchange.retry_after = 429, "130"
+        with pytest.raises(RateLimitedError):
+            await Heard(stream, ()).running
+        second = Heard(stream, ())
+        await clock.advance(129)
+        assert exchange.opened == 1
+        await clock.advance(2)
+        await exchange.until(lambda: exchange.opened == 2)
+        second.running.cancel()
+
+
+async def test_a_ban_that_comes_while_connections_wait_for_their_turn_holds_them_back() -> None:
+    async with Nine(4, ("kraken",)) as nine:
+        clock = FakeClock()
+        budget = request_budget("kraken", clock)
+        stream = open_stream("kraken", clock=clock, base_url=nine.urls["kraken"], budget=budget)
+        assert stream is not None
+        heard = [Heard(stream, ()) for _ in range(2)]
+        (exchange,) = nine.streams
+        await exchange.until(lambda: exchange.opened == 1)
+        budget.pause(300.0)
+        await clock.advance(299)
+        assert exchange.opened == 1
+        await clock.advance(2)
+        await exchange.until(lambda: exchange.opened == 2)
+        for one in heard:
+            one.running.cancel()
+
+
 async def test_connections_are_opened_one_after_the_other() -> None:
     async with Nine(4, ("kraken",)) as nine:
         clock = FakeClock()

@@ -27,7 +27,7 @@ class FakeStream:
         self._connections |= {one.pair: (listener, ended) for one in instruments}
         await ended
 
-    def say(self, last: float, pair: str = "BTC/USD", said_ms: int | None = None, **changes: object) -> None:
+    def say(self, last: float | None, pair: str = "BTC/USD", said_ms: int | None = None, **changes: object) -> None:
         listener, _ = self._connections.get(pair) or self._connections["BTC/USD"]
         said = replace(ticker(pair, last), **{"trades": None, **changes})  # type: ignore[arg-type]
         listener.told([said], said_ms)

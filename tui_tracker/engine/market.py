@@ -312,8 +312,8 @@ class Market:
         return taken
 
     def _push(self, window: Window, at_ms: int, value: float, provenance: Provenance = Provenance.POLL) -> None:
-        try:
-            self.refused += not window.push(at_ms, value, provenance)
+        try:  # what a poll told late, after a stream told of the next minute, still belongs to its own
+            self.refused += not (window.push(at_ms, value, provenance) or window.fill(at_ms, value, provenance))
         except SampleError:
             self.refused += 1
 

@@ -103,7 +103,8 @@ class Streaming:
         at_ms = said_ms if said_ms is not None and abs(said_ms - now_ms) <= TRUSTED_MS else now_ms
         newest = self._newest.setdefault(at_ms // MINUTE_MS, {})
         for ticker in tickers:
-            newest[ticker.instrument_id] = ticker
+            before = newest.get(ticker.instrument_id)
+            newest[ticker.instrument_id] = ticker if before is None else ticker.completed_by(before)
         self._arrived.set()
 
     def rest_s(self) -> float:

@@ -151,10 +151,11 @@ class SocketStream:
         """
         if (least_s := self._bans.get(status or 0)) is not None:
             asked_s = min(max(least_s, asked_s or 0.0), LONGEST_BAN_S)
-            self._free_s = self._clock.monotonic_s() + asked_s
             if status == self._kind.ban_status:
                 text += f"; nothing is asked for {asked_s / 60:.0f} min"
                 self._budget.pause(asked_s, LONGEST_BAN_S)
+        if asked_s is not None:  # for all connections: it is the address that came too often
+            self._free_s = max(self._free_s, self._clock.monotonic_s() + asked_s)
         self._budget.pause(FIRST_PAUSE_S)
         error = RateLimitedError(text, asked_s)
         error.http_status = status

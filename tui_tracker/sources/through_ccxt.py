@@ -9,7 +9,7 @@ import asyncio
 import importlib.util
 import logging
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,7 +27,7 @@ from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
 from tui_tracker.sources.ccxt_line import UNREADABLE, CcxtLine, complaint_in, prioritised
 from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import gather_instruments, make_instrument, symbol_index
-from tui_tracker.sources.numbers import decimals, limited_digits
+from tui_tracker.sources.numbers import decimals, limited_digits, price
 from tui_tracker.sources.quotes import Reading, gather_tickers, reading
 from tui_tracker.sources.rest import refused
 
@@ -219,12 +219,24 @@ def _build(name: str, base_url: str | None, keeps_pace: bool) -> Any:
     exchange.userAgent = exchange.describe().get("userAgent")  # where none is needed, we say who asks
     exchange.has["fetchCurrencies"] = False  # needs a key on some, and tells nothing that is shown
     exchange.options["defaultType"] = "spot"
+    exchange.safe_ticker = _told_alone(exchange.safe_ticker)
     wanted = exchange.options.get("fetchMarkets")
     if isinstance(wanted, dict) and isinstance(wanted.get("types"), list):
         wanted["types"] = [kind for kind in wanted["types"] if kind == "spot"] or wanted["types"]
     if base_url is not None:
         exchange.urls["api"] = _moved(exchange.urls["api"], base_url)
     return exchange
+
+
+def _told_alone(completed: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """How ccxt completes a quote, but for the price: where none is told, it makes one of the opening and the change."""
+
+    def safe_ticker(ticker: dict[str, Any], market: object = None) -> dict[str, Any]:
+        is_told = price(ticker.get("last")) is not None or price(ticker.get("close")) is not None
+        whole = completed(ticker, market)
+        return whole if is_told else {**whole, "last": None, "close": None}
+
+    return safe_ticker
 
 
 def _moved(urls: Any, base_url: str) -> Any:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable
 
 from websockets.exceptions import ConnectionClosed
@@ -28,7 +27,7 @@ class FakeSocket:
         self.symbols: set[str] = set()
         """Of which quotes are told."""
         self.said: list[tuple[float, str]] = []
-        """(monotonic instant, text) of each message of the client."""
+        """(instant of the loop, text) of each message of the client."""
         self.pongs: list[bytes] = []
         self.last: dict[str, str] = {}
         """The last message about each pair."""
@@ -42,13 +41,23 @@ class FakeSocket:
         assert isinstance(event, Request)
         self._request = event
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is sent will go out."""
+        return self._protocol.state is State.OPEN
+
+    @property
+    def transport(self) -> asyncio.WriteTransport:
+        """Below the frames."""
+        return self._connection.writer.transport
+
     async def accept(self) -> None:
         """Begin to speak."""
         self._protocol.send_response(self._protocol.accept(self._request))
         await self._flush()
 
     async def refuse(self, status: int, retry_after: str | None = None) -> None:
-        """Don't."""
+        """Don't; perhaps say when to come again."""
         response = self._protocol.reject(status, "no")
         if retry_after is not None:
             response.headers["Retry-After"] = retry_after
@@ -59,7 +68,7 @@ class FakeSocket:
 
     def send(self, text: str) -> None:
         """Say something, unless the end was said before."""
-        if self._protocol.state is State.OPEN:
+        if self.is_open:
             self._protocol.send_text(text.encode())
             self._write()
 
@@ -69,13 +78,14 @@ class FakeSocket:
         self._write()
 
     def close(self, code: int, reason: str) -> None:
-        """End it as agreed."""
-        self._protocol.send_close(code, reason)
-        self._write()
+        """End it as agreed, unless that was begun before."""
+        if self.is_open:
+            self._protocol.send_close(code, reason)
+            self._write()
 
     def abort(self) -> None:
         """Break it."""
-        self._connection.writer.transport.abort()
+        self.transport.abort()
 
     async def heard(self, on_frame: Callable[[], None]) -> AsyncIterator[str]:
         """What the client says; ``on_frame`` is called after each frame of it."""
@@ -86,7 +96,7 @@ class FakeSocket:
                 for event in self._protocol.events_received():
                     if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                         text = bytes(event.data).decode()
-                        self.said.append((time.monotonic(), text))
+                        self.said.append((asyncio.get_running_loop().time(), text))
                         yield text
                         on_frame()
                     elif isinstance(event, Frame) and event.opcode is Opcode.PONG:

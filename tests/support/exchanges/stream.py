@@ -63,6 +63,8 @@ class FakeStream(ABC):
         """HTTP status that a socket is refused with …"""
         self.retry_after: str | None = None
         """… and the header that says until when."""
+        self.on_quote: Callable[[FakeSocket, str, Told, int], None] = lambda *_: None
+        """Called after each quote that was sent: where, of what, what, and from when it is."""
         self._happened = asyncio.Event()
         self.unknown: set[str] = set()
         """Symbols that are refused, though they are listed."""
@@ -138,8 +140,9 @@ class FakeStream(ABC):
         """Tell a socket of a pair from now on."""
         socket.symbols.add(symbol)
         if self.has_first_quotes:
-            at_ms = self.now_ms()
-            self.tell(socket, self.wrapped(symbol, self.row(symbol, self.quote_of(symbol), at_ms), at_ms, True))
+            at_ms, told = self.now_ms(), self.quote_of(symbol)
+            self.tell(socket, self.wrapped(symbol, self.row(symbol, told, at_ms), at_ms, True))
+            self.on_quote(socket, symbol, told, at_ms)
 
     def tell(self, socket: FakeSocket, document: Json) -> str:
         """Send a document, with its number where messages have one; return the text."""
@@ -149,10 +152,11 @@ class FakeStream(ABC):
 
     def push(self, symbol: str, told: Told | None = None, late_ms: int = 0, **changes: Json) -> None:
         """Tell everybody who follows a pair how it is quoted now, with changes to the message's own fields."""
-        at_ms = self.now_ms() - late_ms
-        row = self.row(symbol, told or self.quote_of(symbol), at_ms) | changes
+        at_ms, told = self.now_ms() - late_ms, told or self.quote_of(symbol)
+        row = self.row(symbol, told, at_ms) | changes
         for socket in self.followers(symbol):
             socket.last[symbol] = self.tell(socket, self.wrapped(symbol, row, at_ms, False))
+            self.on_quote(socket, symbol, told, at_ms)
 
     def push_late(self, symbol: str, told: Told) -> None:
         """Tell of a quote that was overtaken by the last one."""

@@ -41,6 +41,17 @@ def test_a_poll_older_than_the_newest_minute_is_refused_and_counted() -> None:
     assert samples(market, "BTC/USD") == 1
 
 
+def test_a_late_answer_to_a_poll_belongs_to_its_minute_though_a_stream_told_of_the_next() -> None:
+    market = polled("BTC/USD", "ETH/USD", at_ms=AT - MINUTE)
+    market.stream([ticker("ETH/USD", 150.0)], AT)
+    market.advance(AT + MINUTE)
+    market.stream([ticker("BTC/USD", 200.0), ticker("ETH/USD", 200.0)], AT + MINUTE)
+    market.apply([ticker("BTC/USD", 160.0), ticker("ETH/USD", 160.0)], AT, AT + MINUTE)
+    market.close_poll(AT)
+    assert list(market.series("fake:BTC-USD", Metric.PRICE).values)[-3:] == [100, 160, 200]
+    assert list(market.series("fake:ETH-USD", Metric.PRICE).values)[-3:] == [100, 150, 200]
+
+
 def test_a_later_poll_of_the_same_minute_replaces() -> None:
     market = polled("BTC/USD")
     market.apply([ticker("BTC/USD", 500.0)], AT + 1_000, AT + 1_000)

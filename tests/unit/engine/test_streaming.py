@@ -276,6 +276,15 @@ async def test_what_a_stream_does_not_tell_holds_as_it_was_polled() -> None:
         assert mid == before.mid, "a mid that was not told is no sample"
 
 
+async def test_a_price_counts_though_the_next_quote_at_once_has_none() -> None:
+    async with opened() as (clock, _, stream, engine):
+        stream.say(200.0)
+        stream.say(None, bid=209.0, ask=211.0)
+        await clock.advance(0.25)
+        assert (row(engine).last, row(engine).mid) == (200, 210)
+        assert engine.series("fake:BTC-USD", Metric.PRICE).values[-1] == 200
+
+
 async def test_bid_and_ask_that_only_a_stream_tells_hold_over_a_poll_but_not_for_ever() -> None:
     async with opened() as (clock, source, stream, engine):
 
