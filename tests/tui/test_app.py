@@ -524,7 +524,7 @@ async def test_the_simulated_market_is_not_offered_over_known_data() -> None:
         await rig.settle()
         await rig.press("d")
         assert rig.demo is None
-        assert messages(rig) == ["what is known of kraken stays; crypto-tui --demo shows a simulated market"]
+        assert messages(rig) == ["kraken: its data stays; crypto-tui --demo shows a simulated market"]
         assert "○ offline 2s: connection refused" in rig.app.main.header.plain
         assert rig.app.main.has_class("stale")
 

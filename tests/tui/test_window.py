@@ -18,7 +18,7 @@ async def test_a_key_cycles_the_window() -> None:
         await rig.press("r")
         assert rig.feed.windows == [(10_080, Metric.PRICE)]
         assert "7 d" in rig.title("table")
-        assert any("no history is kept here: of 7 d" in note.message for note in rig.app._notifications)
+        assert any("of 7 d only what came since the start is known" in note.message for note in rig.app._notifications)
         rig.feed.publish_status(history=HistoryStatus())
         rig.app.set_window()
         await rig.settle()

@@ -72,6 +72,8 @@ _AS_PYTHON: Final = {
 _BARE_PATTERN: Final = re.compile(r"""[^\s()"'/][^\s()]*""")
 _UNGROUPED: Final = str.maketrans("", "", ", _")
 _WORD_OPERATORS: Final = ("and", "or", "not", "in", "is")
+_EQUALITIES: Final = {(Kind.OPERATOR, "=="): "~", (Kind.OPERATOR, "!="): "!~"}
+"""What equality to a pattern means: ``base = /^B/``."""
 _MATCHING: Final = ((Kind.OPERATOR, "~"), (Kind.OPERATOR, "!~"))
 
 
@@ -95,6 +97,8 @@ def tokens(text: str) -> list[Token]:
             raise _unreadable(text, position)
         if match.lastgroup != "space":
             found.append(_token(match))
+            if found[-1].kind is Kind.PATTERN and len(found) > 1 and found[-2][:2] in _EQUALITIES:
+                found[-2] = found[-2]._replace(text=_EQUALITIES[found[-2][:2]])
             is_list = _is_list_open(found, is_list)
         position = match.end()
     return found

@@ -94,7 +94,7 @@ def _check_parentheses(words: Sequence[Token]) -> None:
             is_open.append((word, begins_list(words[max(0, place - 1) : place])))
         elif sign == ")":
             if not is_open:
-                raise FilterError(") without (", word.position)
+                raise FilterError("this ) closes nothing", word.position)
             begin, is_list = is_open.pop()
             if words[place - 1] is begin:
                 message = "the list is empty" if is_list else "nothing is in the parentheses"
@@ -104,7 +104,7 @@ def _check_parentheses(words: Sequence[Token]) -> None:
                 raise FilterError("a comma is for lists and thousands", word.position, 1, "in (1, 2), 1,000,000")
             _check_thousands(word, words[place + 1])
     if is_open:
-        raise FilterError("( without )", is_open[-1][0].position)
+        raise FilterError("this ( is not closed", is_open[-1][0].position)
 
 
 def _check_thousands(comma: Token, word: Token) -> None:

@@ -392,7 +392,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         elif status.is_simulated:
             self.say("this market is simulated already")
         elif self.desk.snapshot is not None and self.desk.snapshot.rows:
-            self.say(f"what is known of {source_name(status)} stays; crypto-tui --demo shows a simulated market")
+            self.say(f"{source_name(status)}: its data stays; crypto-tui --demo shows a simulated market")
         else:
             self.say(f"{source_name(status)} has not failed yet; crypto-tui --demo shows a simulated market")
 

@@ -118,7 +118,7 @@ class FeedApp(App[None]):
         view = self.desk.view
         if view.window > DAY_MINUTES:
             length, has_history = window_text(view.window), self.status().history is not None
-            nothing = f"no history is kept here: of {length} only what was collected since the start is known"
+            nothing = f"of {length} only what came since the start is known: no history is kept"
             self.say(f"reading {length} from the history …" if has_history else nothing)
         try:
             await self._feed.set_window(view.window, view.metric)

@@ -225,7 +225,7 @@ def _kept(host: Host) -> Iterator[Offer]:
         key = f"  ({number})" if number < 10 else ""
         yield Offer(f"view: {clean(view.name, 40)}{key}", partial(host.take_view, view.name))
     for view in host.desk.saved_views:
-        yield Offer(f"remove view: {clean(view.name, 40)}", partial(host.remove_view, view.name))
+        yield Offer(f"remove view: {clean(view.name, 40)}", partial(host.remove_view, view.name), "delete")
     for name, ids in host.desk.watchlists.items():
         scope = scope_text(ViewState(watchlist_only=True, watchlist=name))
         yield Offer(f"scope: {scope} ({len(ids)})", partial(host.take_watchlist, name))

@@ -28,7 +28,7 @@ class ChartActions(FeedApp):
         """Make one of the chart's choices that need nothing but what was chosen before."""
         self.look_at_chart(CHOICES[choice](self.desk.view))
         if choice in ("style", "band") and self.desk.view.compared:
-            self.say("several pairs are compared as lines; styles and the band show again for one pair alone")
+            self.say("compared pairs are lines; styles and the band are for one pair alone")
 
     def action_compare(self) -> None:
         """Compare the selected pair, or no longer."""
