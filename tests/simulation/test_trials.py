@@ -44,7 +44,7 @@ def run_first(seeds: int) -> None:
         (Backfill, "_try_again", lambda self: None, "history still"),
         (Market, "_fill", lambda self, *_: 0, "minutes differ"),
         (Market, "stream", lambda self, *_: [], "minutes differ"),
-        (Engine, "_note_missed", lambda self: None, "no poll after the stream"),
+        (Engine, "note_stream_missed", lambda self: None, "no poll after the stream"),
         (SocketStream, "_check", lambda self, *_: None, "the stream is still"),
     ],
 )

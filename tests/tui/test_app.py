@@ -748,6 +748,8 @@ async def test_a_short_message_covers_no_more_than_a_border() -> None:
     for size in ((120, 28), (60, 20)):
         async with running(Rig(), size) as rig:
             await rig.press("T")
+            while not rig.app.screen.query(Toast):  # it is mounted by a later message
+                await rig.settle()
             (toast,) = rig.app.screen.query(Toast)
             assert (toast.region.y, toast.region.height) == (size[1] - 2, 1)
 

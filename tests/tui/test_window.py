@@ -31,7 +31,7 @@ async def test_a_key_cycles_the_window() -> None:
         snapshot = replace(rig.feed.current, window_minutes=43_200, known_minutes=20_000, version=9)
         rig.feed.publish(snapshot)
         await rig.settle()
-        assert "30 d, 13 d known" in rig.title("table")
+        assert "30 d, 13 d known, 1 h coming" in rig.title("table"), "what was chosen last is told at once"
 
 
 async def test_the_configured_window_is_asked_for_at_the_start() -> None:

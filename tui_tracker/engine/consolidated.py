@@ -85,8 +85,8 @@ class Exchanges:
             await self._clock.sleep(LOOK_S)
         found: dict[Pair, list[Side]] = {}
         for name, engine in self._engines.items():
-            if (snapshot := engine.hub.latest) is not None and snapshot.at_ms is not None:
-                self._add(found, name, engine.market, snapshot.status.skew_ms or 0)
+            if engine.market.polled_ms is not None:
+                self._add(found, name, engine.market, engine.status().skew_ms or 0)
                 await asyncio.sleep(0)
         return found
 

@@ -152,6 +152,8 @@ def table_title(
     if not (name and scope in name.split()):
         parts.append(_Part(scope))
     partly = f", {known_text(known)} known" if known is not None and known < window else ""
+    if view.window != window:
+        partly += f", {window_text(view.window)} coming"
     parts.append(_Part(f"{window_text(window)}{partly}" if window else "", 7 if partly else 4))
     parts = [part for part in parts if part.text]
     if view.min_volume and not view.watchlist_only:
