@@ -123,7 +123,7 @@ async def test_what_comparing_needs_and_leaves_out_is_said() -> None:
         await rig.press("c")
         assert "move to another pair and press c" in rig.title("pane")
         await rig.press("v")
-        assert "styles and the band show again" in [note.message for note in rig.app._notifications][-1]
+        assert "styles and the band are for one pair alone" in [note.message for note in rig.app._notifications][-1]
         await rig.press("j", "c")
         assert rig.title("pane").startswith("Compared from the left edge")
 
