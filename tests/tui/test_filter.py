@@ -179,6 +179,14 @@ async def test_what_is_wrong_fits_after_a_resize() -> None:
         assert said(rig) == "at 8: and, or or a comparison …"
 
 
+async def test_the_place_is_told_where_its_mark_is_out_of_sight() -> None:
+    async with running(Rig(), (80, 24)) as rig:
+        await rig.press("slash", *"cv > 2 and volme > 1e6")
+        assert said(rig).endswith("did you mean volume?")
+        await rig.press(*" and sigma > 0.1 and base in (BTC, ETH)")
+        assert said(rig).startswith("at 12: ")
+
+
 async def test_what_was_typed_is_handled_after_the_field_was_emptied() -> None:
     async with running(Rig()) as rig:
         await rig.press("slash")

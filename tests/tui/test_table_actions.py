@@ -132,6 +132,14 @@ async def test_state_of_before_wins_over_the_settings() -> None:
         assert rig.view.shift_minutes == 60
 
 
+async def test_a_change_of_rank_that_is_not_in_view_is_told() -> None:
+    async with running(Rig(settings=Settings(columns=("rank", "pair")))) as rig:
+        await rig.press("D")
+        assert [note.message for note in rig.app._notifications] == [
+            "compares with ranks of 24h ago; Δrank isn't in view"
+        ]
+
+
 async def test_a_row_and_the_view_are_copied() -> None:
     async with running(Rig()) as rig:
         await rig.press("y")

@@ -8,6 +8,7 @@ from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.status import BackfillProgress, HistoryStatus, SourceState, SourceStatus
 from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.stats.window import DAY_MINUTES
 from tui_tracker.tui.present import Presenter
 from tui_tracker.tui.texts import Extremes, chart_message, empty_lines, strip_lines
 from tui_tracker.tui.times import UTC_ZONE
@@ -106,6 +107,7 @@ def test_titles() -> None:
     assert "by last reversed" in title(ViewState(sort="last", reverse=True))
     assert "frozen 21:57" in title(ViewState(frozen=Frozen(AT_MS, ())))
     assert "/so 78 of 78" in title(ViewState(needle="so"))
+    assert "── /^so/ 78 of 78" in title(ViewState(needle="/^so/"))
     assert chart_title(SNAPSHOT.rows[0], ViewState(), UTC_ZONE, 1440) == "BTC/USD ── price ── 24 h ── UTC"
     assert "90 min" in chart_title(SNAPSHOT.rows[0], ViewState(range_hours=6), UTC_ZONE, 90, 90)
     of_an_hour = chart_title(SNAPSHOT.rows[0], ViewState(band_minutes=1440), UTC_ZONE, 60, 1440)
@@ -285,15 +287,18 @@ def test_what_empty_lists_say() -> None:
 def test_what_an_empty_chart_says() -> None:
     rows = {row.instrument.pair: row for row in SNAPSHOT.rows}
 
-    def message(pair: str | None, view: ViewState) -> str:
+    def message(pair: str | None, view: ViewState, minutes: int = DAY_MINUTES) -> str:
         row = None if pair is None else rows[pair]
-        return " ".join(line.text.strip() for line in chart_message(row, view, UTC_ZONE))
+        snapshot = replace(SNAPSHOT, window_minutes=minutes)
+        return " ".join(line.text.strip() for line in chart_message(row, view, snapshot, UTC_ZONE))
 
     assert message(None, ViewState()) == ""
     assert message("LTC/USD", ViewState()) == "no sample of LTC/USD yet its history is on the way"
     assert message("TRX/USD", ViewState()) == "not sampled: maintenance since 19:57"
     assert message("YFI/USD", ViewState(metric=Metric.SPREAD)) == "the exchange gives no spread for YFI/USD"
     assert message("BTC/USD", ViewState(range_hours=1)) == "no sample in the last 1 h"
+    coming = message("YFI/USD", ViewState(metric=Metric.SPREAD), 7 * DAY_MINUTES)
+    assert coming == "spread over 7 d is on its way, or the exchange gives none"
 
 
 def test_a_history_that_cannot_be_kept_is_told_in_the_header_and_on_the_page_of_health() -> None:

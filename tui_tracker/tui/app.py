@@ -31,8 +31,9 @@ from tui_tracker.tui.actions.screens import ScreenActions
 from tui_tracker.tui.actions.table import TableActions
 from tui_tracker.tui.actions.watchlists import WatchlistActions
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
-from tui_tracker.tui.columns import SORT_KEYS
+from tui_tracker.tui.columns import SHIFT, SORT_KEYS
 from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.highlights import shift_text
 from tui_tracker.tui.screens.main import Pane
 from tui_tracker.tui.store import NoStore, Store
 from tui_tracker.tui.theme import default_variables
@@ -219,6 +220,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
     def action_look(self, choice: str) -> None:
         """Make one of the choices that need nothing but what was chosen before."""
         self.choose(CHOICES[choice](self.desk.view))
+        if choice == SHIFT.key and choice not in self.sortable_columns():
+            self.say(f"compares with ranks of {shift_text(self.desk.view.shift_minutes)} ago; Δrank isn't in view")
 
     def action_sort(self) -> None:
         """Sort by the next column in view."""

@@ -23,7 +23,7 @@ from tui_tracker.tui.titles import (
     source_name,
     window_text,
 )
-from tui_tracker.tui.view import LEAST_HEIGHT, LEAST_WIDTH, ViewState
+from tui_tracker.tui.view import DAY_MINUTES, LEAST_HEIGHT, LEAST_WIDTH, ViewState
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def strip_lines(
     figures = row.figures_of(view.metric)
     values = _value_groups(row, figures, snapshot, view, extremes, zone)
     beside = sum(width_of(text) for text, _ in values[0]) + len(GAP) if lines == 1 else 0
-    ranks = _rank_groups(row, figures, view, standings, width - 2 - beside)
+    ranks = _rank_groups(row, figures, snapshot, view, standings, width - 2 - beside)
     if lines == 1:
         return [Line(((" ", "text"), *packed([values[0], ranks[0], *ranks[1:], *values[1:]], width - 2)))]
     return [Line(((" ", "text"), *packed(groups, width - 2))) for groups in (values, ranks)]
@@ -104,10 +104,10 @@ def _change_runs(figures: Figures, snapshot: Snapshot, zone: Zone) -> list[Run]:
 
 
 def _rank_groups(
-    row: Row, figures: Figures | None, view: ViewState, standings: Sequence[Standing], room: int
+    row: Row, figures: Figures | None, snapshot: Snapshot, view: ViewState, standings: Sequence[Standing], room: int
 ) -> list[list[Run]]:
     if figures is None:
-        return [[(f"the exchange gives no {METRIC_WORDS[view.metric]} for it", "muted")]]
+        return [[(_lacking(view, snapshot, "it"), "muted")]]
     groups = [_standing_runs(row, figures, view, standings, room)]
     groups.append([("cv ", "muted"), (_percent(figures.cv if figures.samples > 1 else None, 2), "text")])
     groups.append([("cover ", "muted"), (f"{count(figures.samples)}/{count(figures.length)}", "text")])
@@ -241,16 +241,24 @@ def _demo_hint(demo: bool) -> Line:
     return Line(((" ", "muted"), ("d", "accent"), ("  watch a simulated market", "muted"))) if demo else Line()
 
 
-def chart_message(row: Row | None, view: ViewState, zone: Zone) -> list[Line]:
+def _lacking(view: ViewState, snapshot: Snapshot, pair: str) -> str:
+    """Why a pair has no figures; over more than a day only those that are asked for are made."""
+    metric = METRIC_WORDS[view.metric]
+    if snapshot.window_minutes > DAY_MINUTES:
+        return f"{metric} over {window_text(snapshot.window_minutes)} is on its way, or the exchange gives none"
+    return f"the exchange gives no {metric} for {pair}"
+
+
+def chart_message(row: Row | None, view: ViewState, snapshot: Snapshot | None, zone: Zone) -> list[Line]:
     """Why there is no line in the chart."""
-    if row is None:
+    if row is None or snapshot is None:
         return []
     if row.halted:
         since = f" since {zone.minute(row.halted_since_ms)}" if row.halted_since_ms is not None else ""
         return [_said(f"not sampled: {clean(row.halted, 40)}{since}", "warn")]
-    pair, metric = clean(row.instrument.pair, 24), METRIC_WORDS[view.metric]
+    pair = clean(row.instrument.pair, 24)
     if row.figures_of(view.metric) is None:
-        return [_said(f"the exchange gives no {metric} for {pair}", "muted")]
+        return [_said(_lacking(view, snapshot, pair), "muted")]
     figures = row.figures_of(view.metric)
     if figures is not None and figures.samples:
         return [_said(f"no sample in the last {range_text(view.range_hours)}", "muted")]

@@ -172,7 +172,8 @@ def table_title(
             told += ": its past can't be loaded, only collected"
         parts.append(_Part(told, 5, of))
     if view.needle:
-        typed = "" if name else f"/{clean(view.needle, 16)} "
+        slash = "" if view.needle.startswith("/") else "/"
+        typed = "" if name else f"{slash}{clean(view.needle, 16)} "
         parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}"))
     if ranking.no_usd_route:
         parts.append(_Part(f"{count(ranking.no_usd_route)} without a USD volume left out", 1))

@@ -91,11 +91,15 @@ class FilterBar(Horizontal):
         self._mark.span = (start, start + (0 if problem is None else problem.length))
         self._input.refresh()
         if problem is not None:
-            self._tell(partial(_problem_text, problem), "warn")
+            self._tell(partial(self._problem_told, problem), "warn")
 
     def on_resize(self) -> None:
         """Say the same so that it fits."""
         self._tell(*self._told)
+
+    def _problem_told(self, problem: FilterError, width: int) -> str:
+        is_marked = len(self._input.value) + 2 <= self.size.width - PROMPT - width
+        return _problem_text(problem, width, is_marked=is_marked)
 
     def _tell(self, told: Callable[[int], str], kind: Kind) -> None:
         self._told = told, kind
@@ -138,12 +142,12 @@ def _beginning_text(word: str, width: int) -> str:
     return clean(f"{word} > 1, {word} < 5% …", min(38, width))
 
 
-def _problem_text(problem: FilterError, width: int) -> str:
-    """What is wrong, with its place and what would be right if they fit."""
+def _problem_text(problem: FilterError, width: int, *, is_marked: bool) -> str:
+    """What is wrong, with its place and what would be right if they fit; the place if its mark may be out of sight."""
     place, hint = f"at {problem.position + 1}: ", f": {problem.hint}" if problem.hint else ""
     told = problem.message
     if len(place + told + hint) <= width:
         return place + told + hint
-    if len(told + hint) <= width or len(f"{told}: ") + 24 <= width:
-        return told + hint  # the place is underlined
+    if is_marked and (len(told + hint) <= width or len(f"{told}: ") + 24 <= width):
+        return told + hint
     return place + told

@@ -23,6 +23,7 @@ SENTENCES: Final = (
     ),
     ((("help",), "all keys"), (("palette",), "any command"), (("quit",), "quit")),
 )
+ARROWS: Final = "arrow keys"
 WORDS: Final = "Welcome ", "Rank    ", "Help    "
 
 
@@ -40,7 +41,7 @@ class Welcome(Canvas):
             groups: list[list[Run]] = [[(word, "strong")]]
             for names, text in sentence:
                 if keys := " ".join(key for name in names if (key := key_book.label(name).partition(" ")[0])):
-                    groups.append([(keys, "accent"), (f" {text}", "muted")])
+                    groups.append([(ARROWS if keys == "↑ ↓" else keys, "accent"), (f" {text}", "muted")])
             lines.append(Line(((" ", "muted"), *packed(groups, width - 2, "  "))))
         self.paint(lines)
 
