@@ -7,7 +7,7 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from tui_tracker.config.views import ViewSpec
 from tui_tracker.core.errors import TrackerError, UnknownPairError
@@ -64,6 +64,11 @@ def _walk(seed: int, index: int, level: float) -> tuple[float, ...]:
 
 def figures_of(values: Sequence[float], start_ms: int) -> Figures:
     """Figures of a series, fast and only as exact as floats: the app shows them and never computes them."""
+    return _figures_of(tuple(values), start_ms)
+
+
+@lru_cache(maxsize=4_096)
+def _figures_of(values: tuple[float, ...], start_ms: int) -> Figures:
     seen = [(index, value) for index, value in enumerate(values) if not math.isnan(value)]
     if not seen:
         return Figures(len(values), 0, None, None, None, None, None, None, None, None, None)
@@ -88,6 +93,11 @@ def figures_of(values: Sequence[float], start_ms: int) -> Figures:
     )
 
 
+@lru_cache(maxsize=4_096)
+def _scaled(values: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(value * 1000 / values[-1] for value in values)
+
+
 class Pair:
     """One pair of the market: its instrument and its samples."""
 
@@ -107,7 +117,7 @@ class Pair:
         """Its samples: those of other metrics follow the price."""
         if metric is Metric.PRICE or metric is Metric.MID:
             return self.values
-        return [value * 1000 / self.values[-1] for value in self.values]
+        return list(_scaled(tuple(self.values)))
 
     def row(self) -> Row:
         """What a snapshot says of it."""

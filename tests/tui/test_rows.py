@@ -1,14 +1,14 @@
 """The virtual table on its own: what it paints, and where its cursor stays."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from typing_extensions import override
 
 from tui_tracker.tui.runs import Line, Run
-from tui_tracker.tui.widgets.canvas import Canvas
+from tui_tracker.tui.widgets.canvas import KIND_CLASSES, Canvas
 from tui_tracker.tui.widgets.keys_line import KeysLine
 from tui_tracker.tui.widgets.rows import Rows
 
@@ -52,6 +52,8 @@ class WatchedRows(Rows):
 
 
 class RowsApp(App[None]):
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(KIND_CLASSES)
+
     def compose(self) -> ComposeResult:
         yield WatchedRows()
 
@@ -197,6 +199,8 @@ async def test_no_rows_and_no_cursor() -> None:
 
 async def test_lines_shorter_than_before_are_cleared() -> None:
     class CanvasApp(App[None]):
+        COMPONENT_CLASSES: ClassVar[set[str]] = set(KIND_CLASSES)
+
         def compose(self) -> ComposeResult:
             yield Canvas()
 
@@ -213,6 +217,7 @@ async def test_lines_shorter_than_before_are_cleared() -> None:
 
 async def test_the_keys_that_always_matter_are_always_there() -> None:
     class KeysApp(App[None]):
+        COMPONENT_CLASSES: ClassVar[set[str]] = set(KIND_CLASSES)
         CSS = "KeysLine { height: 1; }"
 
         def compose(self) -> ComposeResult:

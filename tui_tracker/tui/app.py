@@ -40,6 +40,7 @@ from tui_tracker.tui.theme import default_variables
 from tui_tracker.tui.times import Zone, local_zone
 from tui_tracker.tui.titles import NAME, source_name
 from tui_tracker.tui.view import CHOICES, DAY_MINUTES, Layout, ViewState, initial
+from tui_tracker.tui.widgets.canvas import KIND_CLASSES
 from tui_tracker.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
     """
 
     CSS_PATH = "styles/app.tcss"
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(KIND_CLASSES)
     TITLE = NAME
     COMMANDS: ClassVar[set["type[Provider] | Callable[[], type[Provider]]"]] = {_pairs, _commands}
     BINDINGS: ClassVar[list[BindingType]] = [command.binding for command in KEY_COMMANDS]

@@ -198,7 +198,8 @@ class MainScreen(Screen[None]):
         """Tell both lists, and the filter, what they show; ``is_lost`` if nothing is known and nothing comes."""
         self.is_waiting = not scene.counts.all
         self.set_lost(is_lost)
-        self.set_class(scene.table.is_dimmed, "stale")
+        self.pane.chart.set_stale(scene.table.is_dimmed)
+        self.pane.strip.set_stale(scene.table.is_dimmed)
         self.pairs.show(scene.pairs, selected)
         self.table.show(scene.table, selected)
         self.pairs.show_title(list_title)

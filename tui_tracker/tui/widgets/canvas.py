@@ -14,6 +14,11 @@ from tui_tracker.tui.plain_ascii import in_words
 from tui_tracker.tui.runs import KINDS, Kind, Line, changed_span
 
 BLANK = Line()
+KIND_CLASSES: Final = frozenset({*(f"kind--{kind}" for kind in KINDS), "kind--cursor"})
+"""Component classes that an app with canvases has.
+
+Those of the app and not of each canvas, since Textual matches every rule with each of them whenever a class changes.
+"""
 FRAMED_LINES: Final = 400
 """Most drawn lines that are kept: some pages of them."""
 MANY_LINES: Final = 8
@@ -23,11 +28,13 @@ MANY_LINES: Final = 8
 class Canvas(Widget):
     """Base of every pane: a tuple of lines, compared with the one before when it is painted."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {*(f"kind--{kind}" for kind in KINDS), "kind--cursor"}
+    STALE_KINDS: ClassVar[frozenset[Kind]] = frozenset()
+    """What is muted where the data is old."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes, markup=False)
         self._lines: tuple[Line, ...] = ()
+        self._is_stale = False
         self._palette: dict[tuple[Kind, bool], Style] = {}
         self._framed: dict[Line, Strip] = {}
         """Lines as they were drawn, with the border at both sides."""
@@ -63,6 +70,14 @@ class Canvas(Widget):
                 regions.append(Region(left, y, right - left, 1))
         if regions:
             self.refresh(*regions)
+
+    def set_stale(self, is_stale: bool) -> None:
+        """Mute ``STALE_KINDS`` or no longer."""
+        if is_stale != self._is_stale:
+            self._is_stale = is_stale
+            self._palette.clear()
+            self._framed.clear()
+            self.refresh()
 
     def forget(self) -> None:
         """Paint everything again the next time."""
@@ -103,13 +118,18 @@ class Canvas(Widget):
     def _style(self, kind: Kind, is_cursor: bool) -> Style:
         style = self._palette.get((kind, is_cursor))
         if style is None:
-            style = self.get_component_rich_style(f"kind--{kind}")
+            style = self._component_style(kind)
+            if self._is_stale and kind in self.STALE_KINDS:
+                style += Style.from_color(self._component_style("muted").color)
             if is_cursor:
-                cursor = self.get_component_rich_style("kind--cursor")
+                cursor = self._component_style("cursor")
                 is_reverse = bool(cursor.reverse)
                 style = cursor if is_reverse else style + Style(bgcolor=cursor.bgcolor, bold=cursor.bold)
             self._palette[kind, is_cursor] = style
         return style
+
+    def _component_style(self, name: str) -> Style:
+        return self.app.get_component_styles(f"kind--{name}").rich_style
 
     @override
     def notify_style_update(self) -> None:

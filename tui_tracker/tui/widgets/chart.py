@@ -14,7 +14,7 @@ from tui_tracker.tui.bindings import CHART_COMMANDS
 from tui_tracker.tui.chart_data import ChartData, Compared
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.charts.request import Band, ChartRequest, Picture, Trace, Unit
-from tui_tracker.tui.runs import Line
+from tui_tracker.tui.runs import Kind, Line
 from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.strip import Strip
 from tui_tracker.tui.widgets.titled import Titled
@@ -28,6 +28,7 @@ SEPARATOR = " ── "
 class Chart(Canvas, can_focus=True):
     """One pair or several over time, with a crosshair."""
 
+    STALE_KINDS: ClassVar[frozenset[Kind]] = frozenset({"accent"})
     BINDINGS: ClassVar[list[BindingType]] = [command.app_binding for command in CHART_COMMANDS]
 
     def __init__(
