@@ -121,7 +121,17 @@ def started(
 def demo(home: Path, *arguments: str, cols: int = 120, rows: int = 28, **environ: str) -> Iterator[App]:
     """The app on its simulated market, once the first pairs are ranked."""
     with started(
-        home, "--demo", *arguments, cols=cols, rows=rows, stdin=None, stderr=None, stdout=None, **environ
+        home,
+        "--demo",
+        "--pairs",
+        "100",
+        *arguments,
+        cols=cols,
+        rows=rows,
+        stdin=None,
+        stderr=None,
+        stdout=None,
+        **environ,
     ) as app:
         app.until_shown(RANKED)
         yield app

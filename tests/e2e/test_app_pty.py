@@ -345,7 +345,7 @@ def test_ctrl_c_quits_from_anywhere_with_0(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda value: str(int(value)))
 def test_a_signal_before_the_first_paint_leaves_it_clean_too(number: signal.Signals, tmp_path: Path) -> None:
-    with started(tmp_path, "--demo") as app:
+    with started(tmp_path, "--demo", "--pairs", "100") as app:
         app.until(lambda: app.session.bytes_read > 0, "the first byte")
         app.session.signal(number)
         app.assert_left_clean(128 + number)

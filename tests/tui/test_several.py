@@ -47,10 +47,11 @@ def test_every_state_has_its_word() -> None:
     offline = [live_status(source=name, state=SourceState.OFFLINE, error="gone") for name in "efg"]
     streamed = [live_status(source=name, stream="live") for name in "hi"]
     streamed.append(live_status(source="j", stream="live", error="HTTP 503"))
+    streamed += [live_status(source="k", stream="HTTP 403"), live_status(source="l", stream="not open yet")]
     status = live_status(parts=(*names.values(), *offline, *streamed))
     text = "".join(text for text, _ in state_runs(status, AT_MS, UTC_ZONE))
     assert text.startswith(
-        "10 sources ● 2 streaming ● 1 live ● 1 streaming, polls fail: j ◌ 1 stale: b ◌ 1 rate-limited"
+        "12 sources ● 2 streaming ● 2 live ● 1 streaming, polls fail: j ● 1 live, stream fails: k ◌ 1 stale: b"
     )
     assert text.endswith(": c ○ 3 offline: e, f … ○ 1 starting")
 

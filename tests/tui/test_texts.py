@@ -59,6 +59,7 @@ def test_header_of_a_live_source() -> None:
         (live_status(state=SourceState.OFFLINE, last_good_ms=None, next_poll_ms=None), "○ starting"),
         (live_status(limited_until_ms=AT_MS + 90_000), "◌ rate-limited until 21:59:27"),
         (live_status(stream="live"), "kraken ● streaming   polled"),
+        (live_status(stream="HTTP 403"), "kraken ● live  stream: HTTP 403   polled"),
         (
             live_status(stream="live", error="HTTP 503", last_good_ms=AT_MS - 300_000),
             "● streaming  polls fail: HTTP 503   polled 21:52:57  next try",

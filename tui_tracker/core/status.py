@@ -8,6 +8,10 @@ OURS: Final = "this session"
 """Who collects, where that is this process."""
 STREAMING: Final = "live"
 """``SourceStatus.stream`` where quotes of all pairs are read live."""
+NOT_OPEN: Final = "not open yet"
+"""``SourceStatus.stream`` of one that has not been tried."""
+ELSEWHERE: Final = "where it is collected"
+"""``SourceStatus.stream`` where another process has it, of which polls alone are followed."""
 
 
 class SourceState(StrEnum):
@@ -125,6 +129,11 @@ class SourceStatus:
     def is_streamed(self) -> bool:
         """Whether quotes of all pairs come live, whatever polls do."""
         return self.state is SourceState.LIVE and self.stream == STREAMING
+
+    @property
+    def stream_trouble(self) -> str:
+        """Why live quotes of some pairs don't come although they are wanted, or empty."""
+        return "" if self.stream in ("", STREAMING, NOT_OPEN, ELSEWHERE) else self.stream
 
     @property
     def is_starting(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.status import NOT_OPEN
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.sources.base import Stream
 
@@ -82,7 +83,7 @@ class Line:
         self.instruments: dict[str, Instrument] = {}
         """What its connection was asked for, or will be next."""
         self.is_up = False
-        self.reason = "not open yet"
+        self.reason = NOT_OPEN
         """Why it isn't up."""
 
     @property

@@ -15,7 +15,7 @@ from tui_tracker.core.errors import StorageError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
+from tui_tracker.core.status import ELSEWHERE, SourceReport, SourceState, SourceStatus
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.health import STALE_INTERVALS
 from tui_tracker.engine.sharing import TICK_S, Sharing
@@ -31,8 +31,6 @@ from tui_tracker.storage.store import Store
 LOADED_PAUSE_MS: Final = 1_000
 """Loaded history is shown at most this often by those who follow."""
 NOBODY: Final = "nobody collects, and this session may not write to the folder of the history: it will poll for itself"
-ELSEWHERE: Final = "where it is collected"
-"""State of a stream of which polls alone are followed."""
 LISTEN_S: Final = 1.0
 """The collector looks this often what others ask for."""
 REPORT_S: Final = 10.0

@@ -7,7 +7,7 @@ from typing import Final
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.core.status import STREAMING
+from tui_tracker.core.status import NOT_OPEN, STREAMING
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.line import Host, Line
 from tui_tracker.engine.together import next_beat_s
@@ -56,7 +56,7 @@ class Streaming:
         lines = [line for line in self._lines if line.instruments]
         reasons = [line.reason for line in lines if not line.is_up]
         if not lines:
-            return "not open yet"
+            return NOT_OPEN
         if not reasons:
             return STREAMING
         up = len(lines) - len(reasons)

@@ -106,7 +106,7 @@ KEY_COMMANDS: Final = (
     ),
     Command("range.longer", "right_square_bracket", "look('longer')", "range", "longer range of the chart", "]", SHOW),
     Command("time_zone", "t", "look('time_zone')", "UTC/local", "times in UTC or local time", "t", SHOW),
-    Command("theme", "T", "theme", "theme", "next theme, those of your own too", "T", SHOW),
+    Command("theme", "T", "theme", "theme", "next theme: auto, those built in, those of your own", "T", SHOW),
     Command("options", "O,f2", "options", "settings", "settings: colors, keys, numbers, clock …", "O F2", SHOW),
     Command("layout", "z", "look('layout')", "layout", "next layout: balanced, chart, table", "z", SHOW),
     Command("list.narrower", "less_than_sign", "resize_list(-2)", "list", "pair list narrower", "<", SHOW),

@@ -312,12 +312,13 @@ def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
         ("● {} streaming", "accent"): [],
         ("● {} live", "accent"): [],
         ("● {} streaming, polls fail", "warn"): [],
+        ("● {} live, stream fails", "warn"): [],
         ("◌ {} stale", "warn"): [],
         ("◌ {} rate-limited", "warn"): [],
         ("○ {} offline", "down"): [],
         ("○ {} starting", "muted"): [],
     }
-    streaming, live, unpolled, stale, limited, offline, starting = found
+    streaming, live, unpolled, polled, stale, limited, offline, starting = found
     for part in parts:
         if part.is_streamed:
             kind = unpolled if part.error or _is_limited(part, now_ms) else streaming
@@ -326,7 +327,7 @@ def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
         elif part.state is SourceState.OFFLINE:
             kind = starting if part.is_starting else offline
         elif part.state is SourceState.LIVE:
-            kind = live
+            kind = polled if part.stream_trouble else live
         else:
             kind = stale
         found[kind].append(clean(part.source, 16))
@@ -354,7 +355,8 @@ def _plain_state(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
         return [(f"◌ {limited}", "warn"), (age and f"  data{age} old", "warn")]
     match status.state:
         case SourceState.LIVE:
-            return [("● live", "accent")]
+            trouble = status.stream_trouble and f"  stream: {clean(status.stream_trouble, 60)}"
+            return [("● live", "accent"), (trouble, "warn")]
         case SourceState.STALE:
             reason = f": {clean(status.error, 60)}" if status.error else ""
             return [(f"◌ stale{age}{reason}", "warn")]

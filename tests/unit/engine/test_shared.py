@@ -16,9 +16,9 @@ from tui_tracker.core.errors import RateLimitedError, RejectedError, TimedOutErr
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import OURS, SourceState
+from tui_tracker.core.status import ELSEWHERE, OURS, SourceState
 from tui_tracker.engine.clock import SystemClock
-from tui_tracker.engine.shared import ELSEWHERE, SharedEngine
+from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.storage.bringing import Bringer
