@@ -219,8 +219,20 @@ def test_each_source_is_tested_and_what_to_do_is_said(run: Callable[..., Outcome
     assert not checks["gate"]["ok"]
     assert not checks["gate"]["is_blocked"]
     assert "check network and proxy" in checks["gate"]["advice"]
+    assert checks["binance"]["stream"] is None
     assert plain.code == 0
     assert "binance            yes     answers" in plain.out
+
+
+def test_streams_that_are_wanted_are_tried_too(run: Callable[..., Outcome]) -> None:
+    with NineThread(names=FAST) as thread:
+        thread.nine.servers["okx"].stream.refuses = 403  # type: ignore[attr-defined]
+        outcome = run("sources", "--check", "--json", *thread.nine.flags, "--source", "binance,okx", "--stream")
+    checks = {one["name"]: one["check"] for one in json.loads(outcome.out)["sources"]}
+    assert checks["binance"]["stream"] == "opens"
+    assert checks["okx"]["stream"] == "OKX refused the stream: HTTP 403"
+    assert "it is polled; a proxy or firewall" in checks["okx"]["advice"]
+    assert outcome.code == 0
 
 
 def test_all_stands_for_every_exchange_once(run: Callable[..., Outcome]) -> None:

@@ -95,6 +95,9 @@ class WatchedStream:
             if watched.is_up:
                 self.lost_s.append(asyncio.get_running_loop().time())
 
+    async def try_open(self) -> None:
+        await self._stream.try_open()
+
 
 class _Listener:
     """Implements ``Listener`` by another one."""

@@ -27,6 +27,10 @@ class FakeStream:
         self._connections |= {one.pair: (listener, ended) for one in instruments}
         await ended
 
+    async def try_open(self) -> None:
+        if self.error is not None:
+            raise self.error
+
     def say(self, last: float | None, pair: str = "BTC/USD", said_ms: int | None = None, **changes: object) -> None:
         listener, _ = self._connections.get(pair) or self._connections["BTC/USD"]
         said = replace(ticker(pair, last), **{"trades": None, **changes})  # type: ignore[arg-type]

@@ -224,6 +224,8 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
                 snapshot = await first_rows(updates)
                 chosen, scope_pairs = choose(snapshot, request)
                 asked = [row.id for row in chosen if not row.halted and request.metric in TOLD_BY_CANDLES]
+                if asked:
+                    progress.show(f"history of {len(asked):,} pair{'' if len(asked) == 1 else 's'}")
                 snapshot = await with_history(feed, updates, snapshot, asked, show)
                 if settings.window > DAY_MINUTES:
                     progress.show(f"reading {span_text(settings.window)} from the history")

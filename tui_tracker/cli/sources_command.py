@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List the exchanges that can be watched, and test them.")
-@click.option("--check", is_flag=True, help="Ask each for its time: one request, up to 5 s.")
+@click.option("--check", is_flag=True, help="Ask each for its time: one request; with --stream, open that too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@setting_flags("source", "base_urls", "ca_file", "debug")
+@setting_flags("source", "stream", "base_urls", "ca_file", "debug")
 @pass_invocation
 def sources(invocation: Invocation, check: bool, as_json: bool) -> int:
     """List the sources: exchanges that can be watched, and where each is found. Nothing is sent without --check.
 
     With --check each is asked for its time: whether it can be reached from here, how fast it answers, how far its
-    clock is from the one here, whether it shuts this country or network out, and what to do then. The exit code is 3
-    if one of --source does not answer.
+    clock is from the one here, whether it shuts this country or network out, and what to do then. With --stream a
+    connection for live quotes is opened too, where there is one. The exit code is 3 if one of --source does not answer.
     """
     from tui_tracker.cli.output import show_json, show_table
 
@@ -102,12 +102,14 @@ def _document(check: "SourceCheck", answering: list[str]) -> dict[str, object]:
         "is_blocked": check.is_blocked,
         "error": None if check.error is None else clean(check.error.message),
         "advice": clean(check.advice([name for name in answering if name != check.name])) or None,
+        "stream": check.stream or None,
         "requests": None if check.requests is None else asdict(check.requests),
     }
 
 
 def _check_table(checks: "tuple[SourceCheck, ...]", answering: list[str], used: tuple[str, ...]) -> "Table":
     from tui_tracker.cli.output import Column, Table
+    from tui_tracker.cli.source_check import OPENS
 
     rows: list[tuple[str, ...]] = []
     for one in checks:
@@ -116,13 +118,15 @@ def _check_table(checks: "tuple[SourceCheck, ...]", answering: list[str], used: 
         latency = "" if one.latency_ms is None else f"{one.latency_ms:,}"
         advice = one.advice([name for name in answering if name != one.name])
         told = "; ".join(filter(None, ("" if one.error is None else one.error.message, advice)))
-        rows.append((one.name, "yes" if one.name in used else "", state, latency, skew, told))
+        stream = "" if not one.stream else "opens" if one.stream == OPENS else "fails"
+        rows.append((one.name, "yes" if one.name in used else "", state, latency, skew, stream, told))
     columns = (
         Column("source"),
         Column("in use"),
         Column("state"),
         Column("ms", is_number=True),
         Column("clock ms", is_number=True),
+        Column("stream"),
         Column("what to do"),
     )
     return Table("", columns, tuple(rows))

@@ -141,3 +141,11 @@ class Stream(Protocol):
             SourceError: Why it ended; it always does.
         """
         ...
+
+    async def try_open(self) -> None:
+        """Open one connection and end it at once, without a word.
+
+        Raises:
+            SourceError: Why it can't be opened.
+        """
+        ...

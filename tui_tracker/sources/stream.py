@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -98,6 +98,18 @@ class SocketStream:
     async def run(self, instruments: Sequence[Instrument], listener: Listener) -> None:
         """See ``Stream.run``."""
         dialogue = self._kind({self._kind.symbol(one): one.id for one in instruments})
+        await self._while_open(lambda socket: self._follow(socket, dialogue, listener))
+
+    async def try_open(self) -> None:
+        """See ``Stream.try_open``."""
+        await self._while_open(lambda _: asyncio.sleep(0))
+
+    async def _while_open(self, use: Callable[[ClientConnection], Awaitable[None]]) -> None:
+        """Open one connection when it is time to, and close it after use.
+
+        Raises:
+            SourceError: Why it can't be opened, or ended.
+        """
         await self._wait_for_turn()
         try:
             async with _Opening(
@@ -112,7 +124,7 @@ class SocketStream:
                 ping_interval=PING_S,
                 ping_timeout=PING_S,
             ) as socket:
-                await self._follow(socket, dialogue, listener)
+                await use(socket)
         except InvalidStatus as error:
             raise self._refusal(error.response.status_code, error.response.headers.get("Retry-After")) from error
         except RateLimitedError as error:
