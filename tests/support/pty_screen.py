@@ -31,12 +31,11 @@ class PtyScreen:
         self._stream = pyte.ByteStream(self._main)
         self._rest = b""
         self.modes = TerminalModes()
-        self._lines: list[str] | None = None
-        """What is shown, where that was asked for since the last output: pyte takes 15 ms for a large screen."""
+        self._lines: list[str] = []
+        """What was shown when that was last asked for; pyte knows which lines changed since."""
 
     def feed(self, data: bytes) -> None:
         """Take output; a sequence split over two calls waits for its end."""
-        self._lines = None
         data = self._rest + data
         cut = _UNFINISHED.search(data)
         self._rest = data[cut.start() :] if cut else b""
@@ -52,7 +51,7 @@ class PtyScreen:
     def resize(self, rows: int, columns: int) -> None:
         """Follow the terminal's new size."""
         self._rows, self._columns = rows, columns
-        self._lines = None
+        self._lines = []
         for screen in {id(screen): screen for screen in (self._main, self._current)}.values():
             screen.resize(rows, columns)
 
@@ -64,8 +63,15 @@ class PtyScreen:
     @property
     def lines(self) -> list[str]:
         """What is shown, one string a row."""
-        if self._lines is None:
-            self._lines = list(self._current.display)
+        screen = self._current
+        if len(self._lines) != screen.lines:
+            self._lines = [""] * screen.lines
+            screen.dirty.update(range(screen.lines))
+        for y in screen.dirty:
+            if y < screen.lines:
+                row = screen.buffer[y]
+                self._lines[y] = "".join([row[x].data for x in range(screen.columns)])  # a wide one's second cell is ""
+        screen.dirty.clear()
         return self._lines
 
     @property
@@ -80,4 +86,5 @@ class PtyScreen:
     def _switch(self, to_alternate: bool) -> None:
         self._stream.detach(self._current)
         self._current = pyte.Screen(self._columns, self._rows) if to_alternate else self._main
+        self._lines = []
         self._stream.attach(self._current)
