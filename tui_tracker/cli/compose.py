@@ -160,50 +160,59 @@ async def _collect_one(
 ) -> "AsyncIterator[Engine]":
     """The engine of one source, running; ``together`` and ``tends`` are for its history."""
     from tui_tracker.cli.stopping import released_when_stopped
-    from tui_tracker.engine.engine import Engine
 
     source, budget = _source(settings, clock)
-    place = settings.base_urls.get(settings.source, "")
     history = _history(settings, clock, source.name, may_begin=not once, together=together, tends=tends)
     async with history as (store, sharing):
-        engine: Engine
-        if (
-            once
-            and store is not None
-            and sharing is not None
-            and await _is_collected(store, sharing, clock, place, budget)
-        ):
-            from tui_tracker.engine.borrowing import BorrowingEngine
-
-            engine = BorrowingEngine(source, clock, store, sharing, window)
-        elif store is not None and sharing is not None and not once:
-            from tui_tracker.engine.shared import SharedEngine
-
-            engine = SharedEngine(
-                source,
-                clock,
-                store,
-                sharing,
-                interval_s=settings.interval,
-                window_minutes=window,
-                budget=budget,
-                place=place,
-                stream=_stream(settings, clock, budget),
-            )
-        else:
-            engine = Engine(
-                source,
-                clock,
-                interval_s=settings.interval,
-                window_minutes=window,
-                once=once,
-                budget=budget,
-                store=store,
-                stream=None if once else _stream(settings, clock, budget),
-            )
+        engine = await _engine(settings, clock, window, (source, budget), (store, sharing), once=once)
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
                 yield engine
+
+
+async def _engine(
+    settings: Settings,
+    clock: Clock,
+    window: int,
+    asked: "tuple[Source, RequestBudget | None]",
+    kept: "tuple[Store | None, Sharing | None]",
+    *,
+    once: bool,
+) -> "Engine":
+    """What collects: for all sessions of a history, for this one, or not at all where another one does."""
+    (source, budget), (store, sharing) = asked, kept
+    place = settings.base_urls.get(settings.source, "")
+    if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place, budget):
+        from tui_tracker.engine.borrowing import BorrowingEngine
+
+        return BorrowingEngine(source, clock, store, sharing, window)
+    stream = None if once else _stream(settings, clock, budget)
+    if store is not None and sharing is not None and not once:
+        from tui_tracker.engine.shared import SharedEngine
+
+        return SharedEngine(
+            source,
+            clock,
+            store,
+            sharing,
+            interval_s=settings.interval,
+            window_minutes=window,
+            budget=budget,
+            place=place,
+            stream=stream,
+        )
+    from tui_tracker.engine.engine import Engine
+
+    return Engine(
+        source,
+        clock,
+        interval_s=settings.interval,
+        window_minutes=window,
+        once=once,
+        budget=budget,
+        store=store,
+        stream=stream,
+    )
 
 
 async def _is_collected(

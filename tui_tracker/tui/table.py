@@ -244,7 +244,8 @@ class ListModel(_Indexed):
             change = Cell(f"~{change_run(change_of(figures), 6).text}", "faint")
         pair = pair_name(row.instrument, 40, is_several=self.is_several)
         room = width - GUTTER - 9
-        price = value_text(row.last, Metric.PRICE, row.instrument.digits, max(6, min(12, room - 5)))
+        named = max(5, min(10, width_of(pair) + 1))  # a name is worth more than a price's last digits
+        price = value_text(row.last, Metric.PRICE, row.instrument.digits, max(6, min(12, room - named)))
         is_dimmed = self.is_dimmed or row.instrument.source in self.dimmed
         override: Kind | None = "faint" if row.halted or row.last is None else "muted" if is_dimmed else None
         name = fit(pair, max(1, room - width_of(price)))

@@ -151,42 +151,61 @@ def table_title(
     scope = scope_text(view)
     if not (name and scope in name.split()):
         parts.append(_Part(scope))
-    partly = f", {known_text(known)} known" if known is not None and known < window else ""
-    if view.window != window:
-        partly += f", {window_text(view.window)} coming"
-    parts.append(_Part(f"{window_text(window)}{partly}" if window else "", 7 if partly else 4))
-    parts = [part for part in parts if part.text]
-    if view.min_volume and not view.watchlist_only:
-        is_known = ranking.scope.min_volume_usd > 0 or any(place.row.volume_usd for place in ranking.places)
-        parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}" if is_known else "volume unknown", 6))
-    if view.excluded and not view.watchlist_only:
-        parts.append(_Part(f"no {classes_text(view.excluded)}", 4))
-    if view.unique_base and not view.watchlist_only:
-        parts.append(_Part("one an asset", 3))
+    parts.append(_window_part(view, window, known))
+    if not view.watchlist_only:
+        parts += _narrowing_parts(view, ranking)
     if ranking.ranked < len(ranking.places):
-        of = f"{count(ranking.ranked)} of {count(len(ranking.places))}"
-        if is_loading and view.metric.is_in_candles:
-            of += " so far"
-        told = f"ranked {of}"
-        if not ranking.ranked and not view.metric.is_in_candles:
-            told += ": its past can't be loaded, only collected"
-        parts.append(_Part(told, 5, of))
+        parts.append(_ranked_part(view, ranking, is_loading))
     if view.needle:
         slash = "" if view.needle.startswith("/") else "/"
         typed = "" if name else f"{slash}{clean(view.needle, 16)} "
         parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}"))
     if ranking.no_usd_route:
         parts.append(_Part(f"{count(ranking.no_usd_route)} without a USD volume left out", 1))
-    if view.frozen is not None:
-        parts.append(_Part(f"frozen {zone.minute(view.frozen.at_ms)}"))
-    elif view.sort is not None or view.then is not None:
-        parts.append(_Part(sort_text(view), 6))
-    else:
-        parts.append(_Part("reversed" if view.reverse else "live order", 2))
+    parts.append(_order_part(view, zone))
     parts.append(_Part("stays at line", 5, "line") if view.keeps_line else _Part("follows pair", 1))
     if was:
         parts.append(_Part(f"was {was}", 3))
-    return _fitting(parts, width)
+    return _fitting([part for part in parts if part.text], width)
+
+
+def _window_part(view: ViewState, window: int, known: int | None) -> "_Part":
+    partly = f", {known_text(known)} known" if known is not None and known < window else ""
+    if view.window != window:
+        partly += f", {window_text(view.window)} coming"
+    return _Part(f"{window_text(window)}{partly}" if window else "", 7 if partly else 4)
+
+
+def _narrowing_parts(view: ViewState, ranking: Ranking) -> list["_Part"]:
+    """What is left out of the ranking beside other currencies."""
+    parts: list[_Part] = []
+    if view.min_volume:
+        is_known = ranking.scope.min_volume_usd > 0 or any(place.row.volume_usd for place in ranking.places)
+        parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}" if is_known else "volume unknown", 6))
+    if view.excluded:
+        parts.append(_Part(f"no {classes_text(view.excluded)}", 4))
+    if view.unique_base:
+        parts.append(_Part("one an asset", 3))
+    return parts
+
+
+def _ranked_part(view: ViewState, ranking: Ranking, is_loading: bool) -> "_Part":
+    """How many have a rank, where not all have."""
+    of = f"{count(ranking.ranked)} of {count(len(ranking.places))}"
+    if is_loading and view.metric.is_in_candles:
+        of += " so far"
+    told = f"ranked {of}"
+    if not ranking.ranked and not view.metric.is_in_candles:
+        told += ": its past can't be loaded, only collected"
+    return _Part(told, 5, of)
+
+
+def _order_part(view: ViewState, zone: Zone) -> "_Part":
+    if view.frozen is not None:
+        return _Part(f"frozen {zone.minute(view.frozen.at_ms)}")
+    if view.sort is not None or view.then is not None:
+        return _Part(sort_text(view), 6)
+    return _Part("reversed" if view.reverse else "live order", 2)
 
 
 def _subject_parts(view: ViewState, name: str) -> list["_Part"]:
