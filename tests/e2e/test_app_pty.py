@@ -144,7 +144,7 @@ def rank_of(app: App, pair: str) -> str:
 
 
 def test_sorting_moves_rows_and_the_cursor_but_no_rank(tmp_path: Path) -> None:
-    with demo(tmp_path, "--quote", "GBP") as app:
+    with demo(tmp_path, "--quote", "EUR") as app:
         app.until_gone("hist")
         app.press("g")
         app.until(lambda: app.marked == {app.table_pairs[0]}, "the first")

@@ -19,7 +19,7 @@ from tests.support.fake_kraken import FakeKrakenThread
 pytestmark = pytest.mark.timeout(60)
 ESC, CTRL_P, SHIFT_TAB, LEFT, RIGHT = "\x1b", "\x10", "\x1b[Z", "\x1b[D", "\x1b[C"
 SMALL, USUAL, LARGE = (80, 24), (120, 40), (200, 60)
-ALL_RANKED = re.compile(r" 1/[5-9]\d ")
+ALL_RANKED = re.compile(r" 1/3[7-9] ")
 """The first of so many that only few can still be loading."""
 Size: TypeAlias = tuple[int, int]
 
@@ -55,7 +55,7 @@ def opened(home: Path, size: Size, mode: Mode, *arguments: str) -> Iterator[App]
 @contextmanager
 def demo(home: Path, size: Size, mode: Mode, *arguments: str) -> Iterator[App]:
     """The app on a small simulated market, all history loaded; polls come every ten seconds, which leaves time."""
-    with opened(home, size, mode, "--demo", "--pairs", "100", *(arguments or ("--interval", "600"))) as app:
+    with opened(home, size, mode, "--demo", "--pairs", "60", *(arguments or ("--interval", "600"))) as app:
         app.until_shown(ALL_RANKED)
         yield app
 
@@ -93,7 +93,7 @@ def test_find_a_pair(size: Size, mode: Mode, tmp_path: Path) -> None:
     """`/` and a few letters leave one row; Enter keeps it, Enter again tells everything about it, Esc leads back."""
     with demo(tmp_path, size, mode) as app:
         app.press("/xmr")
-        app.until(lambda: "1 of 6" in app.keys and app.marked == {"XMR/USD"}, "the only match, selected")
+        app.until(lambda: "1 of 4" in app.keys and app.marked == {"XMR/USD"}, "the only match, selected")
         app.press("\r")
         app.until(lambda: app.table_pairs == ["XMR/USD"], "its row alone")
         app.until(lambda: chart_title(app).startswith("XMR/USD ── price") and "sort" in app.keys, "its chart")
@@ -139,7 +139,7 @@ def test_save_a_view_and_take_it_up_after_a_restart(size: Size, mode: Mode, tmp_
         choose(app, "euro mo", "view: Euro moves")
         app.until_titled("Euro moves")
         app.until(lambda: {pair.partition("/")[2] for pair in app.table_pairs} == {"EUR"}, "pairs in euro")
-    with opened(tmp_path, size, mode, "--demo", "--pairs", "100") as app:
+    with opened(tmp_path, size, mode, "--demo", "--pairs", "60") as app:
         app.until_titled("Euro moves")
 
 

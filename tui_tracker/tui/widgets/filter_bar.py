@@ -98,7 +98,8 @@ class FilterBar(Horizontal):
         self._tell(*self._told)
 
     def _problem_told(self, problem: FilterError, width: int) -> str:
-        is_marked = len(self._input.value) + 2 <= self.size.width - PROMPT - width
+        in_view = self.size.width - PROMPT - width - 2  # the end of what is typed
+        is_marked = problem.position >= len(self._input.value) - in_view
         return _problem_text(problem, width, is_marked=is_marked)
 
     def _tell(self, told: Callable[[int], str], kind: Kind) -> None:
