@@ -2,14 +2,21 @@
 
 import os
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
+from typing import Final
 
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
 
+_MAKING: Final = Lock()
+
 
 def trusting(ca_file: str = "") -> ssl.SSLContext:
-    """What secures connections; some 20 ms of work.
+    """What secures connections: one for all of a process that trust the same, since it takes some 20 to 300 ms to make.
 
     ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` replace the authorities of the system; where that has none, those that come
     with the program take their place.
@@ -20,15 +27,24 @@ def trusting(ca_file: str = "") -> ssl.SSLContext:
     Raises:
         ConfigError: If a file can't be used.
     """
-    context = ssl.create_default_context()
-    if told := os.environ.get("SSL_CERT_FILE"):
-        _load(context, told)
-    elif not _has_own():
-        import certifi
+    with _MAKING:
+        return _made(ca_file, os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
 
-        _load(context, certifi.where())
+
+@lru_cache(maxsize=4)
+def _made(ca_file: str, told: str, folder: str) -> ssl.SSLContext:
+    if told:
+        with _explained(told):
+            context = ssl.create_default_context(cafile=told, capath=folder or None)
+    else:
+        context = ssl.create_default_context()  # minds SSL_CERT_DIR itself
+        if not _has_own():
+            import certifi
+
+            context.load_verify_locations(certifi.where())
     if ca_file:
-        _load(context, ca_file)
+        with _explained(ca_file):
+            context.load_verify_locations(Path(ca_file).expanduser())
     return context
 
 
@@ -39,9 +55,10 @@ def _has_own() -> bool:
     return any(place.is_file() or (place.is_dir() and any(place.iterdir())) for place in places)
 
 
-def _load(context: ssl.SSLContext, ca_file: str) -> None:
+@contextmanager
+def _explained(ca_file: str) -> Iterator[None]:
     try:
-        context.load_verify_locations(Path(ca_file).expanduser())
+        yield
     except OSError as error:  # ssl.SSLError is one
         reason = clean(error.strerror or str(error))
         raise ConfigError(f"the authorities in {clean(ca_file)} cannot be used: {reason}", "a PEM file") from error
