@@ -160,6 +160,9 @@ async def test_the_first_start_has_three_lines_of_help_until_keys_are_used() -> 
         assert "Welcome" in main.welcome.plain
         assert main.table.region.bottom <= main.welcome.region.y
         assert main.welcome.region.bottom == main.keys.region.y
+        rig.app.say("a message")
+        await rig.settle()
+        assert rig.app.screen.query_one("Toast").region.bottom <= main.welcome.region.y
         await rig.press(*"jjjjj")
         assert not rig.has("welcoming")
         assert main.table.region.bottom == main.keys.region.y
