@@ -147,6 +147,7 @@ class FakeServer:
         task = asyncio.get_running_loop().create_task(self._serve(connection))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
+        task.add_done_callback(lambda _: writer.close())  # one that is cancelled before it begins closes nothing
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
