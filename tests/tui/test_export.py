@@ -54,7 +54,8 @@ def test_what_is_copied_is_bounded() -> None:
 
 
 def test_names_sort_by_time_and_are_safe() -> None:
-    assert export.file_stem(AT_MS, "../USD") == "crypto-tui-20251124-215757----usd"
+    assert export.file_stem(AT_MS, "../USD") == "crypto-tui-20251124-215757-usd"
+    assert export.file_stem(AT_MS, "watchlist", "★") == "crypto-tui-20251124-215757-watchlist"
 
 
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:

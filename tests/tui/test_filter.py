@@ -63,6 +63,34 @@ async def test_the_list_stays_while_an_expression_is_begun() -> None:
         assert "no pair matches" in rig.app.main.table.plain
 
 
+async def test_a_word_that_begins_a_column_filters_an_expression_by_itself_only_once_it_is_kept() -> None:
+    async with running(Rig()) as rig:
+        await rig.press("slash", *"sigma > 0 and v")
+        assert rig.view.needle.strip() == "sigma > 0"
+        assert said(rig) == "v > 1, v < 5% …"
+        await rig.press(*"olume >> 5")
+        assert rig.view.needle.strip() == "sigma > 0"
+        await rig.press(*["backspace"] * 10, "enter")
+        assert rig.view.needle == "sigma > 0 and v"
+
+
+@pytest.mark.parametrize(("width", "least"), [(80, 2), (160, 8)])
+async def test_of_the_columns_that_there_are_as_many_are_told_as_fit(width: int, least: int) -> None:
+    async with running(Rig(), (width, 24)) as rig:
+        await rig.press("slash", *"zzz > 3")
+        told = said(rig)
+        assert told.startswith("at 1: no column 'zzz': known: rank, ")
+        assert told.endswith(", …")
+        assert told.count(",") >= least
+
+
+async def test_what_is_found_stands_in_the_table_alone_where_the_list_lies_over_it() -> None:
+    async with running(Rig(), (80, 24)) as rig:
+        await rig.press("tab", "slash", *"zzz")
+        assert not rig.has("list-open")
+        assert "no pair matches “zzz”" in rig.app.main.table.plain
+
+
 async def test_the_count_says_how_a_share_was_read() -> None:
     async with running(Rig()) as rig:
         await rig.press("slash", *"coverage > 0.9")

@@ -118,6 +118,7 @@ async def test_the_app_obeys_and_shows_the_keys_in_force() -> None:
     settings = Settings(keys={"sort.next": ("x",), "reverse": ("y",), "pane.next": ("o",)}, keymap=Keymap.CLASSIC)
     async with running(Rig(settings=settings)) as rig:
         assert "x sort" in rig.app.main.keys.plain
+        assert any("no action 'reverse'" in notice.message for notice in rig.app._notifications)
         await rig.press("s")
         await rig.press("x")
         assert rig.view.sort == "shift"
@@ -132,8 +133,6 @@ async def test_the_app_obeys_and_shows_the_keys_in_force() -> None:
         text = rig.app.screen.query_one("#help-text", Canvas).plain
         assert "x          sort rows" in text
         assert "F1 ?" in text
-    notices = [notice.message for notice in rig.app._notifications]
-    assert any("no action 'reverse'" in text for text in notices)
 
 
 @pytest.mark.parametrize("width", [140, 80, 60])

@@ -83,6 +83,9 @@ def test_ascii_takes_as_many_cells(text: str) -> None:
 
 def test_ascii_tells_the_levels_of_a_small_line_apart() -> None:
     assert in_ascii("▁▂▃▄▅▆▇") == "_.-=+*#"
+    assert in_ascii("███▎") == "###-"
+    assert in_ascii("σ of USD pa…") == "s of USD ..."
+    assert spelled("FARTCOIN… ▾ 0.05") == "FARTCO... ▾ 0.05"
     assert "?" not in in_ascii("≥ ≤ ± ≠ ² ‖ ╸╽")
     assert spelled("volume ≥  1M") == "volume >= 1M"
 

@@ -111,6 +111,8 @@ class SourceStatus:
     collector: str = ""
     """Who polls for all sessions of this history: ``this session``, or ``pid 1234 by ada``; empty where none is shared,
     or nobody does."""
+    asked_at: str = ""
+    """Where another session asks the exchange for this one too, if this one was to ask somewhere else."""
     moment: Moment | None = None
     """Which past moment this is, where it isn't live."""
     parts: "tuple[SourceStatus, ...]" = ()

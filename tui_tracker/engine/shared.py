@@ -31,6 +31,7 @@ from tui_tracker.storage.store import Store
 LOADED_PAUSE_MS: Final = 1_000
 """Loaded history is shown at most this often by those who follow."""
 NOBODY: Final = "nobody collects, and this session may not write to the folder of the history: it will poll for itself"
+USUAL_PLACE: Final = "its usual address"
 LISTEN_S: Final = 1.0
 """The collector looks this often what others ask for."""
 REPORT_S: Final = 10.0
@@ -343,6 +344,7 @@ class SharedEngine(Engine):
         status = replace(
             self._shared.status,
             collector=own.collector,
+            asked_at="" if self._shared.place == self._place else self._shared.place or USUAL_PLACE,
             instruments=own.instruments,
             stream=stream,
             streamed_ms=None,

@@ -234,6 +234,7 @@ def _status_of(wire: messages.Status, *, is_part: bool = False) -> SourceStatus:
     stream = "" if wire.stream is msgspec.UNSET else wire.stream
     streamed_ms = None if wire.streamed_ms is msgspec.UNSET else wire.streamed_ms
     others = {"state": state, "backfill": backfill, "history": history, "parts": parts, "moment": None}
+    others["asked_at"] = ""  # of no use to who reads what a server has
     return _copied(SourceStatus, wire, **others, stream=stream, streamed_ms=streamed_ms)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tui_tracker.filters.columns import BY_NAME, NumberColumn, Subject
+from tui_tracker.filters.columns import BY_NAME, NumberColumn, Subject, begins_name
 from tui_tracker.filters.comparisons import (
     Operand,
     Operator,
@@ -38,6 +38,8 @@ _EXPRESSION: Final = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_LAST_OPERAND: Final = re.compile(r"(?:\b(?:and|or|not)\s+|[&|!(]\s*)(\w+)$", re.IGNORECASE)
+"""A word at the end that nothing is compared with yet."""
 _PATTERN: Final = re.compile(r"(?<![^\s(])(!?)/((?:\\.|[^/\\])*)(/?)")
 """``/pattern/`` or ``!/pattern/`` where a word may begin; the last one may go on to the end, as while one types it."""
 _OPERATORS: Final[dict[type[ast.cmpop], Operator]] = {
@@ -82,6 +84,15 @@ def compile_filter(text: str) -> Filter:
 def is_expression(text: str) -> bool:
     """Whether a filter compares columns, or is about to."""
     return _EXPRESSION.search(_PATTERN.sub("//", text)) is not None
+
+
+def begins_comparison(text: str) -> bool:
+    """Whether an expression ends in a word that begins the name of a column: ``sigma > 2% and vol``.
+
+    It makes sense as it is, by the word alone, but its comparison seems to follow.
+    """
+    last = _LAST_OPERAND.search(text)
+    return last is not None and is_expression(text) and begins_name(last[1])
 
 
 def problem_of(text: str) -> FilterError | None:

@@ -5,7 +5,6 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from textual import work
@@ -22,7 +21,7 @@ from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed, PastFeed
 from tui_tracker.filters.columns import begins_name
-from tui_tracker.filters.language import is_expression, problem_of
+from tui_tracker.filters.language import begins_comparison, is_expression, problem_of
 from tui_tracker.tui import messages
 from tui_tracker.tui.actions.chart import ChartActions
 from tui_tracker.tui.actions.own import OwnActions
@@ -330,7 +329,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
 
     def _holds(self, needle: str) -> bool:
         """Keep the last good list while what is typed seems to be the beginning of an expression."""
-        is_beginning = begins_name(needle) and not self.desk.is_matching(needle)
+        is_beginning = begins_comparison(needle) or (begins_name(needle) and not self.desk.is_matching(needle))
         if self.main.filter_bar is not None:
             self.main.filter_bar.show_beginning(needle if is_beginning else "")
         return is_beginning
@@ -353,10 +352,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         """Put the selected pair on the watchlist, or take it off."""
         key = self.desk.view.selected
         if key is not None:
-            is_favourite = self.desk.toggle_favourite(key)
-            change = self._store.add_favourite if is_favourite else self._store.remove_favourite
-            self.write(partial(change, key, watchlist=self.desk.view.watchlist))
-            self.show()
+            self.toggle_favourite(key)
 
     def action_redraw(self) -> None:
         """Draw the whole screen, in case something else has written on it."""

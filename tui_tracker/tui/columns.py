@@ -301,8 +301,8 @@ def _sides() -> tuple[Column, ...]:
         quote("ask", lambda row: row.ask, "best ask"),
         Column(
             "spread",
-            "spread",
-            7,
+            "spread bps",
+            10,
             lambda s: s.place.row.spread_bps,
             spread_cell,
             is_optional=True,

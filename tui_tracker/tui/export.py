@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -139,7 +140,7 @@ def as_json(table: Table, on_rows: Callable[[int], None] = lambda _: None) -> st
 def file_stem(at_ms: int, *words: str) -> str:
     """``crypto-tui-20251124-215757-usd``: a name that sorts by time and is safe on every file system."""
     stamp = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d-%H%M%S")
-    safe = ("".join(char if char.isascii() and char.isalnum() else "-" for char in word)[:16].lower() for word in words)
+    safe = (re.sub("[^a-z0-9]+", "-", word.lower())[:16].strip("-") for word in words)
     return "-".join(("crypto-tui", stamp, *filter(None, safe)))
 
 

@@ -18,10 +18,12 @@ from tui_tracker.tui.runs import Line
 
 WORDS: Final = {"σ": "sd", "Δ": "chg", "π": "pi", "≥": ">=", "≤": "<=", "±": "+-", "←": "<-", "→": "->", "…": "..."}
 _WORD: Final = re.compile("( {0,3})([" + "".join(WORDS) + "])( {0,3})")
+_CUT: Final = re.compile("[!-~]{2}…")
+"""The end of a text that is cut, where there is no room for more than one dot."""
 _GROUPS: Final = (
     ("+", "┌┐└┘├┤┬┴┼╭╮╯╰╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋╷╵╴╶"),
-    ("-", "─━═╌╍┄┅┈┉–—−‒▔⎯╸╺▃"),
-    ("|", "│┃║╎╏┆┇┊┋▏▎▍▌▐▕⎢‖╹╻╽╿"),
+    ("-", "─━═╌╍┄┅┈┉–—−‒▔⎯╸╺▃▏▎▍"),
+    ("|", "│┃║╎╏┆┇┊┋▌▐▕⎢‖╹╻╽╿"),
     ("#", "█▇■▀▪◼▊▉▋"),
     ("%", "▓"),
     (":", "▒"),
@@ -54,13 +56,13 @@ def in_ascii(text: str) -> str:
     """``text`` in as many cells, without any character above 0x7e; ``?`` stands for what has no likeness."""
     if text.isascii():
         return text
-    text = text.translate(_TABLE)
+    text = _CUT.sub("...", text).translate(_TABLE)
     return text if text.isascii() else "".join(char if char.isascii() else "?" * cell_len(char) for char in text)
 
 
 def spelled(text: str) -> str:
     """``text`` with signs as words, which take blanks beside them so that what follows stays where it is."""
-    return text if text.isascii() else _WORD.sub(_spelled_word, text)
+    return text if text.isascii() else _WORD.sub(_spelled_word, _CUT.sub("...", text))
 
 
 def _spelled_word(match: re.Match[str]) -> str:

@@ -111,6 +111,15 @@ _WATCHLIST_OFFERS: Final = (
     ("write the watchlist to a file", "write_watchlist", "export save"),
     ("add the pairs of a file to the watchlist …", "read_watchlist", "import read"),
 )
+_ALSO_OF_SETTINGS: Final = {
+    "theme": "colors colours dark light",
+    "change_colors": "colors colours colorblind colourblind color-blind colour-blind red green",
+    "ascii": "plain characters",
+    "thousands": "numbers digits separator",
+    "si_suffixes": "numbers digits",
+    "clock": "time 12 24 am pm",
+}
+"""What else people call the settings."""
 _SORTS_OF_FILTERS: Final = tuple(
     name
     for name, column in BY_NAME.items()
@@ -192,7 +201,8 @@ def offers(host: Host) -> Iterator[Offer]:
         yield choice(f"chart: {title}", band_minutes=minutes, shows_ranks=False)
     for option in options(host.desk.view, host.desk.settings, host.theme_choices):
         for word in option.words:
-            yield Offer(f"{option.title}: {word}", partial(_set, host, option.title, word), option.setting)
+            also = f"{option.setting} {_ALSO_OF_SETTINGS.get(option.setting, '')}"
+            yield Offer(f"{option.title}: {word}", partial(_set, host, option.title, word), also)
 
 
 def _set(host: Host, title: str, word: str) -> None:

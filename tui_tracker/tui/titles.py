@@ -427,6 +427,8 @@ def header_line(status: SourceStatus, pairs: int, now_ms: int, zone: Zone, width
     ]
     if not status.backfill.is_running or status.error:
         choices = [[name, state, short_times, known, _backfill_runs(status)], [state, short_times, known]]
+        if status.asked_at:
+            choices.append([state, short_times])
     problems = [_problem_runs(status), _problem_runs(status, most=1), _problem_runs(status, most=0)]
     whole = [[*choice, facts] for facts in problems for choice in choices]
     told = [[*groups, who] for groups in whole[: len(choices)] for who in (collector, _collector_runs(status))]
@@ -483,6 +485,8 @@ def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
         facts.append(f"not stored: {clean(history.error, 40)}")
     elif history is not None and history.notice:
         facts.append("damaged history (H)")
+    if status.asked_at:
+        facts.append(f"asked at {clean(status.asked_at, 40)}")
     if status.malformed:
         facts.append(counted(status.malformed, "unreadable row"))
     if status.unknown:
@@ -493,7 +497,8 @@ def _problem_runs(status: SourceStatus, most: int = 9) -> list[Run]:
         facts.append(f"{count(len(status.backfill.failed))} without history")
     is_harmless = len(facts) == 1 and bool(status.unknown)
     if facts and not most:  # there is hardly room
-        facts = ["not stored (H)" if history is not None and history.error else f"{len(facts)} problems (H)"]
+        short = "asked elsewhere" if status.asked_at else counted(len(facts), "problem")
+        facts = [f"{'not stored' if history is not None and history.error else short} (H)"]
         most = 1
     text = f"{facts[0]} (H)" if is_harmless else " · ".join(facts[:most])
     runs: list[Run] = [(text, "muted" if is_harmless else "warn")] if facts else []

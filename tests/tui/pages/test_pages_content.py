@@ -1,6 +1,7 @@
 """What the pages say, without a screen."""
 
 import math
+import re
 import shlex
 import time
 from array import array
@@ -418,6 +419,21 @@ def test_health_without_and_with_requests() -> None:
     full = text_of(health_page(report, APP, END_MS + 60_000, UTC_ZONE, 136))
     for words in ("1,234 ms", "58 of 59", "timed out", "nothing ·[31m came", "X[/b]Y", "no tick"):
         assert words in full
+
+
+def test_health_claims_nothing_before_the_source_has_answered() -> None:
+    for instruments, unknown in ((0, 2), (240, 0)):
+        page = text_of(health_page(SourceReport(live_status(instruments=instruments)), APP, END_MS, UTC_ZONE, 76))
+        assert page.count("Not known before it has answered.") == unknown
+        assert ("Nothing is to be loaded." in page) == ("could be used." in page) == (not unknown)
+
+
+def test_health_and_the_top_line_tell_where_another_session_asks() -> None:
+    status = live_status(collector="pid 7 by ada", asked_at="http://127.0.0.1:1")
+    page = text_of(health_page(SourceReport(status), APP, END_MS, UTC_ZONE, 136))
+    assert re.search("asked at +http://127.0.0.1:1 by that session, not", page)
+    for width, told in ((80, "asked elsewhere (H)"), (120, "asked at http://127.0.0.1:1")):
+        assert told in header_line(status, 9, END_MS, UTC_ZONE, width).text
 
 
 def test_pages_have_no_steering_characters() -> None:

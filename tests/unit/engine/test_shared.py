@@ -18,7 +18,7 @@ from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import ELSEWHERE, OURS, SourceState
 from tui_tracker.engine.clock import SystemClock
-from tui_tracker.engine.shared import SharedEngine
+from tui_tracker.engine.shared import USUAL_PLACE, SharedEngine
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.storage.bringing import Bringer
@@ -40,6 +40,7 @@ async def session(
     budget: RequestBudget | None = None,
     *,
     is_reader: bool = False,
+    place: str = "",
 ) -> AsyncIterator[SharedEngine]:
     """One session of the host."""
     clock = SystemClock()
@@ -47,7 +48,8 @@ async def session(
     store = Store(folder, clock.now_ms, may_recover=lambda: lock.is_held or lock.is_free(), is_reader=is_reader)
     sharing = Sharing(store, source.name, lock, clock, is_reader=is_reader, alone_s=0.1)
     try:
-        async with SharedEngine(source, clock, store, sharing, budget=budget, stream=stream).running() as engine:
+        made = SharedEngine(source, clock, store, sharing, budget=budget, stream=stream, place=place)
+        async with made.running() as engine:
             assert isinstance(engine, SharedEngine)
             yield engine
     finally:
@@ -121,6 +123,21 @@ async def test_one_collects_the_other_follows_asks_and_takes_over(tmp_path: Path
         snapshot = await until(second, lambda snapshot: snapshot.status.collector == "this session")
         await until(second, lambda _: bool(second_source.polled_at()))
         assert is_loaded(snapshot)
+
+
+@pytest.mark.timeout(120)
+async def test_who_asks_elsewhere_than_the_session_that_collects_is_told(tmp_path: Path) -> None:
+    async with session(tmp_path, source(), place="http://127.0.0.1:1") as first:
+        await until(first, is_loaded)
+        assert not first.status().asked_at
+        async with session(tmp_path, source(), place="http://127.0.0.1:1") as second:
+            assert not (await until(second, is_loaded)).status.asked_at
+        async with session(tmp_path, source()) as third:
+            await until(third, lambda snapshot: snapshot.status.asked_at == "http://127.0.0.1:1")
+    async with session(tmp_path, source()) as first:
+        await until(first, is_loaded)
+        async with session(tmp_path, source(), place="http://127.0.0.1:1") as second:
+            await until(second, lambda snapshot: snapshot.status.asked_at == USUAL_PLACE)
 
 
 @pytest.mark.timeout(120)

@@ -13,7 +13,7 @@ from tui_tracker.core.metric import METRICS
 from tui_tracker.core.snapshot import Row
 from tui_tracker.filters.columns import BY_NAME, COLUMNS, Subject, TextColumn, begins_name, haystack, near
 from tui_tracker.filters.errors import FilterError
-from tui_tracker.filters.language import MAX_LENGTH, compile_filter, plain_words, problem_of
+from tui_tracker.filters.language import MAX_LENGTH, begins_comparison, compile_filter, plain_words, problem_of
 
 
 def subject(pair: str = "BTC/USD", *, is_known: bool = True, volume_usd: float | None = 2e6) -> Subject:
@@ -338,3 +338,10 @@ def test_the_beginning_of_an_expression_is_told() -> None:
         assert begins_name(text)
     for text in ("", "  ", "zzz", "cv > 1"):
         assert not begins_name(text)
+
+
+def test_a_comparison_that_seems_to_follow_is_told() -> None:
+    for text in ("sigma > 2% and v", "cv > 1 or not vol", "cv > 1% and (vol", "sigma > 2%&volume"):
+        assert begins_comparison(text)
+    for text in ("v", "sigma > 2% and eth", "quote = v", "quote in (usd, v)", "cv > 1 and v > 2", "btc v"):
+        assert not begins_comparison(text)

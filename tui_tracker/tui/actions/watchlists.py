@@ -60,13 +60,21 @@ class WatchlistActions(KeepingApp):
         """Put a pair on the watchlist in use, if it isn't on it."""
         if key in self.desk.watchlist:
             self.say("it is on the watchlist")
-            return
-        self.desk.toggle_favourite(key)
-        self.write(partial(self._store.add_favourite, key, watchlist=self.desk.view.watchlist))
-        row, name = self.desk.row_of(key), self.desk.view.watchlist
-        pair = key if row is None else row.instrument.pair
+        else:
+            self.toggle_favourite(key)
+
+    def toggle_favourite(self, key: str) -> None:
+        """Put a pair on the watchlist in use, or take it off."""
+        is_added, name = self.desk.toggle_favourite(key), self.desk.view.watchlist
+        change = self._store.add_favourite if is_added else self._store.remove_favourite
+        self.write(partial(change, key, watchlist=name))
+        row = self.desk.row_of(key)
+        pair, where = key if row is None else row.instrument.pair, "" if name == MAIN else f" {name}"
+        number = len(self.desk.watchlist)
         self.say(
-            f"{pair} is on the watchlist{'' if name == MAIN else f' {name}'} now: {len(self.desk.watchlist)} in all"
+            f"{pair} is on the watchlist{where} now: {number} in all"
+            if is_added
+            else f"{pair} is off the watchlist{where} now: {number} left"
         )
         self.show()
 

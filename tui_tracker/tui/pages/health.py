@@ -33,6 +33,8 @@ BUSY: Final = 0.9
 SLOW_MS: Final = 50.0
 """A lag of the event loop that a person feels."""
 
+_UNKNOWN: Final = "Not known before it has answered."
+
 
 @dataclass(frozen=True, slots=True)
 class AppHealth:
@@ -137,6 +139,7 @@ def _source(status: SourceStatus, pairs: int, now_ms: int, zone: Zone) -> list[L
         ("next poll", instant(status.next_poll_ms) if status.next_poll_ms else [("running", "accent")]),
         *([("stream", [(STREAMING, "accent")])] if status.stream == STREAMING else wrapped("stream", status.stream)),
         *([("collector", [(clean(status.collector, 40), "text")])] if status.collector else ()),
+        *wrapped("asked at", status.asked_at and f"{status.asked_at} by that session, not where this one was to ask"),
         ("pairs", [(f"{count(status.instruments)} listed, {count(pairs)} shown", "text")]),
         ("clock off by", [(skew, "text")]),
         ("refused", [(f"{count(status.refused)} samples", "warn" if status.refused else "text")]),
@@ -204,7 +207,7 @@ def _time_left(status: SourceStatus) -> str:
 def _history(status: SourceStatus) -> list[Line]:
     progress = status.backfill
     if not progress.total:
-        return said("Nothing is to be loaded.", 40)
+        return said("Nothing is to be loaded." if status.instruments else _UNKNOWN, 40)
     share = progress.done / progress.total
     step = "done" if progress.step_minutes is None else f"{progress.step_minutes}-min candles"
     failed = [clean(name, 24) for name in progress.failed]
@@ -242,7 +245,8 @@ def _stored(status: SourceStatus, zone: Zone) -> list[Line]:
 
 def _skipped(report: SourceReport) -> list[Line]:
     if not report.skipped:
-        return said("Every pair that the source named could be used.", 48)
+        is_known = report.status.instruments > 0
+        return said("Every pair that the source named could be used." if is_known else _UNKNOWN, 48)
     rows: list[list[Run]] = [
         [(clean(symbol, 20), "text"), (clean(reason, REASON_WIDTH), "muted")]
         for symbol, reason in report.skipped[:MOST_NAMED]

@@ -215,7 +215,11 @@ class MainScreen(Screen[None]):
         self.pairs.set_cursor(key)
 
     async def open_filter(self, needle: str) -> None:
-        """Put the filter in the place of the keys, or go back to it; on return it has the focus."""
+        """Put the filter in the place of the keys, or go back to it; on return it has the focus.
+
+        What it finds stands in the table, so a list that lies over it goes.
+        """
+        self.remove_class("list-open")
         if self.filter_bar is None:
             from tui_tracker.tui.widgets.filter_bar import FilterBar
 
@@ -223,8 +227,6 @@ class MainScreen(Screen[None]):
             self.add_class("filtering")
             await self.mount(self.filter_bar)
         self.set_focus(self.filter_bar.field)
-        if self.arrangement is Layout.MEDIUM:
-            self.add_class("list-open")
 
     def close_filter(self, pane: Pane) -> None:
         """Put the keys back."""

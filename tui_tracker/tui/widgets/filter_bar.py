@@ -145,10 +145,19 @@ def _beginning_text(word: str, width: int) -> str:
 
 def _problem_text(problem: FilterError, width: int, *, is_marked: bool) -> str:
     """What is wrong, with its place and what would be right if they fit; the place if its mark may be out of sight."""
-    place, hint = f"at {problem.position + 1}: ", f": {problem.hint}" if problem.hint else ""
+    place = f"at {problem.position + 1}: "
     told = problem.message
+    hint = _hint_text(problem.hint, width - len(place + told))
     if len(place + told + hint) <= width:
         return place + told + hint
     if is_marked and (len(told + hint) <= width or len(f"{told}: ") + 24 <= width):
         return told + hint
     return place + told
+
+
+def _hint_text(hint: str, width: int) -> str:
+    """What would be right; of a list as many as fit, if that is more than a few."""
+    text = f": {hint}" if hint else ""
+    if len(text) <= width or "," not in text[: width - 1]:
+        return text
+    return f"{text[: width - 1].rpartition(',')[0]}, …"
