@@ -32,7 +32,7 @@ def test_measure_and_sorting_follow_what_was_chosen_where_there_is_room() -> Non
     usual = [("rank", 9), ("pair", 20), ("last", 12), ("change", 8)]
     assert shown(58) == usual
     assert shown(78) == [*usual, ("stddev", 10)]
-    assert shown(78, "spread") == [*usual, ("stddev", 10), ("spread", 10)]
+    assert shown(78, "spread") == [*usual, ("stddev", 10), ("spread", 11)]
     assert shown(78, "change") == [*usual, ("stddev", 10)]
 
 

@@ -81,7 +81,7 @@ async def test_digits_and_the_asterisk_take_up_views() -> None:
         await rig.press("asterisk")
         assert rig.view.name == "Calmest"
         await rig.press("5")
-        assert "spread▾" in rig.app.main.table.plain
+        assert "spread bps▾" in rig.app.main.table.plain
         await rig.press("9")
         assert rig.view.name == "Widest spreads"
         assert [note.message for note in rig.app._notifications] == ["there is no view 9 yet; V saves this view"]

@@ -302,7 +302,7 @@ def _sides() -> tuple[Column, ...]:
         Column(
             "spread",
             "spread bps",
-            10,
+            11,
             lambda s: s.place.row.spread_bps,
             spread_cell,
             is_optional=True,
