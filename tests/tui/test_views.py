@@ -71,6 +71,14 @@ def test_a_saved_view_holds_its_window_and_so_does_the_next_run() -> None:
     assert initial(Settings(window=360), None, COLUMN_KEYS).window == 360
 
 
+def test_a_saved_view_brings_its_comparison_back() -> None:
+    state = replace(taken_up(BUILT_IN[1], ViewState()), compared=(BTC,))
+    view = captured("beside BTC", state)
+    assert taken_up(view, ViewState()).compared == (BTC,)
+    assert not is_changed([view], replace(state, name=view.name, compared=()))
+    assert taken_up(BUILT_IN[0], state).compared == (BTC,), "one that says nothing of it leaves it"
+
+
 async def test_digits_and_the_asterisk_take_up_views() -> None:
     async with running(Rig()) as rig:
         await rig.press("2")

@@ -9,6 +9,7 @@ Both use the same table of plain values; in the file::
 """
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -35,6 +36,9 @@ CLASSES: Final = tuple(kind.value for kind in InstrumentClass)
 """Classes of instruments that a view can leave out."""
 MAIN: Final = "main"
 """The watchlist that everyone has."""
+MOST_COMPARED: Final = 6
+"""Pairs in one chart."""
+_PAIR_ID: Final = re.compile(r"[\w:]{1,30}:[\w.]{1,30}-[\w.]{1,30}", re.ASCII)
 _EXCHANGES: Final = {"all": None, "across": CONSOLIDATED}
 """What stands for no single exchange."""
 _SORTS_BESIDE_COLUMNS: Final = ("rank", "pair", "stddev")
@@ -70,6 +74,8 @@ class ViewSpec:
     """Columns of the table; ``None`` for the present ones."""
     layout: Preset | None = None
     """Preset of the panes; ``None`` for the present one."""
+    compared: tuple[str, ...] | None = None
+    """Ids of the pairs that the chart compares; ``None`` for the present ones."""
 
 
 def check_name(name: str) -> str:
@@ -239,6 +245,16 @@ def _words(raw: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_word(word) for word in raw))
 
 
+def _pair_ids(raw: object) -> tuple[str, ...]:
+    given = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(given, list | tuple) or len(given) > MOST_COMPARED:
+        raise ValueError
+    ids = tuple(dict.fromkeys(str(one).strip() for one in given))
+    if wrong := [one for one in ids if not _PAIR_ID.fullmatch(one)]:
+        raise parse.ElementsError(wrong)
+    return ids
+
+
 def _classes(raw: object) -> tuple[str, ...]:
     words = _words(raw) if raw else ()
     if wrong := [word for word in words if word not in CLASSES]:
@@ -278,4 +294,5 @@ _PARTS: Final[dict[str, _Part]] = {
     "unique-base": _part("unique_base", parse.boolean, "true or false"),
     "columns": _part("columns", parse.columns, "names of columns, each alone or as name:width"),
     "layout": _part("layout", parse.choice(Preset), _one_of(Preset)),
+    "compare": _part("compared", _pair_ids, f"at most {MOST_COMPARED} pairs of exchanges, such as kraken:BTC-USD"),
 }  # fmt: skip

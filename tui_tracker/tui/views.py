@@ -36,9 +36,8 @@ BUILT_IN: Final = (
 Pegs: coins that promise a dollar, by name, since a class of stable coins also holds those of other currencies. New
 listings: a pair's age is how far back its samples go, and unknown until its candles were read.
 """
-_SET: Final = tuple(
-    field.name for field in fields(ViewSpec) if field.name not in ("watchlist", "columns", "then", "layout", "window")
-)
+_SET_WHERE_GIVEN: Final = ("watchlist", "columns", "then", "layout", "window", "compared")
+_SET: Final = tuple(field.name for field in fields(ViewSpec) if field.name not in _SET_WHERE_GIVEN)
 
 
 def all_views(configured: Sequence[ViewSpec], saved: Sequence[ViewSpec]) -> tuple[ViewSpec, ...]:
@@ -75,6 +74,8 @@ def taken_up(view: ViewSpec, state: ViewState, watched: Collection[str] = ()) ->
         chosen["panes"] = Panes(view.layout, state.panes.list_width)
     if view.window is not None:
         chosen["window"] = view.window
+    if view.compared is not None:
+        chosen["compared"] = view.compared
     if view.watchlist_only:
         chosen["watchlist"] = view.watchlist
     return replace(state, frozen=None, **chosen)  # type: ignore[arg-type]
@@ -90,14 +91,17 @@ def captured(name: str, state: ViewState) -> ViewSpec:
         then=state.then,
         window=state.window,
         layout=state.panes.preset,
+        compared=state.compared or None,
         **kept,
     )
 
 
 def is_changed(views: Sequence[ViewSpec], state: ViewState, watched: Collection[str] = ()) -> bool:
-    """Whether the state no longer is what the view whose name it bears says."""
+    """Whether the state no longer is what the view whose name it bears says; comparing pairs leaves it what it is."""
     view = named(views, state.name)
-    return view is not None and replace(taken_up(view, state, watched), frozen=state.frozen) != state
+    if view is None:
+        return False
+    return replace(taken_up(view, state, watched), frozen=state.frozen, compared=state.compared) != state
 
 
 def label(views: Sequence[ViewSpec], state: ViewState, watched: Collection[str] = ()) -> str:

@@ -23,6 +23,7 @@ min-volume = "100k"
 exclude = ["stable", "fiat"]
 unique-base = true
 watchlist = "alts"
+compare = ["kraken:BTC-USD"]
 [views."Two words"]
 watchlist = true
 """
@@ -40,6 +41,7 @@ ALTS = ViewSpec(
     min_volume=1e5,
     excluded=("stable", "fiat"),
     unique_base=True,
+    compared=("kraken:BTC-USD",),
 )
 
 
@@ -72,6 +74,7 @@ def test_what_is_written_is_read_back(view: ViewSpec) -> None:
         ("[views]\nA = 1", "views.A is no table", "begin it with [views.A]"),
         ("[views.A]\nfilte = 'x'", "views.A: unknown key 'filte'", "did you mean filter?"),
         ("[views.A]\nby = 'x'", "views.A: by: 'x' is not allowed", "allowed: stddev, cv, volatility, range"),
+        ("[views.A]\ncompare = 'BTC'", "views.A: compare: 'BTC' is not allowed", "allowed: at most 6 pairs"),
         ("[views.A]\nsort = 'x'", "views.A: sort: 'x' is not allowed", "allowed: a column, with -"),
         ("[views.A]\nrange = '2h'", "views.A: range: '2h' is not allowed", "allowed: 1h, 6h, 24h, 7d"),
         ("[views.A]\nexclude = ['stable', 'x']", "views.A: exclude: 'x' is not allowed", "allowed: classes of pairs"),
