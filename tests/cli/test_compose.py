@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from pathlib import Path
 
 from tests.support.clock import FakeClock
 from tui_tracker.cli.compose import TIDY_EVERY_S, _source, _stream, tidy_up
@@ -10,8 +11,8 @@ from tui_tracker.config.model import Settings
 from tui_tracker.sources.stream import SocketStream
 
 
-async def test_a_ban_on_a_stream_stops_the_requests_of_the_same_exchange() -> None:
-    clock, settings = FakeClock(), Settings(source="binance", stream=True)
+async def test_a_ban_on_a_stream_stops_the_requests_of_the_same_exchange(tmp_path: Path) -> None:
+    clock, settings = FakeClock(), Settings(source="binance", stream=True, data_dir=str(tmp_path))
     source, budget = _source(settings, clock)
     stream = _stream(settings, clock, budget)
     assert isinstance(stream, SocketStream)

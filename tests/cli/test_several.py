@@ -224,6 +224,28 @@ def test_each_source_is_tested_and_what_to_do_is_said(run: Callable[..., Outcome
     assert "binance            yes     answers" in plain.out
 
 
+def test_a_ban_is_remembered_by_every_command_that_follows(run: Callable[..., Outcome], tmp_path: Path) -> None:
+    with NineThread(names=FAST) as thread:
+        server = thread.nine.servers["binance"]
+        server.queue.append(HttpResponse(b"{}", 418, headers={"Retry-After": "9000"}))  # type: ignore[attr-defined]
+        flags = [*thread.nine.flags, "--data-dir", str(tmp_path)]
+        first = run("rank", *flags, "--source", "binance")
+        asked = len(server.requests)
+        later = [
+            run(*words, *flags, "--source", "binance") for words in (("rank",), ("pairs",), ("sources", "--check"))
+        ]
+        several = run("rank", *flags, "--source", "binance,okx")
+        assert len(server.requests) == asked
+    assert (first.code, several.code) == (3, 0)
+    assert "nothing is asked for 150 min" in first.err
+    for outcome in later[:2]:
+        assert outcome.code == 3
+        assert "binance wants to be left alone for 2h" in outcome.err
+    assert later[2].code == 3
+    assert "left alone for 2h" in later[2].out
+    assert "left alone for 2h" in several.err
+
+
 def test_streams_that_are_wanted_are_tried_too(run: Callable[..., Outcome]) -> None:
     with NineThread(names=FAST) as thread:
         thread.nine.servers["okx"].stream.refuses = 403  # type: ignore[attr-defined]

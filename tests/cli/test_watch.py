@@ -1,7 +1,9 @@
 """The two commands that follow a market without a screen."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -9,8 +11,12 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Outcome
 from tests.cli.scripted import ScriptedComposition, ScriptedFeed, make_row
+from tui_tracker.cli.following import polled
 from tui_tracker.cli.status_format import Field, parsed, written
 from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import SourceState, SourceStatus
+from tui_tracker.feed.base import Feed
 
 Run = Callable[..., Outcome]
 ROWS = [
@@ -120,3 +126,23 @@ def test_a_format_is_understood_or_refused(text: str) -> None:
 def test_absent_values_keep_their_width() -> None:
     assert written(None, ">8,.2f") == "       –"
     assert written(None, ".2f") == "–"
+
+
+async def test_a_source_that_is_left_alone_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    resting = SourceStatus("binance", SourceState.OFFLINE, limited_until_ms=1_709_330_277_123)
+
+    class Resting:
+        async def updates(self) -> AsyncIterator[Snapshot]:
+            for status in (resting, resting, replace(resting, error="HTTP 418"), resting):
+                yield Snapshot(0, None, None, 1440, (), status)
+            parts = (resting, replace(resting, source="okx"))
+            yield Snapshot(0, None, None, 1440, (), SourceStatus("all", SourceState.OFFLINE, parts=parts))
+
+    assert [snapshot async for snapshot in polled(cast(Feed, Resting()))] == []
+    told = "note: {}: asked for nothing until 21:57:57 UTC, as it wants"
+    assert capsys.readouterr().err.replace("crypto-tui: ", "").splitlines() == [
+        told.format("binance"),
+        "note: binance: HTTP 418",
+        told.format("binance"),
+        told.format("okx"),
+    ]

@@ -182,7 +182,7 @@ async def _engine(
     """What collects: for all sessions of a history, for this one, or not at all where another one does."""
     (source, budget), (store, sharing) = asked, kept
     place = settings.base_urls.get(settings.source, "")
-    if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place, budget):
+    if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place):
         from tui_tracker.engine.borrowing import BorrowingEngine
 
         return BorrowingEngine(source, clock, store, sharing, window)
@@ -215,26 +215,18 @@ async def _engine(
     )
 
 
-async def _is_collected(
-    store: "Store", sharing: "Sharing", clock: Clock, place: str, budget: "RequestBudget | None"
-) -> bool:
-    """Whether another process polls the same exchange for us, and did so a short while ago; it is named on stderr.
-
-    Where not, the exchange is left alone for as long as it asked of the last one that did.
-    """
+async def _is_collected(store: "Store", sharing: "Sharing", clock: Clock, place: str) -> bool:
+    """Whether another process polls the same exchange for us, and did so a short while ago; it is named on stderr."""
     from tui_tracker.cli.diagnostics import say
     from tui_tracker.core.errors import StorageError
     from tui_tracker.core.format import utc_time
     from tui_tracker.engine.borrowing import is_fresh
-    from tui_tracker.sources.budget import LONGEST_BAN_S
 
     await sharing.observe()
     try:
         report = await asyncio.wrap_future(store.report(sharing.source))
     except StorageError:
         return False  # a history that can't be read is told of by the engine that polls
-    if report is not None and budget is not None:
-        budget.pause(report.limited_s(place, clock.now_ms()), LONGEST_BAN_S)
     if report is None or not sharing.is_led or not is_fresh(report, place, clock.now_ms()):
         return False
     polled = utc_time(report.status.last_good_ms, seconds=True)
@@ -262,9 +254,10 @@ def _source(settings: Settings, clock: Clock) -> "tuple[Source, RequestBudget | 
         from tui_tracker.sources.simulated import SimulatedSource
 
         return SimulatedSource(clock, settings.seed, settings.demo_pairs), None
+    from tui_tracker.cli.shared_history import ban_of
     from tui_tracker.sources.registry import create, request_budget
 
-    budget = request_budget(settings.source, clock)
+    budget = request_budget(settings.source, clock, memory=ban_of(settings, settings.source, clock))
     base_url = settings.base_urls.get(settings.source)
     source = create(
         settings.source,

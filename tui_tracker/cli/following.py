@@ -6,17 +6,21 @@ from contextlib import aclosing, asynccontextmanager
 from tui_tracker.cli.diagnostics import say
 from tui_tracker.cli.options import Composition
 from tui_tracker.config.model import Settings
+from tui_tracker.core.format import utc_time
 from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.status import SourceStatus
 from tui_tracker.feed.base import Feed
 from tui_tracker.stats.ranking import Ranking, Scope, rank
 
 
 async def polled(feed: Feed) -> AsyncGenerator[Snapshot, None]:
-    """Each snapshot whose rows or state differ from the one before; a failure of the source is said once on stderr."""
+    """Each snapshot whose rows or state differ from the one before; what is wrong with the source is said on stderr."""
     seen: tuple[object, ...] = ()
     error = ""
+    resting = frozenset[str]()
     async for snapshot in feed.updates():
         status = snapshot.status
+        resting = _say_resting(status, resting)
         if status.error != error:
             error = status.error
             if error:
@@ -24,6 +28,15 @@ async def polled(feed: Feed) -> AsyncGenerator[Snapshot, None]:
         if snapshot.rows and snapshot.at_ms is not None and (snapshot.version, status.state) != seen:
             seen = (snapshot.version, status.state)
             yield snapshot
+
+
+def _say_resting(status: SourceStatus, told: frozenset[str]) -> frozenset[str]:
+    """Say until when sources are not asked that a process before was told to leave alone; return which they are."""
+    parts = [part for part in status.parts or (status,) if part.limited_until_ms is not None and not part.error]
+    for part in parts:
+        if part.source not in told:
+            say(f"note: {part.source}: asked for nothing until {utc_time(part.limited_until_ms)} UTC, as it wants")
+    return frozenset(part.source for part in parts)
 
 
 @asynccontextmanager

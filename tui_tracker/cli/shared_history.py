@@ -15,6 +15,7 @@ from tui_tracker.core.errors import NoDataError, StorageError, StorageFault
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.sharing import Sharing
 from tui_tracker.engine.together import Together
+from tui_tracker.sources.bans import Ban
 from tui_tracker.storage.connection import FILE_NAME
 from tui_tracker.storage.faults import is_there
 from tui_tracker.storage.lock import CollectorLock
@@ -110,6 +111,11 @@ async def past_history(settings: Settings, replay: "ReplaySpec | None") -> Async
         yield store, clock
     finally:
         await asyncio.to_thread(store.close, CLOSE_S)
+
+
+def ban_of(settings: Settings, source: str, clock: Clock) -> Ban:
+    """What is remembered of a source's bans, beside the history."""
+    return Ban(folder_of(settings), source, settings.base_urls.get(source, ""), clock.now_ms)
 
 
 def folder_of(settings: Settings) -> Path:

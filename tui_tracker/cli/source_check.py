@@ -79,13 +79,17 @@ async def check_sources(
 
 async def check_source(name: str, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> SourceCheck:
     """Ask one source for its time, and open its stream if one is wanted."""
+    from tui_tracker.cli.shared_history import ban_of
     from tui_tracker.core.errors import TimedOutError
+    from tui_tracker.sources.budget import LASTING_S, left_alone
     from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
 
     url = settings.base_urls.get(name)
     place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
-    budget = request_budget(name, clock)
+    budget = request_budget(name, clock, memory=ban_of(settings, name, clock))
     log = budget.log
+    if (left_s := budget.next_slot_s()) > LASTING_S:
+        return SourceCheck(name, place, None, left_alone(name, left_s))
     try:
         source = create(
             name, clock=clock, base_url=url, interval_s=settings.interval, budget=budget, ca_file=settings.ca_file

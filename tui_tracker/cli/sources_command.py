@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(short_help="List the exchanges that can be watched, and test them.")
 @click.option("--check", is_flag=True, help="Ask each for its time: one request; with --stream, open that too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@setting_flags("source", "stream", "base_urls", "ca_file", "debug")
+@setting_flags("source", "stream", "base_urls", "ca_file", "data_dir", "debug")
 @pass_invocation
 def sources(invocation: Invocation, check: bool, as_json: bool) -> int:
     """List the sources: exchanges that can be watched, and where each is found. Nothing is sent without --check.

@@ -194,10 +194,3 @@ class SourceReport:
     """Where the exchange is asked, if not at its usual place."""
     interval_s: int = 0
     """Seconds between polls; 0 where that isn't known."""
-
-    def limited_s(self, place: str, now_ms: int) -> float:
-        """How long the exchange at a place, "" for the usual one, still wants to be left alone; 0 where it doesn't."""
-        limited_ms = self.status.limited_until_ms
-        if limited_ms is None or place != self.place:
-            return 0.0
-        return max(0.0, (limited_ms - now_ms - (self.status.skew_ms or 0)) / 1000)

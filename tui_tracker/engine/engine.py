@@ -28,7 +28,7 @@ from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import in_slices, stand_back
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source, Stream
-from tui_tracker.sources.budget import RequestBudget
+from tui_tracker.sources.budget import RequestBudget, left_alone
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
 if TYPE_CHECKING:
@@ -294,9 +294,9 @@ class Engine(Board):
             await self._relist()
 
     async def _read_quotes(self) -> None:
+        self._check_patience()
         if self._timekeeper.is_due:
             await self._measure_time()
-        self._check_patience()
         if self._listed_s is None:
             await self._list_instruments()
         batch = await self._source.tickers()
@@ -348,7 +348,7 @@ class Engine(Board):
         """
         slot_s = self._source.next_slot_s()
         if self._once and slot_s > ONCE_PATIENCE_S:
-            raise RateLimitedError(f"{self._source.name} wants us to wait for {slot_s:,.0f} s", slot_s)
+            raise left_alone(self._source.name, slot_s)
 
     @asynccontextmanager
     async def _held_back(self) -> AsyncIterator[None]:

@@ -22,7 +22,7 @@ from tui_tracker.engine.sharing import TICK_S, Sharing
 from tui_tracker.engine.together import next_beat_s
 from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.base import Source, Stream
-from tui_tracker.sources.budget import LONGEST_BAN_S, RequestBudget
+from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 from tui_tracker.storage.lease import Wish
 from tui_tracker.storage.looking import Look
@@ -64,7 +64,7 @@ class SharedEngine(Engine):
             sharing: Who collects.
             interval_s: Seconds between polls, if this one collects.
             window_minutes: Length of the windows.
-            budget: The pace of the source's requests, for its report; a ban is kept over a change of the collector.
+            budget: The pace of the source's requests, for its report; it knows of bans told to the collector before.
             place: Where the exchange is asked, if not at its usual place.
             stream: Live quotes, if this one collects; those who follow see polls.
         """
@@ -210,7 +210,10 @@ class SharedEngine(Engine):
 
     async def _lead(self) -> None:
         """Collect until another process does."""
-        await self._mind_limit()
+        if self._budget is not None:
+            self._budget.recall()
+            if self._limited_until_ms(self._timekeeper.now_ms()):
+                self._publish_status()
         self.backfill.reset()
         if self.market.end_ms is not None:
             self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
@@ -233,16 +236,6 @@ class SharedEngine(Engine):
             for task in tasks:
                 task.cancel()
         self._has_wish = bool(self._own)
-
-    async def _mind_limit(self) -> None:
-        """Leave the exchange alone for as long as it asked of the one that collected before."""
-        report = self._shared
-        try:
-            report = report or await asyncio.wrap_future(self._store.report(self._source.name))
-        except StorageError as error:
-            self._note("not known whether the exchange wants to be left alone", error)
-        if report is not None and self._budget is not None:
-            self._budget.pause(report.limited_s(self._place, self._clock.now_ms()), LONGEST_BAN_S)
 
     def _tell_report(self) -> None:
         """Tell those who follow how the source is doing, where that changed."""

@@ -4,9 +4,11 @@ import asyncio
 import heapq
 import itertools
 from enum import IntEnum
-from typing import Final
+from typing import Final, Protocol
 
 from tui_tracker.core.clock import Clock
+from tui_tracker.core.errors import RateLimitedError
+from tui_tracker.core.format import age
 from tui_tracker.sources.request_log import RequestLog
 
 FIRST_PAUSE_S: Final = 5.0
@@ -14,6 +16,8 @@ FIRST_PAUSE_S: Final = 5.0
 LONGEST_PAUSE_S: Final = 3600.0
 LONGEST_BAN_S: Final = 72 * 3600.0
 """Binance bans an address for three days at most."""
+LASTING_S: Final = 60.0
+"""A pause of more is remembered beyond the end of the process."""
 _LONGEST_GUESS_S: Final = 300.0
 _CALM_S: Final = 60.0
 _EARLY_S: Final = 1e-6
@@ -28,6 +32,18 @@ class Priority(IntEnum):
     BACKFILL = 2
 
 
+class Memory(Protocol):
+    """Remembers for other processes how long the exchange wants to be left alone."""
+
+    def left_s(self) -> float:
+        """How long it still does; 0 where it doesn't."""
+        ...
+
+    def note(self, seconds: float) -> None:
+        """Remember that it does for so long; may block."""
+        ...
+
+
 class RequestBudget:
     """Lets requests through one by one, by priority, then in order of arrival, ``spacing_s`` apart a unit of weight.
 
@@ -36,9 +52,10 @@ class RequestBudget:
     Args:
         clock: Gives the monotonic time.
         spacing_s: Time that a request of weight 1 takes of the budget; 0 for no limit (a pause still holds).
+        memory: Of long pauses; ``None`` to forget them with the process.
     """
 
-    def __init__(self, clock: Clock, spacing_s: float) -> None:
+    def __init__(self, clock: Clock, spacing_s: float, memory: Memory | None = None) -> None:
         self.log: Final = RequestLog(clock)
         """How requests went."""
         self.log.note_pace(spacing_s)
@@ -49,6 +66,8 @@ class RequestBudget:
         self._refusals = 0
         self._tickets = itertools.count()
         self._waiting: list[tuple[Priority, int, asyncio.Event]] = []
+        self._memory: Final = memory
+        self.recall()
 
     async def acquire(self, priority: Priority, weight: int = 1) -> None:
         """Wait for the next slot and take it. A cancelled waiter leaves the others as they were.
@@ -85,8 +104,22 @@ class RequestBudget:
 
     def pause(self, seconds: float, longest_s: float = LONGEST_PAUSE_S) -> None:
         """Let nobody go for this long, an hour at most unless told otherwise; never shortens a pause."""
-        until_s = self._clock.monotonic_s() + min(max(seconds, 0.0), longest_s)
+        seconds = min(max(seconds, 0.0), longest_s)
+        is_longer = self._pause(seconds)
+        if self._memory is not None and is_longer and seconds > LASTING_S:
+            asyncio.get_running_loop().run_in_executor(None, self._memory.note, seconds)
+
+    def recall(self) -> None:
+        """Pause for as long as is remembered: by a process before, or by one that asked until now."""
+        if self._memory is not None:
+            self._pause(self._memory.left_s())
+
+    def _pause(self, seconds: float) -> bool:
+        """Let nobody go for this long; return whether that is longer than before."""
+        until_s = self._clock.monotonic_s() + seconds
+        is_longer = until_s > self._paused_until_s
         self._paused_until_s = max(self._paused_until_s, until_s)
+        return is_longer
 
     def refused(self, retry_after_s: float | None) -> None:
         """Pause as the exchange asked to, or, where it named no time, longer with each refusal in a row."""
@@ -105,3 +138,9 @@ class RequestBudget:
     def limited_until_s(self) -> float | None:
         """Monotonic end of the pause in force, or ``None``."""
         return self._paused_until_s if self._paused_until_s > self._clock.monotonic_s() else None
+
+
+def left_alone(source: str, seconds: float) -> RateLimitedError:
+    """What a person is told who waits for an answer, where an exchange wants to be left alone for so long."""
+    text = f"{source} wants to be left alone for {age(round(seconds * 1000))}, so it was not asked"
+    return RateLimitedError(text, seconds, "wait, or watch another exchange; see bans in the README")

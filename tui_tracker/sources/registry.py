@@ -16,7 +16,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.sources.base import CCXT, Source, Stream
 
 if TYPE_CHECKING:
-    from tui_tracker.sources.budget import RequestBudget
+    from tui_tracker.sources.budget import Memory, RequestBudget
     from tui_tracker.sources.dialogue import Dialogue
     from tui_tracker.sources.http import HttpClient
 
@@ -73,19 +73,22 @@ class SourceInfo:
         return kind
 
 
-def request_budget(name: str, clock: Clock, spacing_s: float | None = None) -> "RequestBudget":
+def request_budget(
+    name: str, clock: Clock, spacing_s: float | None = None, memory: "Memory | None" = None
+) -> "RequestBudget":
     """The pace of a source's requests, for the source and what reads its live quotes.
 
     Args:
         name: Of the source.
         clock: Schedules.
         spacing_s: Another pace than the exchange's own (tests).
+        memory: Of bans.
     """
     from tui_tracker.sources.budget import RequestBudget
 
     if spacing_s is None:
         spacing_s = SOURCES[name].spacing_s if name in SOURCES else 0.0
-    return RequestBudget(clock, spacing_s)
+    return RequestBudget(clock, spacing_s, memory)
 
 
 def create(

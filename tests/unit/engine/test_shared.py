@@ -12,7 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.source import FakeSource, ticker
 from tests.support.stream import FakeStream
 from tui_tracker.core.candle import Provenance
-from tui_tracker.core.errors import RateLimitedError, RejectedError, TimedOutError
+from tui_tracker.core.errors import RejectedError, TimedOutError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Snapshot
@@ -20,6 +20,8 @@ from tui_tracker.core.status import ELSEWHERE, OURS, SourceState
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.shared import USUAL_PLACE, SharedEngine
 from tui_tracker.engine.sharing import Sharing
+from tui_tracker.sources.bans import Ban
+from tui_tracker.sources.base import ServerTime
 from tui_tracker.sources.budget import RequestBudget
 from tui_tracker.storage.bringing import Bringer
 from tui_tracker.storage.connection import FILE_NAME, open_for_writing
@@ -184,22 +186,35 @@ async def test_a_follower_learns_of_lists_and_of_what_the_exchange_refuses(tmp_p
 
 
 async def test_who_takes_over_leaves_the_exchange_alone_for_as_long_as_it_asked(tmp_path: Path) -> None:
-    first_source, budgets = source(), [RequestBudget(SystemClock(), 0.0) for _ in range(3)]
-    async with session(tmp_path, first_source) as first:
+    clock = SystemClock()
+    budgets = [RequestBudget(clock, 0.0, Ban(tmp_path, "fake", "", clock.now_ms)) for _ in range(2)]
+    async with AsyncExitStack() as both:
+        first_end = AsyncExitStack()
+        first = await first_end.enter_async_context(session(tmp_path, source(), None, budgets[0]))
         await until(first, is_loaded)
-        async with session(tmp_path, source(), None, budgets[0]) as second:
-            await until(second, is_loaded)
-            first_source.slot_s = 600.0
-            first_source.error = RateLimitedError("banned", 600.0)
-            first.request_poll()
-            await until(second, lambda snapshot: snapshot.status.limited_until_ms is not None)
-        assert not budgets[0].next_slot_s()
-    async with session(tmp_path, source(), None, budgets[1]) as third:
-        await until(third, is_loaded)
-        assert 500 < budgets[1].next_slot_s() <= 600, "from what the last one left behind"
-        async with session(tmp_path, source(), None, budgets[2]) as fourth:
-            await until(fourth, is_loaded)
-            assert not budgets[2].next_slot_s(), "who follows asks nothing"
+        second = await both.enter_async_context(session(tmp_path, source(), None, budgets[1]))
+        await until(second, is_loaded)
+        budgets[0].pause(600.0)
+        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+        assert not budgets[1].next_slot_s(), "who follows asks nothing"
+        await first_end.aclose()
+        await until(second, lambda snapshot: snapshot.status.collector == OURS)
+        assert 500 < budgets[1].next_slot_s() <= 600
+
+
+async def test_a_ban_from_before_the_start_is_told_before_the_first_poll(tmp_path: Path) -> None:
+    class Silent(FakeSource):
+        async def server_time(self) -> ServerTime:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    clock, ban = SystemClock(), Ban(tmp_path, "fake", "", SystemClock().now_ms)
+    ban.note(600.0)
+    budget, banned = RequestBudget(clock, 0.0, ban), Silent(cast(FakeClock, clock))
+    banned.slot_s = budget.next_slot_s()
+    async with session(tmp_path, banned, None, budget) as first:
+        snapshot = await until(first, lambda snapshot: snapshot.status.limited_until_ms is not None)
+        assert not snapshot.rows
 
 
 async def test_a_follower_that_missed_polls_begins_anew(tmp_path: Path) -> None:
