@@ -257,6 +257,22 @@ def test_streams_that_are_wanted_are_tried_too(run: Callable[..., Outcome]) -> N
     assert outcome.code == 0
 
 
+def test_what_to_do_fits_what_went_wrong_and_is_not_cut(run: Callable[..., Outcome]) -> None:
+    with NineThread(names=FAST) as thread:
+        servers = thread.nine.servers
+        servers["okx"].queue.append(HttpResponse(b"<html>no", 451))  # type: ignore[attr-defined]
+        servers["bybit"].queue.append(HttpResponse(b"", 503))  # type: ignore[attr-defined]
+        servers["binance"].stream.refuses = 429  # type: ignore[attr-defined]
+        outcome = run("sources", "--check", *thread.nine.flags, "--stream")
+    told = dict(line.split(maxsplit=1) for line in outcome.out.splitlines())
+    url = "name another place, --base-url okx=URL"
+    assert told["okx"].endswith(f"doesn't serve this country or network: watch binance instead, or {url}")
+    assert told["bybit"].endswith(
+        "it is reached, but gives no usable answer: wait, or see what its status page says; meanwhile binance answers"
+    )
+    assert told["binance"].endswith("it is polled; too many came from this address: wait")
+
+
 def test_all_stands_for_every_exchange_once(run: Callable[..., Outcome]) -> None:
     outcome = run("sources", "--source", "all", "--json")
     used = {one["name"] for one in json.loads(outcome.out)["sources"] if one["in_use"]}

@@ -14,6 +14,7 @@ from typing import Final
 from tui_tracker.core.errors import TrackerError
 from tui_tracker.core.text import clean
 
+MOST_IN_A_CELL: Final = 500
 _GAP: Final = 2
 
 
@@ -87,7 +88,7 @@ def write(text: str) -> bool:
 def plain_text(table: Table) -> str:
     """The columns of a table, aligned, without title: a header, then one line a row."""
     lines = [tuple(column.title for column in table.columns), *table.rows]
-    cleaned = [[clean(cell) for cell in line] for line in lines]
+    cleaned = [[clean(cell, MOST_IN_A_CELL) for cell in line] for line in lines]
     widths = _widths(cleaned, len(table.columns))
     text = []
     for line in cleaned:
@@ -105,7 +106,7 @@ def _rich_text(table: Table) -> str:
     from rich.text import Text
 
     console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
-    cells = [[clean(cell) for cell in row] for row in table.rows]
+    cells = [[clean(cell, MOST_IN_A_CELL) for cell in row] for row in table.rows]
     titles = [clean(column.title) for column in table.columns]
     widths = _widths([titles, *cells], len(table.columns))
     shown = _fitting(widths, console.width)

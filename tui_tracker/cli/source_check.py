@@ -1,13 +1,20 @@
 """Asking sources whether they answer here: how fast, how their clocks stand, and what to do where they don't."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tui_tracker.config.model import Settings
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import RateLimitedError, SourceError, TrackerError
+from tui_tracker.core.errors import (
+    MalformedDataError,
+    RateLimitedError,
+    RejectedError,
+    SourceError,
+    TimedOutError,
+    TrackerError,
+)
 from tui_tracker.core.status import RequestReport
 
 if TYPE_CHECKING:
@@ -30,8 +37,17 @@ class SourceCheck:
     error: TrackerError | None
     """Why there is no reading."""
     requests: RequestReport | None = None
-    stream: str = ""
-    """``opens``, or why its stream doesn't; empty where none is wanted or the source doesn't answer."""
+    has_stream: bool = False
+    """Whether its stream was tried, as it is where one is wanted and the source answers."""
+    stream_error: SourceError | None = None
+    """Why its stream doesn't open."""
+
+    @property
+    def stream(self) -> str:
+        """``opens``, or why its stream doesn't; empty where it wasn't tried."""
+        if self.stream_error is not None:
+            return self.stream_error.message
+        return OPENS if self.has_stream else ""
 
     @property
     def latency_ms(self) -> int | None:
@@ -50,22 +66,31 @@ class SourceCheck:
             answering: Sources that do answer here.
         """
         error = self.error
+        named = ", ".join(answering[:3])
         if error is None:
-            offset_ms = 0 if self.reading is None else self.reading.offset_ms
-            is_off = abs(offset_ms) > SKEW_NOTED_MS
-            told = ["the clock here is off: it is corrected for, but best set by NTP"] if is_off else []
-            if self.stream not in ("", OPENS):
-                told.append(f"{self.stream}: it is polled; a proxy or firewall may keep WebSockets out")
-            return "; ".join(told)
+            return "; ".join(self._remarks())
         if self.is_blocked:
-            instead = f"watch {', '.join(answering[:3])} instead, or " if answering else ""
+            instead = f"watch {named} instead, or " if answering else ""
             return f"it doesn't serve this country or network: {instead}name another place, --base-url {self.name}=URL"
+        if not isinstance(error, SourceError):
+            return error.hint
+        meanwhile = f"; meanwhile {named} answer{'s' if len(answering) == 1 else ''}" if answering else ""
         if isinstance(error, RateLimitedError):
-            return "too much was asked of it from this address: wait, and ask less"
-        if isinstance(error, SourceError):
-            instead = f"; meanwhile {', '.join(answering[:3])} answer{'s' if len(answering) == 1 else ''}"
-            return f"check network and proxy (crypto-tui doctor){instead if answering else ''}"
-        return error.hint
+            return f"too much was asked of it from this address: wait, and ask less{meanwhile}"
+        if isinstance(error, RejectedError | MalformedDataError):
+            return f"it is reached, but gives no usable answer: wait, or see what its status page says{meanwhile}"
+        return f"check network and proxy (crypto-tui doctor){meanwhile}"
+
+    def _remarks(self) -> Iterator[str]:
+        """What is to be done although it answers."""
+        if self.reading is not None and abs(self.reading.offset_ms) > SKEW_NOTED_MS:
+            yield "the clock here is off: it is corrected for, but best set by NTP"
+        if self.stream_error is not None:
+            is_limited = isinstance(self.stream_error, RateLimitedError)
+            why = (
+                "too many came from this address: wait" if is_limited else "a proxy or firewall may keep WebSockets out"
+            )
+            yield f"{self.stream_error.message}: it is polled; {why}"
 
 
 async def check_sources(
@@ -80,7 +105,6 @@ async def check_sources(
 async def check_source(name: str, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> SourceCheck:
     """Ask one source for its time, and open its stream if one is wanted."""
     from tui_tracker.cli.shared_history import ban_of
-    from tui_tracker.core.errors import TimedOutError
     from tui_tracker.sources.budget import LASTING_S, left_alone
     from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
 
@@ -105,20 +129,20 @@ async def check_source(name: str, settings: Settings, clock: Clock, patience_s: 
         return SourceCheck(name, place, None, error, log.report())
     finally:
         await source.aclose()
-    told = ""
+    stream = None
     if replace(settings, source=name).is_streamed:
         stream = open_stream(name, clock=clock, base_url=url, budget=budget, ca_file=settings.ca_file)
-        told = "" if stream is None else await _tried(stream, patience_s)
-    return SourceCheck(name, place, reading, None, log.report(), told)
+    stream_error = None if stream is None else await _tried(stream, patience_s)
+    return SourceCheck(name, place, reading, None, log.report(), stream is not None, stream_error)
 
 
-async def _tried(stream: "Stream", patience_s: float) -> str:
-    """Open a stream; say how that went."""
+async def _tried(stream: "Stream", patience_s: float) -> SourceError | None:
+    """Open a stream; return why it didn't open."""
     try:
         async with asyncio.timeout(patience_s):
             await stream.try_open()
     except TimeoutError:
-        return f"its stream was not opened in {patience_s:g} s"
+        return TimedOutError(f"its stream was not opened in {patience_s:g} s")
     except SourceError as error:
-        return error.message
-    return OPENS
+        return error
+    return None

@@ -95,13 +95,15 @@ def _checked(settings: "Settings", names: list[str]) -> "tuple[SourceCheck, ...]
 def _document(check: "SourceCheck", answering: list[str]) -> dict[str, object]:
     from dataclasses import asdict
 
+    from tui_tracker.cli.output import MOST_IN_A_CELL
+
     return {
         "ok": check.error is None,
         "latency_ms": check.latency_ms,
         "skew_ms": None if check.reading is None else check.reading.offset_ms,
         "is_blocked": check.is_blocked,
         "error": None if check.error is None else clean(check.error.message),
-        "advice": clean(check.advice([name for name in answering if name != check.name])) or None,
+        "advice": clean(check.advice([name for name in answering if name != check.name]), MOST_IN_A_CELL) or None,
         "stream": check.stream or None,
         "requests": None if check.requests is None else asdict(check.requests),
     }
@@ -109,7 +111,6 @@ def _document(check: "SourceCheck", answering: list[str]) -> dict[str, object]:
 
 def _check_table(checks: "tuple[SourceCheck, ...]", answering: list[str], used: tuple[str, ...]) -> "Table":
     from tui_tracker.cli.output import Column, Table
-    from tui_tracker.cli.source_check import OPENS
 
     rows: list[tuple[str, ...]] = []
     for one in checks:
@@ -118,7 +119,7 @@ def _check_table(checks: "tuple[SourceCheck, ...]", answering: list[str], used: 
         latency = "" if one.latency_ms is None else f"{one.latency_ms:,}"
         advice = one.advice([name for name in answering if name != one.name])
         told = "; ".join(filter(None, ("" if one.error is None else one.error.message, advice)))
-        stream = "" if not one.stream else "opens" if one.stream == OPENS else "fails"
+        stream = "" if not one.has_stream else "opens" if one.stream_error is None else "fails"
         rows.append((one.name, "yes" if one.name in used else "", state, latency, skew, stream, told))
     columns = (
         Column("source"),
