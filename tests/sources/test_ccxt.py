@@ -68,6 +68,7 @@ async def test_pairs_and_quotes_are_those_of_the_market() -> None:
             assert ticker.last == (float(pair.text(quote.last)) if quote.trades else None)
             assert ticker.bid == float(pair.text(quote.bid))
             assert ticker.base_volume == quote.volume / 1e8
+        assert not [asked for asked in exchange.requests if "contract" in str(asked)], "spot pairs alone"
 
 
 @pytest.mark.parametrize("said", [None, "", "0", "-5", "1e309", float("nan")])

@@ -12,6 +12,8 @@ from tui_tracker.core.text import clean
 
 OLD_NAMES: Final = {"XBT": "BTC", "XDG": "DOGE"}
 """Assets by the names that some exchanges, and people, still call them by."""
+CCXT: Final = "ccxt:"
+"""Begins the name of a source that is reached through ccxt: ``ccxt:mexc``, whose ids begin with ``mexc``."""
 _SEPARATORS: Final = re.compile(r"[\s/_\-]+")
 _LONGEST_NAME: Final = 64
 _NEAR: Final = 3
@@ -88,7 +90,7 @@ class Names:
 
     def _split_source(self, text: str) -> tuple[str, str]:
         """The source that a name begins with (or an empty string), and the rest."""
-        prefix, _, rest = text.partition(":")
+        prefix, _, rest = text.removeprefix(CCXT).partition(":")
         prefix = prefix.strip().lower()
         return (prefix, rest.strip()) if rest and prefix in self._sources else ("", text)
 

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import Ticker, TickerBatch
-
-CCXT: Final = "ccxt:"
-"""Begins the name of a source that is reached through ccxt: ``ccxt:mexc``, whose ids begin with ``mexc``."""
 
 
 @dataclass(frozen=True, slots=True)

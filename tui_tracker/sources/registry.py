@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError
+from tui_tracker.core.symbols import CCXT
 from tui_tracker.core.text import clean
-from tui_tracker.sources.base import CCXT, Source, Stream
+from tui_tracker.sources.base import Source, Stream
 
 if TYPE_CHECKING:
     from tui_tracker.sources.budget import Memory, RequestBudget

@@ -19,9 +19,10 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.errors import ConfigError, MalformedDataError, RateLimitedError, RejectedError, SourceError
 from tui_tracker.core.instrument import Instrument, Trading
 from tui_tracker.core.series import MINUTE_MS
+from tui_tracker.core.symbols import CCXT
 from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import TickerBatch
-from tui_tracker.sources.base import CCXT, HistoryStep, InstrumentBatch, ServerTime
+from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
 from tui_tracker.sources.budget import Priority
 from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
 from tui_tracker.sources.ccxt_line import UNREADABLE, CcxtLine, complaint_in, prioritised
@@ -31,6 +32,7 @@ from tui_tracker.sources.numbers import decimals, limited_digits, price
 from tui_tracker.sources.quotes import Reading, gather_tickers, reading
 from tui_tracker.sources.rest import refused
 
+_OF_DERIVATIVES: Final = re.compile(r"fetch_(?:swap|future|option|inverse_swap|swap_and_future|contract)_markets")
 _ORIGIN: Final = re.compile(r"^https?://[^/]+")
 _DECIMAL_PLACES: Final = 2
 """ccxt's mode of precision in which it is a number of decimals; in the other it is the smallest step."""
@@ -223,9 +225,17 @@ def _build(name: str, base_url: str | None, keeps_pace: bool) -> Any:
     wanted = exchange.options.get("fetchMarkets")
     if isinstance(wanted, dict) and isinstance(wanted.get("types"), list):
         wanted["types"] = [kind for kind in wanted["types"] if kind == "spot"] or wanted["types"]
+    if hasattr(exchange, "fetch_spot_markets"):
+        for method in filter(_OF_DERIVATIVES.fullmatch, dir(exchange)):
+            setattr(exchange, method, _no_markets)
     if base_url is not None:
         exchange.urls["api"] = _moved(exchange.urls["api"], base_url)
     return exchange
+
+
+async def _no_markets(params: object = None) -> list[object]:  # noqa: ARG001 - as ccxt calls it
+    """What some exchanges are asked for beside spot pairs, whatever their options say."""
+    return []
 
 
 def _told_alone(completed: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

@@ -89,6 +89,7 @@ def test_the_default_source_comes_first_and_a_named_one_decides() -> None:
     assert resolve("btcusd", market, "kraken") is BTC_USD
     assert resolve("btcusd", market, "other") is other
     assert resolve("other:btcusd", market, "kraken") is other
+    assert resolve("ccxt:other:btcusd", market, "kraken") is other, "as its source is asked for"
     assert resolve("rareusd", market, "kraken") is only_there
     with pytest.raises(UnknownPairError):
         resolve("kraken:rareusd", market, "kraken")
