@@ -207,7 +207,7 @@ async def test_health_has_a_block_for_each_source() -> None:
         text = page_of(rig).body.whole
         assert re.search(r"^Source kraken +Source all", text)
         assert [f"Source {part.status.source}" in text for part in parts] == [True] * 6
-        assert "3 unreachable: no ·route" in text
+        assert re.search("3 unreachable, the last [0-9a-z]+ ago: no", text)
         assert "History of all" in text
 
 
@@ -221,7 +221,7 @@ async def test_the_command_of_why_names_the_sources() -> None:
         await rig.press("escape")
         rig.app.go_to("all:BTC-USD")
         await rig.press("i")
-        assert "No command can" in page_of(rig).body.whole
+        assert "crypto-tui rank --pairs all:BTC-USD ranks those" in page_of(rig).body.whole
 
 
 async def test_the_palette_finds_pairs_by_their_exchange() -> None:

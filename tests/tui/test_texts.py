@@ -6,6 +6,7 @@ from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, loading, ma
 from tui_tracker.config.views import CLASSES
 from tui_tracker.core.figures import Measure
 from tui_tracker.core.metric import Metric
+from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import BackfillProgress, HistoryStatus, SourceState, SourceStatus
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.stats.window import DAY_MINUTES
@@ -33,12 +34,27 @@ def title(view: ViewState, width: int = 120, loading: bool = False, name: str = 
     return table_title(view, ranking, COUNTS, 1440, UTC_ZONE, loading, width, name)
 
 
+def _extremes(row: Row | None, view: ViewState) -> Extremes:
+    figures = None if row is None else row.figures_of(view.metric)
+    if figures is None or figures.minimum is None or figures.maximum is None:
+        return Extremes()
+    return Extremes(END_MS, END_MS, figures.minimum, figures.maximum)
+
+
 def strip(key: str, view: ViewState | None = None, width: int = 110, lines: int = 2) -> str:
     view = view or ViewState(selected=key)
     presenter = Presenter(0.9, 0.0)
     standings = presenter.standings(SNAPSHOT, view, ("kraken:BTC-USD",))
     row = presenter.row(SNAPSHOT, key)
-    shown = strip_lines(row, SNAPSHOT, view, standings, Extremes(END_MS, END_MS), UTC_ZONE, (width, lines))
+    shown = strip_lines(
+        row,
+        SNAPSHOT,
+        view,
+        standings,
+        _extremes(row, view),
+        UTC_ZONE,
+        (width, lines),
+    )
     assert len(shown) == lines
     return "\n".join(line.text for line in shown)
 
@@ -146,6 +162,22 @@ def test_progress_is_told_in_narrow_headers_too() -> None:
     for width in (80, 100):
         assert "hist 22 % ~" in header(status, width)
     assert "1,123 pairs   hist 22 %" in header(status, 60), "what is left to wait for goes before the pairs"
+
+
+def test_when_a_value_was_reached_is_told_only_of_that_value() -> None:
+    presenter, view = Presenter(0.9, 0.0), ViewState(selected="kraken:BTC-USD")
+    row = presenter.row(SNAPSHOT, "kraken:BTC-USD")
+    known = _extremes(row, view)
+    for extremes, times in ((known, 2), (replace(known, high=known.high + 1), 1)):
+        lines = strip_lines(row, SNAPSHOT, view, (), extremes, UTC_ZONE, (110, 2))
+        assert lines[0].text.count(UTC_ZONE.minute(END_MS)) == times
+
+
+def test_what_keeps_pairs_out_is_named_with_the_way_out() -> None:
+    live = SourceStatus("kraken", SourceState.LIVE, last_good_ms=AT_MS)
+    assert "E  look further than kraken" in said(live, ViewState(source="kraken", needle="zzz"), has_rows=True)
+    made = said(live, ViewState(source="all", quote="USD"), has_rows=True)
+    assert "no USD pair is put together of three exchanges or more, or not yet" in made
 
 
 def test_a_single_sample_tells_no_change_and_no_spread() -> None:

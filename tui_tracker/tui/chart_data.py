@@ -102,8 +102,8 @@ class ChartSamples:
         found = None if len(series.values) < window else extremes(series.values)
         self._extremes, self._extremes_of = texts.Extremes(), key
         if found is not None:
-            low, high = (series.start_ms + index * MINUTE_MS for index in found)
-            self._extremes = texts.Extremes(low, high)
+            low_ms, high_ms = (series.start_ms + index * MINUTE_MS for index in found)
+            self._extremes = texts.Extremes(low_ms, high_ms, *(series.values[index] for index in found))
         return True
 
     def extremes(self, view: ViewState) -> texts.Extremes:

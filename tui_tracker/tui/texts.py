@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures
+from tui_tracker.core.instrument import CONSOLIDATED
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress, SourceStatus
@@ -21,6 +23,7 @@ from tui_tracker.tui.titles import (
     scope_text,
     share_text,
     source_name,
+    source_text,
     window_text,
 )
 from tui_tracker.tui.view import DAY_MINUTES, LEAST_HEIGHT, LEAST_WIDTH, ViewState
@@ -47,6 +50,9 @@ class Extremes:
 
     low_ms: int | None = None
     high_ms: int | None = None
+    low: float = nan
+    high: float = nan
+    """What it was then: a window that has slid meanwhile may know of others."""
 
 
 def strip_lines(
@@ -87,8 +93,11 @@ def _value_groups(
         [("last ", "muted"), (text(value), "strong"), ("  ", "text"), *_change_runs(figures, snapshot, zone)]
     ]
     span = "" if view.range_hours * 60 == figures.length else f"{window_text(figures.length)} "
-    for word, value, at_ms in (("high", figures.maximum, extremes.high_ms), ("low", figures.minimum, extremes.low_ms)):
-        when = f" {zone.minute(at_ms)}" if at_ms is not None else ""
+    for word, value, at_ms, then in (
+        ("high", figures.maximum, extremes.high_ms, extremes.high),
+        ("low", figures.minimum, extremes.low_ms, extremes.low),
+    ):
+        when = f" {zone.minute(at_ms)}" if at_ms is not None and value == then else ""
         groups.append([(f"{span}{word} ", "muted"), (text(value), "text"), (when, "faint")])
     groups.append([("mean ", "muted"), (text(figures.mean), "text")])
     return groups
@@ -192,6 +201,8 @@ def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> li
             _key("f", "adds the selected pair"),
         ]
     lines = [_said(f"no pair in {scope_text(view)}", "text")]
+    if view.source == CONSOLIDATED:
+        lines = [_said(f"no {_quoted(view)} is put together of three exchanges or more, or not yet", "text")]
     if view.min_volume:
         lines.append(_said(f"that trades at least ${fmt.compact(view.min_volume)} a day", "text"))
     if view.excluded:
@@ -199,6 +210,10 @@ def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> li
     if view.source is not None:
         lines.append(_key("E", "another exchange"))
     return [*lines, _key("u", "another quote currency")]
+
+
+def _quoted(view: ViewState) -> str:
+    return "pair" if view.quote is None else f"{clean(view.quote, 12)} pair"
 
 
 def _nothing_matches(view: ViewState, own: str, history: BackfillProgress) -> list[Line]:
@@ -220,6 +235,8 @@ def _left_out(view: ViewState) -> list[Line]:
     if view.watchlist_only:
         return [_key("F", "look among all pairs, not the watchlist alone")]
     found = []
+    if view.source is not None:
+        found.append(_key("E", f"look further than {source_text(view.source)}"))
     if view.quote is not None:
         found.append(_key("u", f"look further than {clean(view.quote, 12)}"))
     if view.excluded:

@@ -246,7 +246,8 @@ def test_why_below_the_floor() -> None:
 def test_why_of_other_measures() -> None:
     assert "5-minute returns that carry most of it" in why("BTC/USD", ranking=ranking(Measure.VOLATILITY))
     assert "highest  86,099.7  at 20:07" in why("BTC/USD", ranking=ranking(Measure.RANGE))
-    assert "No command can" in why("BTC/USD", command=None)
+    assert "crypto-tui rank --pairs kraken:BTC-USD" in why("BTC/USD", command=None)
+    assert "No command can" in why("BTC/USD", ranking=ranking(metric=Metric.VOLUME), command=None)
     assert "on their way" in why("BTC/USD", series=None)
 
 
@@ -339,7 +340,11 @@ def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:
     ]  # 3.4 % off: it may not come back, and need not leave
     one = next(row for row in rows if row.id == "gate:GTC-USD")
     inside = AcrossFacts(one, rows, {row.id: 1_000 for row in rows}, None, 0, UTC_ZONE)
-    assert "of 4 of 4 exchanges" in text_of(across_page(inside, 140))
+    assert "of all 4 exchanges" in text_of(across_page(inside, 140))
+    few = [
+        replace(row, figures=(row.figures[0] and row.figures[0]._replace(samples=60), *row.figures[1:])) for row in rows
+    ]
+    assert len(re.findall(r" ~\d", text_of(across_page(replace(inside, rows=few), 140)))) == 4
     left = [
         replace(row, members=("bitfinex", "bitstamp", "kraken")) if row.id == "all:GTC-USD" else row for row in rows
     ]

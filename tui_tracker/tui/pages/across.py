@@ -6,6 +6,7 @@ from statistics import median
 from typing import Final
 
 from tui_tracker.core import format as fmt
+from tui_tracker.core.figures import Figures
 from tui_tracker.core.instrument import InstrumentClass, consolidated_id
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
@@ -19,7 +20,7 @@ from tui_tracker.stats.consolidation import (
     Consolidated,
     consolidate,
 )
-from tui_tracker.stats.ranking import Place
+from tui_tracker.stats.ranking import MIN_COVERAGE, Place
 from tui_tracker.tui.pages.blocks import Block, Page, chunked, facts, laid_out, said
 from tui_tracker.tui.runs import Kind, Line, Run
 from tui_tracker.tui.times import Zone
@@ -122,13 +123,21 @@ def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> lis
                 (fmt.price(row.ask, digits), "text"),
                 (_bps(row.spread_bps), "muted"),
                 _off(row, middle, is_counted=is_counted),
-                (fmt.figure(None if price is None or price.samples < 2 else price.stddev), "text"),
+                _sigma(price),
                 (fmt.ABSENT if age_ms is None else fmt.age(age_ms), "text" if _is_recent(age_ms) else "warn"),
                 (fmt.compact(row.volume_usd), "muted"),
                 (mark, "accent") if mark else (note, kind),
             ]
         )
     return rows
+
+
+def _sigma(price: Figures | None) -> Run:
+    """σ, marked where too little of the window is known to be ranked."""
+    if price is None or price.samples < 2:
+        return fmt.ABSENT, "faint"
+    is_known = price.coverage >= MIN_COVERAGE
+    return f"{'' if is_known else '~'}{fmt.figure(price.stddev)}", "text" if is_known else "faint"
 
 
 def _is_recent(age_ms: int | None) -> bool:
@@ -185,7 +194,8 @@ def _together(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> 
 
 
 def _of(found: Consolidated, sides: Sequence[Row]) -> str:
-    return f"  of {count(len(found.members))} of {count(len(sides))} exchanges"
+    counted = count(len(found.members))
+    return f"  of {'all ' if len(found.members) == len(sides) else f'{counted} of '}{count(len(sides))} exchanges"
 
 
 def _others(known: AcrossFacts) -> list[Line]:
@@ -209,6 +219,7 @@ def _legend() -> list[Line]:
     text = (
         f"The median is of mids that are at most {MOST_AGE_MS // 1000} s old, of {LEAST_EXCHANGES} exchanges or more. "
         f"One that is over {MOST_OFF * 100:g} % off the others doesn't count, as where a name means another asset; it "
-        f"counts again under {RETURNS_WITHIN * 100:g} %. A change of who counts moves the level, not the volatility."
+        f"counts again under {RETURNS_WITHIN * 100:g} %. A change of who counts moves the level, not the volatility. "
+        f"~ stands before σ where less than {MIN_COVERAGE * 100:g} % of the window is known."
     )
     return said(text, 60)

@@ -26,6 +26,7 @@ REASON_WIDTH: Final = 40
 FACT_WIDTH: Final = 48
 BLOCKS_A_BAND: Final = 3
 """Sources side by side, where there is room."""
+MOST_OF_AN_ERROR: Final = 80
 MOST_KINDS: Final = 2
 """Kinds of errors that are told of each of several sources."""
 BUSY: Final = 0.9
@@ -111,8 +112,9 @@ def _brief(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
         told = "" if left == fmt.ABSENT else f"  ~{left} left"
         found.append(("history", [(f"{count(backfill.done)} of {count(backfill.total)}{told}", "text")]))
     for tally in report.errors[:MOST_KINDS]:
-        text = f"{count(tally.count)} {tally.kind}: {clean(tally.message, REASON_WIDTH - 10)}"
-        found.append(("errors", [(text, "warn")]))
+        ago = fmt.age(max(0, now_ms - tally.last_ms - (status.skew_ms or 0)))
+        text = f"{count(tally.count)} {tally.kind}, the last {ago} ago: {clean(tally.message, MOST_OF_AN_ERROR)}"
+        found += wrapped("errors", text)
     return [*lines, *facts(found)]
 
 

@@ -16,7 +16,7 @@ from tui_tracker.stats.downsample import extremes
 from tui_tracker.stats.influence import heaviest_returns, heaviest_samples
 from tui_tracker.stats.ranking import Place, Ranking
 from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
-from tui_tracker.tui.pages.command import shell_lines
+from tui_tracker.tui.pages.command import PROGRAM, shell_lines
 from tui_tracker.tui.pages.wording import activity, bar, measure_text, measured, metric_text, percent
 from tui_tracker.tui.runs import Kind, Line, Run
 from tui_tracker.tui.times import Zone
@@ -221,6 +221,10 @@ def _range_lines(known: WhyFacts, series: Series) -> list[Line]:
 
 def _command(known: WhyFacts, width: int) -> list[Line]:
     if known.command is None:
+        if known.ranking.metric is Metric.PRICE:
+            one = clean(known.row.id, 40)
+            text = f"None ranks all that are put together; {PROGRAM} rank --pairs {one} ranks those that it names."
+            return said(text, width)
         return said(
             f"No command can: an exchange keeps a history of prices alone, so {METRIC_WORDS[known.ranking.metric]} "
             "is ranked only where it was collected.",
