@@ -113,7 +113,7 @@ def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> lis
         age_ms = known.ages_ms.get(row.id)
         price = row.figures_of(Metric.PRICE)
         note, kind = _note(row, found, known.ages_ms, middle)
-        mark = "▲ highest" if ends and row is ends[1] else "▼ lowest" if ends and row is ends[0] else ""
+        mark = "▲ highest" if ends and row is ends[1] else "▼ lowest " if ends and row is ends[0] else ""
         is_counted = source in found.members
         rows.append(
             [
