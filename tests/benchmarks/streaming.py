@@ -91,7 +91,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=1_500)
     parser.add_argument("--updates", type=int, default=5_000, help="changes a second")
     options = parser.parse_args()
-    flags = ["--pairs", str(options.pairs), "--updates", str(options.updates), "--duration", str(options.seconds + WARM_UP_S + 60)]
+    duration = options.seconds + WARM_UP_S + 60
+    flags = ["--pairs", str(options.pairs), "--updates", str(options.updates), "--duration", str(duration)]
     fake = ["fake_kraken"] if options.source == "kraken" else ["exchanges.server", options.source]
     command = [sys.executable, "-m", f"tests.support.{fake[0]}", *fake[1:], *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as served:

@@ -7,10 +7,12 @@ import re
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Close
 
@@ -24,7 +26,7 @@ from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.streaming import Streaming
-from tui_tracker.sources.base import Stream
+from tui_tracker.sources.base import Listener, Stream
 from tui_tracker.sources.budget import FIRST_PAUSE_S, LONGEST_BAN_S, RequestBudget
 from tui_tracker.sources.dialogue import Dialogue
 from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
@@ -148,6 +150,24 @@ def test_who_ended_a_stream_is_told_truly(closed: ConnectionClosedError, told: s
     stream = open_stream("okx", clock=FakeClock(0), base_url="http://127.0.0.1:9")
     assert isinstance(stream, SocketStream)
     assert re.search(told, stream._ended(closed).message)
+
+
+@pytest.mark.parametrize(("ago_s", "told"), [(1.0, "this machine is too busy"), (60.0, "keepalive")])
+async def test_a_stream_that_is_read_too_slowly_is_not_called_silent(ago_s: float, told: str) -> None:
+    stream = open_stream("okx", clock=SystemClock(), base_url="http://127.0.0.1:9")
+    assert isinstance(stream, SocketStream)
+    dialogue = kind_of("okx")({})
+    dialogue.heard_s = asyncio.get_running_loop().time() - ago_s
+
+    class Unanswered:
+        async def recv(self) -> str:
+            raise ConnectionClosedError(None, Close(1011, "keepalive ping timeout"), None)
+
+        async def send(self, message: str) -> None:
+            pass
+
+    with pytest.raises((TimedOutError, ConnectionClosedError), match=told):
+        await stream._follow(cast(ClientConnection, Unanswered()), dialogue, cast(Listener, None))
 
 
 @each_exchange

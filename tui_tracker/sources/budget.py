@@ -143,4 +143,5 @@ class RequestBudget:
 def left_alone(source: str, seconds: float) -> RateLimitedError:
     """What a person is told who waits for an answer, where an exchange wants to be left alone for so long."""
     text = f"{source} wants to be left alone for {age(round(seconds * 1000))}, so it was not asked"
-    return RateLimitedError(text, seconds, "wait, or watch another exchange; from another address remove bans.json in the data folder")
+    hint = "wait, or watch another exchange; from another address remove bans.json in the data folder"
+    return RateLimitedError(text, seconds, hint)

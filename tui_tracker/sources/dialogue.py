@@ -4,6 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import inf
 from typing import ClassVar, Final, TypeVar
 
 from tui_tracker.core.instrument import Instrument
@@ -45,6 +46,8 @@ class Dialogue(ABC):
         self.ids: Final = ids
         self.is_answered = False
         """Whether the exchange said yes to something that was asked."""
+        self.heard_s = -inf
+        """When something was last read, by the clock of the event loop, give or take a moment."""
         self.gaps = 0
         """How often the numbers of messages showed that some got lost."""
         self.refusal = ""

@@ -139,7 +139,7 @@ class SocketStream:
     def _ended(self, error: ConnectionClosed) -> SourceError:
         """Who closed the connection, and why."""
         received, sent = error.rcvd, error.sent
-        if received is None and sent is not None and sent.code == CloseCode.INTERNAL_ERROR:  # no answer to a ping
+        if _is_unanswered(error):
             return TimedOutError(f"the stream of {self._title} said nothing for {2 * PING_S:.0f} s")
         if sent is not None and sent.code in _NO_MESSAGE and not error.rcvd_then_sent:
             what = clean(sent.reason or CloseCode(sent.code).name, 80)
@@ -196,7 +196,12 @@ class SocketStream:
                 finally:
                     speaking.cancel()
         except* (ConnectionClosed, SourceError) as errors:
-            raise _first(errors) from None
+            first = _first(errors)
+            is_slow = asyncio.get_running_loop().time() - dialogue.heard_s < PING_S
+            if is_slow and isinstance(first, ConnectionClosed) and _is_unanswered(first):
+                text = f"the stream of {self._title} tells more than is read in time: this machine is too busy"
+                raise TimedOutError(text) from None
+            raise first from None
 
     async def _speak(self, socket: ClientConnection, dialogue: Dialogue) -> None:
         while True:
@@ -244,7 +249,8 @@ class SocketStream:
                 if heard <= FEW and was_answered:
                     await self._rest(socket, listener.rest_s())
                 awake_s, heard = self._clock.monotonic_s(), 0
-                patience.reschedule(loop.time() + dialogue.silence_s)
+                dialogue.heard_s = loop.time()
+                patience.reschedule(dialogue.heard_s + dialogue.silence_s)
 
     async def _rest(self, socket: ClientConnection, rest_s: float) -> None:
         """Leave messages to the kernel for a while: to wake up for each by itself costs more than to read it."""
@@ -280,6 +286,11 @@ class SocketStream:
         if self._malformed <= MOST_LOGGED:
             start = message[:80] if isinstance(message, str) else repr(message[:80])
             _log.warning("unreadable message of %s: %s: %s", self._title, clean(str(error), 80), clean(start, 100))
+
+
+def _is_unanswered(error: ConnectionClosed) -> bool:
+    """Whether we closed the connection since no answer to a ping was read."""
+    return error.rcvd is None and error.sent is not None and error.sent.code == CloseCode.INTERNAL_ERROR
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:
