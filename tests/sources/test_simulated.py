@@ -343,7 +343,7 @@ async def test_other_tasks_run_while_it_builds_history() -> None:
     await source.candles(instruments["BTC/USD"], 1)
     done.set()
     await counter
-    assert after_tickers > 100
+    assert after_tickers > len(instruments) / 5, "every few pairs"
     assert turns - after_tickers > 4
 
 

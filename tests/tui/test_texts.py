@@ -296,6 +296,8 @@ def test_what_an_empty_screen_says() -> None:
     view = ViewState()
     first = replace(OFFLINE, error="", last_attempt_ms=None)
     assert said(first, view) == " the first answer of kraken is on its way"
+    made_up = replace(first, is_simulated=True)
+    assert "being made up" in said(made_up, view)
     first = replace(first, history=HistoryStatus())
     assert said(first, view) == " what is kept of kraken is read, and its first poll is on the way"
     lost = said(OFFLINE, view, demo=True)

@@ -49,6 +49,7 @@ class SimulatedSource:
         self._pairs = tuple(SimulatedPair(listing, market, seed) for listing in listed.listings)
         self._by_id = {pair.listing.instrument.id: pair for pair in self._pairs}
         self._known: frozenset[str] = frozenset()
+        self._has_answered = False
 
     async def instruments(self) -> InstrumentBatch:
         """Return the pairs that are listed at this minute, the most traded first."""
@@ -78,9 +79,11 @@ class SimulatedSource:
                 unknown.append(instrument.symbol)
             if count % _TICKERS_AT_A_TIME == 0:
                 await _give_way()
-        due = minute % HOUR_MINUTES + 1
-        ahead = tuple(pair for place, pair in enumerate(self._pairs) if place % HOUR_MINUTES < due)
-        await self._prepare(ahead, hour + 1)
+        if self._has_answered:  # who waits for the first answer sees nothing yet
+            due = minute % HOUR_MINUTES + 1
+            ahead = tuple(pair for place, pair in enumerate(self._pairs) if place % HOUR_MINUTES < due)
+            await self._prepare(ahead, hour + 1)
+        self._has_answered = True
         return TickerBatch(tuple(tickers), unknown=tuple(unknown), sent_ms=sent_ms)
 
     async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:

@@ -168,6 +168,11 @@ def empty_lines(
         return _no_data_yet(status, zone, demo)
     if status.last_good_ms is not None:
         return [_said(f"{source} lists no pair", "muted")]
+    if status.is_simulated:
+        return [
+            _said("the simulated market is being made up", "muted"),
+            _said("300 pairs take a moment, 10,000 some ten seconds", "muted"),
+        ]
     if status.history is None:
         return [_said(f"the first answer of {source} is on its way", "muted")]
     return [_said(f"what is kept of {source} is read, and its first poll is on the way", "muted")]
