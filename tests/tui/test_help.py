@@ -4,6 +4,7 @@ import pytest
 
 from tests.tui.test_app import Rig, running
 from tui_tracker.config.choices import Keymap
+from tui_tracker.config.model import Settings
 from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS
 from tui_tracker.tui.keys import key_book
 from tui_tracker.tui.plain_ascii import in_ascii
@@ -53,3 +54,16 @@ async def test_the_list_of_columns_explains_its_keys() -> None:
 
 def test_arrows_that_ascii_spells_as_letters_are_explained() -> None:
     assert "^ v are the arrow keys; ^ rose, v fell." in in_ascii("\n".join(plain(72)))
+
+
+@pytest.mark.parametrize(("keymap", "page"), [(Keymap.DEFAULT, "pagedown"), (Keymap.VIM, "ctrl+f")])
+async def test_the_help_scrolls_by_the_keys_that_it_tells(keymap: Keymap, page: str) -> None:
+    async with running(Rig(settings=Settings(keymap=keymap)), (80, 24)) as rig:
+        await rig.press("question_mark")
+        box = rig.app.screen.query_one("#help")
+        tops = [box.scroll_y]
+        for key in ("j", "ctrl+d", page, "G", "k", "ctrl+u", "pageup", "g"):
+            await rig.press(key)
+            tops.append(box.scroll_y)
+        assert tops[0] < tops[1] < tops[2] < tops[3] < tops[4]
+        assert tops[4] > tops[5] > tops[6] > tops[7] > tops[8] == 0

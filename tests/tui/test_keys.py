@@ -194,7 +194,10 @@ def test_each_place_has_keys_of_its_own() -> None:
 
 def test_a_page_follows_the_keys_of_the_panes_unless_it_has_its_own() -> None:
     book = key_book(Keymap.DEFAULT, {"poll": ("f5", "j"), "theme": ("ctrl+t",), "page.theme": ("Y",), "quote": ()})
-    assert all_keys(book, "page.poll") == "f5", "j is the next line there"
+    assert all_keys(book, "page.poll") == "f5,j"
+    assert all_keys(book, "page.down") == "down", "j moves nowhere then"
+    assert all_keys(key_book(Keymap.DEFAULT, {"poll": ("y",)}), "page.poll") == "", "y copies there"
+    assert all_keys(key_book(Keymap.VIM, {}), "page.page_down") == "pagedown,ctrl+f,space"
     assert all_keys(book, "page.theme") == "Y"
     assert all_keys(book, "page.quote") == ""
     assert all_keys(book, "page.why") == "i"

@@ -231,3 +231,11 @@ async def test_what_a_change_of_the_theme_leaves_is_freed() -> None:
     assert collected
     assert set(collected) == {2}
     assert len(collected) <= 4
+
+
+@pytest.mark.parametrize(("key", "theme"), [("w", "terminal"), ("C", "terminal"), ("O", "terminal"), ("w", "dark")])
+async def test_what_asks_for_a_choice_leaves_the_data_in_sight(key: str, theme: str) -> None:
+    async with running(Rig(settings=Settings(theme=theme)), (120, 40)) as rig:
+        await rig.press(key)
+        assert rig.app.screen is not rig.app.main
+        assert written(rig).splitlines()[-4].count("/") >= 2, "the last rows of the table"

@@ -5,11 +5,13 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Input
 
 from tests.tui.test_app import BTC, ETH, Rig, running
 from tui_tracker.config.state import State, View
 from tui_tracker.tui.loose import LEAST_LETTERS, loose_fit
 from tui_tracker.tui.providers import LOOSE_PAIR_SCORE, LOOSE_SCORE, _pairs, offers, score
+from tui_tracker.tui.screens.palette import Palette
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,20 @@ async def test_enter_does_what_stands_first() -> None:
         if rig.app.screen is not rig.app.main:
             await rig.press("enter")
         assert rig.view.compared == ()
+
+
+async def test_a_second_enter_at_once_is_not_obeyed() -> None:
+    async with running(Rig()) as rig:
+        for _ in range(3):
+            before = rig.view.theme
+            await rig.press("ctrl+p", *"next theme")
+            palette = rig.app.screen
+            assert isinstance(palette, Palette)
+            field = palette.query_one(Input)
+            for _ in range(3):
+                field.post_message(Input.Submitted(field, field.value))
+            await rig.settle()
+            palette.dismiss()
+            await rig.settle()
+            assert rig.app.screen is rig.app.main
+            assert rig.view.theme != before, "done once"

@@ -442,18 +442,20 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
 
     @override
     def action_command_palette(self) -> None:
-        from textual.command import CommandPalette
+        from tui_tracker.tui.screens.palette import Palette
 
-        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
             placeholder = "go to a pair, or search for a command…"
-            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
+            self.push_screen(Palette(placeholder=placeholder, id="--command-palette"))
 
     def action_help(self) -> None:
         """Show the keys that work here."""
         from tui_tracker.tui.screens.help import HelpScreen
 
         views = [view.name for view in self.desk.views]
-        self.push_screen(HelpScreen(self.main.focused_pane, self.main.hint_ids(), self.active_commands(), views))
+        self.push_screen(
+            HelpScreen(self.key_book, self.main.focused_pane, self.main.hint_ids(), self.active_commands(), views)
+        )
 
     def active_commands(self) -> list[Command]:
         """What can be done now."""

@@ -172,15 +172,26 @@ def key_book(keymap: Keymap, chosen: Mapping[str, Sequence[str]]) -> KeyBook:
     changed = {new.id: new.keys for old, new in zip(PLACES[0], panes, strict=True) if new.keys != old.keys}
     others: list[Command] = []
     for place in PLACES[1:]:
-        followed = {
-            command.id: changed[name] for command in place if (name := command.id.removeprefix("page.")) in changed
-        }
+        followed = {command.id: keys for command in place if (keys := _followed(command, changed)) is not None}
         commands, found = _rebound(place, _free(followed, place), wanted)
         others += commands
         problems += found
     warnings = _kept(wanted, (*panes, *others))
     (warnings if (ways := _ways_out(panes)) else problems).extend(_quitting(panes, ways))
     return KeyBook(tuple(panes), tuple(problems), tuple(others), tuple(warnings))
+
+
+def _followed(command: Command, changed: Mapping[str, str]) -> str | None:
+    """The keys of a page's command that does what a changed one of the panes does; ``None`` where none does.
+
+    What else moves through a page, such as Space, stays.
+    """
+    name = command.id.removeprefix("page.")
+    moving = f"cursor.{name}"
+    if name == command.id or moving not in changed:
+        return changed.get(name) if name != command.id else None
+    usual = next(_keys(default) for default in PLACES[0] if default.id == moving)
+    return ",".join([changed[moving], *(key for key in _keys(command) if key not in usual)]).strip(",")
 
 
 def _kept(wanted: Mapping[str, Sequence[str]], commands: Sequence[Command]) -> list[KeyProblem]:

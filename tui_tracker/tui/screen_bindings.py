@@ -6,14 +6,20 @@ from tui_tracker.tui.bindings import CHART_COMMANDS, KEY_COMMANDS, Command
 
 HERE, ELSEWHERE, ALWAYS = "On this screen", "Other screens", "Everywhere"
 
-PAGE_COMMANDS: Final = (
-    Command("page.close", "escape,q", "close", "back", "back to the panes", "Esc q", HERE),
+SCROLL_COMMANDS: Final = (
     Command("page.up", "up,k", "scroll(-1)", "up", "one line up", "↑ k", HERE),
     Command("page.down", "down,j", "scroll(1)", "down", "one line down", "↓ j", HERE),
     Command("page.page_up", "pageup", "scroll_page(-1)", "page up", "one screen up", "PgUp", HERE),
     Command("page.page_down", "pagedown,space", "scroll_page(1)", "page down", "one screen down", "PgDn", HERE),
+    Command("page.half_up", "ctrl+u", "scroll_page(-0.5)", "half up", "half a screen up", "ctrl+u", HERE),
+    Command("page.half_down", "ctrl+d", "scroll_page(0.5)", "half down", "half a screen down", "ctrl+d", HERE),
     Command("page.first", "home,g", "move_end(False)", "top", "to the top", "Home g", HERE),
     Command("page.last", "end,G", "move_end(True)", "end", "to the end", "End G", HERE),
+)
+"""What moves through a text, here and in the help."""
+PAGE_COMMANDS: Final = (
+    Command("page.close", "escape,q", "close", "back", "back to the panes", "Esc q", HERE),
+    *SCROLL_COMMANDS,
     Command("page.why", "i", "app.open_page('why')", "why", "why this rank", "i", ELSEWHERE),
     Command("page.overview", "o", "app.open_page('overview')", "overview", "overview of the market", "o", ELSEWHERE),
     Command("page.across", "M", "app.open_page('across')", "markets", "the pair on every exchange", "M", ELSEWHERE),

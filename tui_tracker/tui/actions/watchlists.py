@@ -48,13 +48,12 @@ class WatchlistActions(KeepingApp):
 
     def action_add_to_watchlist(self) -> None:
         """Search a pair among all that the exchange lists, and add it."""
-        from textual.command import CommandPalette
-
         from tui_tracker.tui.providers import WatchlistProvider
+        from tui_tracker.tui.screens.palette import Palette
 
         name = self.desk.view.watchlist
         where = "the watchlist" if name == MAIN else name
-        self.push_screen(CommandPalette(providers=[WatchlistProvider], placeholder=f"add a pair to {where}"))
+        self.push_screen(Palette(providers=[WatchlistProvider], placeholder=f"add a pair to {where}"))
 
     def add_favourite(self, key: str) -> None:
         """Put a pair on the watchlist in use, if it isn't on it."""

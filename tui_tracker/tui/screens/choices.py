@@ -87,7 +87,9 @@ class ChoicesScreen(ModalScreen[None]):
         from tui_tracker.tui.screens.help import HelpScreen
 
         commands = self._host.key_book.in_force(self.OWN_COMMANDS)
-        self.app.push_screen(HelpScreen(self.called, [command.id for command in commands], commands))
+        self.app.push_screen(
+            HelpScreen(self._host.key_book, self.called, [command.id for command in commands], commands)
+        )
 
     def action_step(self, step: int) -> None:
         """Move the cursor."""

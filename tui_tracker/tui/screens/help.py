@@ -14,7 +14,9 @@ from textual.screen import ModalScreen
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import COLUMNS
 from tui_tracker.tui.bindings import PAIRED_HINTS, Command
+from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.runs import Line, fit, width_of
+from tui_tracker.tui.screen_bindings import SCROLL_COMMANDS
 from tui_tracker.tui.widgets.canvas import Canvas
 
 LEAST_KEY_CELLS = 11
@@ -36,12 +38,13 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,question_mark,f1,enter", "dismiss_help", "close"),
-        ("j", "scroll(1)", "down"),
-        ("k", "scroll(-1)", "up"),
     ]
 
-    def __init__(self, pane: str, first: Sequence[str], commands: Sequence[Command], views: Sequence[str] = ()) -> None:
+    def __init__(
+        self, keys: KeyBook, pane: str, first: Sequence[str], commands: Sequence[Command], views: Sequence[str] = ()
+    ) -> None:
         super().__init__()
+        self._keys = keys
         self._asked = pane, first, commands, views
 
     def compose(self) -> ComposeResult:
@@ -52,7 +55,8 @@ class HelpScreen(ModalScreen[None]):
             yield Canvas(id="help-text")
 
     def on_mount(self) -> None:
-        """Write the text, as wide as it will be in most terminals."""
+        """Obey the keys in force, and write the text, as wide as it will be in most terminals."""
+        self._keys.bind(self, SCROLL_COMMANDS)
         self._write(min(TEXT_CELLS, self.app.size.width - 5))
 
     def on_resize(self) -> None:
@@ -70,9 +74,21 @@ class HelpScreen(ModalScreen[None]):
         """Back to the main screen."""
         self.dismiss()
 
+    @property
+    def _box(self) -> VerticalScroll:
+        return self.query_one("#help", VerticalScroll)
+
     def action_scroll(self, rows: int) -> None:
         """Show other lines."""
-        self.query_one("#help", VerticalScroll).scroll_relative(y=rows, animate=False)
+        self._box.scroll_relative(y=rows, animate=False)
+
+    def action_scroll_page(self, screens: float) -> None:
+        """Show the next or previous screen of lines, one of which is kept, or a part of one."""
+        self.action_scroll(round(screens * max(2, self._box.scrollable_content_region.height - 1)))
+
+    def action_move_end(self, to_end: bool) -> None:
+        """Show the first or last lines."""
+        self.action_scroll(1_000_000 if to_end else -1_000_000)
 
 
 def help_lines(

@@ -223,9 +223,9 @@ class PageScreen(ModalScreen[None]):
         self.body.scroll_lines(lines)
         self._show_keys()
 
-    def action_scroll_page(self, direction: int) -> None:
-        """Show the next or previous screen of lines, one of which is kept."""
-        self.action_scroll(direction * max(1, self.body.size.height - 1))
+    def action_scroll_page(self, screens: float) -> None:
+        """Show the next or previous screen of lines, one of which is kept, or a part of one."""
+        self.action_scroll(round(screens * max(2, self.body.size.height - 1)))
 
     def action_move_end(self, to_end: bool) -> None:
         """Show the first or last lines."""
@@ -237,7 +237,7 @@ class PageScreen(ModalScreen[None]):
 
         commands = self.host.key_book.in_force([*self.OWN_COMMANDS, *self._usable()])
         own = [command.id for command in self.OWN_COMMANDS]
-        self.app.push_screen(HelpScreen(f"{self.page_name} screen", own, commands))
+        self.app.push_screen(HelpScreen(self.host.key_book, f"{self.page_name} screen", own, commands))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Show later lines."""
