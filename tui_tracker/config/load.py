@@ -13,7 +13,7 @@ from tui_tracker.config.fields import CONFIG_VARIABLE, ENVIRONMENT_PREFIX, FIELD
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import ElementsError, EntriesError
 from tui_tracker.config.problems import Problems
-from tui_tracker.config.themes import own_theme_names, read_theme
+from tui_tracker.config.themes import ALLOWED_NAME, own_theme_names, read_theme
 from tui_tracker.config.views import views_of
 from tui_tracker.core.errors import ConfigError
 from tui_tracker.core.text import clean
@@ -111,7 +111,8 @@ def _check_theme(values: Mapping[str, object], origins: Mapping[str, str], folde
         place = f"{origin}: theme"
     known = ", ".join((*Theme, *own_theme_names(folder)))
     raise ConfigError(
-        f"{place}: {name!r} is not allowed", f"allowed: {known}, or NAME for {clean(str(folder))}/NAME.toml"
+        f"{place}: {name!r} is not allowed",
+        f"allowed: {known}, or NAME for {clean(str(folder))}/NAME.toml ({ALLOWED_NAME})",
     )
 
 

@@ -17,6 +17,7 @@ COLORS: Final = ("text", "muted", "faint", "line", "up", "down", "cursor", "acce
 BASES: Final = tuple(theme.value for theme in Theme if theme is not Theme.AUTO)
 ALLOWED_COLOR: Final = "a colour such as #1f2328 or ansi_bright_blue"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+ALLOWED_NAME: Final = "a-z, 0-9, - and _, at most 32, and no name of a built-in theme"
 _COLOR: Final = re.compile(
     r"#[0-9a-fA-F]{6}|#[0-9a-fA-F]{3}"
     r"|ansi_(default|(bright_)?(black|red|green|yellow|blue|magenta|cyan|white))"
@@ -34,12 +35,19 @@ class OwnTheme:
 
 
 def own_theme_names(folder: Path) -> Iterator[str]:
-    """Names of the files in a folder, in order; none where it is missing or cannot be read."""
+    """Names of the themes in a folder, in order; none where it is missing or cannot be read."""
+    yield from filter(_is_name, _stems(folder))
+
+
+def _stems(folder: Path) -> list[str]:
     try:
-        names = sorted(path.stem for path in folder.glob("*.toml"))
+        return sorted(path.stem for path in folder.glob("*.toml"))
     except OSError:
-        return
-    yield from (name for name in names if _NAME.fullmatch(name) and name not in tuple(Theme))
+        return []
+
+
+def _is_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and name not in tuple(Theme)
 
 
 def read_theme(folder: Path, name: str) -> OwnTheme:
@@ -94,7 +102,11 @@ def read_themes(folder: Path) -> tuple[list[OwnTheme], list[ConfigError]]:
     """All themes of a folder that can be used, and what is wrong with the others."""
     themes: list[OwnTheme] = []
     errors: list[ConfigError] = []
-    for name in own_theme_names(folder):
+    for name in _stems(folder):
+        if not _is_name(name):
+            place = clean(str(folder / f"{name}.toml"))
+            errors.append(ConfigError(f"{place}: no theme can be called so", f"allowed: {ALLOWED_NAME}"))
+            continue
         try:
             themes.append(read_theme(folder, name))
         except ConfigError as error:

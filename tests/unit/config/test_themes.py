@@ -49,6 +49,17 @@ def test_a_bad_theme_leaves_the_others_alone(tmp_path: Path) -> None:
     assert read_themes(tmp_path / "missing") == ([], [])
 
 
+def test_a_file_whose_name_is_none_is_told(tmp_path: Path) -> None:
+    for name in ("sepia", "Night Sky", "日本", "dark"):
+        write(tmp_path, name, 'base = "light"')
+    themes, errors = read_themes(tmp_path)
+    assert [theme.name for theme in themes] == ["sepia"]
+    assert [error.message.split("/")[-1] for error in errors] == [
+        f"{name}.toml: no theme can be called so" for name in ("Night Sky", "dark", "日本")
+    ]
+    assert all("a-z, 0-9" in error.hint for error in errors)
+
+
 def test_a_setting_may_name_it(tmp_path: Path) -> None:
     write(tmp_path / "themes", "sepia", "")
     assert load({"theme": "sepia"}, {}, tmp_path / "config.toml").settings.theme == "sepia"
