@@ -110,10 +110,8 @@ def _check_theme(values: Mapping[str, object], origins: Mapping[str, str], folde
     if not origin.startswith(("--", ENVIRONMENT_PREFIX)):
         place = f"{origin}: theme"
     known = ", ".join((*Theme, *own_theme_names(folder)))
-    raise ConfigError(
-        f"{place}: {name!r} is not allowed",
-        f"allowed: {known}, or NAME for {clean(str(folder))}/NAME.toml ({ALLOWED_NAME})",
-    )
+    own = f"NAME for {clean(str(folder))}/NAME.toml ({ALLOWED_NAME})"
+    raise ConfigError(f"{place}: {name!r} is not allowed", f"allowed: {known}, or {own}")
 
 
 def _token(environ: Mapping[str, str], path: str, origin: str) -> str:

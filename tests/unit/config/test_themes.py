@@ -41,8 +41,6 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: list[str]) -> N
 def test_a_bad_theme_leaves_the_others_alone(tmp_path: Path) -> None:
     write(tmp_path, "bad", "x = 1")
     write(tmp_path, "good", "")
-    write(tmp_path, "dark", "")
-    write(tmp_path, "No Name", "")
     themes, errors = read_themes(tmp_path)
     assert [theme.name for theme in themes] == ["good"]
     assert len(errors) == 1
