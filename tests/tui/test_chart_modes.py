@@ -82,6 +82,9 @@ def test_compared_pairs_have_letters_on_the_line_at_its_end_and_in_the_legend() 
     traces = tuple(Trace(letter, name, changes(PAIRS[name])) for letter, name in (("A", "BTC/USD"), ("B", "ETH/USD")))
     drawn = draw(request(BTC, Unit.PERCENT, traces=(*traces, Trace("", "SOL/USD", changes(PAIRS["SOL/USD"])))))
     assert drawn.lines[0].text.startswith(" A BTC/USD +3.64 %   B ETH/USD")
+    late = Trace("B", "ETH/USD", (math.nan,) * 1_400 + changes(PAIRS["ETH/USD"][1_400:]))
+    shown = draw(request(BTC, Unit.PERCENT, traces=(traces[0], late))).lines[0].text
+    assert shown.startswith(" A BTC/USD +3.64 %   B ETH/USD ~"), "less is known of it than the chart shows"
     ends = "".join(line.text[-1] for line in drawn.lines[2:-2]).replace(" ", "")
     assert sorted(ends) == ["A", "B", "•"]
 

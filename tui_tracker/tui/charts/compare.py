@@ -19,6 +19,8 @@ DASHES: Final = (SOLID, (8, 3), (3, 3), (14, 3), (5, 2), (2, 5))
 KINDS: Final[tuple[Kind, ...]] = ("trace1", "trace2", "trace3", "trace4", "trace5", "trace6")
 NEAR: Final = 6
 """So far beside its place a letter may stand, where the line has a gap there."""
+LATE_PLACES: Final = 60
+"""Of a line that begins so many minutes after the left edge the change is marked, as in the table."""
 BETWEEN: Final = 28
 """Columns between two letters on a line."""
 
@@ -43,7 +45,8 @@ def legend(traces: Sequence[Trace], glyphs: Glyphs, width: int, most: int) -> li
 
 def _entry(trace: Trace, glyphs: Glyphs, has_change: bool) -> list[Run]:
     last = next((value for value in reversed(trace.values) if math.isfinite(value)), None)
-    change = "–" if last is None else value_text(last, Unit.PERCENT, 0)
+    is_late = next((place for place, value in enumerate(trace.values) if math.isfinite(value)), 0) > LATE_PLACES
+    change = "–" if last is None else f"{'~' if is_late else ''}{value_text(last, Unit.PERCENT, 0)}"
     kind: Kind = KINDS[LETTERS.index(trace.letter)] if trace.letter else "accent"
     entry: list[Run] = [(trace.letter or glyphs.own, "strong"), (f" {trace.name}", kind)]
     return [*entry, (f" {change}", "muted")] if has_change else entry
