@@ -19,8 +19,8 @@ DASHES: Final = (SOLID, (8, 3), (3, 3), (14, 3), (5, 2), (2, 5))
 KINDS: Final[tuple[Kind, ...]] = ("trace1", "trace2", "trace3", "trace4", "trace5", "trace6")
 NEAR: Final = 6
 """So far beside its place a letter may stand, where the line has a gap there."""
-LATE_PLACES: Final = 60
-"""Of a line that begins so many minutes after the left edge the change is marked, as in the table."""
+LATE_PLACES: Final = 5
+"""Of a line that begins so many steps after the left edge the change is marked, as in the table."""
 BETWEEN: Final = 28
 """Columns between two letters on a line."""
 
