@@ -252,7 +252,9 @@ def _breadth_lines(known: OverviewFacts, width: int) -> list[Line]:
                 (bar(share, size), kind),
             ]
         )
-    return tabulated(rows, left={0, 3})
+    others = len(known.rows) - found.all
+    note = [Line(((f"{count(others)} more: halted, or too little is known", "faint"),))] if others else []
+    return [*tabulated(rows, left={0, 3}), *note]
 
 
 def _pulse_lines(known: OverviewFacts) -> list[Line]:
