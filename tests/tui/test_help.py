@@ -14,8 +14,8 @@ from tui_tracker.tui.screens.help import HelpScreen, help_lines
 VIEWS = ("σ of USD pairs", "Calmest")
 
 
-def plain(width: int, keymap: Keymap = Keymap.DEFAULT) -> list[str]:
-    book = key_book(keymap, {})
+def plain(width: int, keymap: Keymap = Keymap.DEFAULT, **chosen: tuple[str, ...]) -> list[str]:
+    book = key_book(keymap, chosen)
     commands = (*book.commands, *book.in_force(CHART_COMMANDS))
     return [line.text for line in help_lines("table", ["filter"], commands, VIEWS, width)]
 
@@ -39,7 +39,7 @@ def test_views_are_called_by_their_names_and_only_those_that_there_are() -> None
 
 
 def test_an_action_without_a_key_says_so() -> None:
-    lines = plain(72, Keymap.VIM)
+    lines = plain(72, Keymap.VIM, favourite=())
     assert any(line.strip().startswith("–") and "(no key; palette)" in line for line in lines)
     assert "PgDn ctrl+f  one page down" in "\n".join(lines)
 

@@ -292,3 +292,9 @@ async def test_what_is_said_of_quitting_is_true() -> None:
         await rig.press("ctrl+q", "ä")
         assert not rig.app._exit
         assert (rig.view.sort, rig.view.metric) == ("shift", Metric.MID)
+
+
+@pytest.mark.parametrize("keymap", Keymap)
+def test_every_set_has_a_key_for_everything(keymap: Keymap) -> None:
+    book = key_book(keymap, {})
+    assert not [command.id for command in (*book.commands, *book.others) if not command.keys]

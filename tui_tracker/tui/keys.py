@@ -30,6 +30,8 @@ SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
         "pane.next": "tab,l",
         "pane.previous": "shift+tab,h",
         "palette": "colon,ctrl+p",
+        "chart.ranks": "n",
+        "cursor.mode": "x",
     },
     Keymap.CLASSIC: {
         "help": "f1,question_mark,h",
@@ -43,6 +45,8 @@ SETS: Final[Mapping[Keymap, Mapping[str, str]]] = {
         "favourite": "space,f",
         "freeze": "Z,p",
         "quit": "f10,q",
+        "chart.ranks": "n",
+        "past.play": "x",
     },
 }
 """What each set changes. Left out are keys that tmux (ctrl+a, ctrl+b), flow control (ctrl+s, ctrl+q) or a window
