@@ -39,7 +39,7 @@ def test_views_are_called_by_their_names_and_only_those_that_there_are() -> None
 
 
 def test_an_action_without_a_key_says_so() -> None:
-    lines = plain(72, Keymap.VIM, favourite=())
+    lines = plain(72, Keymap.VIM, theme=(), quote=(), poll=())
     assert any(line.strip().startswith("–") and "(no key; palette)" in line for line in lines)
     assert "PgDn ctrl+f  one page down" in "\n".join(lines)
 
