@@ -182,7 +182,7 @@ class PageScreen(ModalScreen[None]):
             return
         self._shown_state = state
         if layout_for(width, height) is Layout.TOO_SMALL:
-            self.body.show(too_small(width))
+            self.body.show(too_small(self.body.size.width))
             return
         page = self.build(self.body.size.width)
         if page.title != self._shown_title:
