@@ -1,5 +1,6 @@
 """What is remembered of bans."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -62,13 +63,11 @@ def test_a_folder_that_cannot_be_written_is_told_of_in_the_log(
 
 
 async def test_a_budget_remembers_long_pauses_alone_and_recalls_them(tmp_path: Path) -> None:
-    import asyncio
-
     clock = FakeClock()
     first = RequestBudget(clock, 0.0, ban(tmp_path, clock))
     first.pause(5.0)
     first.refused(600.0)
-    await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+    await asyncio.get_running_loop().shutdown_default_executor()  # it is written in a thread
     late = RequestBudget(clock, 0.0, ban(tmp_path, clock))
     assert late.next_slot_s() == pytest.approx(600, abs=1)
     ban(tmp_path, clock).note(9_000.0)
