@@ -20,7 +20,6 @@ from tui_tracker.core.status import ELSEWHERE, OURS, SourceState
 from tui_tracker.engine.clock import SystemClock
 from tui_tracker.engine.shared import USUAL_PLACE, SharedEngine
 from tui_tracker.engine.sharing import Sharing
-from tui_tracker.sources.bans import FILE_NAME as BANS
 from tui_tracker.sources.bans import Ban
 from tui_tracker.sources.base import ServerTime
 from tui_tracker.sources.budget import RequestBudget
@@ -195,10 +194,7 @@ async def test_who_takes_over_leaves_the_exchange_alone_for_as_long_as_it_asked(
         await until(first, is_loaded)
         second = await both.enter_async_context(session(tmp_path, source(), None, budgets[1]))
         await until(second, is_loaded)
-        budgets[0].pause(600.0)
-        async with asyncio.timeout(PATIENCE_S):
-            while not (tmp_path / BANS).exists():  # it is written in a thread
-                await asyncio.sleep(0.01)
+        Ban(tmp_path, "fake", "", clock.now_ms).note(600.0)
         assert not budgets[1].next_slot_s(), "who follows asks nothing"
         await first_end.aclose()
         await until(second, lambda snapshot: snapshot.status.collector == OURS)
