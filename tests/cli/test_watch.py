@@ -139,7 +139,7 @@ async def test_a_source_that_is_left_alone_is_told_once(capsys: pytest.CaptureFi
             yield Snapshot(0, None, None, 1440, (), SourceStatus("all", SourceState.OFFLINE, parts=parts))
 
     assert [snapshot async for snapshot in polled(cast(Feed, Resting()))] == []
-    told = "note: {}: asked for nothing until 21:57:57 UTC, as it wants"
+    told = "note: {}: asked for nothing until 2024-03-01T21:57:57.123Z, as it wants"
     assert capsys.readouterr().err.replace("crypto-tui: ", "").splitlines() == [
         told.format("binance"),
         "note: binance: HTTP 418",

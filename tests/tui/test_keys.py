@@ -197,6 +197,8 @@ def test_a_page_follows_the_keys_of_the_panes_unless_it_has_its_own() -> None:
     assert all_keys(book, "page.poll") == "f5,j"
     assert all_keys(book, "page.down") == "down", "j moves nowhere then"
     assert all_keys(key_book(Keymap.DEFAULT, {"poll": ("y",)}), "page.poll") == "", "y copies there"
+    swapped = key_book(Keymap.DEFAULT, {"cursor.down": ("space",), "cursor.page_down": ("ctrl+f",)})
+    assert (all_keys(swapped, "page.down"), all_keys(swapped, "page.page_down")) == ("space", "ctrl+f")
     assert all_keys(key_book(Keymap.VIM, {}), "page.page_down") == "pagedown,ctrl+f,space"
     assert all_keys(book, "page.theme") == "Y"
     assert all_keys(book, "page.quote") == ""

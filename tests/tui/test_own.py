@@ -84,7 +84,9 @@ def test_ascii_takes_as_many_cells(text: str) -> None:
 def test_ascii_tells_the_levels_of_a_small_line_apart() -> None:
     assert in_ascii("▁▂▃▄▅▆▇") == "_.-=+*#"
     assert in_ascii("███▎") == "###-"
-    assert in_ascii("σ of USD pa…") == "s of USD ..."
+    assert in_ascii("σ of USD pa… ── 24 h") == "s of USD ... -- 24 h"
+    assert in_ascii("10…50") == "10.50", "not cut"
+    assert spelled("loading…   3") == "loading... 3", "where there is room"
     assert spelled("FARTCOIN… ▾ 0.05") == "FARTCO... ▾ 0.05"
     assert "?" not in in_ascii("≥ ≤ ± ≠ ² ‖ ╸╽")
     assert spelled("volume ≥  1M") == "volume >= 1M"

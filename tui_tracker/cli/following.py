@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from tui_tracker.cli.diagnostics import say
 from tui_tracker.cli.options import Composition
 from tui_tracker.config.model import Settings
-from tui_tracker.core.format import utc_time
+from tui_tracker.core.format import rfc3339
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceStatus
 from tui_tracker.feed.base import Feed
@@ -20,7 +20,8 @@ async def polled(feed: Feed) -> AsyncGenerator[Snapshot, None]:
     resting = frozenset[str]()
     async for snapshot in feed.updates():
         status = snapshot.status
-        resting = _say_resting(status, resting)
+        if not seen:
+            resting = _say_resting(status, resting)
         if status.error != error:
             error = status.error
             if error:
@@ -35,7 +36,8 @@ def _say_resting(status: SourceStatus, told: frozenset[str]) -> frozenset[str]:
     parts = [part for part in status.parts or (status,) if part.limited_until_ms is not None and not part.error]
     for part in parts:
         if part.source not in told:
-            say(f"note: {part.source}: asked for nothing until {utc_time(part.limited_until_ms)} UTC, as it wants")
+            until = rfc3339(part.limited_until_ms)
+            say(f"note: {part.source}: asked for nothing until {until}, as it wants")
     return frozenset(part.source for part in parts)
 
 

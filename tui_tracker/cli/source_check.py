@@ -75,6 +75,8 @@ class SourceCheck:
         if not isinstance(error, SourceError):
             return error.hint
         meanwhile = f"; meanwhile {named} answer{'s' if len(answering) == 1 else ''}" if answering else ""
+        if isinstance(error, RateLimitedError) and error.hint:
+            return f"{error.hint}{meanwhile}"
         if isinstance(error, RateLimitedError):
             return f"too much was asked of it from this address: wait, and ask less{meanwhile}"
         if isinstance(error, RejectedError | MalformedDataError):
@@ -105,15 +107,15 @@ async def check_sources(
 async def check_source(name: str, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S) -> SourceCheck:
     """Ask one source for its time, and open its stream if one is wanted."""
     from tui_tracker.cli.shared_history import ban_of
-    from tui_tracker.sources.budget import LASTING_S, left_alone
+    from tui_tracker.sources.budget import LeftAloneError
     from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
 
     url = settings.base_urls.get(name)
     place = url or (SOURCES[name].base_url if name in SOURCES else "its own hosts")
     budget = request_budget(name, clock, memory=ban_of(settings, name, clock))
     log = budget.log
-    if (left_s := budget.next_slot_s()) > LASTING_S:
-        return SourceCheck(name, place, None, left_alone(name, left_s))
+    if (left_s := budget.next_slot_s()) > patience_s:
+        return SourceCheck(name, place, None, LeftAloneError(name, left_s))
     try:
         source = create(
             name, clock=clock, base_url=url, interval_s=settings.interval, budget=budget, ca_file=settings.ca_file

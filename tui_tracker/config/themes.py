@@ -41,7 +41,7 @@ def own_theme_names(folder: Path) -> Iterator[str]:
 
 def _stems(folder: Path) -> list[str]:
     try:
-        return sorted(path.stem for path in folder.glob("*.toml"))
+        return sorted(path.stem for path in folder.glob("[!.]*.toml"))
     except OSError:
         return []
 

@@ -28,7 +28,7 @@ from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import in_slices, stand_back
 from tui_tracker.engine.watched import WatchedSource
 from tui_tracker.sources.base import Source, Stream
-from tui_tracker.sources.budget import RequestBudget, left_alone
+from tui_tracker.sources.budget import LeftAloneError, RequestBudget
 from tui_tracker.storage.events import Dropped, Event, Listed, Loaded, Polled, Slid
 
 if TYPE_CHECKING:
@@ -294,9 +294,12 @@ class Engine(Board):
             await self._relist()
 
     async def _read_quotes(self) -> None:
+        if self._budget is not None:
+            self._budget.recall()  # another process may have been told meanwhile
         self._check_patience()
         if self._timekeeper.is_due:
             await self._measure_time()
+            self._check_patience()
         if self._listed_s is None:
             await self._list_instruments()
         batch = await self._source.tickers()
@@ -348,7 +351,7 @@ class Engine(Board):
         """
         slot_s = self._source.next_slot_s()
         if self._once and slot_s > ONCE_PATIENCE_S:
-            raise left_alone(self._source.name, slot_s)
+            raise LeftAloneError(self._source.name, slot_s)
 
     @asynccontextmanager
     async def _held_back(self) -> AsyncIterator[None]:

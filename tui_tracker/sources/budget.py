@@ -40,7 +40,7 @@ class Memory(Protocol):
         ...
 
     def note(self, seconds: float) -> None:
-        """Remember that it does for so long; may block."""
+        """Remember that it does for so long."""
         ...
 
 
@@ -107,7 +107,7 @@ class RequestBudget:
         seconds = min(max(seconds, 0.0), longest_s)
         is_longer = self._pause(seconds)
         if self._memory is not None and is_longer and seconds > LASTING_S:
-            asyncio.get_running_loop().run_in_executor(None, self._memory.note, seconds)
+            self._memory.note(seconds)
 
     def recall(self) -> None:
         """Pause for as long as is remembered: by a process before, or by one that asked until now."""
@@ -140,8 +140,10 @@ class RequestBudget:
         return self._paused_until_s if self._paused_until_s > self._clock.monotonic_s() else None
 
 
-def left_alone(source: str, seconds: float) -> RateLimitedError:
-    """What a person is told who waits for an answer, where an exchange wants to be left alone for so long."""
-    text = f"{source} wants to be left alone for {age(round(seconds * 1000))}, so it was not asked"
-    hint = "wait, or watch another exchange; from another address remove bans.json in the data folder"
-    return RateLimitedError(text, seconds, hint)
+class LeftAloneError(RateLimitedError):
+    """An exchange was not asked, since it wanted to be left alone for so long when it was asked last."""
+
+    def __init__(self, source: str, seconds: float) -> None:
+        text = f"{source} wants to be left alone for {age(round(seconds * 1000))}, so it was not asked"
+        hint = "wait, or watch another exchange; from another address remove the folder bans in the data folder"
+        super().__init__(text, seconds, hint)

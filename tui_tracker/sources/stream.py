@@ -199,7 +199,7 @@ class SocketStream:
             first = _first(errors)
             is_slow = asyncio.get_running_loop().time() - dialogue.heard_s < PING_S
             if is_slow and isinstance(first, ConnectionClosed) and _is_unanswered(first):
-                text = f"the stream of {self._title} tells more than is read in time: this machine is too busy"
+                text = f"the stream of {self._title} tells quotes and answers no ping: this machine may be too busy"
                 raise TimedOutError(text) from None
             raise first from None
 

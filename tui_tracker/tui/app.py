@@ -445,7 +445,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         from tui_tracker.tui.screens.palette import Palette
 
         if not any(isinstance(screen, Palette) for screen in self.screen_stack):
-            placeholder = "go to a pair, or search for a command…"
+            placeholder = "go to a pair, or search for a command …"
             self.push_screen(Palette(placeholder=placeholder, id="--command-palette"))
 
     def action_help(self) -> None:

@@ -195,7 +195,9 @@ def _followed(command: Command, changed: Mapping[str, str]) -> str | None:
     if name == command.id or moving not in changed:
         return changed.get(name) if name != command.id else None
     usual = next(_keys(default) for default in PLACES[0] if default.id == moving)
-    return ",".join([changed[moving], *(key for key in _keys(command) if key not in usual)]).strip(",")
+    given = {key for keys in changed.values() for key in keys.split(",")}
+    extra = (key for key in _keys(command) if key not in usual and key not in given)
+    return ",".join([changed[moving], *extra]).strip(",")
 
 
 def _kept(wanted: Mapping[str, Sequence[str]], commands: Sequence[Command]) -> list[KeyProblem]:

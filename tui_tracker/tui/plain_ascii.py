@@ -18,8 +18,8 @@ from tui_tracker.tui.runs import Line
 
 WORDS: Final = {"σ": "sd", "Δ": "chg", "π": "pi", "≥": ">=", "≤": "<=", "±": "+-", "←": "<-", "→": "->", "…": "..."}
 _WORD: Final = re.compile("( {0,3})([" + "".join(WORDS) + "])( {0,3})")
-_CUT: Final = re.compile("[!-~]{2}…")
-"""The end of a text that is cut, where there is no room for more than one dot."""
+_CUT: Final = re.compile("[!-~]{2}…(?![!-~]|  )")
+"""The end of a text that is cut, where there is no room for more than one dot; not ``10…50``."""
 _GROUPS: Final = (
     ("+", "┌┐└┘├┤┬┴┼╭╮╯╰╔╗╚╝╠╣╦╩╬┏┓┗┛┣┫┳┻╋╷╵╴╶"),
     ("-", "─━═╌╍┄┅┈┉–—−‒▔⎯╸╺▃▏▎▍"),

@@ -48,7 +48,7 @@ def test_a_bad_theme_leaves_the_others_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_is_none_is_told(tmp_path: Path) -> None:
-    for name in ("sepia", "Night Sky", "日本", "dark"):
+    for name in ("sepia", "Night Sky", "日本", "dark", "._sepia", ".#sepia"):
         write(tmp_path, name, 'base = "light"')
     themes, errors = read_themes(tmp_path)
     assert [theme.name for theme in themes] == ["sepia"]

@@ -17,7 +17,7 @@ from tui_tracker.engine.board import Board
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.turns import Turns
 from tui_tracker.feed.local import LocalFeed
-from tui_tracker.sources.base import InstrumentBatch
+from tui_tracker.sources.base import InstrumentBatch, ServerTime
 
 START = 28_333_320 * MINUTE + 10_000  # ten seconds into a minute
 
@@ -510,6 +510,21 @@ async def test_once_does_not_wait_for_an_exchange_that_wants_it_to_wait_for_long
         with pytest.raises(RateLimitedError, match="left alone for 1h00"):
             [_ async for _ in LocalFeed(engine).updates()]
     assert not source.calls, "not even for its time"
+
+
+async def test_once_does_not_wait_where_its_question_for_the_time_is_answered_with_a_long_pause() -> None:
+    class Maintained(FakeSource):
+        async def server_time(self) -> ServerTime:
+            self.slot_s = 600.0
+            raise RejectedError("HTTP 503")
+
+    clock = FakeClock(START)
+    source = Maintained(clock)
+    async with Engine(source, clock, once=True).running() as engine:
+        await clock.advance(1)
+        with pytest.raises(RateLimitedError, match="left alone for 10m"):
+            [_ async for _ in LocalFeed(engine).updates()]
+    assert not source.calls
 
 
 async def test_a_simulated_market_is_never_stale_by_age() -> None:

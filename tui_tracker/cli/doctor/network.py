@@ -10,7 +10,7 @@ from tui_tracker.cli.doctor.findings import Finding, note, ok, problem
 from tui_tracker.cli.source_check import PATIENCE_S, SKEW_NOTED_MS, SourceCheck, check_sources
 from tui_tracker.config.model import Settings
 from tui_tracker.core.clock import Clock
-from tui_tracker.core.errors import SourceError, TrackerError
+from tui_tracker.core.errors import RateLimitedError, SourceError, TrackerError
 from tui_tracker.core.text import clean
 from tui_tracker.sources.base import ServerTime
 
@@ -52,6 +52,9 @@ async def sources(
 
 def _found(check: SourceCheck, *, is_watched: bool) -> list[Finding]:
     name, place, reading, error = check.name, check.place, check.reading, check.error
+    if isinstance(error, RateLimitedError):
+        tell = problem if is_watched else note
+        return [tell("sources", clean(error.message), *([error.hint] if is_watched and error.hint else []))]
     if isinstance(error, SourceError):
         return [_unreachable(name, place, error.message, is_watched)]
     if error is not None or reading is None:

@@ -82,7 +82,7 @@ class FilterBar(Horizontal):
         """Say that a comparison is expected behind what was typed, or with nothing no longer."""
         self.is_beginning = bool(needle)
         for word in needle.split()[-1:]:
-            self._tell(partial(_beginning_text, word), "muted")
+            self._tell(partial(_beginning_text, word.lstrip("(!")), "muted")
 
     def show_problem(self, problem: FilterError | None) -> None:
         """Say what is wrong with what is typed, and underline it; ``None`` if nothing is."""
