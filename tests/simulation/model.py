@@ -103,6 +103,8 @@ class Model:
             came_ms, said_minute, _ = self._said.get(pair, (0, 0, None))
             if said_minute == minute and told.received_ms - came_ms <= DELIVERED_MS:
                 self._doubt(pair, minute, self._streamed_price[pair])
+            if said_minute > minute and told.received_ms - came_ms <= DELIVERED_MS:
+                self._doubt(pair, minute, price)  # it was perhaps the newest minute still
         self.polled = minute
 
     def hear(self, pair: str, price: float, stamp_ms: int | None, local_ms: int) -> None:

@@ -31,8 +31,8 @@ def doctor(invocation: Invocation, offline: bool, all_sources: bool, as_json: bo
     """Examine what crypto-tui needs, and say in a line each what works and what to do about the rest.
 
     Looks at the configuration, folders, the history (read only, up to 5 s), who collects, the clock, the source (one
-    request, up to 5 s), proxies, certificates and the terminal. Changes nothing, but remembers a ban. The exit code is 1 if there is a
-    problem; notes are none.
+    request, up to 5 s), proxies, certificates and the terminal. Changes nothing, but remembers a ban. The exit code is
+    1 if there is a problem; notes are none.
     """
     from tui_tracker.cli.output import show_json, write
 
