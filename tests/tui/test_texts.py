@@ -132,6 +132,11 @@ def test_titles() -> None:
     assert "2σ of 4 h" in chart_title(SNAPSHOT.rows[0], ViewState(band_minutes=240), UTC_ZONE, 60, 1440)
 
 
+def test_a_long_name_of_a_view_is_shortened_before_it_goes() -> None:
+    view = ViewState(measure=Measure.CV, needle="volume > 1M")
+    assert title(view, 60, name="my own pairs of the week, by size").startswith("my own pairs of… ── ")
+
+
 def test_titles_of_named_views_say_nothing_twice() -> None:
     view = ViewState(min_volume=1e5, excluded=CLASSES)
     text = title(view, name="σ of USD pairs")
@@ -143,7 +148,7 @@ def test_titles_of_named_views_say_nothing_twice() -> None:
     calm = replace(volatile, needle="activity >= 50%")
     assert title(calm, 78, name="Calmest").startswith("Calmest ── volatility")
     assert "/activity" not in title(calm, 160, name="Calmest")
-    assert "── 78 of 78 ──" in title(calm, 160, name="Calmest")
+    assert "── 78 of 78 match ──" in title(calm, 160, name="Calmest")
     movers = ViewState(measure=Measure.CV, sort="move")
     assert title(movers, name="Biggest movers").startswith("Biggest movers ── cv of price ── USD ── 24 h")
 

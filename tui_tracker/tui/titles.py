@@ -159,7 +159,8 @@ def table_title(
     if view.needle:
         slash = "" if view.needle.startswith("/") else "/"
         typed = "" if name else f"{slash}{clean(view.needle, 16)} "
-        parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}"))
+        match = " match" if name else ""
+        parts.append(_Part(f"{typed}{count(counts.shown)} of {count(counts.in_scope)}{match}"))
     if ranking.no_usd_route:
         parts.append(_Part(f"{count(ranking.no_usd_route)} without a USD volume left out", 1))
     parts.append(_order_part(view, zone))
@@ -214,7 +215,8 @@ def _subject_parts(view: ViewState, name: str) -> list["_Part"]:
     if not name:
         return [_Part(f"Ranked by {what}", 3, what)]
     is_said = view.metric is Metric.PRICE and _stem(view.measure) in name.casefold()
-    return [_Part(name, 7, what if is_said else "", KEPT), *([] if is_said else [_Part(what, 5, view.measure.label)])]
+    short = what if is_said else clean(name, SHORT_NAME)
+    return [_Part(name, 7, short, KEPT), *([] if is_said else [_Part(what, 5, view.measure.label)])]
 
 
 def _stem(measure: Measure) -> str:
@@ -222,6 +224,7 @@ def _stem(measure: Measure) -> str:
     return measure.label.casefold()[:7]
 
 
+SHORT_NAME: Final = 16
 KEPT: Final = 99
 """The number of a part that is never dropped."""
 
