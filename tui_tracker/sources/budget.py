@@ -117,9 +117,10 @@ class RequestBudget:
     def _pause(self, seconds: float) -> bool:
         """Let nobody go for this long; return whether that is longer than before."""
         until_s = self._clock.monotonic_s() + seconds
-        is_longer = until_s > self._paused_until_s
-        self._paused_until_s = max(self._paused_until_s, until_s)
-        return is_longer
+        if until_s <= self._paused_until_s:
+            return False
+        self._paused_until_s = until_s
+        return True
 
     def refused(self, retry_after_s: float | None) -> None:
         """Pause as the exchange asked to, or, where it named no time, longer with each refusal in a row."""

@@ -205,9 +205,8 @@ def _nothing_in_view(view: ViewState, own: str, history: BackfillProgress) -> li
             _key("F", "all pairs again, then"),
             _key("f", "adds the selected pair"),
         ]
-    lines = [_said(f"no pair in {scope_text(view)}", "text")]
-    if view.source == CONSOLIDATED:
-        lines = [_said(f"no {_quoted(view)} is put together of three exchanges or more, or not yet", "text")]
+    made = f"no {_quoted(view)} is put together of three exchanges or more, or not yet"
+    lines = [_said(made if view.source == CONSOLIDATED else f"no pair in {scope_text(view)}", "text")]
     if view.min_volume:
         lines.append(_said(f"that trades at least ${fmt.compact(view.min_volume)} a day", "text"))
     if view.excluded:

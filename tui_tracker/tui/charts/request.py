@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from string import ascii_uppercase
 from typing import Final
 
 from tui_tracker.config.choices import ChartStyle
+from tui_tracker.config.views import MOST_COMPARED
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.tui.charts.frame import Frame
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.runs import Line
 from tui_tracker.tui.times import Zone
 
-LETTERS: Final = "ABCDEF"
-MOST: Final = len(LETTERS)
+MOST: Final = MOST_COMPARED
 """Pairs that can be compared, beside the selected one."""
+LETTERS: Final = ascii_uppercase[:MOST]
 
 
 class Unit(StrEnum):

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from typing_extensions import override
 
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import COLUMNS
@@ -17,6 +18,7 @@ from tui_tracker.tui.bindings import PAIRED_HINTS, Command
 from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.runs import Line, fit, width_of
 from tui_tracker.tui.screen_bindings import SCROLL_COMMANDS
+from tui_tracker.tui.screens.scrolling import Scrolling
 from tui_tracker.tui.widgets.canvas import Canvas
 
 LEAST_KEY_CELLS = 11
@@ -33,7 +35,7 @@ NOTES = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Scrolling, ModalScreen[None]):
     """Keys and what they do, by subject."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,17 +80,14 @@ class HelpScreen(ModalScreen[None]):
     def _box(self) -> VerticalScroll:
         return self.query_one("#help", VerticalScroll)
 
-    def action_scroll(self, rows: int) -> None:
-        """Show other lines."""
-        self._box.scroll_relative(y=rows, animate=False)
+    @property
+    @override
+    def rows_in_view(self) -> int:
+        return self._box.scrollable_content_region.height
 
-    def action_scroll_page(self, screens: float) -> None:
-        """Show the next or previous screen of lines, one of which is kept, or a part of one."""
-        self.action_scroll(round(screens * max(2, self._box.scrollable_content_region.height - 1)))
-
-    def action_move_end(self, to_end: bool) -> None:
-        """Show the first or last lines."""
-        self.action_scroll(1_000_000 if to_end else -1_000_000)
+    @override
+    def action_scroll(self, lines: int) -> None:
+        self._box.scroll_relative(y=lines, animate=False)
 
 
 def help_lines(

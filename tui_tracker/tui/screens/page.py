@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import ModalScreen
+from typing_extensions import override
 
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import Series
@@ -20,6 +21,7 @@ from tui_tracker.tui.keys import KeyBook
 from tui_tracker.tui.pages.blocks import Page
 from tui_tracker.tui.runs import Line, clipped
 from tui_tracker.tui.screen_bindings import ELSEWHERE, PAGE_COMMANDS
+from tui_tracker.tui.screens.scrolling import Scrolling
 from tui_tracker.tui.texts import too_small
 from tui_tracker.tui.view import Layout, layout_for
 from tui_tracker.tui.widgets.canvas import Canvas
@@ -98,7 +100,7 @@ class PageBody(Canvas):
         self.scroll_lines(0)
 
 
-class PageScreen(ModalScreen[None]):
+class PageScreen(Scrolling, ModalScreen[None]):
     """Base of the screens that explain: state line, page, keys.
 
     It is modal, so that the keys of the panes don't act unseen.
@@ -218,18 +220,16 @@ class PageScreen(ModalScreen[None]):
         """Back to the panes."""
         self.dismiss()
 
+    @property
+    @override
+    def rows_in_view(self) -> int:
+        return self.body.size.height
+
+    @override
     def action_scroll(self, lines: int) -> None:
         """Show other lines."""
         self.body.scroll_lines(lines)
         self._show_keys()
-
-    def action_scroll_page(self, screens: float) -> None:
-        """Show the next or previous screen of lines, one of which is kept, or a part of one."""
-        self.action_scroll(round(screens * max(2, self.body.size.height - 1)))
-
-    def action_move_end(self, to_end: bool) -> None:
-        """Show the first or last lines."""
-        self.action_scroll(1_000_000 if to_end else -1_000_000)
 
     def action_keys(self) -> None:
         """Show the keys that work here."""
