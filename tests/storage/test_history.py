@@ -28,6 +28,8 @@ from tui_tracker.storage.connection import Database, open_for_reading, open_for_
 from tui_tracker.storage.merging import Merger
 from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.retention import Limits, empty_log, retain, size_of
+from tui_tracker.storage.standing import Patience
+from tui_tracker.storage.upkeep import Rounds
 from tui_tracker.storage.writer import Writer
 
 
@@ -300,12 +302,44 @@ def test_fills_alone_can_wait_and_go_with_minutes(database: Database) -> None:
         add_fill(model, fill)
     Writer(database).add_fills(fills)
     merger = Merger(database)
-    while merger.step(takes_fills=False):
+    while merger.step({}):
         pass
     left = [row[0] for row in database.connection.execute("SELECT first FROM fill ORDER BY id")]
     assert FIRST + 10 in left, "an hour of fills alone"
-    assert not Merger(database).step(takes_fills=False)
+    assert not Merger(database).step({})
     assert bits(everything(Reader(database), FIRST - 100, 900)) == bits(model)
     merge_all(database)
     assert FIRST + 10 not in [row[0] for row in database.connection.execute("SELECT first FROM fill")]
     assert bits(everything(Reader(database), FIRST - 100, 900)) == bits(model)
+
+
+def test_a_round_takes_what_was_there_when_it_began(database: Database) -> None:
+    rounds, writer = Rounds(Patience(fill_rest_s=60, most_unmerged=3)), Writer(database)
+    writer.append(made_minute(FIRST + 600))
+    writer.add_fills([made_fill(number, FIRST, 50) for number in range(2)])
+    assert not rounds.wanted(database, 0.0), "few, and they just came"
+    rounds.end()
+    writer.add_fills([made_fill(3, FIRST, 50)])
+    assert rounds.wanted(database, 1.0) == {1: 3}, "many"
+    writer.add_fills([made_fill(4, FIRST, 50)])
+    assert rounds.wanted(database, 2.0) == {1: 3}, "what came later waits for the next round"
+    merger, hours = Merger(database), 0
+    while merger.step(rounds.wanted(database, 3.0)):
+        hours += 1
+    rounds.end()
+    assert hours > 0
+    writer.add_fills([made_fill(5, FIRST, 50)])
+    assert not rounds.wanted(database, 4.0)
+    rounds.end()
+    assert not rounds.wanted(database, 63.0)
+    rounds.end()
+    assert rounds.wanted(database, 64.0) == {1: 5}, "they rest"
+
+
+def test_sources_rest_by_themselves(database: Database) -> None:
+    rounds, writer = Rounds(Patience(fill_rest_s=60)), Writer(database)
+    writer.add_fills([made_fill(1, FIRST, 50), replace(made_fill(1, FIRST, 50), source="other", instrument_id="x")])
+    assert not rounds.wanted(database, 0.0)
+    rounds.end()
+    writer.add_fills([made_fill(2, FIRST, 50)])
+    assert list(rounds.wanted(database, 60.0)) == [2]

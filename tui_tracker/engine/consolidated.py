@@ -2,7 +2,7 @@
 
 import asyncio
 from array import array
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import nan
@@ -106,23 +106,30 @@ class Exchanges:
         """Whether any exchange's history is on its way."""
         return any(engine.backfill.progress().is_running for engine in self._engines.values())
 
-    def past(self, base: str, quote: str, start_ms: int, minutes: int) -> dict[str, "array[float]"]:
+    def fills(self, pair: Pair) -> dict[str, int]:
+        """How often the past of a pair was set, on each exchange that quotes a mid; while that stays, it stays too."""
+        return {name: holding.fills for name, _, holding in self._quoting(pair)}
+
+    def past(self, pair: Pair, start_ms: int, minutes: int) -> dict[str, "array[float]"]:
         """The minutes of a pair on each exchange that quotes a mid: mids, and closes where none was polled."""
         found: dict[str, array[float]] = {}
-        for name, engine in self._engines.items():
-            instrument_id = f"{name}:{base}-{quote}"
-            try:
-                ticker = engine.market.holding(instrument_id).ticker
-            except UnknownPairError:
-                continue
-            if ticker is None or ticker.mid is None:
-                continue
+        for name, market, holding in self._quoting(pair):
             mids, closes = (
-                _aligned(engine.market, instrument_id, metric, start_ms, minutes)
+                _aligned(market, holding.instrument.id, metric, start_ms, minutes)
                 for metric in (Metric.MID, Metric.PRICE)
             )
             found[name] = array("d", [mid if mid == mid else close for mid, close in zip(mids, closes, strict=True)])
         return found
+
+    def _quoting(self, pair: Pair) -> Iterator[tuple[str, Market, Holding]]:
+        base, quote = pair
+        for name, engine in self._engines.items():
+            try:
+                holding = engine.market.holding(f"{name}:{base}-{quote}")
+            except UnknownPairError:
+                continue
+            if holding.ticker is not None and holding.ticker.mid is not None:
+                yield name, engine.market, holding
 
 
 def _is_awaited(minute_ms: int, engine: Engine) -> bool:
@@ -174,6 +181,8 @@ class ConsolidatingEngine(Engine):
         self._wanted: tuple[str, ...] = ()
         self._is_wanted = asyncio.Event()
         self._has_past = False
+        self._fills: dict[str, dict[str, int]] = {}
+        """What the exchanges knew when the past of a pair was put together."""
         self._live_from_ms: int | None = None
         self._no_hours = NO_LONGER
 
@@ -239,7 +248,7 @@ class ConsolidatingEngine(Engine):
         self._publish_status()
 
     async def _fill_past(self, names: Iterable[str]) -> None:
-        """Fill the minutes before this engine began."""
+        """Fill the minutes before this engine began, of pairs of which the exchanges have learned more."""
         turns = Turns()
         for name in names:
             async with self._sliding:  # not in the middle of a poll
@@ -253,9 +262,13 @@ class ConsolidatingEngine(Engine):
             one = self.market.holding(name).instrument
         except UnknownPairError:
             return
+        pair = one.base, one.quote
+        fills = self._exchanges.fills(pair)
+        if fills == self._fills.get(name):
+            return
+        self._fills[name] = fills
         start_ms, before_ms = self.market.start_ms, self._live_from_ms or 0
-        sides = self._exchanges.past(one.base, one.quote, start_ms, self.market.window_minutes)
-        levels, changes = consolidated_past(sides)
+        levels, changes = consolidated_past(self._exchanges.past(pair, start_ms, self.market.window_minutes))
         samples = [(start_ms + index * MINUTE_MS, level) for index, level in levels]
         if self.market.fill_prices(name, samples, before_ms):
             broken = (start_ms + index * MINUTE_MS for index in changes)

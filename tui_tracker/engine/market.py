@@ -62,6 +62,8 @@ class Holding:
     """Instant of the last bid and ask that anybody told."""
     members: tuple[str, ...] = ()
     """Exchanges that it is made of, if it is consolidated."""
+    fills: int = 0
+    """How often minutes of its past were set."""
 
 
 class Market:
@@ -190,6 +192,7 @@ class Market:
                 if metric is Metric.FLOW:
                     holding.activity.note(minute_ms // MINUTE_MS, value > 0)
                     holding.last_trade_ms = max(holding.last_trade_ms or 0, minute_ms if value > 0 else 0) or None
+        holding.fills += has_taken
         return has_taken
 
     def missing(self, holding: Holding, recent: int) -> tuple[int, bool]:
@@ -468,6 +471,7 @@ class Market:
                 taken += self._window(holding, index).fill(minute_ms, value, provenance)
             except SampleError:
                 self.refused += 1
+        holding.fills += taken > 0
         return taken
 
     def _hold_last(self, holding: Holding, window: Window) -> None:

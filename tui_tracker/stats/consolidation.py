@@ -1,6 +1,6 @@
 """One price of a pair out of several exchanges' own: the median of those that agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from statistics import median
@@ -41,6 +41,8 @@ def consolidate(mids: Mapping[str, float], left: frozenset[str] = NOBODY) -> Con
         mids: By exchange, each above 0 and recent.
         left: Those that were too far off the last time; they count again once they are within ``RETURNS_WITHIN``.
     """
+    if not left and mids and _is_near(mids.values()):
+        return Consolidated(median(mids.values()) if len(mids) >= LEAST_EXCHANGES else None, frozenset(mids), NOBODY)
     inside = {name: mid for name, mid in sorted(mids.items()) if name not in left}
     if 2 * len(inside) <= len(mids):  # those that were believed are gone: who left may be right
         inside = dict(sorted(mids.items()))
@@ -64,9 +66,14 @@ def off(mid: float, middle: float) -> float:
     return abs(mid / middle - 1)
 
 
+def _is_near(mids: Collection[float]) -> bool:
+    """Whether all are surely near each other."""
+    return max(mids) <= min(mids) * (1 + MOST_OFF)
+
+
 def _furthest(inside: Mapping[str, float]) -> str | None:
     """The exchange that must leave first, the first by name of equal ones; ``None`` if all are near the others."""
-    if max(inside.values()) <= min(inside.values()) * (1 + MOST_OFF):
+    if _is_near(inside.values()):
         return None
     found: tuple[float, str] | None = None
     for name, mid in inside.items():
@@ -88,23 +95,27 @@ def consolidated_past(sides: Mapping[str, Sequence[float]]) -> tuple[list[tuple[
     Returns:
         (index, level) of the minutes that have one, and the indices of those in which the members changed.
     """
-    names = sorted(sides)
+    names, everybody = sorted(sides), frozenset(sides)
     levels: list[tuple[int, float]] = []
     changes: list[int] = []
     left, members = NOBODY, NOBODY
     before: Sequence[float] = [nan] * len(names)
     for index, values in enumerate(zip(*(sides[name] for name in names), strict=True)):
         seen = [value if value > 0 else held for value, held in zip(values, before, strict=True)]
-        mids = {name: mid for name, mid in zip(names, seen, strict=True) if mid > 0}
+        known = [mid for mid in seen if mid > 0]
         before = values
-        if len(mids) < LEAST_EXCHANGES:
+        if len(known) < LEAST_EXCHANGES:
             continue
-        found = consolidate(mids, left)
-        left = found.left
-        if found.level is None:
+        level: float | None
+        if len(known) == len(names) and not left and _is_near(known):  # nearly all minutes, in a third of the time
+            level, agreed = median(known), everybody
+        else:
+            found = consolidate({name: mid for name, mid in zip(names, seen, strict=True) if mid > 0}, left)
+            level, agreed, left = found.level, found.members, found.left
+        if level is None:
             continue
-        levels.append((index, found.level))
-        if members and found.members != members:
+        levels.append((index, level))
+        if members and agreed != members:
             changes.append(index)
-        members = found.members
+        members = agreed
     return levels, changes

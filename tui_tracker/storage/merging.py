@@ -6,6 +6,7 @@ a step that is done again changes nothing.
 
 import sqlite3
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 from typing import Final
@@ -35,6 +36,7 @@ from tui_tracker.storage.writer import last_minute
 FOLDED: Final = 64
 """Instruments whose roll-ups are folded in one step."""
 _LEVEL: Final = 6
+_ALL: Final = 2**63 - 1
 _DOING: Final = "tidy up"
 
 
@@ -83,27 +85,28 @@ class Merger:
         self._job: _Job | None = None
         self._folding: _Folding | None = None
 
-    def step(self, *, takes_fills: bool = True) -> bool:
+    def step(self, fills: Mapping[int, int] | None = None) -> bool:
         """Do a little; return whether there is more to do.
 
         Args:
-            takes_fills: Whether hours are merged for which there is nothing but fills.
+            fills: For which fills hours are merged where there is nothing else: by source, up to which number.
+                ``None`` for all.
 
         Raises:
             StorageError: If it could not be written.
         """
         try:
-            return self._step(takes_fills)
+            return self._step(fills)
         except BaseException:
             self._job = self._folding = None
             raise
 
-    def _step(self, takes_fills: bool) -> bool:
+    def _step(self, fills: Mapping[int, int] | None) -> bool:
         if self._folding is not None:
             if self._fold(self._folding):
                 self._folding = None
         elif self._job is None:
-            self._job = self._next_job(takes_fills)
+            self._job = self._next_job(fills)
             if self._job is None:
                 self._folding = self._next_folding()
         elif self._job.group < len(GROUPS):
@@ -114,10 +117,10 @@ class Merger:
             return True
         return self._job is not None or self._folding is not None
 
-    def _next_job(self, takes_fills: bool) -> _Job | None:
+    def _next_job(self, wanted: Mapping[int, int] | None) -> _Job | None:
         """Gather what is known of the oldest hour that can be merged."""
         with self._database.reading(_DOING) as connection:
-            found = _oldest(connection, self._closed, takes_fills)
+            found = _oldest(connection, self._closed, wanted)
             if found is None:
                 return None
             source, hour = found
@@ -215,8 +218,8 @@ class Merger:
         return not folding.keys
 
 
-def _oldest(connection: sqlite3.Connection, closed: int, takes_fills: bool) -> tuple[int, int] | None:
-    """(source, hour) of the oldest minute, or fill if those are taken, that can be merged."""
+def _oldest(connection: sqlite3.Connection, closed: int, fills: Mapping[int, int] | None) -> tuple[int, int] | None:
+    """(source, hour) of the oldest minute, or of the oldest of these fills, that can be merged; see ``Merger.step``."""
     for source in catalogue.source_names(connection):
         newest = max(last_minute(connection, source) or 0, closed)
         if not newest:
@@ -224,9 +227,10 @@ def _oldest(connection: sqlite3.Connection, closed: int, takes_fills: bool) -> t
         rows = time_row(source, 0), time_row(source, newest - newest % HOUR_MINUTES) - 1
         minute = connection.execute("SELECT min(id) FROM minute WHERE id BETWEEN ? AND ?", rows).fetchone()[0]
         starts = [] if minute is None else [time_of(minute)]
-        if takes_fills:
-            fill = connection.execute("SELECT min(merged) FROM fill WHERE source = ?", (source,)).fetchone()[0]
-            starts += [] if fill is None else [fill]
+        last = _ALL if fills is None else fills.get(source, 0)
+        first = "SELECT min(merged) FROM fill WHERE source = ? AND id <= ?"
+        fill = connection.execute(first, (source, last)).fetchone()[0]
+        starts += [] if fill is None else [fill]
         if starts and min(starts) // HOUR_MINUTES < newest // HOUR_MINUTES:
             return source, min(starts) // HOUR_MINUTES
     return None

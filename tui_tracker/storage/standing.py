@@ -22,10 +22,9 @@ class Patience:
     fill_pause_s: float = 1.0
     """Fills are committed at most this often, together, or with the next minute."""
     fill_rest_s: float = 60.0
-    """So long no fill has come before fills are merged: one a second, each of a day, would have every hour of the day
-    merged again and again."""
-    most_unmerged: int = 600
-    """Fills on disk from which on they are merged although more are coming: a start has to read them all."""
+    """So long no fill of a source has come before its fills are merged."""
+    most_unmerged: int = 1_200
+    """Fills of a source from which on they are merged although more are coming: a start has to read them all."""
     retry_s: float = 5.0
     """Pause before a failed write is tried again, unless something new is to be written before."""
     upkeep_s: float = 60.0

@@ -27,7 +27,7 @@ from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.retention import Limits
 from tui_tracker.storage.schema import SCHEMA, Schema
 from tui_tracker.storage.standing import Patience, StoreStatus
-from tui_tracker.storage.upkeep import tidy_up
+from tui_tracker.storage.upkeep import Rounds, tidy_up
 from tui_tracker.storage.waiting import Waiting, Write
 from tui_tracker.storage.writer import Writer
 
@@ -82,6 +82,7 @@ class Store:
         self._tends: Final = tends
         self._office: Final = Office(self.path, now_ms)
         self._waiting: Final = Waiting(self.path, self._patience, self._note_stored)
+        self._rounds: Final = Rounds(self._patience)
         self._file: Final = Opening(
             self.path,
             schema,
@@ -431,7 +432,7 @@ class Store:
         self._upkeep_due_s = time.monotonic() + self._patience.upkeep_s
         if database is None or merger is None or not (self._tends and self._office.tends):
             return
-        done = tidy_up(database, merger, self._waiting, self._limits, self._patience, self._now_ms())
+        done = tidy_up(database, merger, self._rounds, self._limits, self._now_ms())
         if done.log_cut:
             self._change(log_cut=max(done.log_cut, self._status.log_cut))
         if done.has_more:

@@ -49,10 +49,6 @@ class Waiting:
         self._due_s = 0.0
         self.dropped = 0
         """Minutes and fills that were let go since the start."""
-        self.last_fill_s = float("-inf")
-        """When the last fill was written, monotonic."""
-        self.unmerged = 0
-        """Fills that were written since merging came to its end; set to 0 there."""
 
     @property
     def minutes(self) -> int:
@@ -146,9 +142,6 @@ class Waiting:
         for _, future in fills:
             self._fills.popleft()
             resolve(future, None)
-        if fills:
-            self.last_fill_s = time.monotonic()
-            self.unmerged += len(fills)
 
     def fail(self, error: StorageError) -> None:
         """Give everything up."""

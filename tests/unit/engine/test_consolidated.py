@@ -130,6 +130,31 @@ async def test_the_past_is_made_of_the_exchanges_windows() -> None:
         assert row(across).provenance[1] >= 10
 
 
+async def test_the_past_is_put_together_again_only_where_an_exchange_learned_more() -> None:
+    async with opened(NAMES[:3], history=True) as (clock, sources, across):
+        read: list[tuple[str, str]] = []
+        past = across._exchanges.past
+
+        def noting(pair: tuple[str, str], start_ms: int, minutes: int) -> object:
+            read.append(pair)
+            return past(pair, start_ms, minutes)
+
+        across._exchanges.past = noting  # type: ignore[assignment,method-assign]
+        across.prioritise(["all:BTC-USD"])
+        await clock.advance(700)
+        assert ("BTC", "USD") in read
+        read.clear()
+        across.prioritise(["all:BTC-USD", "all:BTC-USDT"])
+        await clock.advance(30)
+        assert read == []
+        engine = across._exchanges._engines["one"]
+        engine.market.fill_prices("one:BTC-USD", [(engine.market.start_ms, 90.0)], engine.market.end_ms or 0)
+        across.prioritise(["all:BTC-USD", "all:BTC-USDT"])
+        await clock.advance(30)
+        assert read == [("BTC", "USD")]
+        assert len(sources) == 3
+
+
 async def test_too_few_exchanges_are_said_and_waited_for() -> None:
     async with opened(NAMES[:2]) as (clock, _, across):
         await clock.advance(60)

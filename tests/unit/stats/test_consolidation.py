@@ -113,6 +113,29 @@ def test_the_past_holds_one_missed_minute_and_tells_where_the_members_changed() 
     assert consolidated_past({}) == ([], [])
 
 
+@given(
+    st.lists(
+        st.lists(st.sampled_from([math.nan, 100.0, 101.0, 104.9, 106.0, 120.0]), min_size=5, max_size=5), max_size=40
+    )
+)
+def test_the_past_is_that_of_minutes_put_together_one_by_one(minutes: list[list[float]]) -> None:
+    levels, changes, left, members = [], [], frozenset[str](), frozenset[str]()
+    for index, now in enumerate(minutes):
+        before = minutes[index - 1] if index else [math.nan] * 5
+        seen = {name: a if a > 0 else b for name, a, b in zip(NAMES, now, before, strict=False)}
+        mids = {name: mid for name, mid in seen.items() if mid > 0}
+        if len(mids) < 3:
+            continue
+        found = consolidate(mids, left)
+        left = found.left
+        if found.level is not None:
+            levels.append((index, found.level))
+            changes += [index] if members and members != found.members else []
+            members = found.members
+    sides = dict(zip(NAMES, zip(*minutes, strict=True), strict=False))
+    assert consolidated_past(sides) == (levels, changes)
+
+
 STEPS = st.lists(st.tuples(st.floats(0.5, 2.0), st.booleans(), st.booleans()), min_size=1, max_size=60)
 
 
