@@ -4,6 +4,7 @@ Rows are sealed: with a flipped bit in one, samples would be taken for those of 
 damaged row raises ``DamagedError``.
 """
 
+import json
 import sqlite3
 import zlib
 from array import array
@@ -46,24 +47,26 @@ def ensure_source(connection: sqlite3.Connection, name: str) -> int:
     return found
 
 
-def entries(connection: sqlite3.Connection, source: int) -> list[Entry]:
-    """Return the instruments of a source, in the order of ids."""
+def entries(connection: sqlite3.Connection, source: int, ids: Sequence[str] | None = None) -> list[Entry]:
+    """Return the instruments of a source, those of some ids if they are given, in the order of ids."""
+    some = "" if ids is None else " AND id IN (SELECT value FROM json_each(?2))"
     rows = connection.execute(
-        "SELECT key, id, detail, changed_ms, seal FROM instrument WHERE source = ? ORDER BY id", (source,)
+        f"SELECT key, id, detail, changed_ms, seal FROM instrument WHERE source = ?1{some} ORDER BY id",
+        (source,) if ids is None else (source, json.dumps(ids)),
     ).fetchall()
     if any(seal != seal_of("instrument", source, *entry) for *entry, seal in rows):
         raise DamagedError("an instrument's row is damaged")
     return [(key, name, detail, changed_ms) for key, name, detail, changed_ms, _ in rows]
 
 
-def find_keys(connection: sqlite3.Connection, source: int) -> dict[str, int]:
-    """Return the keys of a source's instruments by their ids."""
-    return {name: key for key, name, _, _ in entries(connection, source)}
+def find_keys(connection: sqlite3.Connection, source: int, ids: Sequence[str] | None = None) -> dict[str, int]:
+    """Return the keys of a source's instruments by their ids; see ``entries``."""
+    return {name: key for key, name, _, _ in entries(connection, source, ids)}
 
 
-def ensure_keys(connection: sqlite3.Connection, source: int, ids: Iterable[str]) -> dict[str, int]:
-    """Return the keys of all instruments of a source, with new ones for those of ``ids`` that have none."""
-    known = find_keys(connection, source)
+def ensure_keys(connection: sqlite3.Connection, source: int, ids: Sequence[str]) -> dict[str, int]:
+    """Return the keys of some instruments of a source, new ones for those that have none."""
+    known = find_keys(connection, source, ids)
     for name in ids:
         if name not in known:
             known[name] = _put(connection, source, (_next_key(connection), name, NEVER_LISTED, 0))
@@ -107,12 +110,12 @@ def read_listings(connection: sqlite3.Connection, source: int) -> tuple[Listing,
         raise DamagedError(str(error)) from error
 
 
-def digits_of(connection: sqlite3.Connection, source: int) -> dict[int, int]:
-    """Return the decimals of prices by the instruments' keys, as far as they were listed."""
+def digits_of(connection: sqlite3.Connection, source: int, ids: Sequence[str] | None = None) -> dict[int, int]:
+    """Return the decimals of prices by the instruments' keys, as far as they were listed; see ``entries``."""
     try:
         return {
             key: msgspec.json.decode(detail, type=_Digits).digits
-            for key, _, detail, _ in entries(connection, source)
+            for key, _, detail, _ in entries(connection, source, ids)
             if detail != NEVER_LISTED
         }
     except msgspec.DecodeError as error:

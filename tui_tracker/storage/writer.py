@@ -170,8 +170,8 @@ class Writer:
         sources = {fill.source: catalogue.ensure_source(connection, fill.source) for fill in fills}
         for name, source in sources.items():
             ours = [fill for fill in fills if fill.source == name]
-            keys = catalogue.ensure_keys(connection, source, [fill.instrument_id for fill in ours])
-            digits = catalogue.digits_of(connection, source)
+            ids = [fill.instrument_id for fill in ours]
+            keys, digits = catalogue.ensure_keys(connection, source, ids), catalogue.digits_of(connection, source, ids)
             for fill in ours:
                 key = keys[fill.instrument_id]
                 body = encode_fill(fill, digits.get(key, catalogue.UNKNOWN_DIGITS))
