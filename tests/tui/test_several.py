@@ -144,6 +144,15 @@ async def test_across_shows_a_pair_on_every_exchange(size: tuple[int, int]) -> N
         assert rig.app.screen is rig.app.main
 
 
+async def test_what_the_page_shows_of_other_exchanges_comes_first_too() -> None:
+    async with running(rig_of(), (80, 24)) as rig:
+        rig.app.go_to("gate:GTC-USD")
+        await rig.press("M")
+        rig.app._prioritise()
+        assert rig.feed.priorities[-1][0] == "gate:GTC-USD"
+        assert "bitfinex:GTC-USD" in rig.feed.priorities[-1]
+
+
 class Counted(tuple[Row, ...]):
     """Rows that count how often they are gone through."""
 

@@ -127,15 +127,21 @@ async def _collect(
     once: bool,
     across: bool = True,
     stoppers: "list[Callable[[], None]] | None" = None,
+    spares_unseen: bool = False,
 ) -> AsyncIterator[DeepFeed]:
     from tui_tracker.engine.together import Together
     from tui_tracker.feed.local import LocalFeed
 
     together = Together()
 
-    def collect(one: Settings) -> "AbstractAsyncContextManager[Engine]":
+    @asynccontextmanager
+    async def collect(one: Settings) -> "AsyncIterator[Engine]":
         is_first = one.source == settings.sources[0]
-        return _collect_one(one, clock, window, once=once, stoppers=stoppers, together=together, tends=is_first)
+        opening = _collect_one(one, clock, window, once=once, stoppers=stoppers, together=together, tends=is_first)
+        async with opening as engine:
+            if spares_unseen:
+                engine.spare_unseen()
+            yield engine
 
     if not settings.demo and len(settings.sources) > 1:
         from tui_tracker.cli.several import collected_together
@@ -393,7 +399,7 @@ def _market(settings: Settings) -> _Market:
 @asynccontextmanager
 async def _collect_late(settings: Settings, clock: Clock, stoppers: list[Callable[[], None]]) -> AsyncIterator[Feed]:
     await asyncio.to_thread(import_module, "tui_tracker.engine.engine")
-    async with _collect(settings, clock, DAY_MINUTES, once=False, stoppers=stoppers) as feed:
+    async with _collect(settings, clock, DAY_MINUTES, once=False, stoppers=stoppers, spares_unseen=True) as feed:
         yield feed
 
 

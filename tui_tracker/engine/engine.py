@@ -22,7 +22,7 @@ from tui_tracker.engine.health import Health
 from tui_tracker.engine.keeper import Keeper
 from tui_tracker.engine.market import Market, is_quiet
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
-from tui_tracker.engine.rows import volume_usd
+from tui_tracker.engine.rows import has_moved, volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
 from tui_tracker.engine.turns import in_slices, stand_back
@@ -110,6 +110,10 @@ class Engine(Board):
         self._keeper = None
         if self._archive is not None and not once:
             self._keeper = Keeper(self._archive, self.market, self._timekeeper, clock, self._polling, self._streaming)
+        self._seen: frozenset[str] | None = None
+        """What somebody looks at; ``None`` for all."""
+        self._lagging: set[str] = set()
+        """Of what a stream said of these the rows show nothing yet: nobody looks at them."""
         self._asked_s = -MISSED_PAUSE_S
         self._published_ms = 0
         self._listed_s: float | None = None
@@ -223,9 +227,22 @@ class Engine(Board):
         if self._streaming is not None:
             self._streaming.pace_s = pause_s
 
+    def spare_unseen(self) -> None:
+        """Whoever reads sees what is prioritised alone: other rows may lag behind a stream by small moves of a minute.
+
+        Their windows don't.
+        """
+        self._seen = frozenset()
+
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load history of these first; publish at once what of theirs is new."""
         self.backfill.prioritise(instrument_ids)
+        if self._seen is not None:
+            self._seen = frozenset(instrument_ids)
+            if due := self._lagging & self._seen:
+                self._lagging -= due
+                self._dirty |= due
+                self._due.set()
         if self._once:
             self._publish_status()
 
@@ -341,6 +358,8 @@ class Engine(Board):
         if self._behind.is_set():
             self._at_ms = self._behind_ms
             self._behind.clear()
+        self._dirty |= self._lagging
+        self._lagging.clear()
         await super()._rebuild()
 
     def _check_patience(self) -> None:
@@ -466,18 +485,26 @@ class Engine(Board):
 
     async def take_streamed(self, tickers: Sequence[Ticker], at_ms: int) -> None:
         """See ``Host``: let the market take what was said between two polls, in short turns."""
-        async with self._held_back():
+        async with self._sliding:
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
                 await self._slide(at_ms)
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
-                self._dirty.update(self.market.stream(some, at_ms))
+                for name in self.market.stream(some, at_ms):
+                    (self._dirty if self._is_shown(name) else self._lagging).add(name)
             if self._keeper is not None:
                 self._keeper.note(self.market.sampled_ms or at_ms)
             if self._is_streamed():
                 self._health.streamed_ms = at_ms
+            is_changed = is_new or bool(self._dirty)
             await (self._rebuild() if is_new else self._remake())
+        (self._publish_rows if is_changed else self._publish_status)()
+
+    def _is_shown(self, name: str) -> bool:
+        """Whether a row is to show at once what a stream said: somebody looks at it, or it moved."""
+        row, ticker = self._rows.get(name), self.market.holding(name).ticker
+        return self._seen is None or name in self._seen or row is None or ticker is None or has_moved(row, ticker)
 
     def note_stream_changed(self) -> None:
         """See ``Host``."""

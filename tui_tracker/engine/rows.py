@@ -1,12 +1,16 @@
 """Rows of a snapshot, from what the market holds."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row
+from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.market import Holding, Market
 from tui_tracker.stats.conversion import PairPrice, usd_rates
 
+MOVED: Final = 1e-3
+"""A price that moved by more, as a fraction of it, may soon count in a ranking: σ of a day is a few percent."""
 _PRICE = METRIC_INDEX[Metric.PRICE]
 
 
@@ -32,6 +36,17 @@ def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Ro
         holding.mid_ms,
         holding.members,
     )
+
+
+def has_moved(row: Row, ticker: Ticker) -> bool:
+    """Whether a newer quote is so far from the row that the row says something else."""
+    return _is_apart(row.last, ticker.last) or _is_apart(row.mid, ticker.mid)
+
+
+def _is_apart(before: float | None, now: float | None) -> bool:
+    if before is None or now is None:
+        return before is not now
+    return abs(now - before) > MOVED * before
 
 
 def volume_usd(holding: Holding, rates: Mapping[str, float]) -> float | None:

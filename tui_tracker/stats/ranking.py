@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from tui_tracker.core.figures import Figures, Measure
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import Instrument, InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot, value_reader
 
@@ -49,6 +49,16 @@ class Place(NamedTuple):
     """Why it is unranked (``12 % observed``, ``no trades``, ``halted``); empty if ranked."""
 
 
+_Ranked = tuple[float, Row]
+"""(value, row) of a row that has a rank."""
+_Unranked = tuple[float, int, Place]
+"""(−24 h volume in USD, order of the reason, place) of one that has none."""
+_NO_ROUTE: Final = ()
+"""Stands for a row that is left out only because its volume could not be converted to USD."""
+_Standing = _Ranked | _Unranked | tuple[()] | None
+"""What a row is by itself, whatever the others are; ``None`` out of the scope."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The instruments of a scope, ranked ones first by rank (ties in the snapshot's order), then the unranked.
@@ -67,6 +77,10 @@ class Ranking:
     no_usd_route: int = 0
     """Instruments left out only because their volume could not be converted to USD."""
     _index: dict[str, Place] = field(default_factory=dict, repr=False, compare=False)
+    _rows: tuple[Row, ...] = field(default=(), repr=False, compare=False)
+    _standings: tuple[_Standing, ...] = field(default=(), repr=False, compare=False)
+    """Of each of ``_rows``, by ``_least``."""
+    _least: tuple[float, float] = field(default=(0.0, 0.0), repr=False, compare=False)
 
     def place(self, instrument_id: str) -> Place | None:
         """Where one instrument stands, or ``None`` if it is not in the scope."""
@@ -81,33 +95,34 @@ def rank(
     measure: Measure,
     scope: Scope | None = None,
     min_coverage: float = MIN_COVERAGE,
+    before: Ranking | None = None,
 ) -> Ranking:
     """Rank the rows of a snapshot that are in ``scope``: O(n log n), one sort.
 
     Ranked are rows with at least ``min_coverage`` of the window observed (of as much of it as the history tells of), a
     trade in the window, not halted, and a defined figure.
+
+    Args:
+        snapshot: What is ranked.
+        metric: Which samples.
+        measure: Which figure of them.
+        scope: What is compared; everything if ``None``.
+        min_coverage: A fraction.
+        before: Another ranking, of a snapshot before: rows that are still the same aren't looked at again, which saves
+            most of the time. The result is the same with and without it.
     """
     scope = scope or Scope()
     known = snapshot.least_coverage(1.0)
-    min_coverage *= known
-    rows = _in_scope(snapshot.rows, scope)
-    floor = scope.min_volume_usd
-    liquid = [row for row in rows if row.volume_usd is not None and row.volume_usd >= floor] if floor > 0 else rows
+    judge = _Judge(metric, measure, scope, (min_coverage * known, known))
+    standings = judge.standings(snapshot.rows, before)
+    inside = [one for one in standings if one]
     if scope.unique_base:
-        liquid = _one_an_asset(liquid)
-    index, value_of = METRIC_INDEX[metric], value_reader(metric, measure)
-    ranked: list[tuple[float, Row]] = []
-    unranked: list[tuple[int, float, Place]] = []
-    for row in liquid:
-        figures, value = row.figures[index], value_of(row)
-        is_known = figures is not None and figures.samples / figures.length >= min_coverage and figures.samples > 0
-        if is_known and value is not None and row.traded and not row.halted:
-            ranked.append((value, row))
-        else:
-            order, reason = _obstacle(row, figures, min_coverage, known)
-            unranked.append((order, -(row.volume_usd or 0.0), Place(row, None, value, reason)))
+        inside = _one_an_asset(inside)
+    ranked: list[_Ranked] = [one for one in inside if len(one) == 2]
+    unranked: list[_Unranked] = [one for one in inside if len(one) == 3]
     ranked.sort(key=itemgetter(0), reverse=True)
-    unranked.sort(key=itemgetter(0, 1))
+    unranked.sort(key=itemgetter(0))
+    unranked.sort(key=itemgetter(1))
     values = [value for value, _ in ranked]
     places = list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
     places += [place for _, _, place in unranked]
@@ -117,9 +132,80 @@ def rank(
         scope,
         tuple(places),
         len(ranked),
-        measure is Measure.STDDEV and metric not in _UNITLESS and len({row.instrument.quote for row in liquid}) > 1,
-        sum(row.volume_usd is None and not row.halted for row in rows) if floor > 0 else 0,
+        measure is Measure.STDDEV and metric not in _UNITLESS and scope.quote is None and _has_several_quotes(places),
+        standings.count(_NO_ROUTE) if scope.min_volume_usd > 0 else 0,
+        _rows=snapshot.rows,
+        _standings=tuple(standings),
+        _least=judge.least,
     )
+
+
+class _Judge:
+    """Tells what rows are by themselves.
+
+    Args:
+        metric: Which samples.
+        measure: Which figure of them.
+        scope: What is compared.
+        least: (Share of the window that must be observed, share that is known at all).
+    """
+
+    def __init__(self, metric: Metric, measure: Measure, scope: Scope, least: tuple[float, float]) -> None:
+        self.least: Final = least
+        self._kind: Final = metric, measure, scope
+        self._scope: Final = scope
+        self._index: Final = METRIC_INDEX[metric]
+        self._value_of: Final = value_reader(metric, measure)
+
+    def standings(self, rows: Sequence[Row], before: Ranking | None) -> list[_Standing]:
+        """What each of the rows is, as far as possible from a ranking of before."""
+        if before is None or (before.metric, before.measure, before.scope) != self._kind or before._least != self.least:
+            return self._judged(rows)
+        standings = list(before._standings[: len(rows)])
+        changed = [at for at, (row, was) in enumerate(zip(rows, before._rows, strict=False)) if row is not was]
+        for at, standing in zip(changed, self._judged([rows[at] for at in changed]), strict=True):
+            standings[at] = standing
+        return standings + self._judged(rows[len(standings) :])
+
+    def _judged(self, rows: Sequence[Row]) -> list[_Standing]:
+        scope, index, value_of, (least, known) = self._scope, self._index, self._value_of, self.least
+        quote, floor = scope.quote, scope.min_volume_usd
+        is_plain = scope.ids is None and scope.source is None and not scope.excluded
+        standings: list[_Standing] = []
+        note = standings.append
+        for row in rows:
+            one, volume = row.instrument, row.volume_usd
+            if (quote is not None and one.quote != quote) or (
+                one.is_consolidated if is_plain else not _is_inside(one, scope)
+            ):
+                note(None)
+            elif floor > 0 and (volume is None or volume < floor):
+                note(_NO_ROUTE if volume is None and not row.halted else None)
+            else:
+                figures, value = row.figures[index], value_of(row)
+                is_known = figures is not None and figures.samples / figures.length >= least and figures.samples > 0
+                if is_known and value is not None and row.traded and not row.halted:
+                    note((value, row))
+                else:
+                    order, reason = _obstacle(row, figures, least, known)
+                    note((-(volume or 0.0), order, Place(row, None, value, reason)))
+        return standings
+
+
+def _is_inside(one: Instrument, scope: Scope) -> bool:
+    """Whether an instrument meets every condition of a scope but quote and floor."""
+    if scope.ids is not None and one.id not in scope.ids:
+        return False
+    if scope.source is None:
+        if scope.ids is None and one.is_consolidated:
+            return False
+    elif one.source != scope.source:
+        return False
+    return scope.excluded.isdisjoint(one.classes)
+
+
+def _has_several_quotes(places: Sequence[Place]) -> bool:
+    return any(place.row.instrument.quote != places[0].row.instrument.quote for place in places)
 
 
 def shared_ranks(values: Sequence[float]) -> list[int]:
@@ -133,29 +219,18 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
     return ranks
 
 
-def _in_scope(rows: Sequence[Row], scope: Scope) -> Sequence[Row]:
-    """The rows that meet every condition but the floor; what leaves most out comes first."""
-    if scope.quote is not None:
-        rows = [row for row in rows if row.instrument.quote == scope.quote]
-    if scope.ids is not None:
-        rows = [row for row in rows if row.instrument.id in scope.ids]
-    if scope.source is not None:
-        rows = [row for row in rows if row.instrument.source == scope.source]
-    elif scope.ids is None:
-        rows = [row for row in rows if not row.instrument.is_consolidated]
-    if scope.excluded:
-        rows = [row for row in rows if scope.excluded.isdisjoint(row.instrument.classes)]
-    return rows
-
-
-def _one_an_asset(rows: Sequence[Row]) -> list[Row]:
-    """The most traded pair of each base, in the order of ``rows``; the first of equal ones."""
+def _one_an_asset(inside: "Sequence[_Ranked | _Unranked]") -> "list[_Ranked | _Unranked]":
+    """The most traded pair of each base, in the same order; the first of equal ones."""
     best: dict[str, Row] = {}
-    for row in rows:
+    for row in map(_row_of, inside):
         rival = best.get(row.instrument.base)
         if rival is None or _liquidity(row) > _liquidity(rival):
             best[row.instrument.base] = row
-    return [row for row in rows if best[row.instrument.base] is row]
+    return [one for one in inside if best[_row_of(one).instrument.base] is _row_of(one)]
+
+
+def _row_of(one: "_Ranked | _Unranked") -> Row:
+    return one[1] if len(one) == 2 else one[2].row
 
 
 def _liquidity(row: Row) -> tuple[bool, float]:

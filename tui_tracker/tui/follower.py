@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -231,11 +232,14 @@ class FeedApp(App[None]):
         self._priority_timer = None
         selected = self.desk.view.selected
         first = () if selected is None else (selected,)
-        visible = (*self.main.table.visible_keys, *self.main.pairs.visible_keys)
-        wanted = tuple(dict.fromkeys((*first, *self.desk.watchlist, *visible)))
+        wanted = tuple(dict.fromkeys((*first, *self.desk.watchlist, *self.in_sight())))
         if wanted != self._prioritised:
             self._prioritised = wanted
             self._feed.prioritise(wanted)
+
+    def in_sight(self) -> Sequence[str]:
+        """Ids of the pairs that are on the screen."""
+        return (*self.main.table.visible_keys, *self.main.pairs.visible_keys)
 
     def show(self) -> None:
         """Tell all panes what they show now; each repaints what differs."""

@@ -69,6 +69,8 @@ class Presenter:
         self._min_volume_usd = min_volume_usd
         self._version: int | None = None
         self._rankings: Rankings = {}
+        self._before: Rankings = {}
+        """Those of the snapshot before, of which most rows are still the same."""
         self._haystacks: dict[str, str] = {}
         self._listed: Ranking | None = None
         self._list_key: tuple[object, ...] = ()
@@ -80,6 +82,7 @@ class Presenter:
     def forget(self) -> None:
         """Drop everything remembered; needed when another feed takes over."""
         self._version = None
+        self._rankings = {}
         self._dollar, self._dollar_of = USD, 0
 
     def row(self, snapshot: Snapshot, key: str | None) -> Row | None:
@@ -119,18 +122,22 @@ class Presenter:
         key = _key(view, scope)
         found = self._rankings.get(key)
         if found is None:
-            found = self._rankings[key] = rank(snapshot, view.metric, view.measure, scope, self._min_coverage)
+            found = self._rankings[key] = self._ranked(snapshot, view, scope, self._before)
         return found
+
+    def _ranked(self, snapshot: Snapshot, view: ViewState, scope: Scope, before: Rankings) -> Ranking:
+        earlier = before.get(_key(view, scope))
+        return rank(snapshot, view.metric, view.measure, scope, self._min_coverage, earlier)
 
     def prepared(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Ahead | None:
         """All that scene and strip need; ``None`` if it is known. Nothing is remembered: a thread may call it."""
         if snapshot.version == self._version:
             return None
         scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
-        rankings = {
-            _key(view, scope): rank(snapshot, view.metric, view.measure, scope, self._min_coverage) for scope in scopes
-        }
-        return Ahead(rankings, _by_id(snapshot))
+        before = self._rankings
+        return Ahead(
+            {_key(view, scope): self._ranked(snapshot, view, scope, before) for scope in scopes}, _by_id(snapshot)
+        )
 
     def take(self, snapshot: Snapshot, ahead: Ahead | None) -> Mapping[str, Row]:
         """Turn to a snapshot, of which something may have been made ahead; return the rows of the one before by id."""
@@ -228,7 +235,7 @@ class Presenter:
     def _turn_to(self, snapshot: Snapshot) -> None:
         if snapshot.version != self._version:
             self._version = snapshot.version
-            self._rankings.clear()
+            self._rankings, self._before = {}, self._rankings
             self._rows = {}
 
     def is_any(self, ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift]) -> bool:

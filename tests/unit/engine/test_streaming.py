@@ -80,6 +80,55 @@ async def test_whoever_shows_a_snapshot_a_second_is_told_no_more_often() -> None
         assert row(engine).last == 201
 
 
+async def test_rows_that_nobody_looks_at_show_large_moves_at_once_and_small_ones_with_the_minute() -> None:
+    async with opened() as (clock, source, stream, engine):
+        source.price = lambda pair, minute: 200.0
+        await clock.advance(60)
+        for pair in ("BTC/USD", "ETH/USD"):
+            stream.say(200.0, pair)
+        await clock.advance(1)
+        engine.spare_unseen()
+        engine.prioritise(["fake:ETH-USD"])
+        assert engine.hub.latest is not None
+        version = engine.hub.latest.version
+        stream.say(200.1)
+        await clock.advance(1)
+        assert (row(engine).last, engine.hub.latest.version) == (200, version)
+        assert engine.series("fake:BTC-USD", Metric.PRICE).values[-1] == 200.1, "its window knows"
+        assert engine.hub.latest.status.streamed_ms == engine.status().streamed_ms
+        stream.say(200.1, "ETH/USD")
+        await clock.advance(1)
+        assert (row(engine).last, row(engine, "ETH/USD").last) == (200, 200.1)
+        stream.say(200.3)
+        await clock.advance(1)
+        assert row(engine).last == 200.3, "it moved"
+        stream.say(200.4)
+        await clock.advance(1)
+        assert row(engine).last == 200.3
+        engine.prioritise(["fake:BTC-USD"])
+        await clock.advance(0.1)
+        assert row(engine).last == 200.4, "it came into sight"
+        engine.prioritise(["fake:ETH-USD"])
+        stream.say(200.5)
+        await clock.advance(1)
+        assert row(engine).last == 200.4
+        source.error = UnreachableError("no route")
+        await clock.advance(55)
+        stream.say(200.1, "ETH/USD")
+        await clock.advance(1)
+        assert row(engine).last == 200.5, "all are made anew with the minute"
+
+
+async def test_whoever_reads_all_is_told_all_at_once() -> None:
+    async with opened() as (clock, _, stream, engine):
+        stream.say(200.0)
+        await clock.advance(1)
+        engine.prioritise(["fake:ETH-USD"])
+        stream.say(200.01)
+        await clock.advance(1)
+        assert row(engine).last == 200.01
+
+
 async def test_every_message_is_read_at_once_before_a_minute_ends() -> None:
     async with opened() as (clock, _, stream, _):
         stream.say(200.0)

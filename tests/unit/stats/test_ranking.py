@@ -123,6 +123,57 @@ def test_scopes() -> None:
     assert mine.place("kraken:D-USD") is None
 
 
+KINDS = (
+    row("A/USD", 1.0),
+    row("A/USD", 2.0),
+    row("A/USD", 2.0, samples=3),
+    row("A/USD", 3.0, volume_usd=10.0),
+    row("A/USD", 4.0, volume_usd=None),
+    row("A/USD", None, volume_usd=None, halted="maintenance"),
+    row("A/USD", 5.0, traded=False),
+)
+SCOPES = (
+    Scope(),
+    Scope(quote="USD"),
+    Scope(min_volume_usd=100.0),
+    Scope(unique_base=True, source="kraken"),
+    Scope(quote="EUR", ids=frozenset({"kraken:A0-EUR", "kraken:A3-EUR"}), min_volume_usd=1.0),
+)
+MARKETS = st.lists(st.tuples(st.sampled_from(KINDS), st.sampled_from(["USD", "EUR"])), max_size=8)
+
+
+def market_of(kinds: list[tuple[Row, str]], known: dict[tuple[int, Row, str], Row]) -> Snapshot:
+    """A snapshot of these, of which those that were made before are the same objects."""
+    rows = []
+    for at, (kind, quote) in enumerate(kinds):
+        name = f"A{at}"
+        one = replace(kind.instrument, id=f"kraken:{name}-{quote}", base=f"A{at // 2}", quote=quote)
+        rows.append(known.setdefault((at, kind, quote), replace(kind, instrument=one)))
+    return Snapshot(1, 0, 0, 1_440, tuple(rows), STATUS)
+
+
+@given(st.lists(MARKETS, min_size=2, max_size=5), st.sampled_from(SCOPES), st.sampled_from(SCOPES))
+def test_with_a_ranking_of_before_it_is_the_same(
+    markets: list[list[tuple[Row, str]]], scope: Scope, other: Scope
+) -> None:
+    known: dict[tuple[int, Row, str], Row] = {}
+    before = rank(market_of(markets[0], known), Metric.PRICE, Measure.STDDEV, other)
+    for kinds in markets:
+        now = market_of(kinds, known)
+        ranking = rank(now, Metric.PRICE, Measure.STDDEV, scope, before=before)
+        assert ranking == rank(now, Metric.PRICE, Measure.STDDEV, scope)
+        before = ranking
+
+
+def test_a_ranking_of_before_by_other_rules_is_of_no_account() -> None:
+    rows = snapshot(row("A/USD", 1.0, samples=144), row("B/USD", 2.0))
+    strict = rank(rows, Metric.PRICE, Measure.STDDEV)
+    assert rank(rows, Metric.PRICE, Measure.STDDEV, min_coverage=0.1, before=strict).ranked == 2
+    assert rank(rows, Metric.PRICE, Measure.CV, before=strict).places[0].value == 0.2
+    short = replace(rows, known_minutes=100)
+    assert rank(short, Metric.PRICE, Measure.STDDEV, before=strict).ranked == 2
+
+
 def test_coverage_threshold_is_configurable() -> None:
     rows = snapshot(row("A/USD", samples=144))
     assert rank(rows, Metric.PRICE, Measure.STDDEV, min_coverage=0.1).ranked == 1

@@ -107,8 +107,13 @@ class ScreenActions(FeedApp):
         self._show_header()
         self.page.show()
         self._show_chart()
+        self.prioritise_soon()
         if lacking := self.page.lacks():
             self._read_for_page(self.page, lacking)
+
+    @override
+    def in_sight(self) -> "Sequence[str]":
+        return (*(() if self.page is None else self.page.in_sight()), *super().in_sight())
 
     @work(name="page", group="page", exclusive=True)
     async def _read_for_page(self, page: "PageScreen", keys: "Sequence[SeriesKey]") -> None:

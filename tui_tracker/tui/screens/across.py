@@ -37,11 +37,10 @@ class AcrossScreen(PairStepping):
     @override
     def build(self, width: int) -> Page:
         desk = self.desk
-        row, snapshot = desk.row, desk.snapshot
+        row, snapshot, rows = desk.row, desk.snapshot, self._rows()
         if row is None or snapshot is None:
             return Page("Across exchanges", tuple(said("No pair is selected.", width)))
         ranking = desk.ranking(snapshot, Scope(source=CONSOLIDATED, quote=row.instrument.quote))
-        rows = [one for one in snapshot.rows if one.instrument.base == row.instrument.base]
         known = AcrossFacts(
             row=row,
             rows=rows,
@@ -51,6 +50,17 @@ class AcrossScreen(PairStepping):
             zone=desk.zone,
         )
         return across_page(known, width)
+
+    @override
+    def in_sight(self) -> tuple[str, ...]:
+        return tuple(row.id for row in self._rows())
+
+    def _rows(self) -> list[Row]:
+        """The selected pair's base, in every quote currency on every exchange."""
+        row, snapshot = self.desk.row, self.desk.snapshot
+        if row is None or snapshot is None:
+            return []
+        return [one for one in snapshot.rows if one.instrument.base == row.instrument.base]
 
     def _ages_ms(self, rows: Iterable[Row], whole: SourceStatus) -> dict[str, int | None]:
         """How old bid and ask of each pair are; where there are none, the last good answer."""

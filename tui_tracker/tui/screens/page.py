@@ -146,6 +146,10 @@ class PageScreen(Scrolling, ModalScreen[None]):
         """The samples that the page is made from."""
         return ()
 
+    def in_sight(self) -> tuple[str, ...]:
+        """Ids of the pairs that the page shows, beside the selected one."""
+        return ()
+
     def show_chart(self, data: ChartData) -> None:
         """Take what the chart of the selected pair shows; pages without one have no use for it."""
 
