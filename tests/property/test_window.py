@@ -211,3 +211,31 @@ def test_changes_of_regime_leave_no_trace(regimes: list[tuple[float, int]]) -> N
     for index, value in enumerate(values):
         window.push((START + index) * MINUTE, value)
     assert window.stddev == statistics.pstdev(values[-40:])
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["push", "fill", "ask", "cut"]), st.integers(0, 4), st.sampled_from([1.0, 2.0, 3.0])),
+        max_size=60,
+    )
+)
+def test_extremes_are_those_of_the_minutes_however_seldom_they_are_asked_for(
+    steps: list[tuple[str, int, float]],
+) -> None:
+    window, model, end = Window(8, has_returns=False), dict[int, float](), START
+    window.advance(end * MINUTE)
+    for what, far, value in steps:
+        if what == "push":
+            end += far
+            window.push(end * MINUTE, value)
+            model[end] = value
+        elif what == "fill":
+            window.fill((end - far) * MINUTE, value, Provenance.STREAM)
+            model[end - far] = value
+        elif what == "cut":
+            end -= far
+            window.drop_after(end * MINUTE)
+            model = {minute: each for minute, each in model.items() if minute <= end}
+        model = {minute: each for minute, each in model.items() if minute > end - 8}
+        if what == "ask":
+            assert window.extrema() == ((min(model.values()), max(model.values())) if model else None)
