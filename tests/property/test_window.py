@@ -213,16 +213,21 @@ def test_changes_of_regime_leave_no_trace(regimes: list[tuple[float, int]]) -> N
     assert window.stddev == statistics.pstdev(values[-40:])
 
 
+@settings(max_examples=400)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["push", "fill", "ask", "cut"]), st.integers(0, 4), st.sampled_from([1.0, 2.0, 3.0])),
+        st.tuples(
+            st.sampled_from(["push", "push", "fill", "ask", "ask", "cut"]),
+            st.integers(0, 3),
+            st.sampled_from([1.0, 2.0, 3.0]),
+        ),
         max_size=60,
     )
 )
 def test_extremes_are_those_of_the_minutes_however_seldom_they_are_asked_for(
     steps: list[tuple[str, int, float]],
 ) -> None:
-    window, model, end = Window(8, has_returns=False), dict[int, float](), START
+    window, model, end = Window(12, has_returns=False), dict[int, float](), START
     window.advance(end * MINUTE)
     for what, far, value in steps:
         if what == "push":
@@ -236,6 +241,6 @@ def test_extremes_are_those_of_the_minutes_however_seldom_they_are_asked_for(
             end -= far
             window.drop_after(end * MINUTE)
             model = {minute: each for minute, each in model.items() if minute <= end}
-        model = {minute: each for minute, each in model.items() if minute > end - 8}
+        model = {minute: each for minute, each in model.items() if minute > end - 12}
         if what == "ask":
             assert window.extrema() == ((min(model.values()), max(model.values())) if model else None)
