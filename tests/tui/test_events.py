@@ -190,6 +190,16 @@ def test_the_pulse_is_one_value_a_minute_of_a_day() -> None:
     assert pulse.columns(20) == [wanted, wanted]
 
 
+def test_the_pulse_leaves_out_what_a_stream_tells_between_polls() -> None:
+    pulse = Pulse(0.9)
+    noted(pulse, BASE)
+    streamed = replace(BASE, version=BASE.version + 1)
+    assert pulse.measured(streamed) is None
+    assert pulse.measured(replace(streamed, at_ms=(BASE.at_ms or 0) + 1)) == pulse.last
+    assert pulse.measured(replace(streamed, end_ms=(BASE.end_ms or 0) + MINUTE_MS)) == pulse.last
+    assert pulse.measured(replace(streamed, window_minutes=60)) == pulse.last
+
+
 def test_the_pulse_begins_anew_with_another_window_and_waits_for_history() -> None:
     pulse = Pulse(0.9)
     noted(pulse, BASE)

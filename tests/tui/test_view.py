@@ -154,6 +154,23 @@ def test_the_pair_list_begins_with_favourites_then_volume() -> None:
     assert sorted(order) == sorted(row.id for row in SNAPSHOT.rows)
 
 
+def test_rows_are_those_of_the_newest_snapshot_whatever_changed() -> None:
+    presenter = Presenter(0.9, 0.0)
+    first, second, *others = SNAPSHOT.rows
+    moved = replace(first, last=5.0)
+    newcomer = replace(second, instrument=replace(second.instrument, id="kraken:NEW-USD", base="NEW"))
+    for version, rows in enumerate(
+        [(first, second, *others), (moved, second, *others), (moved, newcomer, *others), (moved, *others)], 2
+    ):
+        snapshot = replace(SNAPSHOT, version=version, rows=rows)
+        ahead = presenter.prepared(snapshot, ViewState(), ()) if version % 2 else None
+        presenter.take(snapshot, ahead)
+        assert presenter.row(snapshot, first.id) is rows[0]
+        assert presenter.row(snapshot, newcomer.id) is (newcomer if newcomer in rows else None)
+        assert presenter.row(snapshot, second.id) is (second if second in rows else None)
+        assert all(presenter.row(snapshot, row.id) is row for row in others)
+
+
 def test_the_pair_list_does_not_dance() -> None:
     pairs = make_pairs(count=30)
     feed = FakeFeed(pairs)

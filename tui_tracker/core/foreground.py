@@ -5,9 +5,9 @@ from contextvars import ContextVar
 from typing import Final
 
 
-async def _at_once() -> None:
+async def at_once() -> None:
     """Nobody waits."""
 
 
-QUIET: Final[ContextVar[Callable[[], Awaitable[None]]]] = ContextVar("quiet", default=_at_once)
+QUIET: Final[ContextVar[Callable[[], Awaitable[None]]]] = ContextVar("quiet", default=at_once)
 """Returns once nobody waits for the screen that the current task works for; at once where there is none."""

@@ -5,13 +5,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
-from tui_tracker.core.foreground import QUIET
+from tui_tracker.core.foreground import QUIET, at_once
 
 TURN_S: Final = 0.001
 """Longest stretch of work before everything else gets its turns."""
 ROUNDS: Final = 6
-"""Turns of the loop that all else gets then: a key takes several, and would wait for a stretch before each."""
-
+"""Turns of the loop that all else gets then, where no screen says when it is done: a request takes several."""
 SLICE: Final = 16
 """Steps that are small enough to be taken together."""
 T = TypeVar("T")
@@ -37,9 +36,10 @@ class Turns:
 
 async def stand_back() -> None:
     """Let everything else have its turns of the loop, and a key that came reach the screen."""
-    for _ in range(ROUNDS):
+    quiet = QUIET.get()
+    for _ in range(ROUNDS if quiet is at_once else 1):
         await asyncio.sleep(0)
-    await QUIET.get()()
+    await quiet()
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:

@@ -1,6 +1,7 @@
 """Ranks of instruments: the largest value is rank 1, ties share."""
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from operator import itemgetter
@@ -15,6 +16,8 @@ MIN_COVERAGE = 0.9
 """Observed share of a window from which on its pair is ranked, unless configured otherwise."""
 UNDEFINED: Final = "undefined"
 """Reason of a row whose figure has no value."""
+FEW: Final = 1 / 16
+"""Share of the rows up to which changed ones are put to their places one by one."""
 _UNITLESS: Final = (Metric.SPREAD, Metric.TRADES, Metric.TRADES_MIN)
 
 
@@ -114,18 +117,19 @@ def rank(
     scope = scope or Scope()
     known = snapshot.least_coverage(1.0)
     judge = _Judge(metric, measure, scope, (min_coverage * known, known))
-    standings = judge.standings(snapshot.rows, before)
+    standings, changed = judge.standings(snapshot.rows, before)
     inside = [one for one in standings if one]
     if scope.unique_base:
         inside = _one_an_asset(inside)
-    ranked: list[_Ranked] = [one for one in inside if len(one) == 2]
-    unranked: list[_Unranked] = [one for one in inside if len(one) == 3]
-    ranked.sort(key=itemgetter(0), reverse=True)
+    if before is not None and len(changed) < len(standings) * FEW and not scope.unique_base:  # never where all did
+        fresh = [one for at in changed if (one := standings[at]) and len(one) == 2]
+        ranked = _reordered(before.places[: before.ranked], {id(before._rows[at]) for at in changed}, fresh)
+    else:
+        ranked = _ordered([one for one in inside if len(one) == 2])
+    unranked = [one for one in inside if len(one) == 3]
     unranked.sort(key=itemgetter(0))
     unranked.sort(key=itemgetter(1))
-    values = [value for value, _ in ranked]
-    places = list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
-    places += [place for _, _, place in unranked]
+    places = ranked + [place for _, _, place in unranked]
     return Ranking(
         metric,
         measure,
@@ -138,6 +142,38 @@ def rank(
         _standings=tuple(standings),
         _least=judge.least,
     )
+
+
+def _ordered(ranked: list[_Ranked]) -> list[Place]:
+    """The places of all that have a rank."""
+    ranked.sort(key=itemgetter(0), reverse=True)
+    values = [value for value, _ in ranked]
+    return list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
+
+
+def _reordered(before: Sequence[Place], gone: Collection[int], fresh: Sequence[_Ranked]) -> list[Place]:
+    """The places of all that have a rank, from those of before.
+
+    Args:
+        before: In order.
+        gone: Identities of the rows that are no more.
+        fresh: Those that are there instead.
+    """
+    places = [place for place in before if id(place.row) not in gone]
+    for value, row in fresh:
+        insort(places, Place(row, None, value), key=_order_of)
+    rank, last = 0, inf
+    for at, place in enumerate(places):
+        if place.value != last:
+            rank, last = at + 1, place.value or 0.0
+        if place.rank != rank:
+            places[at] = Place(place.row, rank, place.value)
+    return places
+
+
+def _order_of(place: Place) -> tuple[float, str]:
+    """The largest first, ties in the order of ids, which is that of a snapshot."""
+    return -(place.value or 0.0), place.row.instrument.id
 
 
 class _Judge:
@@ -157,15 +193,21 @@ class _Judge:
         self._index: Final = METRIC_INDEX[metric]
         self._value_of: Final = value_reader(metric, measure)
 
-    def standings(self, rows: Sequence[Row], before: Ranking | None) -> list[_Standing]:
-        """What each of the rows is, as far as possible from a ranking of before."""
-        if before is None or (before.metric, before.measure, before.scope) != self._kind or before._least != self.least:
-            return self._judged(rows)
-        standings = list(before._standings[: len(rows)])
-        changed = [at for at, (row, was) in enumerate(zip(rows, before._rows, strict=False)) if row is not was]
+    def standings(self, rows: Sequence[Row], before: Ranking | None) -> tuple[list[_Standing], Sequence[int]]:
+        """What each of the rows is, as far as possible from a ranking of before, and the indices of those that changed.
+
+        Where the numbers of rows differ all have changed.
+        """
+        if before is None or len(rows) != len(before._rows) or not self._is_kind_of(before):
+            return self._judged(rows), range(len(rows))
+        standings = list(before._standings)
+        changed = [at for at, (row, was) in enumerate(zip(rows, before._rows, strict=True)) if row is not was]
         for at, standing in zip(changed, self._judged([rows[at] for at in changed]), strict=True):
             standings[at] = standing
-        return standings + self._judged(rows[len(standings) :])
+        return standings, changed
+
+    def _is_kind_of(self, ranking: Ranking) -> bool:
+        return (ranking.metric, ranking.measure, ranking.scope) == self._kind and ranking._least == self.least
 
     def _judged(self, rows: Sequence[Row]) -> list[_Standing]:
         scope, index, value_of, (least, known) = self._scope, self._index, self._value_of, self.least
@@ -221,16 +263,13 @@ def shared_ranks(values: Sequence[float]) -> list[int]:
 
 def _one_an_asset(inside: "Sequence[_Ranked | _Unranked]") -> "list[_Ranked | _Unranked]":
     """The most traded pair of each base, in the same order; the first of equal ones."""
+    rows = [one[1] if len(one) == 2 else one[2].row for one in inside]
     best: dict[str, Row] = {}
-    for row in map(_row_of, inside):
+    for row in rows:
         rival = best.get(row.instrument.base)
         if rival is None or _liquidity(row) > _liquidity(rival):
             best[row.instrument.base] = row
-    return [one for one in inside if best[_row_of(one).instrument.base] is _row_of(one)]
-
-
-def _row_of(one: "_Ranked | _Unranked") -> Row:
-    return one[1] if len(one) == 2 else one[2].row
+    return [one for one, row in zip(inside, rows, strict=True) if best[row.instrument.base] is row]
 
 
 def _liquidity(row: Row) -> tuple[bool, float]:

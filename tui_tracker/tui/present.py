@@ -35,7 +35,14 @@ def _key(view: ViewState, scope: Scope) -> tuple[object, ...]:
     return view.metric, view.measure, scope
 
 
-def _by_id(snapshot: Snapshot) -> dict[str, Row]:
+def _by_id(snapshot: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
+    """All rows by their ids; ``before`` has those of another snapshot, of which most are still the same."""
+    found = dict(before)
+    if len(before) == len(snapshot.rows):
+        changed = [(row, was) for row, was in zip(snapshot.rows, before.values(), strict=True) if row is not was]
+        if all(row.instrument.id == was.instrument.id for row, was in changed):
+            found.update((row.instrument.id, row) for row, _ in changed)
+            return found
     return {row.instrument.id: row for row in snapshot.rows}
 
 
@@ -76,6 +83,7 @@ class Presenter:
         self._list_key: tuple[object, ...] = ()
         self._list_order: list[str] = []
         self._rows: dict[str, Row] = {}
+        self._rows_before: dict[str, Row] = {}
         self._dollar = USD
         self._dollar_of = 0
 
@@ -93,7 +101,7 @@ class Presenter:
         """All rows, by their ids."""
         self._turn_to(snapshot)
         if not self._rows:
-            self._rows = _by_id(snapshot)
+            self._rows = _by_id(snapshot, self._rows_before)
         return self._rows
 
     def quotes(self, snapshot: Snapshot) -> list[str]:
@@ -136,7 +144,8 @@ class Presenter:
         scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
         before = self._rankings
         return Ahead(
-            {_key(view, scope): self._ranked(snapshot, view, scope, before) for scope in scopes}, _by_id(snapshot)
+            {_key(view, scope): self._ranked(snapshot, view, scope, before) for scope in scopes},
+            _by_id(snapshot, self._rows),
         )
 
     def take(self, snapshot: Snapshot, ahead: Ahead | None) -> Mapping[str, Row]:
@@ -236,7 +245,7 @@ class Presenter:
         if snapshot.version != self._version:
             self._version = snapshot.version
             self._rankings, self._before = {}, self._rankings
-            self._rows = {}
+            self._rows, self._rows_before = {}, self._rows
 
     def is_any(self, ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift]) -> bool:
         """Whether the filter lets any pair of a ranking through. O(n)."""

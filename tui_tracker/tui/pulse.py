@@ -27,6 +27,7 @@ class Pulse:
         self._min_coverage = min_coverage
         self._beats: deque[tuple[int, float]] = deque()
         self._version: int | None = None
+        self._at_ms: int | None = None
         self._window: int | None = None
 
     @property
@@ -46,8 +47,15 @@ class Pulse:
         return (min(values), max(values)) if values else None
 
     def measured(self, snapshot: Snapshot) -> float | None:
-        """The value of a snapshot; ``None`` if it has none, or was noted before. O(n log n); a thread may call it."""
+        """The value of a snapshot; ``None`` if it has none, or was noted before. O(n log n); a thread may call it.
+
+        What streams tell between two polls changes next to nothing of it, and is left out.
+        """
         if snapshot.end_ms is None or snapshot.version == self._version:
+            return None
+        is_measured = bool(self._beats) and self._beats[-1][0] == snapshot.end_ms
+        is_like = (snapshot.at_ms, snapshot.window_minutes) == (self._at_ms, self._window)
+        if is_measured and is_like and not snapshot.status.backfill.is_running:
             return None
         least = KNOWN_LOADING if snapshot.status.backfill.is_running else KNOWN
         return median_cv(snapshot.rows, self._min_coverage, least)
@@ -59,7 +67,7 @@ class Pulse:
         """
         if snapshot.end_ms is None:
             return
-        self._version = snapshot.version
+        self._version, self._at_ms = snapshot.version, snapshot.at_ms
         if snapshot.window_minutes != self._window:
             self._window = snapshot.window_minutes
             self._beats.clear()

@@ -165,6 +165,28 @@ def test_with_a_ranking_of_before_it_is_the_same(
         before = ranking
 
 
+CHANGES = st.lists(st.tuples(st.integers(0, 63), st.sampled_from(KINDS)), max_size=3)
+
+
+@given(
+    st.lists(st.sampled_from(KINDS), min_size=64, max_size=64),
+    st.lists(CHANGES, min_size=1, max_size=4),
+    st.sampled_from(SCOPES),
+)
+def test_rows_that_changed_are_put_to_their_places(
+    kinds: list[Row], steps: list[list[tuple[int, Row]]], scope: Scope
+) -> None:
+    rows = list(market_of([(kind, "USD") for kind in kinds], {}).rows)
+    rows.sort(key=lambda one: one.id)
+    before = rank(replace(snapshot(), rows=tuple(rows)), Metric.PRICE, Measure.STDDEV, scope)
+    for changes in steps:
+        for at, kind in changes:
+            rows[at] = replace(kind, instrument=rows[at].instrument)
+        now = replace(snapshot(), rows=tuple(rows))
+        before = rank(now, Metric.PRICE, Measure.STDDEV, scope, before=before)
+        assert before == rank(now, Metric.PRICE, Measure.STDDEV, scope)
+
+
 def test_a_ranking_of_before_by_other_rules_is_of_no_account() -> None:
     rows = snapshot(row("A/USD", 1.0, samples=144), row("B/USD", 2.0))
     strict = rank(rows, Metric.PRICE, Measure.STDDEV)
