@@ -34,7 +34,7 @@ NOBODY: Final = "nobody collects, and this session may not write to the folder o
 USUAL_PLACE: Final = "its usual address"
 LISTEN_S: Final = 1.0
 """The collector looks this often what others ask for."""
-REPORT_S: Final = 10.0
+REPORT_S: Final = 30.0
 """Reports that differ in times and counts alone are written this often: a stream changes them with each quote."""
 _log = logging.getLogger(__name__)
 
@@ -243,11 +243,13 @@ class SharedEngine(Engine):
         is_due = told is None or now_s - self._told_s >= REPORT_S
         if shown is self._told_of and not is_due:
             return
+        self._told_of = shown
+        if told is not None and not is_due and _is_alike(self.status(), told.status):
+            return
         report = replace(self.report(), place=self._place, interval_s=self._interval_ms // 1000)
-        if report != told and (is_due or told is None or not _is_alike(report, told)):
+        if report != told:
             self._told, self._told_s = report, now_s
             self._store.put_report(report)
-        self._told_of = shown
 
     async def _listen(self) -> None:
         """Do what those who follow ask for."""
@@ -367,8 +369,7 @@ class SharedEngine(Engine):
         return replace(self._shared, status=self.status())
 
 
-def _is_alike(report: SourceReport, told: SourceReport) -> bool:
+def _is_alike(status: SourceStatus, told: SourceStatus) -> bool:
     """Whether a source does as it did, but for times and counts."""
-    one, other = report.status, told.status
-    polls = one.last_attempt_ms == other.last_attempt_ms and one.backfill == other.backfill
-    return polls and (one.state, one.error, one.stream) == (other.state, other.error, other.stream)
+    polls = status.last_attempt_ms == told.last_attempt_ms and status.backfill == told.backfill
+    return polls and (status.state, status.error, status.stream) == (told.state, told.error, told.stream)

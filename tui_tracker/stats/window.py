@@ -273,7 +273,11 @@ class Window:
         minute = minute_ms // MINUTE_MS
         if not self._end - self.length < minute <= self._end:
             return nan, 0
-        return self._ring[minute % self.length], self._provenance_at(minute)
+        slot = minute % self.length
+        value = self._ring[slot]
+        if value != value:
+            return value, 0
+        return value, _POLL if self._provenance is None else self._provenance[slot]
 
     def last(self) -> float | None:
         """The newest sample; ``None`` if empty."""
