@@ -2,26 +2,31 @@
 
 ``python -m tests.benchmarks.many_sources`` (about 8 minutes). The fake exchanges run in a process of their own and list
 some 950 pairs each; the collector is the program's own, polls each minute, keeps a history on disk, puts consolidated
-pairs together, and gives one feed that is ranked at each snapshot, as the app does. No candles are loaded: what is
-measured is what each minute costs, for ever. With ``--updates 20`` five of them are streamed besides, each telling so
-many changes a second. With ``--faults`` something else is wrong with each exchange in each minute meanwhile; within one
-interval after that all must be live again, and no pair may be gone.
+pairs together, and gives one feed that is ranked at each snapshot, as the app does, of which some rows are in sight. No
+candles are loaded: what is measured is what each minute costs, for ever. How fast the machine is just then is printed
+too: the pace of one that others share may change by half within minutes.
+
+With ``--updates 20`` five of them are streamed besides, each telling so many changes a second. With ``--app`` the whole
+app is measured, in a pseudo-terminal of 140 × 40. With ``--faults`` something else is wrong with each exchange in each
+minute meanwhile; within one interval after that all must be live again, and no pair may be gone.
 """
 
 import argparse
 import asyncio
 import logging
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from typing_extensions import override
 
+from tests.benchmarks.raw_pty import RawPty
 from tests.benchmarks.timing import verdict
 from tests.support.exchanges.nine import NAMES
 from tui_tracker.cli.compose import spare_what_stays
@@ -39,26 +44,31 @@ from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.together import Together
 from tui_tracker.feed.base import Feed
 from tui_tracker.sources.registry import SOURCES, create, open_stream, request_budget
-from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.stats.window import DAY_MINUTES
 
 PATIENCE_S = 120
 INTERVAL_S = 60
+IN_SIGHT = 40
+"""Rows that a screen shows."""
 
 
 class Consumer:
-    """Ranks each snapshot, and remembers how many came."""
+    """Ranks each snapshot, looks at the first rows of it, and remembers how many came."""
 
     def __init__(self) -> None:
         self.snapshots = 0
         self.latest: Snapshot | None = None
+        self._ranking: Ranking | None = None
         self._changed = asyncio.Event()
 
     async def follow(self, feed: Feed) -> None:
         """Rank until cancelled."""
         async for snapshot in feed.updates():
             if self.latest is None or snapshot.version != self.latest.version:
-                rank(snapshot, Metric.PRICE, Measure.STDDEV, Scope(quote="USD"))
+                scope = Scope(quote="USD")
+                self._ranking = rank(snapshot, Metric.PRICE, Measure.STDDEV, scope, before=self._ranking)
+                feed.prioritise([place.row.id for place in self._ranking.places[:IN_SIGHT]])
                 self.snapshots += 1
             self.latest = snapshot
             self._changed.set()
@@ -114,6 +124,7 @@ async def collected(settings: Settings) -> AsyncIterator[Engine]:
         is_streamed = settings.is_streamed
         stream = open_stream(settings.source, clock=clock, base_url=url, budget=budget) if is_streamed else None
         async with SharedEngine(source, clock, store, sharing, budget=budget, stream=stream).running() as engine:
+            engine.spare_unseen()
             yield engine
 
 
@@ -191,6 +202,32 @@ def report(consumer: Consumer, spent_s: float, passed_s: float) -> None:
     verdict("processor time, of a core", 100 * spent_s / passed_s, 5, "%")
 
 
+def report_app(flags: Sequence[str], minutes: int) -> None:
+    """Measure the whole app, and print what was found."""
+    with RawPty([sys.executable, "-m", "tests.benchmarks.app_without_candles", *flags]) as app:
+        app.read_until(b"Pairs ", PATIENCE_S)
+        app.read_for(60 - time.time() % 60 + 20 + 120)
+        began_s, used_s, written = time.monotonic(), app.cpu_s(), 0
+        paces_s = []
+        for _ in range(minutes):
+            written += app.read_for(60)
+            paces_s.append(pace_s())
+        spent_s, passed_s = app.cpu_s() - used_s, time.monotonic() - began_s
+        print(f"  {app.text().splitlines()[0].strip()}")
+        print(
+            f"  {written / passed_s:.0f} bytes a second, {app.rss_mb():.0f} MB; pace {statistics.mean(paces_s):.2f} s"
+        )
+        verdict("processor time of the whole app, of a core", 100 * spent_s / passed_s, 5, "%")
+
+
+def pace_s() -> float:
+    """Processor seconds of ten million turns of an empty loop."""
+    began_s = time.process_time()
+    for _ in range(10**7):
+        pass
+    return time.process_time() - began_s
+
+
 def main() -> None:
     """Start the exchanges, measure, and report."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_sources")
@@ -198,6 +235,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=1_100, help="that each exchange lists")
     parser.add_argument("--updates", type=int, default=0, help="changes a second on each of five streams")
     parser.add_argument("--faults", action="store_true", help="while they fail in every way")
+    parser.add_argument("--app", action="store_true", help="the whole app, in a pseudo-terminal")
     options = parser.parse_args()
     module = "afflicted" if options.faults else "nine"
     command = [sys.executable, "-m", f"tests.support.exchanges.{module}", "--pairs", str(options.pairs)]
@@ -210,11 +248,15 @@ def main() -> None:
         assert served.stdout is not None
         try:
             words = served.stdout.readline().split()
+            if options.app:
+                report_app([*words, *(["--stream"] if options.updates else [])], options.minutes)
+                return
             urls = dict(word.split("=", 1) for word in words if "=http" in word)
             streamed = tuple(name for name in NAMES if SOURCES[name].stream) if options.updates else False
             settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder, stream=streamed)
             consumer, faults = Consumer(), Faults(served) if options.faults else None
             report(consumer, *asyncio.run(measure(consumer, settings, options.minutes, faults)))
+            print(f"  pace {pace_s():.2f} s")
         finally:
             served.terminate()
 

@@ -166,6 +166,7 @@ class Market:
             holding.windows[METRIC_INDEX[metric]] = Window.restore(
                 self._end_ms, values, provenance, self.window_minutes, has_returns=metric.has_returns
             )
+            holding.fills += 1
 
     def take_kept(
         self, instrument_id: str, metric: Metric, start_ms: int, values: "array[float]", origins: bytes

@@ -83,6 +83,7 @@ class Ranking:
     _rows: tuple[Row, ...] = field(default=(), repr=False, compare=False)
     _standings: tuple[_Standing, ...] = field(default=(), repr=False, compare=False)
     """Of each of ``_rows``, by ``_least``."""
+    _unranked: tuple[_Unranked, ...] = field(default=(), repr=False, compare=False)
     _least: tuple[float, float] = field(default=(0.0, 0.0), repr=False, compare=False)
 
     def place(self, instrument_id: str) -> Place | None:
@@ -118,17 +119,11 @@ def rank(
     known = snapshot.least_coverage(1.0)
     judge = _Judge(metric, measure, scope, (min_coverage * known, known))
     standings, changed = judge.standings(snapshot.rows, before)
-    inside = [one for one in standings if one]
-    if scope.unique_base:
-        inside = _one_an_asset(inside)
     if before is not None and len(changed) < len(standings) * FEW and not scope.unique_base:  # never where all did
-        fresh = [one for at in changed if (one := standings[at]) and len(one) == 2]
-        ranked = _reordered(before.places[: before.ranked], {id(before._rows[at]) for at in changed}, fresh)
+        gone = {id(before._rows[at]) for at in changed}
+        ranked, unranked = _rearranged(before, gone, [one for at in changed if (one := standings[at])])
     else:
-        ranked = _ordered([one for one in inside if len(one) == 2])
-    unranked = [one for one in inside if len(one) == 3]
-    unranked.sort(key=itemgetter(0))
-    unranked.sort(key=itemgetter(1))
+        ranked, unranked = _arranged([one for one in standings if one], scope)
     places = ranked + [place for _, _, place in unranked]
     return Ranking(
         metric,
@@ -140,25 +135,44 @@ def rank(
         standings.count(_NO_ROUTE) if scope.min_volume_usd > 0 else 0,
         _rows=snapshot.rows,
         _standings=tuple(standings),
+        _unranked=tuple(unranked),
         _least=judge.least,
     )
 
 
-def _ordered(ranked: list[_Ranked]) -> list[Place]:
-    """The places of all that have a rank."""
+def _arranged(inside: "list[_Ranked | _Unranked]", scope: Scope) -> tuple[list[Place], list[_Unranked]]:
+    """Those that have a rank, at their places, and the others, both in order."""
+    if scope.unique_base:
+        inside = _one_an_asset(inside)
+    ranked = [one for one in inside if len(one) == 2]
     ranked.sort(key=itemgetter(0), reverse=True)
     values = [value for value, _ in ranked]
-    return list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
+    places = list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
+    unranked = [one for one in inside if len(one) == 3]
+    unranked.sort(key=itemgetter(0))
+    unranked.sort(key=itemgetter(1))
+    return places, unranked
 
 
-def _reordered(before: Sequence[Place], gone: Collection[int], fresh: Sequence[_Ranked]) -> list[Place]:
-    """The places of all that have a rank, from those of before.
+def _rearranged(
+    before: Ranking, gone: Collection[int], fresh: "Sequence[_Ranked | _Unranked]"
+) -> tuple[list[Place], list[_Unranked]]:
+    """The same, from a ranking of before.
 
     Args:
-        before: In order.
+        before: Of rows that are the same but for a few.
         gone: Identities of the rows that are no more.
         fresh: Those that are there instead.
     """
+    unranked = [one for one in before._unranked if id(one[2].row) not in gone]
+    for one in fresh:
+        if len(one) == 3:
+            insort(unranked, one, key=_reason_order_of)
+    return _reordered(before.places[: before.ranked], gone, [one for one in fresh if len(one) == 2]), unranked
+
+
+def _reordered(before: Sequence[Place], gone: Collection[int], fresh: Sequence[_Ranked]) -> list[Place]:
+    """The places of all that have a rank, from those of before; see ``_rearranged``."""
     places = [place for place in before if id(place.row) not in gone]
     for value, row in fresh:
         insort(places, Place(row, None, value), key=_order_of)
@@ -174,6 +188,11 @@ def _reordered(before: Sequence[Place], gone: Collection[int], fresh: Sequence[_
 def _order_of(place: Place) -> tuple[float, str]:
     """The largest first, ties in the order of ids, which is that of a snapshot."""
     return -(place.value or 0.0), place.row.instrument.id
+
+
+def _reason_order_of(one: _Unranked) -> tuple[int, float, str]:
+    """By reason, the most traded first, ties in the order of ids."""
+    return one[1], one[0], one[2].row.instrument.id
 
 
 class _Judge:

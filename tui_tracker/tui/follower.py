@@ -239,7 +239,7 @@ class FeedApp(App[None]):
 
     def in_sight(self) -> Sequence[str]:
         """Ids of the pairs that are on the screen."""
-        return (*self.main.table.visible_keys, *self.main.pairs.visible_keys)
+        return (*self.desk.view.compared, *self.main.table.visible_keys, *self.main.pairs.visible_keys)
 
     def show(self) -> None:
         """Tell all panes what they show now; each repaints what differs."""
