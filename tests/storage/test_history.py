@@ -316,6 +316,8 @@ def test_fills_alone_can_wait_and_go_with_minutes(database: Database) -> None:
 def test_a_round_takes_what_was_there_when_it_began(database: Database) -> None:
     rounds, writer = Rounds(Patience(fill_rest_s=60, most_unmerged=3)), Writer(database)
     writer.append(made_minute(FIRST + 600))
+    assert not rounds.wanted(database, 0.0)
+    rounds.end()
     writer.add_fills([made_fill(number, FIRST, 50) for number in range(2)])
     assert not rounds.wanted(database, 0.0), "few, and they just came"
     rounds.end()
@@ -338,8 +340,16 @@ def test_a_round_takes_what_was_there_when_it_began(database: Database) -> None:
 
 def test_sources_rest_by_themselves(database: Database) -> None:
     rounds, writer = Rounds(Patience(fill_rest_s=60)), Writer(database)
+    assert not rounds.wanted(database, 0.0)
+    rounds.end()
     writer.add_fills([made_fill(1, FIRST, 50), replace(made_fill(1, FIRST, 50), source="other", instrument_id="x")])
     assert not rounds.wanted(database, 0.0)
     rounds.end()
     writer.add_fills([made_fill(2, FIRST, 50)])
     assert list(rounds.wanted(database, 60.0)) == [2]
+
+
+def test_what_was_there_at_the_start_is_not_waited_for(database: Database) -> None:
+    Writer(database).add_fills([made_fill(1, FIRST, 50)])
+    rounds = Rounds(Patience(fill_rest_s=60))
+    assert rounds.wanted(database, 0.0) == {1: 1}

@@ -127,6 +127,17 @@ async def test_a_typed_moment_moves_everything_there_and_back() -> None:
         assert rig.said("this is live")
 
 
+async def test_who_is_live_again_is_told_what_is_in_sight() -> None:
+    async with running(PastRig(), SIZE) as rig:
+        assert isinstance(rig, PastRig)
+        await rig.type("-2h")
+        rig.app._prioritise()
+        rig.feed.priorities.clear()
+        await rig.press("L")
+        rig.app._prioritise()
+        assert rig.view.selected in rig.feed.priorities[-1]
+
+
 async def test_steps_lead_into_the_past_and_through_it() -> None:
     async with running(PastRig(), SIZE) as rig:
         assert isinstance(rig, PastRig)

@@ -106,9 +106,9 @@ class Exchanges:
         """Whether any exchange's history is on its way."""
         return any(engine.backfill.progress().is_running for engine in self._engines.values())
 
-    def fills(self, pair: Pair) -> dict[str, int]:
-        """How often the past of a pair was set, on each exchange that quotes a mid; while that stays, it stays too."""
-        return {name: holding.fills for name, _, holding in self._quoting(pair)}
+    def pasts(self, pair: Pair) -> dict[str, int]:
+        """Numbers of the pasts of a pair, of each exchange that quotes a mid: while they stay, so does what it was."""
+        return {name: holding.past for name, _, holding in self._quoting(pair)}
 
     def past(self, pair: Pair, start_ms: int, minutes: int) -> dict[str, "array[float]"]:
         """The minutes of a pair on each exchange that quotes a mid: mids, and closes where none was polled."""
@@ -181,7 +181,7 @@ class ConsolidatingEngine(Engine):
         self._wanted: tuple[str, ...] = ()
         self._is_wanted = asyncio.Event()
         self._has_past = False
-        self._fills: dict[str, dict[str, int]] = {}
+        self._pasts: dict[str, dict[str, int]] = {}
         """What the exchanges knew when the past of a pair was put together."""
         self._live_from_ms: int | None = None
         self._no_hours = NO_LONGER
@@ -263,10 +263,10 @@ class ConsolidatingEngine(Engine):
         except UnknownPairError:
             return
         pair = one.base, one.quote
-        fills = self._exchanges.fills(pair)
-        if fills == self._fills.get(name):
+        pasts = self._exchanges.pasts(pair)
+        if pasts == self._pasts.get(name):
             return
-        self._fills[name] = fills
+        self._pasts[name] = pasts
         start_ms, before_ms = self.market.start_ms, self._live_from_ms or 0
         levels, changes = consolidated_past(self._exchanges.past(pair, start_ms, self.market.window_minutes))
         samples = [(start_ms + index * MINUTE_MS, level) for index, level in levels]

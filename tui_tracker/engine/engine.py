@@ -358,7 +358,6 @@ class Engine(Board):
         if self._behind.is_set():
             self._at_ms = self._behind_ms
             self._behind.clear()
-        self._dirty |= self._lagging
         self._lagging.clear()
         await super()._rebuild()
 

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -62,8 +63,8 @@ class Holding:
     """Instant of the last bid and ask that anybody told."""
     members: tuple[str, ...] = ()
     """Exchanges that it is made of, if it is consolidated."""
-    fills: int = 0
-    """How often minutes of its past were set."""
+    past: int = 0
+    """Number of the last change of its past; of a market's none repeats."""
 
 
 class Market:
@@ -80,6 +81,7 @@ class Market:
         self._polled_ms: int | None = None
         self._streamed_ms: int | None = None
         self._returned: dict[str, int] = {}
+        self._pasts: Final = count(1)
 
     @property
     def polled_ms(self) -> int | None:
@@ -166,7 +168,7 @@ class Market:
             holding.windows[METRIC_INDEX[metric]] = Window.restore(
                 self._end_ms, values, provenance, self.window_minutes, has_returns=metric.has_returns
             )
-            holding.fills += 1
+            holding.past = next(self._pasts)
 
     def take_kept(
         self, instrument_id: str, metric: Metric, start_ms: int, values: "array[float]", origins: bytes
@@ -193,7 +195,8 @@ class Market:
                 if metric is Metric.FLOW:
                     holding.activity.note(minute_ms // MINUTE_MS, value > 0)
                     holding.last_trade_ms = max(holding.last_trade_ms or 0, minute_ms if value > 0 else 0) or None
-        holding.fills += has_taken
+        if has_taken:
+            holding.past = next(self._pasts)
         return has_taken
 
     def missing(self, holding: Holding, recent: int) -> tuple[int, bool]:
@@ -472,7 +475,8 @@ class Market:
                 taken += self._window(holding, index).fill(minute_ms, value, provenance)
             except SampleError:
                 self.refused += 1
-        holding.fills += taken > 0
+        if taken:
+            holding.past = next(self._pasts)
         return taken
 
     def _hold_last(self, holding: Holding, window: Window) -> None:

@@ -371,5 +371,18 @@ class SharedEngine(Engine):
 
 def _is_alike(status: SourceStatus, told: SourceStatus) -> bool:
     """Whether a source does as it did, but for times and counts."""
-    polls = status.last_attempt_ms == told.last_attempt_ms and status.backfill == told.backfill
-    return polls and (status.state, status.error, status.stream) == (told.state, told.error, told.stream)
+    return _doing(status) == _doing(told)
+
+
+def _doing(status: SourceStatus) -> tuple[object, ...]:
+    history = status.history
+    return (
+        status.state,
+        status.error,
+        status.stream,
+        status.last_attempt_ms,
+        status.next_poll_ms is None,
+        status.limited_until_ms is None,
+        status.backfill,
+        None if history is None else history.error,
+    )

@@ -424,6 +424,7 @@ class Store:
 
     def _shut(self) -> None:
         self._file.shut()
+        self._rounds.end()
         self._change(is_open=False)
 
     def _upkeep(self) -> None:

@@ -39,6 +39,7 @@ class Rounds:
         self._newest: dict[int, tuple[int, float]] = {}
         """(number of the newest fill, when it was first seen) of each source."""
         self._wanted: dict[int, int] | None = None
+        self._is_first = True
 
     def wanted(self, database: Database, now_s: float) -> Mapping[int, int]:
         """See ``Merger.step``; the same until the round has ended.
@@ -55,15 +56,15 @@ class Rounds:
         return self._wanted
 
     def _is_due(self, source: int, newest: int, fresh: int, now_s: float) -> bool:
-        known, since_s = self._newest.get(source, (None, now_s))
-        if newest != known:
-            self._newest[source] = newest, now_s
-            since_s = now_s
+        known, since_s = self._newest.get(source, (None, 0.0))
+        if newest != known:  # what was there at the start rests since before
+            since_s = float("-inf") if self._is_first else now_s
+            self._newest[source] = newest, since_s
         return now_s - since_s >= self._patience.fill_rest_s or fresh >= self._patience.most_unmerged
 
     def end(self) -> None:
         """All that was wanted is merged."""
-        self._wanted = None
+        self._wanted, self._is_first = None, False
 
 
 def tidy_up(database: Database, merger: Merger, rounds: Rounds, limits: Limits, now_ms: int) -> Tidied:

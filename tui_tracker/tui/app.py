@@ -435,7 +435,8 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
     def _watch(self, feed: Feed) -> None:
         """Begin anew with another market."""
         self.undo = None
-        self._feed = self._live = feed
+        self._live = feed
+        self.turn_to(feed)
         self.desk.start_over()
         self.show()
         self.listen()

@@ -129,6 +129,10 @@ class FeedApp(App[None]):
             self.say(error.told)
             self.show()
 
+    def turn_to(self, feed: Feed) -> None:
+        """Follow another feed from now on, which knows nothing yet of what is in sight."""
+        self._feed, self._prioritised = feed, ()
+
     def on_feed_ended(self, message: messages.FeedEnded) -> None:
         """Say that nothing newer will come."""
         self.say(f"no more data: {message.reason}")

@@ -1,5 +1,6 @@
 """A pair made of several exchanges', by engines on a clock that the test moves."""
 
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -150,6 +151,13 @@ async def test_the_past_is_put_together_again_only_where_an_exchange_learned_mor
         engine = across._exchanges._engines["one"]
         engine.market.fill_prices("one:BTC-USD", [(engine.market.start_ms, 90.0)], engine.market.end_ms or 0)
         across.prioritise(["all:BTC-USD", "all:BTC-USDT"])
+        await clock.advance(30)
+        assert read == [("BTC", "USD")]
+        read.clear()
+        before = engine.market.holding("one:BTC-USD").past
+        engine.market.restore_window("one:BTC-USD", Metric.MID, array("d", [90.0]), bytes([2]))
+        assert engine.market.holding("one:BTC-USD").past > before, "no number is ever that of another past"
+        across.prioritise(["all:BTC-USD"])
         await clock.advance(30)
         assert read == [("BTC", "USD")]
         assert len(sources) == 3

@@ -79,7 +79,8 @@ class PastActions(ViewActions):
             self.say("this is live")
             return
         self._past.close()
-        self._past, self._feed = None, self._live
+        self._past = None
+        self.turn_to(self._live)
         self._memory = self.desk.turn(self._memory)
         self.show()
         self.listen()
@@ -99,7 +100,8 @@ class PastActions(ViewActions):
         try:
             past = await self._opened()
             if is_first:
-                self._past, self._live, self._feed = past, self._feed, past
+                self._past, self._live = past, self._feed
+                self.turn_to(past)
                 self._memory = self.desk.turn(None)
                 self.show()
                 self.listen()
