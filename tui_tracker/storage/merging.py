@@ -37,7 +37,7 @@ FOLDED: Final = 64
 """Instruments whose roll-ups are folded in one step."""
 _LEVEL: Final = 6
 _ALL: Final = 2**63 - 1
-_DOING: Final = "tidy up"
+DOING: Final = "tidy up"
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Merger:
 
     def _next_job(self, wanted: Mapping[int, int] | None) -> _Job | None:
         """Gather what is known of the oldest hour that can be merged."""
-        with self._database.reading(_DOING) as connection:
+        with self._database.reading(DOING) as connection:
             found = _oldest(connection, self._closed, wanted)
             if found is None:
                 return None
@@ -161,7 +161,7 @@ class Merger:
         )
         body = encode_hour(group, job.columns.first, HOUR_MINUTES, frame, _LEVEL)
         row = hour_row(job.source, job.hour, group)
-        with self._database.writing(_DOING) as connection:
+        with self._database.writing(DOING) as connection:
             roster = catalogue.ensure_roster(connection, job.source, keys)
             connection.execute(
                 "INSERT OR REPLACE INTO hour(id, roster, body) VALUES (?, ?, ?)",
@@ -172,7 +172,7 @@ class Merger:
         """Write the roll-ups, and delete what was merged."""
         start, row = job.columns.first, time_row(job.source, job.hour)
         body = roll_up(job.columns, job.instruments, job.digits) if job.instruments else b""
-        with self._database.writing(_DOING) as connection:
+        with self._database.writing(DOING) as connection:
             if job.instruments:
                 roster = catalogue.ensure_roster(connection, job.source, job.instruments)
                 connection.execute(
@@ -189,7 +189,7 @@ class Merger:
 
     def _next_folding(self) -> "_Folding | None":
         """Gather the roll-ups of the oldest whole day that are not in weeks yet."""
-        with self._database.reading(_DOING) as connection:
+        with self._database.reading(DOING) as connection:
             found = _oldest_day(connection, self._closed)
             if found is None:
                 return None
@@ -204,7 +204,7 @@ class Merger:
         """Move roll-ups of a few instruments into their weeks; return whether all are there now."""
         keys, folding.keys = folding.keys[:FOLDED], folding.keys[FOLDED:]
         week = folding.first // WEEK_HOURS
-        with self._database.writing(_DOING) as connection:
+        with self._database.writing(DOING) as connection:
             for key in keys:
                 folded = _week(connection, key, week)
                 for hour, places, table in folding.hours:

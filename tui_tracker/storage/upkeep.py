@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui_tracker.storage.connection import Database
-from tui_tracker.storage.merging import Merger
+from tui_tracker.storage.merging import DOING, Merger
 from tui_tracker.storage.retention import Limits, Size, empty_log, retain, size_of
 from tui_tracker.storage.standing import Patience
 
@@ -48,7 +48,7 @@ class Rounds:
             StorageError: If that can't be read.
         """
         if self._wanted is None:
-            with database.reading("tidy up") as connection:
+            with database.reading(DOING) as connection:
                 found = connection.execute("SELECT source, max(id), sum(merged = first) FROM fill GROUP BY source")
                 self._wanted = {
                     source: newest for source, newest, fresh in found if self._is_due(source, newest, fresh, now_s)
