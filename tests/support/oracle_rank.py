@@ -77,13 +77,14 @@ def expected_pairs(record: ExchangeRecord, at_ms: int, window: int) -> dict[str,
 
     Args:
         record: Of the exchange.
-        at_ms: Instant of the poll, by the exchange's clock.
+        at_ms: Instant of the poll as the output tells it. Its minute is the window's last one: near the end of a
+            minute the exchange may hear a request in the next.
         window: Minutes.
     """
     poll = record.poll(at_ms)
     tickers = record.replay(poll)["result"]
     pairs = record.replay({"path": "/0/public/AssetPairs", "query": {}, "at_ms": poll["at_ms"]})["result"]
-    end = poll["at_ms"] // 60_000
+    end = at_ms // 60_000
     found: dict[str, ExpectedPair] = {}
     for key, entry in pairs.items():
         if "wsname" not in entry:

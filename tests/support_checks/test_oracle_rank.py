@@ -12,13 +12,15 @@ from tests.support import oracle
 from tests.support.fake_kraken import ExchangeClock, FakeKrakenThread
 from tests.support.oracle_rank import ExchangeRecord, differences, expected_pairs
 
-AT_MS = 1_790_000_057_000
+AT_MS = 1_790_000_099_800
+"""A fifth of a second before a minute ends."""
+HEARD_MS = AT_MS + 300
 WINDOW = 1_440
 
 
 @pytest.fixture(scope="module")
 def output_and_url() -> Any:
-    clock = ExchangeClock(start_ms=AT_MS, rate=0)
+    clock = ExchangeClock(start_ms=HEARD_MS, rate=0)
     with FakeKrakenThread(pairs=20, now_ms=clock) as exchange:
         with httpx.Client(base_url=exchange.url, trust_env=False) as client:
             client.get("/0/public/Ticker")
@@ -49,6 +51,13 @@ def test_accepts_the_truth(output_and_url: tuple[dict[str, Any], str]) -> None:
     assert len(output["pairs"]) == 14
     assert len(ranked) == 12, "one pair has no trade in 24 h, one is cancel_only"
     assert all(pair["samples"] == WINDOW for pair in ranked)
+
+
+def test_the_window_ends_with_the_minute_that_is_told(output_and_url: tuple[dict[str, Any], str]) -> None:
+    """The exchange may have heard the poll when its next minute had begun."""
+    output, url = output_and_url
+    heard = datetime.fromtimestamp(HEARD_MS / 1000, UTC).isoformat()
+    assert any("mean is" in line for line in differences({**output, "at": heard}, url))
 
 
 @pytest.mark.parametrize(
