@@ -236,7 +236,7 @@ async def test_a_client_that_never_reads_slows_nobody_and_is_closed(serve: Serve
                 while served.server.streams.count > 1:
                     served.feed.pairs[0].values[-1] += 1.0
                     served.feed.current = replace(
-                        served.feed.current, rows=tuple(map(replace, served.feed.current.rows))
+                        served.feed.current, rows=tuple(row._replace() for row in served.feed.current.rows)
                     )
                     await publish(served)
                     await quick.until("samples")

@@ -86,7 +86,7 @@ class ScriptedFeed:
         yield self._snapshot(0, (), BackfillProgress())
         if self.error is not None:
             raise self.error
-        bare = [replace(row, figures=(None,) * len(METRICS)) for row in self.rows]
+        bare = [row._replace(figures=(None,) * len(METRICS)) for row in self.rows]
         yield self._snapshot(1, bare, BackfillProgress())
         yield self._snapshot(1, bare, BackfillProgress())
         total = len(self.asked)

@@ -52,7 +52,7 @@ def ranked(outcome: Outcome) -> list[tuple[str, int | None]]:
 def test_another_metric_is_ranked_by_what_the_history_has_of_it(run: Run) -> None:
     flow = METRIC_INDEX[Metric.FLOW]
     rows = [
-        replace(row, figures=tuple(row.figures[0] if at == flow else None for at in range(len(row.figures))))
+        row._replace(figures=tuple(row.figures[0] if at == flow else None for at in range(len(row.figures))))
         for row in ROWS
     ]
     outcome = run("rank", "--json", "--metric", "flow", "--quote", "usd", composition=composed(rows))
@@ -261,7 +261,7 @@ def test_a_measure_without_a_usual_column_gets_one(run: Run) -> None:
 
 
 def test_classes_are_left_out_and_each_asset_shown_once(run: Run) -> None:
-    stable = replace(ROWS[1], instrument=replace(ROWS[1].instrument, classes=frozenset({InstrumentClass.STABLE})))
+    stable = ROWS[1]._replace(instrument=replace(ROWS[1].instrument, classes=frozenset({InstrumentClass.STABLE})))
     rows = [ROWS[0], stable, ROWS[2]]
     outcome = run("rank", "--json", "--exclude", "Stable, fiat", "--unique-base", composition=composed(rows))
     assert ranked(outcome) == [("BTC/USD", 1)]
@@ -375,8 +375,7 @@ STABLE = InstrumentClass.STABLE
 MANY_ROWS = [
     *ROWS,
     make_row("ETH", "USDT", stddev=4.0, volume_usd=8e6),
-    replace(
-        make_row("USDX", stddev=0.1, volume_usd=3e6),
+    make_row("USDX", stddev=0.1, volume_usd=3e6)._replace(
         instrument=replace(make_row("USDX").instrument, classes=frozenset({STABLE})),
     ),
 ]

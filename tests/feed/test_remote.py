@@ -74,7 +74,7 @@ async def test_only_rows_that_changed_are_sent() -> None:
     async with server(feed) as running, RemoteFeed(running.url).running() as client:
         first = await until(client, version(1))
         rows = list(feed.current.rows)
-        rows[7] = replace(rows[7], last=1.25)
+        rows[7] = rows[7]._replace(last=1.25)
         feed.publish(replace(feed.current, version=2, rows=tuple(rows)))
         second = await until(client, version(2))
         changed = [new for old, new in zip(first.rows, second.rows, strict=True) if new is not old]

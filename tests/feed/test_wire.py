@@ -108,7 +108,7 @@ def test_what_a_newer_program_adds_is_skipped(codec: Codec) -> None:
     assert isinstance(event, messages.Rows)
     same = {pair.id: pair.row() for pair in make_pairs(count=20)}
     for name, row in rows_of(event).items():
-        assert row == replace(same[name], instrument=replace(same[name].instrument, trading=Trading.LIMITED))
+        assert row == same[name]._replace(instrument=replace(same[name].instrument, trading=Trading.LIMITED))
 
 
 @codecs

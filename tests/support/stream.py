@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tests.support.source import ticker
 from tui_tracker.core.errors import SourceError
@@ -33,7 +32,7 @@ class FakeStream:
 
     def say(self, last: float | None, pair: str = "BTC/USD", said_ms: int | None = None, **changes: object) -> None:
         listener, _ = self._connections.get(pair) or self._connections["BTC/USD"]
-        said = replace(ticker(pair, last), **{"trades": None, **changes})  # type: ignore[arg-type]
+        said = ticker(pair, last)._replace(**{"trades": None, **changes})  # type: ignore[arg-type]
         listener.told([said], said_ms)
 
     def of(self, pair: str) -> Listener:

@@ -49,11 +49,11 @@ def priced(row: Row, last: float, **changes: object) -> Row:
     assert price is not None
     assert price.last_ms is not None
     figures = price._replace(last=last, last_ms=price.last_ms + MINUTE_MS, **changes)  # type: ignore[arg-type]
-    return replace(row, last=last, figures=(figures, *row.figures[1:]))
+    return row._replace(last=last, figures=(figures, *row.figures[1:]))
 
 
 def test_the_first_snapshot_and_the_same_poll_tell_nothing() -> None:
-    halted = replace(BASE, version=2, rows=(replace(row_of(), halted="maintenance"), *BASE.rows[1:]))
+    halted = replace(BASE, version=2, rows=(row_of()._replace(halted="maintenance"), *BASE.rows[1:]))
     assert told(BASE, halted) == []
     assert told(BASE, later(BASE)) == []
 
@@ -67,8 +67,8 @@ def test_the_first_snapshot_and_the_same_poll_tell_nothing() -> None:
     ],
 )
 def test_halts(was: str, now: str, happening: Happening, detail: str) -> None:
-    first = later(BASE, btc=replace(row_of(), halted=was))
-    (event,) = told(first, later(first, btc=replace(row_of(), halted=now)))
+    first = later(BASE, btc=row_of()._replace(halted=was))
+    (event,) = told(first, later(first, btc=row_of()._replace(halted=now)))
     assert event == Event(AT_MS + 2 * MINUTE_MS, happening, "kraken:BTC-USD", "BTC/USD", detail)
 
 
@@ -110,7 +110,7 @@ def test_a_high_of_another_window_is_no_record_of_24_h() -> None:
     row = row_of()
     price = row.figures[0]
     assert price is not None
-    short = replace(row, figures=(price._replace(length=60, minimum=price.last), *row.figures[1:]))
+    short = row._replace(figures=(price._replace(length=60, minimum=price.last), *row.figures[1:]))
     first = replace(later(BASE, btc=short), window_minutes=60)
     assert told(BASE, first, later(later(BASE), btc=priced(row, 1.0, minimum=1.0))) == []
 
@@ -119,7 +119,7 @@ def test_a_high_that_history_brought_is_no_record() -> None:
     row = row_of()
     price = row.figures[0]
     assert price is not None
-    loaded = replace(row, figures=(price._replace(maximum=1e6), *row.figures[1:]))
+    loaded = row._replace(figures=(price._replace(maximum=1e6), *row.figures[1:]))
     assert told(BASE, later(BASE, btc=loaded)) == []
 
 
@@ -129,18 +129,18 @@ def test_jumps_count_only_pairs_that_are_ranked_in_both() -> None:
     assert len(places) > LEAST_JUMP
     price = lowest.figures[0]
     assert price is not None
-    risen = replace(lowest, figures=(price._replace(stddev=1e9), *lowest.figures[1:]))
+    risen = lowest._replace(figures=(price._replace(stddev=1e9), *lowest.figures[1:]))
     (event,) = told(BASE, later(BASE, lowest=risen))
     assert (event.happening, event.pair) == (Happening.RISE, lowest.instrument.pair)
     assert event.detail.endswith("now 1 of 29")
-    few = replace(BASE, rows=(risen, *(replace(row, halted="x") for row in BASE.rows if row.id != risen.id)))
+    few = replace(BASE, rows=(risen, *(row._replace(halted="x") for row in BASE.rows if row.id != risen.id)))
     assert not [event for event in told(few, later(BASE, lowest=risen)) if event.happening is Happening.RISE]
 
 
 def test_it_is_bounded() -> None:
     snapshot, snapshots = BASE, [BASE]
     for count in range(12):
-        rows = tuple(replace(row, halted="x" if count % 2 else "") for row in snapshot.rows)
+        rows = tuple(row._replace(halted="x" if count % 2 else "") for row in snapshot.rows)
         snapshot = replace(later(snapshot), rows=rows)
         snapshots.append(snapshot)
     assert len(told(*snapshots)) == MOST_EVENTS
@@ -155,7 +155,7 @@ def test_three_thousand_rows_take_a_few_milliseconds() -> None:
         price = template.figures[0]
         assert price is not None
         figures = (price._replace(stddev=chance.random()), *template.figures[1:])
-        rows.append(replace(template, instrument=instrument, figures=figures))
+        rows.append(template._replace(instrument=instrument, figures=figures))
     snapshot = replace(BASE, rows=tuple(rows))
     following = later(snapshot)
     log = EventLog()
@@ -205,7 +205,7 @@ def test_the_pulse_begins_anew_with_another_window_and_waits_for_history() -> No
     noted(pulse, BASE)
     noted(pulse, replace(later(BASE, 1), window_minutes=60))
     assert pulse.start_ms == END_MS + MINUTE_MS
-    some = [replace(row, figures=(None, *row.figures[1:])) for row in BASE.rows[:10]]
+    some = [row._replace(figures=(None, *row.figures[1:])) for row in BASE.rows[:10]]
     partly = replace(later(BASE, 2), rows=(*some, *BASE.rows[10:]), window_minutes=60)
     loading = replace(partly, version=8, status=replace(partly.status, backfill=BackfillProgress(1, 9)))
     assert pulse.measured(loading) is None
@@ -226,5 +226,5 @@ def test_the_median_is_that_of_the_standard_library() -> None:
 
 
 def test_a_market_that_is_hardly_known_has_no_pulse() -> None:
-    young = [replace(row, figures=(None, *row.figures[1:])) for row in BASE.rows[:40]]
+    young = [row._replace(figures=(None, *row.figures[1:])) for row in BASE.rows[:40]]
     assert median_cv((*young, *BASE.rows[40:]), 0.9) is None

@@ -190,7 +190,7 @@ def test_a_single_sample_tells_no_change_and_no_spread() -> None:
     figures = row.figures_of(Metric.PRICE)
     assert figures is not None
     one = figures._replace(samples=1, first_ms=END_MS, first=figures.last, stddev=0.0)
-    snapshot = replace(SNAPSHOT, rows=(replace(row, figures=(one, *row.figures[1:])),))
+    snapshot = replace(SNAPSHOT, rows=(row._replace(figures=(one, *row.figures[1:])),))
     scene = Presenter(0.9, 0.0).scene(snapshot, ViewState(selected=row.id), (), ())
     table = "".join(text for text, _ in scene.table.row(0, 98))
     assert table.split()[:7] == ["<1", "%", "BTC/USD", "84,120.5", "–", "–", "–"]

@@ -157,8 +157,8 @@ def test_the_pair_list_begins_with_favourites_then_volume() -> None:
 def test_rows_are_those_of_the_newest_snapshot_whatever_changed() -> None:
     presenter = Presenter(0.9, 0.0)
     first, second, *others = SNAPSHOT.rows
-    moved = replace(first, last=5.0)
-    newcomer = replace(second, instrument=replace(second.instrument, id="kraken:NEW-USD", base="NEW"))
+    moved = first._replace(last=5.0)
+    newcomer = second._replace(instrument=replace(second.instrument, id="kraken:NEW-USD", base="NEW"))
     for version, rows in enumerate(
         [(first, second, *others), (moved, second, *others), (moved, newcomer, *others), (moved, *others)], 2
     ):

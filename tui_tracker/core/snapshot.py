@@ -1,10 +1,10 @@
 """The whole state of a market at one version, immutable."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.instrument import Instrument
@@ -14,9 +14,11 @@ from tui_tracker.core.status import SourceStatus
 DAYS_A_YEAR: Final = 365
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One instrument: its last quote and the figures of each of its windows."""
+class Row(NamedTuple):
+    """One instrument: its last quote and the figures of each of its windows.
+
+    A named tuple for the reason that ``Figures`` is one.
+    """
 
     instrument: Instrument
     last: float | None
@@ -30,7 +32,7 @@ class Row:
     halted: str
     """Why it is not sampled (``maintenance``, ``cancel_only``, ``delisted``, ``not quoted``), or empty."""
     halted_since_ms: int | None
-    figures: tuple[Figures | None, ...]
+    figures: Sequence[Figures | None]
     """In the order of ``METRICS``; ``None`` where the source never gave the metric."""
     provenance: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Minutes of the price window by where they came from, in the order of ``Provenance``."""

@@ -16,7 +16,7 @@ from tui_tracker.core.status import SourceStatus
 from tui_tracker.engine.beside import Beside
 from tui_tracker.engine.hub import Hub
 from tui_tracker.engine.lens import Lens
-from tui_tracker.engine.market import Market
+from tui_tracker.engine.market import Holding, Market
 from tui_tracker.engine.rows import make_row, pair_prices
 from tui_tracker.engine.turns import Turns, in_slices
 from tui_tracker.stats.conversion import PairPrice, usd_rates
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tui_tracker.engine.archive import Archive
 
 NO_HOURS: Final = "no history is kept: longer ranges need history = true"
+KEPT_UP: Final = 16
+"""Figures that nobody sees are made once in so many minutes: from those the next ones are had quickly."""
 SIMULATED_HOURS: Final = "no history is kept of a simulated market"
 _log = logging.getLogger(__name__)
 
@@ -218,8 +220,12 @@ class Board:
             turns = Turns()
             for name in dirty:
                 self._touch(name)
-                self._rows[name] = make_row(self.shown, self.shown.holding(name), self._rates)
+                self._rows[name] = self._row_of(self.shown, self.shown.holding(name), is_figured=self._is_seen(name))
                 await turns.give()
+
+    def _is_seen(self, name: str) -> bool:  # noqa: ARG002  (of a board whose readers don't tell, everything is)
+        """Whether somebody sees figures of other metrics than the price of a pair."""
+        return True
 
     async def _rebuild(self) -> None:
         """Make every row anew."""
@@ -234,10 +240,16 @@ class Board:
 
     async def _rows_of(self, shown: Market) -> dict[str, Row]:
         rows, turns = dict[str, Row](), Turns()
-        for holding in tuple(shown):
-            rows[holding.instrument.id] = make_row(shown, holding, self._rates)
+        minute = (self.market.end_ms or 0) // MINUTE_MS
+        for place, holding in enumerate(tuple(shown), minute):
+            name = holding.instrument.id
+            rows[name] = self._row_of(shown, holding, is_figured=place % KEPT_UP == 0 or self._is_seen(name))
             await turns.give()
         return rows
+
+    def _row_of(self, shown: Market, holding: Holding, *, is_figured: bool) -> Row:
+        """Windows that follow the market's own have their figures made with the row: they wait for nobody."""
+        return make_row(shown, holding, self._rates, is_deferred=shown is self.market and not is_figured)
 
     def _publish_rows(self) -> None:
         self._version += 1

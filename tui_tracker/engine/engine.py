@@ -230,7 +230,7 @@ class Engine(Board):
     def spare_unseen(self) -> None:
         """Whoever reads sees what is prioritised alone: other rows may lag behind a stream by small moves of a minute.
 
-        Their windows don't.
+        Their windows don't. Of these rows only figures of the price are made before they are asked for.
         """
         self._seen = frozenset()
 
@@ -503,7 +503,11 @@ class Engine(Board):
     def _is_shown(self, name: str) -> bool:
         """Whether a row is to show at once what a stream said: somebody looks at it, or it moved."""
         row, ticker = self._rows.get(name), self.market.holding(name).ticker
-        return self._seen is None or name in self._seen or row is None or ticker is None or has_moved(row, ticker)
+        return self._is_seen(name) or row is None or ticker is None or has_moved(row, ticker)
+
+    @override
+    def _is_seen(self, name: str) -> bool:
+        return self._seen is None or name in self._seen
 
     def note_stream_changed(self) -> None:
         """See ``Host``."""

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
@@ -549,7 +549,7 @@ def _with_book(holding: Holding, ticker: Ticker, at_ms: int) -> Ticker:
     before, has_book = holding.ticker, ticker.bid is not None or ticker.ask is not None
     if has_book or before is None or holding.book_ms is None or at_ms - holding.book_ms > BOOK_MS:
         return ticker
-    return replace(ticker, bid=before.bid, ask=before.ask)
+    return ticker._replace(bid=before.bid, ask=before.ask)
 
 
 def _is_observed(holding: Holding, minute_ms: int) -> bool:

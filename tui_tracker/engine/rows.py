@@ -1,21 +1,68 @@
 """Rows of a snapshot, from what the market holds."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, overload
 
-from tui_tracker.core.metric import METRIC_INDEX, Metric
+from typing_extensions import override
+
+from tui_tracker.core.figures import Figures
+from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.market import Holding, Market
 from tui_tracker.stats.conversion import PairPrice, usd_rates
+from tui_tracker.stats.window import Window
 
 MOVED: Final = 1e-3
 """A price that moved by more, as a fraction of it, may soon count in a ranking: σ of a day is a few percent."""
 _PRICE = METRIC_INDEX[Metric.PRICE]
 
 
-def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Row:
-    """Return the row of one instrument at this moment; ``rates`` are dollars per unit of each asset."""
+class DeferredFigures(Sequence[Figures | None]):
+    """Figures of a row: those of the price as of when it was made, others as of when they are first asked for.
+
+    To be asked on the loop that changes the windows, until all were asked for that a thread needs.
+
+    Args:
+        windows: Of each metric.
+    """
+
+    __slots__ = ("_known", "_windows")
+
+    def __init__(self, windows: Sequence[Window | None]) -> None:
+        price = windows[_PRICE]
+        self._windows: Final = tuple(windows)
+        self._known: Final[dict[int, Figures | None]] = {_PRICE: None if price is None else price.figures()}
+
+    @override
+    def __len__(self) -> int:
+        return len(METRICS)
+
+    @overload
+    def __getitem__(self, index: int) -> Figures | None: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Figures | None, ...]: ...
+
+    @override
+    def __getitem__(self, index: int | slice) -> Figures | tuple[Figures | None, ...] | None:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        if index not in self._known:
+            window = self._windows[index]
+            self._known[index] = None if window is None else window.figures()
+        return self._known[index]
+
+
+def make_row(market: Market, holding: Holding, rates: Mapping[str, float], *, is_deferred: bool = False) -> Row:
+    """Return the row of one instrument at this moment.
+
+    Args:
+        market: What its figures are over.
+        holding: Of the instrument.
+        rates: Dollars per unit of each asset.
+        is_deferred: Whether figures of other metrics than the price are made once somebody looks.
+    """
     ticker = holding.ticker
     price = market.samples(holding, _PRICE)
     return Row(
@@ -27,7 +74,7 @@ def make_row(market: Market, holding: Holding, rates: Mapping[str, float]) -> Ro
         market.has_traded(holding),
         holding.halted,
         holding.halted_since_ms,
-        market.figures(holding),
+        DeferredFigures(holding.windows) if is_deferred else market.figures(holding),
         price.provenance_counts() if price is not None else (0, 0, 0, 0),
         ticker.high if ticker is not None else None,
         ticker.low if ticker is not None else None,

@@ -192,9 +192,9 @@ class Desk:
         self.ranks.forget()
         self.highlights.forget()
 
-    def prepared(self, snapshot: Snapshot) -> Ahead | None:
-        """What a snapshot is by what is chosen now, for :meth:`rank`; a thread may call it."""
-        return self._presenter.prepared(snapshot, self.view, self.watchlist)
+    def prepared(self, snapshot: Snapshot, view: ViewState) -> Ahead | None:
+        """What a snapshot is by what was chosen, for :meth:`rank`; a thread may call it."""
+        return self._presenter.prepared(snapshot, view, self.watchlist)
 
     def rank(self, snapshot: Snapshot, ahead: Ahead | None = None) -> None:
         """Rank a new snapshot ahead of showing it; ``ahead`` has what a thread prepared."""

@@ -5,7 +5,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,7 @@ from textual.widgets._toast import ToastHolder
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
 from tui_tracker.core.metric import Metric
-from tui_tracker.core.snapshot import Snapshot
+from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceStatus
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
@@ -26,6 +26,7 @@ from tui_tracker.tui import messages
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk, no_snapshot
 from tui_tracker.tui.foreground import Foreground
+from tui_tracker.tui.present import Ahead
 from tui_tracker.tui.screens.main import MainScreen
 from tui_tracker.tui.titles import window_text
 from tui_tracker.tui.view import DAY_MINUTES
@@ -38,6 +39,8 @@ CLEAR_UP_S: Final = 0.5
 """How long after a change of the theme its garbage is freed, with that of the changes since."""
 MANY_ROWS: Final = 2_000
 """More are ranked and compared by a thread: on the loop it would take over 5 ms."""
+FIGURED: Final = 32
+"""Rows whose figures are made in one turn of the loop."""
 LEAST_S: Final = 2.0
 MOST_S: Final = 7.0
 READ_A_SECOND: Final = 20
@@ -140,7 +143,7 @@ class FeedApp(App[None]):
     async def _take(self, snapshot: Snapshot) -> None:
         """Show the newest snapshot; ranking, taking note and painting are turns of the loop, between which keys act."""
         is_large = len(snapshot.rows) > MANY_ROWS
-        ahead = await asyncio.to_thread(self.desk.prepared, snapshot) if is_large else None
+        ahead = await self._prepared(snapshot) if is_large else None
         before, self.desk.snapshot = self.desk.snapshot, snapshot
         if before is not None and before.window_minutes != snapshot.window_minutes:
             self.desk.forget_ranks()
@@ -159,6 +162,20 @@ class FeedApp(App[None]):
         if before is None or before.version != snapshot.version:
             self.load_series()
         self.taken(snapshot)
+
+    async def _prepared(self, snapshot: Snapshot) -> Ahead | None:
+        view = self.desk.view
+        if view.metric is not Metric.PRICE:
+            await self.have_figures(snapshot.rows, (view.metric,))
+        return await asyncio.to_thread(self.desk.prepared, snapshot, view)
+
+    async def have_figures(self, rows: Sequence[Row], metrics: Collection[Metric]) -> None:
+        """Have figures made that a thread is about to read: those that nobody looked at yet the loop alone may make."""
+        for start in range(0, len(rows), FIGURED):
+            for row in rows[start : start + FIGURED]:
+                for metric in metrics:
+                    row.figures_of(metric)
+            await self.foreground.quiet()
 
     def taken(self, snapshot: Snapshot) -> None:
         """A snapshot is shown."""

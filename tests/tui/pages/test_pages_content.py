@@ -71,7 +71,7 @@ def text_of(page: Page) -> str:
 
 
 def test_returns_are_of_five_minutes_where_candles_of_five_fill_the_minutes() -> None:
-    row = replace(row_of("BTC/USD"), provenance=(720, 720, 0, 0))
+    row = row_of("BTC/USD")._replace(provenance=(720, 720, 0, 0))
     steps = [100.0 + step % 7 for step in range(WINDOW // 5)]
     held = array("d", [value for value in steps for _ in range(5)])
     start_ms = END_MS - (WINDOW - 1) * MINUTE_MS
@@ -252,9 +252,9 @@ def test_why_of_other_measures() -> None:
 
 
 def test_provenance_is_named() -> None:
-    row = replace(row_of("BTC/USD"), provenance=(700, 30, 0, 710))
+    row = row_of("BTC/USD")._replace(provenance=(700, 30, 0, 710))
     assert "30 polls · 710 1-min candles · 700 5-min candles" in why("BTC/USD", row=row)
-    row = replace(row, provenance=(2, 1, 1, 1))
+    row = row._replace(provenance=(2, 1, 1, 1))
     assert "1 poll · 1 1-min candle · 2 5-min candles · 1 streamed minute" in why("BTC/USD", row=row)
 
 
@@ -317,10 +317,10 @@ def overview(heat: Heat = Heat.CHANGE, width: int = 76, rows: tuple[Row, ...] = 
 def test_breadth_counts_every_pair_that_trades() -> None:
     found = breadth(SNAPSHOT.rows)
     assert found.all == sum(1 for row in SNAPSHOT.rows if not row.halted and row.last is not None)
-    still = replace(row_of("BTC/USD"), figures=row_of("PAXG/USD").figures)
+    still = row_of("BTC/USD")._replace(figures=row_of("PAXG/USD").figures)
     assert still.figures[0] is not None
     flat = still.figures[0]._replace(first=1.0, last=1.0)
-    assert breadth([replace(still, figures=(flat, *still.figures[1:]))]) == Breadth(0, 0, 1)
+    assert breadth([still._replace(figures=(flat, *still.figures[1:]))]) == Breadth(0, 0, 1)
 
 
 def test_tiles_have_signs_and_shades() -> None:
@@ -336,17 +336,17 @@ def test_tiles_have_signs_and_shades() -> None:
 def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:
     rows = [row for pair in several_pairs() if (row := pair.row()).instrument.base == "GTC"]
     rows = [
-        replace(row, bid=0.424, ask=0.4241) if row.id == "gate:GTC-USD" else row for row in rows
+        row._replace(bid=0.424, ask=0.4241) if row.id == "gate:GTC-USD" else row for row in rows
     ]  # 3.4 % off: it may not come back, and need not leave
     one = next(row for row in rows if row.id == "gate:GTC-USD")
     inside = AcrossFacts(one, rows, {row.id: 1_000 for row in rows}, None, 0, UTC_ZONE)
     assert "of all 4 exchanges" in text_of(across_page(inside, 140))
     few = [
-        replace(row, figures=(row.figures[0] and row.figures[0]._replace(samples=60), *row.figures[1:])) for row in rows
+        row._replace(figures=(row.figures[0] and row.figures[0]._replace(samples=60), *row.figures[1:])) for row in rows
     ]
     assert len(re.findall(r" ~\d", text_of(across_page(replace(inside, rows=few), 140)))) == 4
     left = [
-        replace(row, members=("bitfinex", "bitstamp", "kraken")) if row.id == "all:GTC-USD" else row for row in rows
+        row._replace(members=("bitfinex", "bitstamp", "kraken")) if row.id == "all:GTC-USD" else row for row in rows
     ]
     text = text_of(across_page(replace(inside, rows=left), 140))
     assert "of 3 of 4 exchanges" in text
@@ -467,7 +467,7 @@ def test_columns_that_belong_together_follow_below_together() -> None:
 
 def test_a_change_since_lately_is_none_over_the_window() -> None:
     young = [
-        replace(row, figures=(row.figures[0]._replace(first_ms=END_MS - 3 * MINUTE_MS), *row.figures[1:]))
+        row._replace(figures=(row.figures[0]._replace(first_ms=END_MS - 3 * MINUTE_MS), *row.figures[1:]))
         for row in SNAPSHOT.rows
         if row.figures[0] is not None
     ]

@@ -28,8 +28,7 @@ class CountingSource(FakeSource):
         batch = await super().tickers()
         minute = batch.sent_ms // MINUTE
         counted = tuple(
-            replace(
-                ticker,
+            ticker._replace(
                 bid=(ticker.last or 0.0) * (1 - 1e-4 * (1 + minute % 3)),
                 base_volume=10.0 + minute % 11 / 7,
                 today_volume=float(minute % 1440) / 3,
@@ -47,7 +46,7 @@ class LateQuotes(CountingSource):
 
     async def tickers(self) -> TickerBatch:
         batch = await super().tickers()
-        quoted = tuple(replace(ticker, bid=(batch.sent_ms % MINUTE) / 1e3 + 1) for ticker in batch.tickers)
+        quoted = tuple(ticker._replace(bid=(batch.sent_ms % MINUTE) / 1e3 + 1) for ticker in batch.tickers)
         await self.clock.sleep(self.delay_s)
         return replace(batch, tickers=quoted)
 

@@ -1,7 +1,5 @@
 """What happened in each minute, and which intervals saw a trade: from counters and from candles."""
 
-from dataclasses import replace
-
 from tests.support.source import MINUTE, instrument, ticker
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.metric import Metric
@@ -19,8 +17,8 @@ def listed() -> Market:
 
 
 def poll(market: Market, at_ms: int, volume: float | None, trades: int | None = None, **changes: float | None) -> None:
-    quote = replace(ticker("BTC/USD"), today_volume=volume, today_trades=trades)
-    market.apply([replace(quote, **changes)], at_ms, at_ms)  # type: ignore[arg-type]
+    quote = ticker("BTC/USD")._replace(today_volume=volume, today_trades=trades)
+    market.apply([quote._replace(**changes)], at_ms, at_ms)  # type: ignore[arg-type]
     market.close_poll(at_ms)
     market.advance(at_ms)
 

@@ -339,7 +339,7 @@ async def test_bid_and_ask_that_only_a_stream_tells_hold_over_a_poll_but_not_for
 
         async def without_book() -> TickerBatch:
             batch = await tickers()
-            return replace(batch, tickers=tuple(replace(one, bid=None, ask=None) for one in batch.tickers))
+            return replace(batch, tickers=tuple(one._replace(bid=None, ask=None) for one in batch.tickers))
 
         tickers, source.tickers = source.tickers, without_book  # type: ignore[method-assign]
         await clock.advance(60)

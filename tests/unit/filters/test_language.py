@@ -255,7 +255,7 @@ def test_a_slash_in_a_pattern_is_told_at_the_one_that_ends_it() -> None:
 
 def test_every_spelling_finds_the_pair() -> None:
     row = subject().row
-    one = replace(row, instrument=replace(row.instrument, symbol="XXBTZUSD", aliases=("XBT/USD",)))
+    one = row._replace(instrument=replace(row.instrument, symbol="XXBTZUSD", aliases=("XBT/USD",)))
     for text in ("btc", "BTC/USD", "btcusd", "btc-usd", "xxbtz", "xbt/u", "kraken:btc-usd", "  usd btc "):
         assert plain_words(text)(Subject(one, text=haystack(one)))
 
@@ -314,7 +314,7 @@ def test_no_pattern_takes_long() -> None:
 
 def test_an_age_is_unknown_until_candles_told_it() -> None:
     young = subject()
-    polled = young._replace(row=replace(young.row, provenance=(0, 720, 0, 0)))
+    polled = young._replace(row=young.row._replace(provenance=(0, 720, 0, 0)))
     assert compile_filter("history < 23").matches(young)
     assert not compile_filter("history < 23").matches(polled)
 

@@ -148,7 +148,7 @@ def market_of(kinds: list[tuple[Row, str]], known: dict[tuple[int, Row, str], Ro
     for at, (kind, quote) in enumerate(kinds):
         name = f"A{at}"
         one = replace(kind.instrument, id=f"kraken:{name}-{quote}", base=f"A{at // 2}", quote=quote)
-        rows.append(known.setdefault((at, kind, quote), replace(kind, instrument=one)))
+        rows.append(known.setdefault((at, kind, quote), kind._replace(instrument=one)))
     return Snapshot(1, 0, 0, 1_440, tuple(rows), STATUS)
 
 
@@ -181,7 +181,7 @@ def test_rows_that_changed_are_put_to_their_places(
     before = rank(replace(snapshot(), rows=tuple(rows)), Metric.PRICE, Measure.STDDEV, scope)
     for changes in steps:
         for at, kind in changes:
-            rows[at] = replace(kind, instrument=rows[at].instrument)
+            rows[at] = kind._replace(instrument=rows[at].instrument)
         now = replace(snapshot(), rows=tuple(rows))
         before = rank(now, Metric.PRICE, Measure.STDDEV, scope, before=before)
         assert before == rank(now, Metric.PRICE, Measure.STDDEV, scope)
@@ -203,7 +203,7 @@ def test_coverage_threshold_is_configurable() -> None:
 
 
 def quoted(pair: str, high: float | None = 120.0, low: float | None = 80.0, **more: object) -> Row:
-    return replace(row(pair), **({"bid": 99.0, "ask": 101.0, "high": high, "low": low} | more))  # type: ignore[arg-type]
+    return row(pair)._replace(**({"bid": 99.0, "ask": 101.0, "high": high, "low": low} | more))  # type: ignore[arg-type]
 
 
 def test_measures_of_the_exchanges_high_and_low() -> None:
@@ -231,7 +231,7 @@ def test_high_and_low_rank_the_price_alone(measure: Measure) -> None:
 
 def classed(pair: str, *classes: InstrumentClass, **more: Any) -> Row:
     one = row(pair, **more)
-    return replace(one, instrument=replace(one.instrument, classes=frozenset(classes)))
+    return one._replace(instrument=replace(one.instrument, classes=frozenset(classes)))
 
 
 def test_classes_are_left_out() -> None:

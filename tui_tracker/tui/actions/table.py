@@ -8,7 +8,7 @@ from textual import work
 from textual.timer import Timer
 
 from tui_tracker.core.errors import TrackerError, UnknownPairError
-from tui_tracker.core.metric import Metric
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.tui import export
 from tui_tracker.tui.actions.screens import ScreenActions
@@ -179,6 +179,7 @@ class TableActions(ScreenActions):
         def write() -> Path:
             return export.write_new(self.desk.settings.export_dir, self._stem(scope), chosen, make(table, on_rows))
 
+        await self.have_figures([place.row for place in table.places], METRICS)
         try:
             path = await asyncio.to_thread(write)
         except TrackerError as error:
