@@ -30,6 +30,12 @@ class Model:
         self.formatted += 1
         return ((f"{self.keys[index]} {self._values}", "text"),)
 
+    def common(self) -> tuple[object, ...]:
+        return ()
+
+    def stamp(self, index: int) -> tuple[object, ...]:
+        return (self._values,)
+
     def column_at(self, x: int, width: int) -> str | None:
         return None
 
@@ -177,6 +183,27 @@ async def test_a_view_that_was_scrolled_away_stays_where_it_is() -> None:
         rows._scroll(20)
         rows.show(Model(keys, values="new"), "0000")
         assert rows.visible_keys[0] == "0020"
+
+
+async def test_rows_that_are_as_before_are_not_formatted_again() -> None:
+    app = RowsApp()
+    async with app.run_test(size=(30, 11)) as pilot:
+        rows, keys = app.query_one(WatchedRows), numbers(50)
+        rows.show(Model(keys, values="a"), "0000")
+        await pilot.pause()
+        page = len(rows.visible_keys)
+        same, moved, changed = Model(keys, values="a"), Model(keys[1:], values="a"), Model(keys, values="b")
+        rows.show(same, "0000")
+        assert same.formatted == 1, "the one with the cursor"
+        rows.show(moved, "0001")
+        assert moved.formatted == 2, "and the one that came into view"
+        rows.show(changed, "0000")
+        assert changed.formatted == page
+        assert rows.plain.count(" b") == page
+        wider = Model(keys, values="b")
+        await pilot.resize_terminal(40, 11)
+        rows.show(wider, "0000")
+        assert wider.formatted == page
 
 
 async def test_no_rows_and_no_cursor() -> None:

@@ -56,5 +56,5 @@ def ranked(snapshot: Snapshot, settings: Settings, quote: str | None) -> Ranking
 
 def by_volume(ranking: Ranking) -> Sequence[str]:
     """The ids of a ranking, the most traded first: the order in which history is loaded."""
-    rows = sorted((place.row for place in ranking.places), key=lambda row: -(row.volume_usd or 0.0))
+    rows = sorted(ranking.rows, key=lambda row: -(row.volume_usd or 0.0))
     return [row.id for row in rows if not row.halted]

@@ -270,7 +270,7 @@ def choose(snapshot: Snapshot, request: RankRequest) -> tuple[tuple[Row, ...], i
     ids = _named(snapshot, request.names) if request.names else None
     wanted = Scope(request.quote, ids, request.floor_usd, request.excluded, request.unique_base)
     scope = rank(snapshot, request.metric, request.settings.by, wanted)
-    rows = [place.row for place in scope.places]
+    rows = list(scope.rows)
     if ids is not None:
         _tell_left_out(request, [row for row in snapshot.rows if row.id in ids], {row.id for row in rows})
     if not rows:

@@ -56,7 +56,7 @@ class RankReport:
         found = [_pair(place, self.ranking.metric) for place in self.ranking.places]
         if not self._is_several:
             return found
-        exchanges = [place.row.instrument.source for place in self.ranking.places]
+        exchanges = [row.instrument.source for row in self.ranking.rows]
         return [{"exchange": exchange, **pair} for exchange, pair in zip(exchanges, found, strict=True)]
 
     @property

@@ -217,11 +217,13 @@ class Board:
         """Make the rows anew whose history was loaded."""
         async with self._rebuilding:
             dirty, self._dirty = self._dirty, set()
-            turns = Turns()
+            turns, known = Turns(), len(self._rows)
             for name in dirty:
                 self._touch(name)
                 self._rows[name] = self._row_of(self.shown, self.shown.holding(name), is_figured=self._is_seen(name))
                 await turns.give()
+            if len(self._rows) > known:
+                self._rows = dict(sorted(self._rows.items()))
 
     def _is_seen(self, name: str) -> bool:  # noqa: ARG002  (of a board whose readers don't tell, everything is)
         """Whether somebody sees figures of other metrics than the price of a pair."""

@@ -1,11 +1,14 @@
 """Ranks of instruments: the largest value is rank 1, ties share."""
 
-from bisect import insort
-from collections.abc import Collection, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress, count
 from math import inf
-from operator import itemgetter
-from typing import Final, NamedTuple
+from operator import is_not, itemgetter
+from typing import Final, NamedTuple, overload
+
+from typing_extensions import override
 
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.instrument import Instrument, InstrumentClass
@@ -62,9 +65,117 @@ _Standing = _Ranked | _Unranked | tuple[()] | None
 """What a row is by itself, whatever the others are; ``None`` out of the scope."""
 
 
+class Places(Sequence[Place]):
+    """Places in their order; each is made when it is looked at, since of thousands a screen shows a few.
+
+    Args:
+        ranked: Those that have a rank, the largest value first.
+        unranked: The others, as they follow.
+    """
+
+    __slots__ = ("_ranked", "_unranked")
+
+    def __init__(self, ranked: list[_Ranked], unranked: list[_Unranked]) -> None:
+        self._ranked: Final = ranked
+        self._unranked: Final = unranked
+
+    @property
+    def ranked(self) -> int:
+        """How many have a rank: the first so many."""
+        return len(self._ranked)
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """The rows in this order; far faster than to ask each place."""
+        yield from map(itemgetter(1), self._ranked)
+        for _, _, place in self._unranked:
+            yield place.row
+
+    @override
+    def __len__(self) -> int:
+        return len(self._ranked) + len(self._unranked)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Places):
+            return NotImplemented
+        return (self._ranked, self._unranked) == (other._ranked, other._unranked)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @overload
+    def __getitem__(self, index: int) -> Place: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Place]: ...
+
+    @override
+    def __getitem__(self, index: int | slice) -> Place | list[Place]:
+        if not isinstance(index, slice):
+            return self._at(range(len(self))[index])
+        start, stop, step = index.indices(len(self))
+        return list(self._between(start, stop)) if step == 1 else [self._at(at) for at in range(start, stop, step)]
+
+    @override
+    def __iter__(self) -> Iterator[Place]:
+        return self._between(0, len(self))
+
+    def _at(self, index: int) -> Place:
+        return next(self._between(index, index + 1))
+
+    def _between(self, start: int, stop: int) -> Iterator[Place]:
+        """Those from one index to before another."""
+        ranked = self._ranked[start:stop]
+        values = [value for value, _ in ranked]
+        first = 1 + bisect_left(self._ranked, -values[0], 0, start, key=_descending) if values else 0
+        for (value, row), rank in zip(ranked, shared_ranks(values), strict=True):
+            yield Place(row, start + rank if rank > 1 else first, value)  # the first ones may share one of before
+        known = len(self._ranked)
+        for _, _, place in self._unranked[max(0, start - known) : max(0, stop - known)]:
+            yield place
+
+    def of(self, standing: _Ranked | _Unranked) -> Place | None:
+        """The place of something that is among these, or ``None``."""
+        if len(standing) == 3:
+            at = bisect_left(self._unranked, _unranked_order(standing), key=_unranked_order)
+            is_here = at < len(self._unranked) and self._unranked[at] is standing
+            return standing[2] if is_here else None
+        at = bisect_left(self._ranked, _ranked_order(standing), key=_ranked_order)
+        return self._at(at) if at < len(self._ranked) and self._ranked[at] is standing else None
+
+    def with_changes(self, gone: Iterable[_Standing], fresh: Iterable[_Standing]) -> "Places":
+        """The same without some and with others, of as many rows."""
+        ranked, unranked = self._ranked.copy(), self._unranked.copy()
+        for one in gone:
+            if one and len(one) == 2:
+                del ranked[bisect_left(ranked, _ranked_order(one), key=_ranked_order)]
+            elif one:
+                del unranked[bisect_left(unranked, _unranked_order(one), key=_unranked_order)]
+        for one in fresh:
+            if one and len(one) == 2:
+                insort(ranked, one, key=_ranked_order)
+            elif one:
+                insort(unranked, one, key=_unranked_order)
+        return Places(ranked, unranked)
+
+
+def _descending(one: _Ranked) -> float:
+    return -one[0]
+
+
+def _ranked_order(one: _Ranked) -> tuple[float, str]:
+    """The largest first, ties in the order of ids, which is that of a snapshot."""
+    return -one[0], one[1].instrument.id
+
+
+def _unranked_order(one: _Unranked) -> tuple[int, float, str]:
+    """By reason, the most traded first, ties in the order of ids."""
+    return one[1], one[0], one[2].row.instrument.id
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The instruments of a scope, ranked ones first by rank (ties in the snapshot's order), then the unranked.
+    """The instruments of a scope, ranked ones first by rank (ties in the order of ids), then the unranked.
 
     Unranked are those that only lack history, the most traded first; then undefined figures, no trades, halted ones.
     """
@@ -72,25 +183,35 @@ class Ranking:
     metric: Metric
     measure: Measure
     scope: Scope
-    places: tuple[Place, ...]
+    places: Sequence[Place]
     ranked: int
     """N: how many have a rank."""
     mixed_units: bool
     """Whether values in different quote currencies are compared as if they were one."""
     no_usd_route: int = 0
     """Instruments left out only because their volume could not be converted to USD."""
-    _index: dict[str, Place] = field(default_factory=dict, repr=False, compare=False)
     _rows: tuple[Row, ...] = field(default=(), repr=False, compare=False)
-    _standings: tuple[_Standing, ...] = field(default=(), repr=False, compare=False)
+    _standings: Sequence[_Standing] = field(default=(), repr=False, compare=False)
     """Of each of ``_rows``, by ``_least``."""
-    _unranked: tuple[_Unranked, ...] = field(default=(), repr=False, compare=False)
     _least: tuple[float, float] = field(default=(0.0, 0.0), repr=False, compare=False)
 
+    @property
+    def rows(self) -> Iterator[Row]:
+        """The rows in the order of the places; far faster than to ask each place."""
+        return self.places.rows if isinstance(self.places, Places) else (place.row for place in self.places)
+
     def place(self, instrument_id: str) -> Place | None:
-        """Where one instrument stands, or ``None`` if it is not in the scope."""
-        if not self._index:  # made when it is first needed: most rankings are read from the top
-            self._index.update((place.row.instrument.id, place) for place in self.places)
-        return self._index.get(instrument_id)
+        """Where one instrument stands, or ``None`` if it is not in the scope. O(log n); O(n) for an unknown one."""
+        rows = self._rows
+        at = bisect_left(rows, instrument_id, key=_id_of)
+        if at >= len(rows) or rows[at].instrument.id != instrument_id:
+            at = next((at for at, row in enumerate(rows) if row.instrument.id == instrument_id), -1)
+        standing = self._standings[at] if at >= 0 else None
+        return self.places.of(standing) if standing and isinstance(self.places, Places) else None
+
+
+def _id_of(row: Row) -> str:
+    return row.instrument.id
 
 
 def rank(
@@ -112,87 +233,41 @@ def rank(
         measure: Which figure of them.
         scope: What is compared; everything if ``None``.
         min_coverage: A fraction.
-        before: Another ranking, of a snapshot before: rows that are still the same aren't looked at again, which saves
-            most of the time. The result is the same with and without it.
+        before: Another ranking that this function made, of a snapshot before: rows that are still the same aren't
+            looked at again, which saves most of the time. The result is the same with and without it.
     """
     scope = scope or Scope()
     known = snapshot.least_coverage(1.0)
     judge = _Judge(metric, measure, scope, (min_coverage * known, known))
     standings, changed = judge.standings(snapshot.rows, before)
     if before is not None and len(changed) < len(standings) * FEW and not scope.unique_base:  # never where all did
-        gone = {id(before._rows[at]) for at in changed}
-        ranked, unranked = _rearranged(before, gone, [one for at in changed if (one := standings[at])])
+        assert isinstance(before.places, Places)
+        gone, fresh = (map(each.__getitem__, changed) for each in (before._standings, standings))
+        places = before.places.with_changes(gone, fresh)
     else:
-        ranked, unranked = _arranged([one for one in standings if one], scope)
-    places = ranked + [place for _, _, place in unranked]
+        places = _arranged([one for one in standings if one], scope)
+    is_in_money = measure is Measure.STDDEV and metric not in _UNITLESS
     return Ranking(
         metric,
         measure,
         scope,
-        tuple(places),
-        len(ranked),
-        measure is Measure.STDDEV and metric not in _UNITLESS and scope.quote is None and _has_several_quotes(places),
+        places,
+        places.ranked,
+        is_in_money and scope.quote is None and _has_several_quotes(places.rows),
         standings.count(_NO_ROUTE) if scope.min_volume_usd > 0 else 0,
         _rows=snapshot.rows,
-        _standings=tuple(standings),
-        _unranked=tuple(unranked),
+        _standings=standings,
         _least=judge.least,
     )
 
 
-def _arranged(inside: "list[_Ranked | _Unranked]", scope: Scope) -> tuple[list[Place], list[_Unranked]]:
-    """Those that have a rank, at their places, and the others, both in order."""
+def _arranged(inside: "list[_Ranked | _Unranked]", scope: Scope) -> Places:
+    """Those that have a rank and the others, both in order."""
     if scope.unique_base:
         inside = _one_an_asset(inside)
     ranked = [one for one in inside if len(one) == 2]
-    ranked.sort(key=itemgetter(0), reverse=True)
-    values = [value for value, _ in ranked]
-    places = list(map(Place, map(itemgetter(1), ranked), shared_ranks(values), values))
     unranked = [one for one in inside if len(one) == 3]
-    unranked.sort(key=itemgetter(0))
-    unranked.sort(key=itemgetter(1))
-    return places, unranked
-
-
-def _rearranged(
-    before: Ranking, gone: Collection[int], fresh: "Sequence[_Ranked | _Unranked]"
-) -> tuple[list[Place], list[_Unranked]]:
-    """The same, from a ranking of before.
-
-    Args:
-        before: Of rows that are the same but for a few.
-        gone: Identities of the rows that are no more.
-        fresh: Those that are there instead.
-    """
-    unranked = [one for one in before._unranked if id(one[2].row) not in gone]
-    for one in fresh:
-        if len(one) == 3:
-            insort(unranked, one, key=_reason_order_of)
-    return _reordered(before.places[: before.ranked], gone, [one for one in fresh if len(one) == 2]), unranked
-
-
-def _reordered(before: Sequence[Place], gone: Collection[int], fresh: Sequence[_Ranked]) -> list[Place]:
-    """The places of all that have a rank, from those of before; see ``_rearranged``."""
-    places = [place for place in before if id(place.row) not in gone]
-    for value, row in fresh:
-        insort(places, Place(row, None, value), key=_order_of)
-    rank, last = 0, inf
-    for at, place in enumerate(places):
-        if place.value != last:
-            rank, last = at + 1, place.value or 0.0
-        if place.rank != rank:
-            places[at] = Place(place.row, rank, place.value)
-    return places
-
-
-def _order_of(place: Place) -> tuple[float, str]:
-    """The largest first, ties in the order of ids, which is that of a snapshot."""
-    return -(place.value or 0.0), place.row.instrument.id
-
-
-def _reason_order_of(one: _Unranked) -> tuple[int, float, str]:
-    """By reason, the most traded first, ties in the order of ids."""
-    return one[1], one[0], one[2].row.instrument.id
+    return Places(sorted(ranked, key=_ranked_order), sorted(unranked, key=_unranked_order))
 
 
 class _Judge:
@@ -212,7 +287,7 @@ class _Judge:
         self._index: Final = METRIC_INDEX[metric]
         self._value_of: Final = value_reader(metric, measure)
 
-    def standings(self, rows: Sequence[Row], before: Ranking | None) -> tuple[list[_Standing], Sequence[int]]:
+    def standings(self, rows: tuple[Row, ...], before: Ranking | None) -> tuple[list[_Standing], Sequence[int]]:
         """What each of the rows is, as far as possible from a ranking of before, and the indices of those that changed.
 
         Where the numbers of rows differ all have changed.
@@ -220,7 +295,7 @@ class _Judge:
         if before is None or len(rows) != len(before._rows) or not self._is_kind_of(before):
             return self._judged(rows), range(len(rows))
         standings = list(before._standings)
-        changed = [at for at, (row, was) in enumerate(zip(rows, before._rows, strict=True)) if row is not was]
+        changed = list(compress(count(), map(is_not, rows, before._rows)))
         for at, standing in zip(changed, self._judged([rows[at] for at in changed]), strict=True):
             standings[at] = standing
         return standings, changed
@@ -265,8 +340,9 @@ def _is_inside(one: Instrument, scope: Scope) -> bool:
     return scope.excluded.isdisjoint(one.classes)
 
 
-def _has_several_quotes(places: Sequence[Place]) -> bool:
-    return any(place.row.instrument.quote != places[0].row.instrument.quote for place in places)
+def _has_several_quotes(rows: Iterator[Row]) -> bool:
+    first = next(rows, None)
+    return first is not None and any(row.instrument.quote != first.instrument.quote for row in rows)
 
 
 def shared_ranks(values: Sequence[float]) -> list[int]:

@@ -94,6 +94,8 @@ class EventLog:
         known = {key.partition(":")[0] for key in before}
         for key, row in self._rows.items():
             was = before.get(key)
+            if was is row:
+                continue
             if was is None:
                 if row.instrument.source in known and not row.instrument.is_consolidated:
                     yield _event(at_ms, Happening.NEW, row)

@@ -55,6 +55,15 @@ class Highlights:
         """Whether the last poll's rows are compared with those before."""
         return bool(self._before)
 
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """How they are told."""
+        return self.marks_heat, self.is_flashing
+
+    def of(self, key: str, metric: Metric) -> tuple[object, ...]:
+        """All that is told of one row."""
+        return self.shifts.get(key), self.trend(key, metric), self._before.get(key)
+
     def take(self, snapshot: Snapshot, before: Mapping[str, Row]) -> None:
         """Compare a newer snapshot from now on, if it is another poll's, with the rows of the one before by id."""
         if snapshot.at_ms is not None and snapshot.at_ms != self._at_ms:

@@ -210,6 +210,7 @@ class Presenter:
         dimmed = frozenset(part.source for part in parts if part.state is not SourceState.LIVE)
         is_dimmed = snapshot.status.state is not SourceState.LIVE and len(dimmed) == len(parts)
         by_id = self._rows_of(snapshot)
+        rows = ranking.rows if places is ranking.places else (place.row for place in places)
         return Scene(
             ranking,
             ListModel(
@@ -224,7 +225,7 @@ class Presenter:
                 dimmed=dimmed,
             ),
             TableModel(
-                keys=[place.row.id for place in places],
+                keys=[row.instrument.id for row in rows],
                 placeholder=tuple(placeholder),
                 places=places,
                 view=view,
@@ -277,7 +278,7 @@ class Presenter:
         wanted = view.quote, view.source, view.watchlist_only, tuple(watchlist)
         if ranking is self._listed and wanted == self._list_key[:-1]:
             return self._list_order
-        rows = [place.row for place in ranking.places]
+        rows = list(ranking.rows)
         key = (*wanted, frozenset([row.instrument.id for row in rows]))
         if key != self._list_key:
             self._list_key, self._list_order = key, list_order(rows, watchlist)

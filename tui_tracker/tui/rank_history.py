@@ -49,8 +49,8 @@ class RankTrack:
         if minute <= self._newest - self._length:
             return
         slots = self._slots
-        for place in ranking.places:
-            slots.setdefault(place.row.instrument.id, len(slots))
+        for row in ranking.rows:
+            slots.setdefault(row.instrument.id, len(slots))
         ranks = array("H", bytes(2 * len(slots)))
         for place in ranking.places[: ranking.ranked]:
             ranks[slots[place.row.instrument.id]] = min(place.rank or 0, LARGEST)

@@ -1,7 +1,7 @@
 """Which rows the two lists show, in which order, formatted only when they are looked at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from tui_tracker.core import format as fmt
@@ -35,6 +35,14 @@ class RowsModel(Protocol):
         """One row, without the cell of the cursor."""
         ...
 
+    def common(self) -> tuple[object, ...]:
+        """All that every row depends on, beside its width."""
+        ...
+
+    def stamp(self, index: int) -> tuple[object, ...]:
+        """All that one row depends on besides: where both are the same, so is the row."""
+        ...
+
     def column_at(self, x: int, width: int) -> str | None:
         """The key of the column whose heading stands at ``x``."""
         ...
@@ -44,18 +52,18 @@ class RowsModel(Protocol):
         ...
 
 
-def live_order(ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift] | None = None) -> list[Place]:
+def live_order(ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift] | None = None) -> Sequence[Place]:
     """All places of a ranking in the order that the person asked for; unranked ones last.
 
-    Undefined values come after defined ones in either direction. O(n log n).
+    Undefined values come after defined ones in either direction. O(1) for that of the ranks, else O(n log n).
     """
-    ranked = [place for place in ranking.places if place.rank is not None]
-    unranked = [place for place in ranking.places if place.rank is None]
-    then = column_of(view.then)
+    column, then = column_of(view.sort), column_of(view.then)
+    if column is None and then is None and not view.reverse:
+        return ranking.places
+    ranked, unranked = list(ranking.places[: ranking.ranked]), list(ranking.places[ranking.ranked :])
     if then is not None:
         ranked, unranked = (_sorted(part, then, False, ranking, shifts or {}) for part in (ranked, unranked))
         ranked.sort(key=lambda place: place.rank or 0)
-    column = column_of(view.sort)
     if column is None:
         return (ranked[::-1] if view.reverse else ranked) + unranked
     if then is not None:
@@ -170,6 +178,18 @@ class TableModel(_Indexed):
         short = title if len(title) < 6 else title.removesuffix(" %")
         return f"{short} {arrow}" if len(short) + 2 <= min(size, 7) else f"{short[: size - 1]}{arrow}", True
 
+    def common(self) -> tuple[object, ...]:
+        """See ``RowsModel``."""
+        view = replace(self.view, selected=None)
+        return view, self.ranked, self.is_dimmed, self.dimmed, self.end_ms, self.is_several, self.highlights.looks
+
+    def stamp(self, index: int) -> tuple[object, ...]:
+        """See ``RowsModel``."""
+        place = self.places[index]
+        key = place.row.id
+        set_off = self.highlights.of(key, self.view.metric)
+        return place, key in self.watchlist, self.moves.get(key, 0), set_off
+
     def row(self, index: int, width: int) -> tuple[Run, ...]:
         """One row; an unranked one is faint from end to end."""
         place = self.places[index]
@@ -234,6 +254,15 @@ class ListModel(_Indexed):
     def column_at(self, x: int, width: int) -> str | None:  # noqa: ARG002
         """None: the list has one order."""
         return None
+
+    def common(self) -> tuple[object, ...]:
+        """See ``RowsModel``."""
+        return replace(self.view, selected=None), self.is_dimmed, self.dimmed, self.end_ms, self.is_several
+
+    def stamp(self, index: int) -> tuple[object, ...]:
+        """See ``RowsModel``."""
+        row = self.rows[index]
+        return row, row.id in self.watchlist
 
     def row(self, index: int, width: int) -> tuple[Run, ...]:
         """Star, pair, last price and change."""

@@ -181,7 +181,7 @@ def _narrowing_parts(view: ViewState, ranking: Ranking) -> list["_Part"]:
     """What is left out of the ranking beside other currencies."""
     parts: list[_Part] = []
     if view.min_volume:
-        is_known = ranking.scope.min_volume_usd > 0 or any(place.row.volume_usd for place in ranking.places)
+        is_known = ranking.scope.min_volume_usd > 0 or any(row.volume_usd for row in ranking.rows)
         parts.append(_Part(f"≥ ${fmt.compact(view.min_volume)}" if is_known else "volume unknown", 6))
     if view.excluded:
         parts.append(_Part(f"no {classes_text(view.excluded)}", 4))

@@ -1,6 +1,7 @@
 """Ranks, scopes and reasons."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from tui_tracker.core.instrument import Instrument, InstrumentClass
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
-from tui_tracker.stats.ranking import Scope, rank, shared_ranks
+from tui_tracker.stats.ranking import Ranking, Scope, rank, shared_ranks
 
 STATUS = SourceStatus("kraken", SourceState.LIVE)
 
@@ -185,6 +186,29 @@ def test_rows_that_changed_are_put_to_their_places(
         now = replace(snapshot(), rows=tuple(rows))
         before = rank(now, Metric.PRICE, Measure.STDDEV, scope, before=before)
         assert before == rank(now, Metric.PRICE, Measure.STDDEV, scope)
+    check_places(before, rows)
+
+
+def check_places(ranking: Ranking, rows: Sequence[Row]) -> None:
+    """Places are the same whichever way they are asked for, with ranks as defined."""
+    places = list(ranking.places)
+    values = [place.value for place in places[: ranking.ranked] if place.value is not None]
+    ranks: list[int | None] = [1 + sum(other > value for other in values) for value in values]
+    assert [place.rank for place in places] == ranks + [None] * (len(places) - len(values))
+    assert [ranking.places[at] for at in range(-len(places), len(places))] == places * 2
+    for start, stop, step in ((0, 5, 1), (3, 9, 1), (len(values) - 1, len(values) + 2, 1), (9, 2, -2), (70, 80, 1)):
+        assert ranking.places[start:stop:step] == places[start:stop:step]
+    assert list(ranking.rows) == [place.row for place in places]
+    of = {place.row.id: place for place in places}
+    assert [ranking.place(row.id) for row in rows] == [of.get(row.id) for row in rows]
+    assert ranking.place("kraken:NO-USD") is None
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_places_of_rows_in_any_order(scope: Scope) -> None:
+    kinds = [(kind, quote) for kind in KINDS for quote in ("USD", "EUR")]
+    rows = market_of(kinds, {}).rows[::-1]
+    check_places(rank(replace(snapshot(), rows=rows), Metric.PRICE, Measure.STDDEV, scope), rows)
 
 
 def test_a_ranking_of_before_by_other_rules_is_of_no_account() -> None:

@@ -36,7 +36,7 @@ class WhyScreen(PairStepping):
         if row is None or scene is None or snapshot is None:
             return Page("Why this rank", tuple(said("No pair is selected.", width)))
         ranking = scene.ranking
-        rows = [place.row for place in ranking.places]
+        rows = list(ranking.rows)
         self._command = rank_words(
             settings,
             ranking,

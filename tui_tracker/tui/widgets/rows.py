@@ -10,6 +10,8 @@ from tui_tracker.tui.widgets.canvas import Canvas
 from tui_tracker.tui.widgets.titled import Titled
 
 WHEEL_ROWS = 3
+PAGES = 4
+"""So many pages of lines are kept."""
 
 
 class Rows(Canvas, Titled, can_focus=True):
@@ -18,9 +20,10 @@ class Rows(Canvas, Titled, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._model: RowsModel | None = None
-        self._made: dict[int, Line] = {}
-        """Lines of the model that were looked at, without a cursor, all of one width."""
-        self._made_width = 0
+        self._made: dict[str, tuple[tuple[object, ...], Line]] = {}
+        """Lines that were looked at, by their keys, without a cursor, with what they depended on."""
+        self._made_for: tuple[object, ...] = ()
+        """What all of them depended on."""
         self._cursor: str | None = None
         self._top = 0
         self._was_moved = False
@@ -47,7 +50,6 @@ class Rows(Canvas, Titled, can_focus=True):
         is_same = cursor == self._cursor
         self._was_moved = self._was_moved or (self._cursor is not None and not is_same)
         self._model, self._cursor = model, cursor
-        self._made.clear()
         index = model.index(cursor)
         if not self._was_moved:
             self._top = 0
@@ -128,6 +130,9 @@ class Rows(Canvas, Titled, can_focus=True):
             lines.append(header)
         page = self._page()
         self._top = max(0, min(self._top, len(model.keys) - page))
+        if (made_for := (width, *model.common())) != self._made_for or len(self._made) > PAGES * page:
+            self._made_for = made_for
+            self._made.clear()
         for index in range(self._top, min(self._top + page, len(model.keys))):
             is_cursor = model.keys[index] == self._cursor
             lines.append(self._cursor_row(model, index, width) if is_cursor else self._row(model, index, width))
@@ -136,13 +141,11 @@ class Rows(Canvas, Titled, can_focus=True):
         self.paint(lines)
 
     def _row(self, model: RowsModel, index: int, width: int) -> Line:
-        if width != self._made_width:
-            self._made_width = width
-            self._made.clear()
-        line = self._made.get(index)
-        if line is None:
-            line = self._made[index] = Line(joined(((" ", "text"), *model.row(index, width))))
-        return line
+        key, stamp = model.keys[index], model.stamp(index)
+        made = self._made.get(key)
+        if made is None or made[0] != stamp:
+            made = self._made[key] = stamp, Line(joined(((" ", "text"), *model.row(index, width))))
+        return made[1]
 
     def _cursor_row(self, model: RowsModel, index: int, width: int) -> Line:
         return Line(((CURSOR, "accent"), *model.row(index, width)), self.has_focus)
