@@ -99,10 +99,15 @@ def test_it_agrees_with_a_dictionary_of_minutes(records: list[tuple[int, list[st
         if minute > newest - minutes:
             model[minute] = {place.row.id: place.rank or 0 for place in places}
             newest = max(newest, minute)
+            if minute % 3:  # what isn't over yet may be asked for, and recorded anew
+                assert {key for key in IDS[:6] if track.rank_at(key, minute * MINUTE_MS)} == model[minute].keys()
+            if minute % 2:
+                assert track.ranked_at(minute * MINUTE_MS) == model[minute].keys()
     model = {minute: ranks for minute, ranks in model.items() if minute > newest - minutes}
     for minute in range(62):
         for key in IDS[:6]:
             assert track.rank_at(key, minute * MINUTE_MS) == model.get(minute, {}).get(key)
+        assert track.ranked_at(minute * MINUTE_MS) == model.get(minute, {}).keys()
     if model:
         since = min(model)
         assert track.since_ms == since * MINUTE_MS

@@ -1,19 +1,22 @@
 """The ranked table's keys, through the app."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.feed import FakeFeed, make_pairs
 from tests.tui.test_app import BTC, Rig, running
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.core.figures import Measure
-from tui_tracker.core.metric import Metric
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
-from tui_tracker.stats.ranking import Scope, rank
+from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui.columns import Shift
 from tui_tracker.tui.highlights import Highlights, heat, settled, shifts
 from tui_tracker.tui.rank_history import RankTrack
@@ -187,6 +190,49 @@ def test_changes_of_rank_are_against_the_past() -> None:
     assert shifts(after, track, end_ms, 60) == {}
     assert settled(after, track, end_ms, 5) == 5
     assert settled(after, track, end_ms, 60) == 0
+
+
+FAKE = FakeFeed(make_pairs(count=30))
+VALUES = st.lists(st.sampled_from([None, 1.0, 2.0, 3.0, 4.0]), min_size=12, max_size=12)
+
+
+@given(VALUES, VALUES, st.frozensets(st.integers(0, 11), max_size=4))
+def test_changes_of_rank_are_those_of_one_pair_after_the_other(
+    then: list[float | None], now: list[float | None], new: frozenset[int]
+) -> None:
+    """As counted from the top, where pairs that were known before and had no rank move nobody."""
+    current = FAKE.current
+    rows, end_ms = [row for row in current.rows if row.figures[0] is not None][:12], current.end_ms
+    assert end_ms is not None
+
+    def ranking(values: list[float | None], first_ms: Callable[[int], int]) -> Ranking:
+        made = []
+        for at, (row, value) in enumerate(zip(rows, values, strict=True)):
+            figures = next(one for one in row.figures if one is not None)._replace(stddev=value, first_ms=first_ms(at))
+            made.append(row._replace(halted="", traded=True, figures=(figures,) * len(METRICS)))
+        snapshot = replace(current, rows=tuple(made))
+        return rank(snapshot, Metric.PRICE, Measure.STDDEV, Scope(), min_coverage=0.0)
+
+    before = ranking(then, lambda _: 0)
+    after = ranking(now, lambda at: end_ms if at in new else 0)
+    track = RankTrack()
+    track.record(before, end_ms - 5 * MINUTE_MS)
+    was = {place.row.id: place.rank for place in before.places}
+    ranked = after.places[: after.ranked]
+    late = [place for place in ranked if was[place.row.id] is None and place.row.figures[0].first_ms == 0]  # type: ignore[union-attr]
+    expected = {}
+    for place in ranked:
+        rank_, earlier = place.rank or 0, was[place.row.id]
+        if place not in late:
+            above = sum((other.rank or 0) < rank_ for other in late)
+            moved = None if earlier is None else earlier - (rank_ - above)
+            expected[place.row.id] = Shift(moved, enters_top=earlier is None)
+    if 2 * sum(was[place.row.id] is not None for place in ranked) < len(ranked):
+        expected = {}
+    found = shifts(after, track, end_ms, 5)
+    assert dict(found) == expected
+    assert (len(found), list(found)) == (len(expected), list(expected))
+    assert [found.get(row.id) for row in rows] == [expected.get(row.id) for row in rows]
 
 
 def test_a_pair_whose_history_was_loaded_late_is_not_new() -> None:

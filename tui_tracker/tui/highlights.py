@@ -1,7 +1,11 @@
 """What sets rows of the table off from each other: changes since the last poll, heat, ranks of before, small lines."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
+
+from typing_extensions import override
 
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
@@ -169,31 +173,57 @@ def settled(ranking: Ranking, track: RankTrack, end_ms: int, minutes: int) -> in
     return 0
 
 
-def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int) -> dict[str, Shift]:
+class Shifts(Mapping[str, Shift]):
+    """How the rank of each ranked pair has changed since a minute; found when it is looked at.
+
+    Args:
+        ranking: The ranks of now.
+        track: Those of before.
+        then_ms: The minute that is compared with.
+        late: Pairs whose history came since, so that they have a rank now and had none: these move nobody.
+    """
+
+    def __init__(self, ranking: Ranking, track: RankTrack, then_ms: int, late: Sequence[Row]) -> None:
+        self._ranking: Final = ranking
+        self._track: Final = track
+        self._then_ms: Final = then_ms
+        self._late: Final = frozenset(row.instrument.id for row in late)
+        places = [ranking.place(row.instrument.id) for row in late]
+        self._late_ranks: Final = sorted(place.rank or 0 for place in places if place is not None)
+
+    @override
+    def __getitem__(self, key: str) -> Shift:
+        place = self._ranking.place(key)
+        if place is None or place.rank is None or key in self._late:
+            raise KeyError(key)
+        was, rank = self._track.rank_at(key, self._then_ms), place.rank
+        moved = None if was is None else was - (rank - bisect_left(self._late_ranks, rank))
+        return Shift(moved, enters_top=rank <= TOP and (was is None or was > TOP))
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        ranked = islice(self._ranking.rows, self._ranking.ranked)
+        return (row.instrument.id for row in ranked if row.instrument.id not in self._late)
+
+    @override
+    def __len__(self) -> int:
+        return self._ranking.ranked - len(self._late)
+
+
+def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int) -> Mapping[str, Shift]:
     """How the rank of each ranked pair has changed in the ``minutes`` before ``end_ms``.
 
-    Pairs whose history came meanwhile, so that they have a rank now and had none, move nobody. Empty while ranks of
-    before are unknown, and where most pairs had none: their history was still being loaded. O(n).
+    Empty while ranks of before are unknown, and where most pairs had none: their history was still being loaded. O(n).
     """
     if end_ms is None or minutes < 1:
         return {}
     then_ms = end_ms - minutes * MINUTE_MS
-    ranked = ranking.places[: ranking.ranked]
-    before = [track.rank_at(place.row.id, then_ms) for place in ranked]
-    if 2 * sum(rank is not None for rank in before) < len(ranked):
+    before = track.ranked_at(then_ms)
+    new = [row for row in islice(ranking.rows, ranking.ranked) if row.instrument.id not in before]
+    if 2 * len(new) > ranking.ranked:
         return {}
-    found: dict[str, Shift] = {}
-    late = late_above = last = 0
-    for place, was in zip(ranked, before, strict=True):
-        rank = place.rank or 0
-        if rank != last:
-            late_above, last = late, rank
-        if was is not None or _began_after(place.row, ranking.metric, then_ms):
-            moved = None if was is None else was - (rank - late_above)
-            found[place.row.id] = Shift(moved, enters_top=rank <= TOP and (was is None or was > TOP))
-        else:
-            late += 1
-    return found
+    late = [row for row in new if not _began_after(row, ranking.metric, then_ms)]
+    return Shifts(ranking, track, then_ms, late)
 
 
 def _began_after(row: Row, metric: Metric, then_ms: int) -> bool:

@@ -13,6 +13,8 @@ MOST_TRACKS: Final = 4
 """Rankings whose history is kept; 3,000 pairs take 8.6 MB a day in each."""
 LARGEST: Final = 65_535
 
+_NONE: Final = array("H")
+
 TrackKey: TypeAlias = tuple[Metric, Measure, Scope]
 
 
@@ -29,6 +31,11 @@ class RankTrack:
         self._stamps = array("q", [-minutes]) * minutes
         self._ranks: list[array[int]] = [array("H")] * minutes
         self._newest = -1
+        self._asked = _NONE
+        self._ranked = frozenset[str]()
+        """Ids of those that ``_asked`` has a rank of."""
+        self._unwritten: tuple[int, Ranking] | None = None
+        """(minute, ranking) of the last record, which the next one of the same minute replaces."""
 
     @property
     def since_ms(self) -> int | None:
@@ -44,27 +51,54 @@ class RankTrack:
         return None if self._newest < 0 else self._newest * MINUTE_MS
 
     def record(self, ranking: Ranking, end_ms: int) -> None:
-        """Keep the ranks of the minute that ``end_ms`` is in; a second record of a minute replaces the first. O(n)."""
+        """Keep the ranks of the minute that ``end_ms`` is in; a second record of a minute replaces the first.
+
+        O(1), and O(n) once the minute is over, or is asked for.
+        """
         minute = end_ms // MINUTE_MS
         if minute <= self._newest - self._length:
             return
+        if self._unwritten is not None and self._unwritten[0] != minute:
+            self._write()
+        self._unwritten = minute, ranking
+        self._stamps[minute % self._length] = minute
+        self._newest = max(self._newest, minute)
+
+    def _write(self) -> None:
+        if self._unwritten is None:
+            return
+        (minute, ranking), self._unwritten = self._unwritten, None
         slots = self._slots
         for row in ranking.rows:
             slots.setdefault(row.instrument.id, len(slots))
         ranks = array("H", bytes(2 * len(slots)))
         for place in ranking.places[: ranking.ranked]:
             ranks[slots[place.row.instrument.id]] = min(place.rank or 0, LARGEST)
-        self._stamps[minute % self._length] = minute
         self._ranks[minute % self._length] = ranks
-        self._newest = max(self._newest, minute)
 
     def rank_at(self, instrument_id: str, minute_ms: int) -> int | None:
         """The rank in the minute that ``minute_ms`` is in; ``None`` where it is unknown or was unranked. O(1)."""
+        minute = minute_ms // MINUTE_MS
+        if self._unwritten is not None and self._unwritten[0] == minute:
+            self._write()
         slot = self._slots.get(instrument_id)
-        return None if slot is None else self._rank(slot, minute_ms // MINUTE_MS)
+        return None if slot is None else self._rank(slot, minute)
+
+    def ranked_at(self, minute_ms: int) -> frozenset[str]:
+        """Ids of all that had a rank in a minute. O(n), and O(1) when the same is asked again."""
+        minute = minute_ms // MINUTE_MS
+        if self._unwritten is not None and self._unwritten[0] == minute:
+            self._write()
+        is_kept = self._stamps[minute % self._length] == minute > self._newest - self._length
+        ranks = self._ranks[minute % self._length] if is_kept else _NONE
+        if ranks is not self._asked:
+            self._asked = ranks
+            self._ranked = frozenset([name for name, slot in self._slots.items() if slot < len(ranks) and ranks[slot]])
+        return self._ranked
 
     def series(self, instrument_id: str) -> "array[float]":
         """Ranks from ``since_ms`` to ``end_ms``, one a minute, NaN where there is none; a copy."""
+        self._write()
         slot, since = self._slots.get(instrument_id), self.since_ms
         if slot is None or since is None:
             return array("d")
