@@ -3,7 +3,8 @@
 ``python -m tests.benchmarks.many_sources`` (about 8 minutes). The fake exchanges run in a process of their own and list
 some 950 pairs each; the collector is the program's own, polls each minute, keeps a history on disk, puts consolidated
 pairs together, and gives one feed that is ranked at each snapshot, as the app does, of which some rows are in sight. No
-candles are loaded: what is measured is what each minute costs, for ever. How fast the machine is just then is printed
+candles are loaded: what is measured is what each minute costs, for ever; so pairs are ranked by the little that is
+known of them, as they are by a whole day later. How fast the machine is just then is printed
 too: the pace of one that others share may change by half within minutes.
 
 With ``--updates 20`` five of them are streamed besides, each telling so many changes a second. With ``--app`` the whole
@@ -67,7 +68,7 @@ class Consumer:
         async for snapshot in feed.updates():
             if self.latest is None or snapshot.version != self.latest.version:
                 scope = Scope(quote="USD")
-                self._ranking = rank(snapshot, Metric.PRICE, Measure.STDDEV, scope, before=self._ranking)
+                self._ranking = rank(snapshot, Metric.PRICE, Measure.STDDEV, scope, 0.0, self._ranking)
                 feed.prioritise([place.row.id for place in self._ranking.places[:IN_SIGHT]])
                 self.snapshots += 1
             self.latest = snapshot
@@ -204,7 +205,8 @@ def report(consumer: Consumer, spent_s: float, passed_s: float) -> None:
 
 def report_app(flags: Sequence[str], minutes: int) -> None:
     """Measure the whole app, and print what was found."""
-    with RawPty([sys.executable, "-m", "tests.benchmarks.app_without_candles", *flags]) as app:
+    program = [sys.executable, "-m", "tests.benchmarks.app_without_candles", "--min-coverage", "0"]
+    with RawPty([*program, *flags]) as app:
         app.read_until(b"Pairs ", PATIENCE_S)
         app.read_for(60 - time.time() % 60 + 20 + 120)
         began_s, used_s, written = time.monotonic(), app.cpu_s(), 0

@@ -21,7 +21,7 @@ from tui_tracker.tui.chart_data import Chart, ChartData, ChartSamples
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.highlights import Highlights
 from tui_tracker.tui.loose import letters_left_out
-from tui_tracker.tui.present import Ahead, Presenter, Scene
+from tui_tracker.tui.present import Made, Presenter, Scene
 from tui_tracker.tui.pulse import Pulse
 from tui_tracker.tui.rank_history import RankHistory
 from tui_tracker.tui.runs import Line
@@ -192,11 +192,11 @@ class Desk:
         self.ranks.forget()
         self.highlights.forget()
 
-    def prepared(self, snapshot: Snapshot, view: ViewState) -> Ahead | None:
+    def prepared(self, snapshot: Snapshot, view: ViewState) -> Made | None:
         """What a snapshot is by what was chosen, for :meth:`rank`; a thread may call it."""
         return self._presenter.prepared(snapshot, view, self.watchlist)
 
-    def rank(self, snapshot: Snapshot, ahead: Ahead | None = None) -> None:
+    def rank(self, snapshot: Snapshot, ahead: Made | None = None) -> None:
         """Rank a new snapshot ahead of showing it; ``ahead`` has what a thread prepared."""
         before = self._presenter.take(snapshot, ahead)
         dollar = self._presenter.dollar(snapshot)

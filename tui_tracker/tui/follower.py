@@ -26,7 +26,7 @@ from tui_tracker.tui import messages
 from tui_tracker.tui.charts.glyphs import Marker
 from tui_tracker.tui.desk import Desk, no_snapshot
 from tui_tracker.tui.foreground import Foreground
-from tui_tracker.tui.present import Ahead
+from tui_tracker.tui.present import Made
 from tui_tracker.tui.screens.main import MainScreen
 from tui_tracker.tui.titles import window_text
 from tui_tracker.tui.view import DAY_MINUTES
@@ -163,7 +163,7 @@ class FeedApp(App[None]):
             self.load_series()
         self.taken(snapshot)
 
-    async def _prepared(self, snapshot: Snapshot) -> Ahead | None:
+    async def _prepared(self, snapshot: Snapshot) -> Made | None:
         view = self.desk.view
         if view.metric is not Metric.PRICE:
             await self.have_figures(snapshot.rows, (view.metric,))

@@ -1,7 +1,7 @@
 """From a snapshot and what the person chose to what each pane shows. Rankings are computed once and remembered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tui_tracker.core.classes import DOLLARS
@@ -24,11 +24,12 @@ Rankings: TypeAlias = dict[tuple[object, ...], Ranking]
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """What a thread made of a snapshot before it is shown."""
+class Made:
+    """What was made of one snapshot."""
 
-    rankings: Rankings
-    rows: dict[str, Row]
+    rankings: Rankings = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
+    """All rows by their ids; empty until they are needed."""
 
 
 def _key(view: ViewState, scope: Scope) -> tuple[object, ...]:
@@ -75,22 +76,20 @@ class Presenter:
         self._min_coverage = min_coverage
         self._min_volume_usd = min_volume_usd
         self._version: int | None = None
-        self._rankings: Rankings = {}
-        self._before: Rankings = {}
-        """Those of the snapshot before, of which most rows are still the same."""
+        self._made = Made()
+        self._before = Made()
+        """Of the snapshot before, of which most rows are still the same."""
         self._haystacks: dict[str, str] = {}
         self._listed: Ranking | None = None
         self._list_key: tuple[object, ...] = ()
         self._list_order: list[str] = []
-        self._rows: dict[str, Row] = {}
-        self._rows_before: dict[str, Row] = {}
         self._dollar = USD
         self._dollar_of = 0
 
     def forget(self) -> None:
         """Drop everything remembered; needed when another feed takes over."""
         self._version = None
-        self._rankings = {}
+        self._made = Made()
         self._dollar, self._dollar_of = USD, 0
 
     def row(self, snapshot: Snapshot, key: str | None) -> Row | None:
@@ -100,9 +99,9 @@ class Presenter:
     def _rows_of(self, snapshot: Snapshot) -> dict[str, Row]:
         """All rows, by their ids."""
         self._turn_to(snapshot)
-        if not self._rows:
-            self._rows = _by_id(snapshot, self._rows_before)
-        return self._rows
+        if not self._made.rows:
+            self._made.rows.update(_by_id(snapshot, self._before.rows))
+        return self._made.rows
 
     def quotes(self, snapshot: Snapshot) -> list[str]:
         """All quote currencies, the one with most pairs first."""
@@ -128,33 +127,30 @@ class Presenter:
         """The ranking of a scope, computed at most once a version."""
         self._turn_to(snapshot)
         key = _key(view, scope)
-        found = self._rankings.get(key)
+        found = self._made.rankings.get(key)
         if found is None:
-            found = self._rankings[key] = self._ranked(snapshot, view, scope, self._before)
+            found = self._made.rankings[key] = self._ranked(snapshot, view, scope, self._before.rankings)
         return found
 
     def _ranked(self, snapshot: Snapshot, view: ViewState, scope: Scope, before: Rankings) -> Ranking:
         earlier = before.get(_key(view, scope))
         return rank(snapshot, view.metric, view.measure, scope, self._min_coverage, earlier)
 
-    def prepared(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Ahead | None:
+    def prepared(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Made | None:
         """All that scene and strip need; ``None`` if it is known. Nothing is remembered: a thread may call it."""
         if snapshot.version == self._version:
             return None
         scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
-        before = self._rankings
-        return Ahead(
-            {_key(view, scope): self._ranked(snapshot, view, scope, before) for scope in scopes},
-            _by_id(snapshot, self._rows),
-        )
+        before = self._made
+        rankings = {_key(view, scope): self._ranked(snapshot, view, scope, before.rankings) for scope in scopes}
+        return Made(rankings, _by_id(snapshot, before.rows))
 
-    def take(self, snapshot: Snapshot, ahead: Ahead | None) -> Mapping[str, Row]:
+    def take(self, snapshot: Snapshot, ahead: Made | None) -> Mapping[str, Row]:
         """Turn to a snapshot, of which something may have been made ahead; return the rows of the one before by id."""
-        before = self._rows
+        before = self._made.rows
         self._turn_to(snapshot)
         if ahead is not None:
-            self._rankings |= ahead.rankings
-            self._rows = ahead.rows
+            self._made = Made(self._made.rankings | ahead.rankings, ahead.rows)
         return before
 
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
@@ -245,8 +241,7 @@ class Presenter:
     def _turn_to(self, snapshot: Snapshot) -> None:
         if snapshot.version != self._version:
             self._version = snapshot.version
-            self._rankings, self._before = {}, self._rankings
-            self._rows, self._rows_before = {}, self._rows
+            self._made, self._before = Made(), self._made
 
     def is_any(self, ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift]) -> bool:
         """Whether the filter lets any pair of a ranking through. O(n)."""
