@@ -1,7 +1,11 @@
-"""The program, but that it loads no candles: what each minute costs by itself. ``many_sources --app`` runs it."""
+"""The program, but that it loads no candles, and has a whole day behind it: what each minute costs by itself.
+
+``many_sources --app`` runs it.
+"""
 
 import sys
 
+from tests.benchmarks.whole_day import begin_full
 from tui_tracker import __main__
 from tui_tracker.sources import registry
 from tui_tracker.sources.base import Source
@@ -17,6 +21,7 @@ def main() -> None:
         return source
 
     registry.create = without_candles
+    begin_full()
     sys.argv[0] = "crypto-tui"
     __main__.run()
 

@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import Key, MouseScrollDown, MouseScrollUp
@@ -17,11 +20,13 @@ from tui_tracker.config.choices import Theme, TimeZone
 from tui_tracker.config.model import Settings
 from tui_tracker.config.state import State, View
 from tui_tracker.core.errors import StateError
-from tui_tracker.core.figures import Measure
-from tui_tracker.core.metric import Metric
+from tui_tracker.core.figures import Figures, Measure
+from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import SourceState
 from tui_tracker.feed.base import Feed
+from tui_tracker.stats.ranking import Ranking, rank
+from tui_tracker.tui import follower, present
 from tui_tracker.tui.app import TrackerApp
 from tui_tracker.tui.bindings import BY_ID, CHART_COMMANDS, KEY_COMMANDS
 from tui_tracker.tui.screens.help import HelpScreen
@@ -777,3 +782,56 @@ async def test_two_warnings_at_the_start_are_told_together() -> None:
         (message,) = messages(rig)
         assert "the state is odd" in message
         assert "nonsense" in message
+
+
+class MadeOnTheLoop(Sequence[Figures | None]):
+    """Figures that are made when they are first looked at, which only the thread of the loop may do."""
+
+    def __init__(self, figures: Sequence[Figures | None]) -> None:
+        self._figures = figures
+        self.made = {METRIC_INDEX[Metric.PRICE]}
+
+    def __len__(self) -> int:
+        return len(self._figures)
+
+    def __getitem__(self, index: Any) -> Any:
+        if index not in self.made:
+            assert threading.current_thread() is threading.main_thread(), "made while windows may change"
+            self.made.add(index)
+        return self._figures[index]
+
+
+async def test_many_rows_are_ranked_by_a_thread_and_their_figures_made_by_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "MANY_ROWS", 10)
+    ranked_by: set[str] = set()
+
+    def noting(*arguments: Any, **more: Any) -> Ranking:
+        ranked_by.add(threading.current_thread().name)
+        return rank(*arguments, **more)
+
+    monkeypatch.setattr(present, "rank", noting)
+    feed = FakeFeed(make_pairs())
+
+    def publish() -> None:
+        snapshot = feed.snapshot(version=feed.current.version + 1)
+        feed.publish(replace(snapshot, rows=tuple(r._replace(figures=MadeOnTheLoop(r.figures)) for r in snapshot.rows)))
+
+    publish()
+    async with running(Rig(feed, Settings(export_dir=str(tmp_path)))) as rig:
+        publish()
+        await rig.settle()
+        ranked_by.clear()
+        for key in ("m", "m", "e", "u", "m"):
+            await rig.press(key)
+            scene = rig.app.desk.scene
+            assert scene is not None
+            assert (scene.ranking.metric, scene.ranking.measure) == (rig.view.metric, rig.view.measure)
+            assert scene.ranking.scope.quote == rig.view.quote
+            assert f" {rig.view.metric.value.replace('_', ' ')}" in rig.title("table")
+            publish()
+            await rig.settle()
+        await rig.press("w", "enter")
+    assert ranked_by
+    assert threading.main_thread().name not in ranked_by

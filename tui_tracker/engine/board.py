@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from tui_tracker.engine.archive import Archive
 
 NO_HOURS: Final = "no history is kept: longer ranges need history = true"
-KEPT_UP: Final = 16
-"""Figures that nobody sees are made once in so many minutes: from those the next ones are had quickly."""
+KEPT_UP: Final = 4
+"""Figures that nobody sees are made once in so many minutes: from those the next ones are had quickly.
+
+Volatility can be brought up to date while no more than one of its 5-minute returns left the window meanwhile.
+"""
 SIMULATED_HOURS: Final = "no history is kept of a simulated market"
 _log = logging.getLogger(__name__)
 

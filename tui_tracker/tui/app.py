@@ -216,7 +216,7 @@ class TrackerApp(OwnActions, TableActions, ChartActions, ScreenActions, PastActi
         if view.panes != before.panes:
             self.main.set_panes(view.panes)
             self.call_after_refresh(self.show)
-        self.show()
+        self.show_chosen()
 
     def action_look(self, choice: str) -> None:
         """Make one of the choices that need nothing but what was chosen before."""

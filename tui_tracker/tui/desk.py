@@ -196,6 +196,16 @@ class Desk:
         """What a snapshot is by what was chosen, for :meth:`rank`; a thread may call it."""
         return self._presenter.prepared(snapshot, view, self.watchlist)
 
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the newest snapshot was ranked by what is chosen now."""
+        return self.snapshot is None or self._presenter.is_ranked(self.snapshot, self.view, self.scope())
+
+    def take_rankings(self, snapshot: Snapshot, made: Made | None) -> None:
+        """Take what a thread prepared of a snapshot that is shown already; of another one nothing."""
+        if snapshot is self.snapshot:
+            self._presenter.take(snapshot, made)
+
     def rank(self, snapshot: Snapshot, ahead: Made | None = None) -> None:
         """Rank a new snapshot ahead of showing it; ``ahead`` has what a thread prepared."""
         before = self._presenter.take(snapshot, ahead)

@@ -73,6 +73,8 @@ class FeedApp(App[None]):
         self._moved_s = float("-inf")
         self._age_timer: Timer | None = None
         self._is_taking = False
+        self._is_ranking = False
+        """Whether a thread ranks by what was chosen, and all is shown afterwards."""
         self._is_telling = False
         self._told = 0
         self._clear_timer: Timer | None = None
@@ -169,6 +171,21 @@ class FeedApp(App[None]):
             await self.have_figures(snapshot.rows, (view.metric,))
         return await asyncio.to_thread(self.desk.prepared, snapshot, view)
 
+    def show_chosen(self) -> None:
+        """Show what was chosen; many rows that have to be ranked by it first once they are."""
+        snapshot = self.desk.snapshot
+        if snapshot is None or len(snapshot.rows) <= MANY_ROWS or self.desk.is_ranked:
+            self.show()
+        else:
+            self._is_ranking = True
+            self._rank_and_show(snapshot)
+
+    @work(name="rank", group="rank", exclusive=True)
+    async def _rank_and_show(self, snapshot: Snapshot) -> None:
+        self.desk.take_rankings(snapshot, await self._prepared(snapshot))
+        self._is_ranking = False
+        self.show()
+
     async def have_figures(self, rows: Sequence[Row], metrics: Collection[Metric]) -> None:
         """Have figures made that a thread is about to read: those that nobody looked at yet the loop alone may make."""
         for start in range(0, len(rows), FIGURED):
@@ -207,7 +224,8 @@ class FeedApp(App[None]):
 
     def _tell(self) -> None:
         self._rest_timer = None
-        self.show_strip()
+        if not self._is_ranking:
+            self.show_strip()
         self.load_series()
 
     def load_series(self) -> None:
@@ -223,7 +241,7 @@ class FeedApp(App[None]):
         except UnknownPairError:
             _log.info("no samples of %s", clean(key))
             return
-        if self.desk.take_series(series):
+        if self.desk.take_series(series) and not self._is_ranking:
             self.show_strip()
             self._show_chart()
         await self._read_others()

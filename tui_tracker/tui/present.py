@@ -138,12 +138,18 @@ class Presenter:
 
     def prepared(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Made | None:
         """All that scene and strip need; ``None`` if it is known. Nothing is remembered: a thread may call it."""
-        if snapshot.version == self._version:
-            return None
+        is_known = snapshot.version == self._version
+        known, before = (self._made, self._before) if is_known else (Made(), self._made)
         scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
-        before = self._made
-        rankings = {_key(view, scope): self._ranked(snapshot, view, scope, before.rankings) for scope in scopes}
-        return Made(rankings, _by_id(snapshot, before.rows))
+        wanted = [scope for scope in scopes if _key(view, scope) not in known.rankings]
+        if is_known and not wanted:
+            return None
+        rankings = {_key(view, scope): self._ranked(snapshot, view, scope, before.rankings) for scope in wanted}
+        return Made(rankings, known.rows or _by_id(snapshot, before.rows))
+
+    def is_ranked(self, snapshot: Snapshot, view: ViewState, scope: Scope) -> bool:
+        """Whether the ranking of a scope is known already."""
+        return snapshot.version == self._version and _key(view, scope) in self._made.rankings
 
     def take(self, snapshot: Snapshot, ahead: Made | None) -> Mapping[str, Row]:
         """Turn to a snapshot, of which something may have been made ahead; return the rows of the one before by id."""
