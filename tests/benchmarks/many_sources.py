@@ -1,10 +1,10 @@
 """Nine exchanges at once: processor time of a collector, of one core, minute after minute.
 
-``python -m tests.benchmarks.many_sources`` (about 8 minutes). The fake exchanges run in a process of their own and list
+``python -m tests.benchmarks.many_sources`` (12 minutes). The fake exchanges run in a process of their own and list
 some 950 pairs each; the collector is the program's own, polls each minute, keeps a history on disk, puts consolidated
 pairs together, and gives one feed that is ranked at each snapshot, as the app does, of which some rows are in sight. No
 candles are loaded: what is measured is what each minute costs, for ever; so pairs are ranked by the little that is
-known of them, as they are by a whole day later. How fast the machine is just then is printed
+known of them, and windows begin full, as they are a whole day later. How fast the machine is just then is printed
 too: the pace of one that others share may change by half within minutes.
 
 With ``--updates 20`` five of them are streamed besides, each telling so many changes a second. With ``--app`` the whole
@@ -29,6 +29,7 @@ from typing_extensions import override
 
 from tests.benchmarks.raw_pty import RawPty
 from tests.benchmarks.timing import verdict
+from tests.benchmarks.whole_day import begin_full
 from tests.support.exchanges.nine import NAMES
 from tui_tracker.cli.compose import spare_what_stays
 from tui_tracker.cli.several import collected_together
@@ -52,6 +53,8 @@ PATIENCE_S = 120
 INTERVAL_S = 60
 IN_SIGHT = 40
 """Rows that a screen shows."""
+SETTLED_MINUTES = 5
+"""Beyond the start, in which each window has its figures worked out from nothing, and a stream tells of it first."""
 
 
 class Consumer:
@@ -135,8 +138,7 @@ async def measure(consumer: Consumer, settings: Settings, minutes: int, faults: 
     async with together as feed, asyncio.TaskGroup() as group:
         tasks = [group.create_task(consumer.follow(feed)), group.create_task(spare_what_stays(feed))]
         await consumer.wait_for_all()
-        # In the quiet part of a minute, beyond the start: what a stream first tells of a window costs more.
-        await asyncio.sleep(60 - time.time() % 60 + 20 + (120 if settings.stream else 0))
+        await asyncio.sleep(_settled_s())
         began_s, used_s, consumer.snapshots = time.monotonic(), time.process_time(), 0
         if faults is not None:
             faults.begin(consumer)
@@ -208,7 +210,7 @@ def report_app(flags: Sequence[str], minutes: int) -> None:
     program = [sys.executable, "-m", "tests.benchmarks.app_without_candles", "--min-coverage", "0"]
     with RawPty([*program, *flags]) as app:
         app.read_until(b"Pairs ", PATIENCE_S)
-        app.read_for(60 - time.time() % 60 + 20 + 120)
+        app.read_for(_settled_s())
         began_s, used_s, written = time.monotonic(), app.cpu_s(), 0
         paces_s = []
         for _ in range(minutes):
@@ -220,6 +222,11 @@ def report_app(flags: Sequence[str], minutes: int) -> None:
             f"  {written / passed_s:.0f} bytes a second, {app.rss_mb():.0f} MB; pace {statistics.mean(paces_s):.2f} s"
         )
         verdict("processor time of the whole app, of a core", 100 * spent_s / passed_s, 5, "%")
+
+
+def _settled_s() -> float:
+    """How long to wait for the quiet part of a minute, beyond the start."""
+    return 60 - time.time() % 60 + 20 + 60 * SETTLED_MINUTES
 
 
 def pace_s() -> float:
@@ -242,7 +249,7 @@ def main() -> None:
     module = "afflicted" if options.faults else "nine"
     command = [sys.executable, "-m", f"tests.support.exchanges.{module}", "--pairs", str(options.pairs)]
     command += ["--updates", str(options.updates)]
-    seconds = str((options.minutes + 6) * 60)
+    seconds = str((options.minutes + 9) * 60)
     with (
         tempfile.TemporaryDirectory(prefix="crypto-tui-") as folder,
         subprocess.Popen([*command, "--duration", seconds], stdout=subprocess.PIPE, text=True) as served,
@@ -256,6 +263,7 @@ def main() -> None:
             urls = dict(word.split("=", 1) for word in words if "=http" in word)
             streamed = tuple(name for name in NAMES if SOURCES[name].stream) if options.updates else False
             settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder, stream=streamed)
+            begin_full()
             consumer, faults = Consumer(), Faults(served) if options.faults else None
             report(consumer, *asyncio.run(measure(consumer, settings, options.minutes, faults)))
             print(f"  pace {pace_s():.2f} s")
