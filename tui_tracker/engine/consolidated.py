@@ -200,10 +200,9 @@ class ConsolidatingEngine(Engine):
 
     @override
     async def _poll(self) -> None:
-        listed = self._levels.listed
+        if self._levels.listed != len(self.market):
+            self._listed_s = None  # pairs that were found since are listed with this poll
         await super()._poll()
-        if self._levels.listed != listed and self._listed_s is not None and listed:
-            self._listed_s = None  # a pair that wasn't there before is listed with the next poll
 
     @override
     async def _sample(self, tickers: Sequence[Ticker], at_ms: int, malformed: frozenset[str]) -> None:
@@ -212,7 +211,8 @@ class ConsolidatingEngine(Engine):
             self._live_from_ms = at_ms - at_ms % MINUTE_MS
             self._is_wanted.set()
         for name in self._levels.changed():
-            self.market.break_returns(name, [at_ms])
+            if name in self.market:
+                self.market.break_returns(name, [at_ms])
         self.market.set_members(self._levels.members())
 
     @override

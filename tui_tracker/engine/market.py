@@ -112,6 +112,9 @@ class Market:
     def __len__(self) -> int:
         return len(self._holdings)
 
+    def __contains__(self, instrument_id: object) -> bool:
+        return instrument_id in self._holdings
+
     def holding(self, instrument_id: str) -> Holding:
         """What is held of one instrument.
 

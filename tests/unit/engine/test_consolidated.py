@@ -4,6 +4,8 @@ from array import array
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import pytest
+
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource
 from tui_tracker.core.errors import UnreachableError
@@ -12,6 +14,7 @@ from tui_tracker.core.snapshot import Row
 from tui_tracker.core.status import SourceState
 from tui_tracker.engine.consolidated import ConsolidatingEngine, consolidating_engine
 from tui_tracker.engine.engine import Engine
+from tui_tracker.sources.consolidated import Pair, Side
 
 START = 28_333_320 * MINUTE + 10_000
 NAMES = ("one", "two", "three", "four")
@@ -97,6 +100,42 @@ async def test_a_pair_that_cannot_be_read_any_more_leaves_though_its_exchange_an
         await clock.advance(60)
         assert (row(across).last, row(across).members) == (101, ("one", "three", "two"))
         assert row(across, "all:BTC-USDT").last == 101.5
+
+
+@pytest.mark.parametrize("failing", [(), (2,), (2, 3)])
+async def test_a_pair_that_is_found_between_list_and_quotes_is_listed_with_the_next_poll(
+    failing: tuple[int, ...],
+) -> None:
+    async with opened() as (clock, sources, across):
+        read, asked = across._levels._sides, 0
+
+        async def some_at_first() -> dict[Pair, list[Side]]:
+            nonlocal asked
+            asked += 1
+            found = await read()
+            if asked == 1:
+                del found["BTC", "USD"]
+            if asked in failing:
+                across._levels._list(found)
+                raise UnreachableError("not now")
+            return found
+
+        across._levels._sides = some_at_first  # type: ignore[misc]
+        await clock.advance(130 + 60 * len(failing))
+        assert row(across).last == 100
+        sources["four"].error = UnreachableError("gone")
+        await clock.advance(180)
+        assert row(across).members == ("one", "three", "two")
+
+
+async def test_other_members_of_a_pair_that_is_not_listed_are_of_no_account() -> None:
+    async with opened() as (clock, _, across):
+        await clock.advance(70)
+        across._levels.changed = lambda: ["all:NO-USD"]  # type: ignore[method-assign]
+        await clock.advance(60)
+        assert across.status().state is SourceState.LIVE
+        assert across.hub.latest is not None
+        assert across.hub.latest.at_ms == across.status().last_good_ms
 
 
 async def test_a_slow_exchange_is_waited_for_10_s_at_most() -> None:
