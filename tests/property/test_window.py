@@ -111,6 +111,10 @@ class WindowMachine(RuleBasedStateMachine):
         if taken:
             self.model[minute] = (value, source)
 
+    @rule()
+    def keep_up(self) -> None:
+        self.window.keep_up()
+
     @rule(step=st.one_of(st.integers(0, 5), st.integers(0, 40)))
     def advance(self, step: int) -> None:
         self.end = (self.end or START) + step

@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from tui_tracker.engine.archive import Archive
 
 NO_HOURS: Final = "no history is kept: longer ranges need history = true"
-KEPT_UP: Final = 4
-"""Figures that nobody sees are made once in so many minutes: from those the next ones are had quickly.
-
-Volatility can be brought up to date while no more than one of its 5-minute returns left the window meanwhile.
-"""
+KEPT_UP: Final = 5
+"""Windows whose figures nobody sees are kept up once in so many minutes; see ``Window.keep_up``."""
 SIMULATED_HOURS: Final = "no history is kept of a simulated market"
 _log = logging.getLogger(__name__)
 
@@ -248,7 +245,10 @@ class Board:
         minute = (self.market.end_ms or 0) // MINUTE_MS
         for place, holding in enumerate(tuple(shown), minute):
             name = holding.instrument.id
-            rows[name] = self._row_of(shown, holding, is_figured=place % KEPT_UP == 0 or self._is_seen(name))
+            is_figured = self._is_seen(name)
+            rows[name] = self._row_of(shown, holding, is_figured=is_figured)
+            if place % KEPT_UP == 0 and not is_figured:
+                _keep_up(holding)
             await turns.give()
         return rows
 
@@ -269,3 +269,9 @@ class Board:
             known = (shown.end_ms - first_ms) // MINUTE_MS + 1
         end_ms, minutes = self.market.end_ms, shown.window_minutes
         return Snapshot(self._version, self._at_ms, end_ms, minutes, rows, self.status(), known)
+
+
+def _keep_up(holding: Holding) -> None:
+    for window in holding.windows:
+        if window is not None:
+            window.keep_up()

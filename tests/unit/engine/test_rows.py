@@ -1,5 +1,7 @@
 """Rows whose figures wait until somebody looks."""
 
+import pytest
+
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource, instrument, ticker
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
@@ -9,6 +11,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.rows import DeferredFigures, make_row
 from tui_tracker.feed.local import LocalFeed
+from tui_tracker.stats.window import Window
 
 AT = 28_333_320 * MINUTE + 57_000
 VOLUME = METRIC_INDEX[Metric.VOLUME]
@@ -56,7 +59,11 @@ def test_of_the_price_they_are_of_the_moment_of_the_row_of_others_of_the_first_l
     assert row.figures_of(Metric.VOLUME) is volume, "what was looked at stays"
 
 
-async def test_an_engine_defers_figures_that_nobody_sees_and_keeps_them_near() -> None:
+async def test_an_engine_defers_figures_that_nobody_sees_and_keeps_their_windows_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[Window] = []
+    monkeypatch.setattr(Window, "keep_up", lambda window: kept.append(window))
     clock = FakeClock(AT)
     engine = Engine(FakeSource(clock), clock)
     async with engine.running():
@@ -64,13 +71,14 @@ async def test_an_engine_defers_figures_that_nobody_sees_and_keeps_them_near() -
         assert all(isinstance(row.figures, tuple) for row in rows(engine)), "everybody sees all"
         engine.spare_unseen()
         engine.prioritise(["fake:ETH-USD"])
-        figured = 0
         for _ in range(KEPT_UP):
             await clock.advance(60)
             bitcoin, ether = rows(engine)
             assert isinstance(ether.figures, tuple)
-            figured += isinstance(bitcoin.figures, tuple)
-        assert figured == 1
+            assert isinstance(bitcoin.figures, DeferredFigures)
+        windows = [window for window in engine.market.holding("fake:BTC-USD").windows if window is not None]
+        assert len(kept) == len(windows) > 2
+        assert all(one is other for one, other in zip(kept, windows, strict=True))
         engine.prioritise(["fake:BTC-USD"])
         await clock.advance(60)
         assert isinstance(rows(engine)[0].figures, tuple)
