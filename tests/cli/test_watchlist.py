@@ -60,7 +60,7 @@ def test_what_cannot_be_imported_or_exported_is_wrong_use(run: Run, tmp_path: Pa
 def test_a_filter_hides_pairs_and_leaves_the_ranks(run: Run) -> None:
     out = run("rank", "--json", "--filter", "base = eth and cv < 2.5%", composition=market())
     document = json.loads(out.out)
-    assert [(pair["pair"], pair["rank"]) for pair in document["pairs"]] == [("ETH/USD", 2), ("ETH/EUR", 2)]
+    assert [(pair["pair"], pair["rank"]) for pair in document["pairs"]] == [("ETH/EUR", 2), ("ETH/USD", 2)]
     assert document["ranked"] == 3
     out = run("pairs", "--json", "--filter", "eth !eur", composition=market())
     assert [pair["pair"] for pair in json.loads(out.out)["pairs"]] == ["ETH/USD"]

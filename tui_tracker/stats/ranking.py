@@ -8,8 +8,6 @@ from math import inf
 from operator import is_not, itemgetter
 from typing import Final, NamedTuple, overload
 
-from typing_extensions import override
-
 from tui_tracker.core.figures import Figures, Measure
 from tui_tracker.core.instrument import Instrument, InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
@@ -91,11 +89,9 @@ class Places(Sequence[Place]):
         for _, _, place in self._unranked:
             yield place.row
 
-    @override
     def __len__(self) -> int:
         return len(self._ranked) + len(self._unranked)
 
-    @override
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Places):
             return NotImplemented
@@ -109,14 +105,12 @@ class Places(Sequence[Place]):
     @overload
     def __getitem__(self, index: slice) -> list[Place]: ...
 
-    @override
     def __getitem__(self, index: int | slice) -> Place | list[Place]:
         if not isinstance(index, slice):
             return self._at(range(len(self))[index])
         start, stop, step = index.indices(len(self))
         return list(self._between(start, stop)) if step == 1 else [self._at(at) for at in range(start, stop, step)]
 
-    @override
     def __iter__(self) -> Iterator[Place]:
         return self._between(0, len(self))
 
