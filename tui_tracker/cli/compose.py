@@ -146,7 +146,10 @@ async def _collect(
     if not settings.demo and len(settings.sources) > 1:
         from tui_tracker.cli.several import collected_together
 
-        async with collected_together(settings, clock, window, collect, once=once, across=across) as feed:
+        several = collected_together(
+            settings, clock, window, collect, once=once, across=across, spares_unseen=spares_unseen
+        )
+        async with several as feed:
             yield feed
         return
     async with collect(settings) as engine:

@@ -20,7 +20,14 @@ Collect = Callable[[Settings], AbstractAsyncContextManager[Engine]]
 
 @asynccontextmanager
 async def collected_together(
-    settings: Settings, clock: Clock, window: int, collect: Collect, *, once: bool, across: bool = True
+    settings: Settings,
+    clock: Clock,
+    window: int,
+    collect: Collect,
+    *,
+    once: bool,
+    across: bool = True,
+    spares_unseen: bool = False,
 ) -> AsyncIterator[DeepFeed]:
     """A feed of all sources of the settings, each opened, polled and closed by itself.
 
@@ -31,6 +38,7 @@ async def collected_together(
         collect: Collects one of them.
         once: Whether each is polled a single time.
         across: Whether consolidated pairs are made of theirs.
+        spares_unseen: Whether rows of these that nobody looks at may lag behind, as those of the sources.
     """
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -49,6 +57,8 @@ async def collected_together(
                     together = consolidating_engine(
                         engines, clock, interval_s=settings.interval, window_minutes=window, once=once
                     )
+                    if spares_unseen:
+                        together.spare_unseen()
                     parts[CONSOLIDATED] = LocalFeed(await stack.enter_async_context(together.running()))
                 merged = MergedFeed(settings.market, parts, clock.sleep, is_once=once, pause_s=pause_s)
                 yield await stack.enter_async_context(merged.running())

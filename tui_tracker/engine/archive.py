@@ -19,10 +19,11 @@ from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.status import HistoryStatus
 from tui_tracker.engine.lens import Minutes, Past
 from tui_tracker.engine.market import COUNT_OF, Holding, Market, is_quiet, provenance_of
-from tui_tracker.engine.turns import Turns, stand_back
+from tui_tracker.engine.turns import Turns, in_slices, stand_back
 from tui_tracker.stats.hours import hour_of, hours_in
 from tui_tracker.stats.ohlc import Ohlc
 from tui_tracker.stats.resample import known_trades, minute_counts, minute_samples
+from tui_tracker.stats.window import add_samples
 from tui_tracker.storage.model import Fill, LastSeen, Latest, Minute
 from tui_tracker.storage.reader import Reader
 from tui_tracker.storage.standing import StoreStatus
@@ -324,13 +325,9 @@ class Archive:
             trades.append(nan if ticker is None or ticker.today_trades is None else ticker.today_trades)
         values = tuple(array("d") for _ in METRICS)
         provenance = tuple(bytearray() for _ in METRICS)
-        turns = Turns()
-        for holding in holdings:
-            for index, window in enumerate(holding.windows):
-                value, source = (nan, 0) if window is None else window.sample(minute_ms)
-                values[index].append(value)
-                provenance[index].append(source)
-            await turns.give()
+        async for some in in_slices(holdings):
+            for index, (column, origins) in enumerate(zip(values, provenance, strict=True)):
+                add_samples([holding.windows[index] for holding in some], minute_ms, column, origins)
         ids = tuple(holding.instrument.id for holding in holdings)
         return Minute(self._source, minute_ms, ids, values, tuple(map(bytes, provenance)), volumes, trades, latest)
 

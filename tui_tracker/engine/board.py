@@ -63,12 +63,6 @@ class Board:
         """How the source is doing at this moment."""
         raise NotImplementedError
 
-    async def _slide(self, at_ms: int) -> None:
-        """Let every window end in a minute, in short turns; ``_sliding`` is held."""
-        self.market.advance(at_ms, ())
-        async for some in in_slices(tuple(self.market)):
-            self.market.advance(at_ms, some)
-
     async def _convert(self) -> None:
         """Find what each asset is worth in dollars, in short turns."""
         prices: list[PairPrice] = []
@@ -241,15 +235,15 @@ class Board:
             await self.beside.follow()
 
     async def _rows_of(self, shown: Market) -> dict[str, Row]:
-        rows, turns = dict[str, Row](), Turns()
+        rows = dict[str, Row]()
         minute = (self.market.end_ms or 0) // MINUTE_MS
-        for place, holding in enumerate(tuple(shown), minute):
-            name = holding.instrument.id
-            is_figured = self._is_seen(name)
-            rows[name] = self._row_of(shown, holding, is_figured=is_figured)
-            if place % KEPT_UP == 0 and not is_figured:
-                _keep_up(holding)
-            await turns.give()
+        async for some in in_slices(tuple(enumerate(shown, minute))):
+            for place, holding in some:
+                name = holding.instrument.id
+                is_figured = self._is_seen(name)
+                rows[name] = self._row_of(shown, holding, is_figured=is_figured)
+                if place % KEPT_UP == 0 and not is_figured:
+                    self.market.keep_up(name)
         return rows
 
     def _row_of(self, shown: Market, holding: Holding, *, is_figured: bool) -> Row:
@@ -269,9 +263,3 @@ class Board:
             known = (shown.end_ms - first_ms) // MINUTE_MS + 1
         end_ms, minutes = self.market.end_ms, shown.window_minutes
         return Snapshot(self._version, self._at_ms, end_ms, minutes, rows, self.status(), known)
-
-
-def _keep_up(holding: Holding) -> None:
-    for window in holding.windows:
-        if window is not None:
-            window.keep_up()

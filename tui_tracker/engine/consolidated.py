@@ -98,7 +98,7 @@ class Exchanges:
             if mid is None or mid_ms is None or not mid > 0 or holding.halted:
                 continue
             if InstrumentClass.SECOND_VENUE not in one.classes:
-                volumes = _newest(holding, _VOLUME), _newest(holding, _QUOTE_VOLUME)
+                volumes = _newest(market, holding, _VOLUME), _newest(market, holding, _QUOTE_VOLUME)
                 side = Side(name, mid, now_ms - mid_ms, *volumes, one.digits)
                 found.setdefault((one.base, one.quote), []).append(side)
 
@@ -140,8 +140,8 @@ def _is_awaited(minute_ms: int, engine: Engine) -> bool:
     return (is_polling or is_well) and said_ms < minute_ms
 
 
-def _newest(holding: Holding, index: int) -> float:
-    window = holding.windows[index]
+def _newest(market: Market, holding: Holding, index: int) -> float:
+    window = market.samples(holding, index)
     return 0.0 if window is None else window.last() or 0.0
 
 
@@ -220,6 +220,7 @@ class ConsolidatingEngine(Engine):
         """See ``Engine``: the past of these is put together at once, from what the exchanges know of it."""
         self._wanted = tuple(instrument_ids)
         self._is_wanted.set()
+        self._see(instrument_ids)
         if self._once:
             self._publish_status()
 

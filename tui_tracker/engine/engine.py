@@ -237,14 +237,18 @@ class Engine(Board):
     def prioritise(self, instrument_ids: Sequence[str]) -> None:
         """Load history of these first; publish at once what of theirs is new."""
         self.backfill.prioritise(instrument_ids)
+        self._see(instrument_ids)
+        if self._once:
+            self._publish_status()
+
+    def _see(self, instrument_ids: Sequence[str]) -> None:
+        """Note what somebody looks at; show at once what of it lags behind."""
         if self._seen is not None:
             self._seen = frozenset(instrument_ids)
             if due := self._lagging & self._seen:
                 self._lagging -= due
                 self._dirty |= due
                 self._due.set()
-        if self._once:
-            self._publish_status()
 
     async def _run(self) -> None:
         await self._take_up()
@@ -390,7 +394,7 @@ class Engine(Board):
         self._note_gap(at_ms)
         self._note_returned()
         self.market.close_poll(at_ms, malformed)
-        await self._slide(at_ms)
+        self.market.advance(at_ms)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
         if self._keeper is not None:
             self._keeper.note(at_ms)
@@ -487,7 +491,7 @@ class Engine(Board):
         async with self._sliding:
             is_new = at_ms // MINUTE_MS > (self.market.end_ms or 0) // MINUTE_MS
             if is_new:
-                await self._slide(at_ms)
+                self.market.advance(at_ms)
                 self._tell(Slid(at_ms))
             async for some in in_slices(tickers):
                 for name in self.market.stream(some, at_ms):
@@ -602,7 +606,7 @@ class Engine(Board):
             is_idle = polled_ms is not None and now_ms - polled_ms - MINUTE_MS > 2 * self._interval_ms
             if is_idle and not self._sliding.locked():
                 async with self._held_back():
-                    await self._slide(now_ms)
+                    self.market.advance(now_ms)
                     self._tell(Slid(now_ms))
                     await self._rebuild()
             elif self.hub.latest is not None and self.hub.latest.status.state is not self._state(now_ms):

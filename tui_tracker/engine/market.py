@@ -70,6 +70,9 @@ class Holding:
 class Market:
     """Windows of every (instrument, metric), over the same minutes. Synchronous; one task calls it.
 
+    A window slides when it is read or sampled, since most minutes nobody looks at most of them: ``samples`` gives them
+    as they are at the end of the market, those of a holding may be behind.
+
     ``refused`` counts the samples that were not taken: too old, too far ahead, or no acceptable number.
     """
 
@@ -128,7 +131,14 @@ class Market:
 
     def samples(self, holding: Holding, index: int) -> Samples | None:
         """The window of one metric, to be read; ``None`` where it was never observed."""
-        return holding.windows[index]
+        return self._slid(holding, index)
+
+    def _slid(self, holding: Holding, index: int) -> Window | None:
+        """The window of a metric at the end of the market; ``None`` where it was never observed."""
+        window = holding.windows[index]
+        if window is not None and self._end_ms is not None:
+            window.advance(self._end_ms)
+        return window
 
     def clear(self) -> None:
         """Forget everything, to begin anew."""
@@ -188,7 +198,7 @@ class Market:
         holding = self._holdings.get(instrument_id)
         if holding is None or self._end_ms is None:
             return False
-        window = self._window(holding, METRIC_INDEX[metric])
+        window = self._opened(holding, METRIC_INDEX[metric])
         known, before = window.origins(), (start_ms - self.start_ms) // MINUTE_MS
         has_taken = False
         for at, origin in enumerate(origins, before):
@@ -213,7 +223,7 @@ class Market:
             How many minutes before the end of the window the oldest hole is, 0 without one, and whether any of the
             recent minutes is only told by a 5-minute candle.
         """
-        window = holding.windows[_PRICE]
+        window = self._slid(holding, _PRICE)
         if window is None:
             return self.window_minutes, True
         values = window.values()
@@ -271,16 +281,12 @@ class Market:
             self._resume(holding)
         if holding.quoted_ms is not None and self._polled_ms is not None and holding.quoted_ms < self._polled_ms:
             self._returned[ticker.instrument_id] = (at_ms - holding.quoted_ms) // MINUTE_MS
-        windows = holding.windows
         for index, value in enumerate(ticker.values()):
-            window = windows[index]
             if value is None:
-                if index != _PRICE or window is None or not is_quiet(ticker) or (held := window.last()) is None:
+                if index != _PRICE or not is_quiet(ticker) or (held := self._last(holding)) is None:
                     continue
                 value = held
-            elif window is None:
-                window = windows[index] = self._new_window(index)
-            self._push(window, at_ms, value)
+            self._push(self._window(holding, index), at_ms, value)
         self._count(holding, ticker, at_ms)
         holding.is_suspect = holding.ticker is not None and ticker.is_suspect_after(holding.ticker)
         if _has_traded_since(holding.ticker, ticker):
@@ -289,6 +295,11 @@ class Market:
         if ticker.mid is not None:
             holding.mid_ms = at_ms
         return True
+
+    def _last(self, holding: Holding) -> float | None:
+        """The newest price in its window."""
+        window = self._slid(holding, _PRICE)
+        return None if window is None else window.last()
 
     def stream(self, tickers: Iterable[Ticker], at_ms: int) -> list[str]:
         """Take what was said between two polls, of the newest minute; return the ids of what differs now.
@@ -375,13 +386,9 @@ class Market:
                 self._halt(holding, NOT_QUOTED, at_ms)
         self._polled_ms = at_ms - at_ms % MINUTE_MS
 
-    def advance(self, at_ms: int, holdings: Iterable[Holding] | None = None) -> None:
-        """Slide windows to the minute of ``at_ms``, if it is later than the end: those of all, or of some at a time."""
+    def advance(self, at_ms: int) -> None:
+        """Let all windows end in the minute of ``at_ms``, if it is later than their end. O(1)."""
         self._end_ms = max(self._end_ms or 0, at_ms - at_ms % MINUTE_MS)
-        for holding in self._holdings.values() if holdings is None else holdings:
-            for window in holding.windows:
-                if window is not None:
-                    window.advance(self._end_ms)
 
     def drop_after(self, now_ms: int) -> int:
         """Take out the minutes after the one of ``now_ms``, stamped by a wrong clock; return how many samples."""
@@ -410,7 +417,7 @@ class Market:
         if self._end_ms is None:
             return 0
         limit_ms = _limit_ms(now_ms, before_ms)
-        window = self._window(holding, _PRICE)
+        window = self._opened(holding, _PRICE)
         taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, provenance_of(batch))
         self._hold_last(holding, window)
         traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
@@ -445,21 +452,26 @@ class Market:
 
     def break_returns(self, instrument_id: str, minutes_ms: Iterable[int]) -> None:
         """Let no return of the price lead into these minutes from before: see ``Window.break_returns``."""
-        window = self.holding(instrument_id).windows[_PRICE]
+        window = self._slid(self.holding(instrument_id), _PRICE)
         if window is not None:
             for minute_ms in minutes_ms:
                 window.break_returns(minute_ms)
 
     def _window(self, holding: Holding, index: int) -> Window:
-        """The window of a metric, made when the first sample comes."""
+        """The window of a metric, made when the first sample comes; it may be behind."""
         window = holding.windows[index]
         if window is None:
             window = holding.windows[index] = self._new_window(index)
-            window.advance(self._end_ms or 0)
         return window
 
     def _new_window(self, index: int) -> Window:
         return Window(self.window_minutes, has_returns=METRICS[index].has_returns)
+
+    def _opened(self, holding: Holding, index: int) -> Window:
+        """The window of a metric at the end of the market, for minutes inside it to be set."""
+        window = self._window(holding, index)
+        window.advance(self._end_ms or 0)
+        return window
 
     def _fill(
         self,
@@ -470,12 +482,13 @@ class Market:
         provenance: Provenance,
     ) -> int:
         """Set minutes before ``limit_ms`` of one metric; return how many were set."""
-        taken = 0
+        taken, window = 0, None
         for minute_ms, value in samples:
             if minute_ms >= limit_ms:
                 break
+            window = window or self._opened(holding, index)
             try:
-                taken += self._window(holding, index).fill(minute_ms, value, provenance)
+                taken += window.fill(minute_ms, value, provenance)
             except SampleError:
                 self.refused += 1
         if taken:
@@ -508,7 +521,16 @@ class Market:
 
     def figures(self, holding: Holding) -> tuple[Figures | None, ...]:
         """Statistics of each metric's window, in the order of ``METRICS``."""
-        return tuple([None if window is None else window.figures() for window in holding.windows])
+        found = [self._slid(holding, index) for index in range(len(METRICS))]
+        return tuple([None if window is None else window.figures() for window in found])
+
+    def keep_up(self, instrument_id: str) -> None:
+        """Keep windows of an instrument up whose figures nobody asks for; see ``Window.keep_up``."""
+        holding = self.holding(instrument_id)
+        for index in range(len(METRICS)):
+            window = self._slid(holding, index)
+            if window is not None:
+                window.keep_up()
 
     def series(self, instrument_id: str, metric: Metric, version: int = 0) -> Series:
         """A copy of one window's samples, marked with a version; all NaN where the metric was never observed.

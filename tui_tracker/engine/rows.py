@@ -11,7 +11,6 @@ from tui_tracker.core.snapshot import Row
 from tui_tracker.core.ticker import Ticker
 from tui_tracker.engine.market import Holding, Market
 from tui_tracker.stats.conversion import PairPrice, usd_rates
-from tui_tracker.stats.window import Window
 
 MOVED: Final = 1e-3
 """A price that moved by more, as a fraction of it, may soon count in a ranking: σ of a day is a few percent."""
@@ -24,14 +23,16 @@ class DeferredFigures(Sequence[Figures | None]):
     To be asked on the loop that changes the windows, until all were asked for that a thread needs.
 
     Args:
-        windows: Of each metric.
+        market: What they are over.
+        holding: Whose they are.
     """
 
-    __slots__ = ("_known", "_windows")
+    __slots__ = ("_holding", "_known", "_market")
 
-    def __init__(self, windows: Sequence[Window | None]) -> None:
-        price = windows[_PRICE]
-        self._windows: Final = tuple(windows)
+    def __init__(self, market: Market, holding: Holding) -> None:
+        price = market.samples(holding, _PRICE)
+        self._market: Final = market
+        self._holding: Final = holding
         self._known: Final[dict[int, Figures | None]] = {_PRICE: None if price is None else price.figures()}
 
     @override
@@ -49,7 +50,7 @@ class DeferredFigures(Sequence[Figures | None]):
         if isinstance(index, slice):
             return tuple(self)[index]
         if index not in self._known:
-            window = self._windows[index]
+            window = self._market.samples(self._holding, index)
             self._known[index] = None if window is None else window.figures()
         return self._known[index]
 
@@ -74,7 +75,7 @@ def make_row(market: Market, holding: Holding, rates: Mapping[str, float], *, is
         market.has_traded(holding),
         holding.halted,
         holding.halted_since_ms,
-        DeferredFigures(holding.windows) if is_deferred else market.figures(holding),
+        DeferredFigures(market, holding) if is_deferred else market.figures(holding),
         price.provenance_counts() if price is not None else (0, 0, 0, 0),
         ticker.high if ticker is not None else None,
         ticker.low if ticker is not None else None,

@@ -185,7 +185,7 @@ class SharedEngine(Engine):
                 await self._apply(event.tickers, event.at_ms, event.now_ms)
                 market.take_returned()
                 market.close_poll(event.at_ms, frozenset(event.unreadable))
-                await self._slide(event.at_ms)
+                self.market.advance(event.at_ms)
                 self._at_ms = event.at_ms
                 self._health.note_good(event.at_ms)
             case Loaded():
@@ -198,7 +198,7 @@ class SharedEngine(Engine):
             case Dropped():
                 market.drop_after(event.now_ms)
             case Slid():
-                await self._slide(event.now_ms)
+                self.market.advance(event.now_ms)
 
     async def _publish_changes(self) -> None:
         """Publish loaded history, and what the collector says of the source."""

@@ -1,6 +1,10 @@
 """Smallest and largest sample of a sliding window."""
 
 from array import array
+from typing import Final
+
+MOST_BEHIND: Final = 60
+"""Minutes that a query catches up with in some 10 µs."""
 
 
 class Extrema:
@@ -26,6 +30,10 @@ class Extrema:
         if self._seen is not None and minute <= self._seen:
             self._seen = None
         self._asked = min(self._asked, minute - 1)
+
+    def is_behind(self, end: int) -> bool:
+        """Whether the last query is so long ago that the next one would take long."""
+        return end - self._asked > MOST_BEHIND
 
     def query(self, ring: "array[float]", start: int, oldest: int, end: int) -> tuple[float, float]:
         """Return (smallest, largest) of the minutes ``start`` … ``end``.

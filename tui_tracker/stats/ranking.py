@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, count
 from math import inf
-from operator import is_not, itemgetter
+from operator import gt, is_not, itemgetter
 from typing import Final, NamedTuple, overload
 
 from tui_tracker.core.figures import Figures, Measure
@@ -261,7 +261,15 @@ def _arranged(inside: "list[_Ranked | _Unranked]", scope: Scope) -> Places:
         inside = _one_an_asset(inside)
     ranked = [one for one in inside if len(one) == 2]
     unranked = [one for one in inside if len(one) == 3]
-    return Places(sorted(ranked, key=_ranked_order), sorted(unranked, key=_unranked_order))
+    return Places(_by_value(ranked), sorted(unranked, key=_unranked_order))
+
+
+def _by_value(ranked: list[_Ranked]) -> list[_Ranked]:
+    """In the order of ``_ranked_order``, in a fraction of its time: a snapshot's rows are in the order of ids."""
+    ids = [row.instrument.id for _, row in ranked]
+    if any(map(gt, ids, ids[1:])):
+        return sorted(ranked, key=_ranked_order)
+    return sorted(ranked, key=itemgetter(0), reverse=True)  # which is stable too
 
 
 class _Judge:

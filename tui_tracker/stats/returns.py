@@ -52,7 +52,7 @@ class SquaredReturns:
         self._seen: int | None = None
         self._breaks: tuple[int, ...] = ()
         self._next = self._expiry = 0
-        self._cached: Volatilities = None, None
+        self._cached: Volatilities | None = None
         self._clear(0, -1)
 
     def _clear(self, oldest: int, point: int) -> None:
@@ -86,8 +86,29 @@ class SquaredReturns:
         with 5 minutes a product, ``None`` without one (Barndorff-Nielsen and Shephard 2004): a step of the price enters
         it only multiplied by the small returns beside it. No minute before ``oldest`` is observed.
         """
-        if end < self._next and start < self._expiry:
-            return self._cached
+        self.keep_up(ring, start, oldest, end)
+        if end % GRID_MINUTES == GRID_MINUTES - 1:
+            return self._with_open(ring, start, end)
+        if self._cached is None:
+            self._cached = annualised(self._sum, self._minutes, self._products, self._adjacent)
+        return self._cached
+
+    def _with_open(self, ring: "array[float]", start: int, end: int) -> Volatilities:
+        """The two figures where the open minute, which may yet be replaced, is a grid point."""
+        assert self._spans is not None
+        square, span = self._return_to(ring, end, start)
+        total, products, adjacent = self._sum + int(square * UNITS), self._products, self._adjacent
+        if span == self._spans[end // GRID_MINUTES % len(self._spans) - 1] == GRID_MINUTES:
+            products, adjacent = products + int(sqrt(square * self._square) * UNITS), adjacent + 1
+        return annualised(total, self._minutes + span, products, adjacent)
+
+    def keep_up(self, ring: "array[float]", start: int, oldest: int, end: int) -> None:
+        """Count what came and take out what left; arguments as for ``volatilities``."""
+        if end <= self._next and start < self._expiry:
+            return
+        self._cached = None
+        if self._go_on(ring, start, end):
+            return
         spans = self._spans
         if spans is None:
             spans = self._spans = bytearray(len(ring) // GRID_MINUTES + 2)
@@ -101,15 +122,30 @@ class SquaredReturns:
             grid_minute += GRID_MINUTES
         self._next = grid_minute
         self._seen = max(self._seen, end - 1)
-        total, minutes, products, adjacent = self._sum, self._minutes, self._products, self._adjacent
-        if end % GRID_MINUTES == GRID_MINUTES - 1:
-            square, span = self._return_to(ring, end, start)
-            total, minutes = total + int(square * UNITS), minutes + span
-            if span == spans[end // GRID_MINUTES % len(spans) - 1] == GRID_MINUTES:
-                products, adjacent = products + int(sqrt(square * self._square) * UNITS), adjacent + 1
-            self._expiry = 0  # what is cached holds the open minute, which may yet be replaced
-        self._cached = annualised(total, minutes, products, adjacent)
-        return self._cached
+
+    def _go_on(self, ring: "array[float]", start: int, end: int) -> bool:
+        """Take in one return and take out another, all of 5 minutes: the usual case, in one step."""
+        spans, last, out = self._spans, self._next, self._oldest
+        if self._seen is None or spans is None or not last < end <= last + GRID_MINUTES or self._breaks:
+            return False
+        length, size = len(ring), len(spans)
+        slot, new = out // GRID_MINUTES % size, last // GRID_MINUTES % size
+        is_usual = spans[slot] == spans[(slot + 1) % size] == spans[new - 1] == GRID_MINUTES
+        if not is_usual or not out - GRID_MINUTES < start <= out or out != self._ahead_minute:
+            return False
+        later, earlier = ring[last % length], ring[(last - GRID_MINUTES) % length]
+        if not later > 0 or self._point != last - GRID_MINUTES or last - out < 3 * GRID_MINUTES:
+            return False
+        here = ring[out % length]
+        square, gone = squared_return(earlier, later), self._ahead
+        ahead = squared_return(here, ring[(out + GRID_MINUTES) % length])
+        self._sum += int(square * UNITS) - int(gone * UNITS)
+        self._products += int(sqrt(square * self._square) * UNITS) - int(sqrt(gone * ahead) * UNITS)
+        spans[slot], spans[new] = 0, GRID_MINUTES
+        self._base, self._square, self._ahead, self._point = here, square, ahead, last
+        self._oldest = self._ahead_minute = out + GRID_MINUTES
+        self._expiry, self._next, self._seen = out + 1, last + GRID_MINUTES, end - 1
+        return True
 
     def _expire(self, ring: "array[float]", spans: bytearray, start: int) -> bool:
         """Take out the return that begins before ``start``; whether its end is still there to compute it from."""

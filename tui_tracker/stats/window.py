@@ -1,6 +1,7 @@
 """The samples of the last minutes of one metric, with statistics that are exact at any moment."""
 
 from array import array
+from collections.abc import Iterable
 from functools import reduce
 from itertools import repeat
 from math import frexp, inf, nan
@@ -348,13 +349,16 @@ class Window:
         """Bring along what figures take longest to be made from, where they aren't asked for.
 
         To be called every 5 minutes: volatility is counted from nothing where two of its 5-minute returns have left.
+        Extremes can wait for longer, and take the less time the longer they do.
         """
-        if self._samples and self._figures is None:
-            start = self._end - self.length + 1
-            oldest = self._find_oldest(start)[0]
+        if not self._samples or self._figures is not None:
+            return
+        start = self._end - self.length + 1
+        oldest = self._find_oldest(start)[0]
+        if self._returns is not None:
+            self._returns.keep_up(self._ring, start, oldest, self._end)
+        if self._extrema.is_behind(self._end):
             self._extrema.query(self._ring, start, oldest, self._end)
-            if self._returns is not None:
-                self._returns.volatilities(self._ring, start, oldest, self._end)
 
     def _figures_now(self) -> Figures:
         n, length, ring, end = self._samples, self.length, self._ring, self._end
@@ -465,6 +469,20 @@ class Window:
         self._sum <<= k - self._k
         self._squares <<= 2 * (k - self._k)
         self._k, self._scale = k, 2.0**k
+
+
+def add_samples(windows: Iterable[Window | None], minute_ms: int, values: "array[float]", origins: bytearray) -> None:
+    """Append what each window has of a minute, as ``Window.sample`` tells it; NaN and 0 where there is no window."""
+    minute = minute_ms // MINUTE_MS
+    for window in windows:
+        value, origin = nan, 0
+        if window is not None and window._end - window.length < minute <= window._end:
+            slot = minute % window.length
+            value = window._ring[slot]
+            if value == value:
+                origin = _POLL if window._provenance is None else window._provenance[slot]
+        values.append(value)
+        origins.append(origin)
 
 
 def polled(values: "array[float]") -> bytes:

@@ -1,7 +1,6 @@
 """What is known beside the windows once minutes were brought in: where they end, and who traded when."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Final
 
 from tui_tracker.core.kept import Stretch
@@ -52,8 +51,7 @@ def _told(seen: LastSeen, found: dict[Metric, Stretch], first: int) -> LastSeen:
         traded = first  # some time in the window
     newest, known, active = activity.state
     last_trade_ms = max(seen.last_trade_ms or -1, traded * MINUTE_MS)
-    return replace(
-        seen,
+    return seen._replace(
         last_trade_ms=last_trade_ms if last_trade_ms >= 0 else None,
         activity_newest=newest,
         activity_known=known,

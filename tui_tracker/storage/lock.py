@@ -11,6 +11,7 @@ import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -177,6 +178,7 @@ class CollectorLock:
             self._file = None
 
 
+@cache
 def _user() -> str:
     import pwd
 

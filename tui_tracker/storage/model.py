@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import nan
-from typing import Final
+from typing import Final, NamedTuple
 
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.instrument import Instrument
@@ -18,9 +18,11 @@ FILLED: Final = (Metric.PRICE, Metric.FLOW, Metric.TRADES_MIN)
 """The metrics that candles tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastSeen:
-    """What is known of one instrument beside its windows, so that a restarted process goes on where it stopped."""
+class LastSeen(NamedTuple):
+    """What is known of one instrument beside its windows, so that a restarted process goes on where it stopped.
+
+    A named tuple, since each minute makes one of every instrument.
+    """
 
     instrument_id: str
     ticker: Ticker | None = None

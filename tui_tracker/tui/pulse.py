@@ -13,6 +13,8 @@ KNOWN: Final = 0.5
 """Share of the pairs that trade that must be known for a median …"""
 KNOWN_LOADING: Final = 0.95
 """… and while history is loaded, the liquid ones first: their median is not that of all."""
+REST_MS: Final = 10_000
+"""A minute's value is measured anew by polls that come so long after it was."""
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
 
 
@@ -29,6 +31,7 @@ class Pulse:
         self._version: int | None = None
         self._at_ms: int | None = None
         self._window: int | None = None
+        self._pairs = 0
 
     @property
     def last(self) -> float | None:
@@ -49,13 +52,15 @@ class Pulse:
     def measured(self, snapshot: Snapshot) -> float | None:
         """The value of a snapshot; ``None`` if it has none, or was noted before. O(n log n); a thread may call it.
 
-        What streams tell between two polls changes next to nothing of it, and is left out.
+        What streams tell between two polls changes next to nothing of it, and is left out, as are all but the first of
+        the exchanges that poll in the same seconds.
         """
         if snapshot.end_ms is None or snapshot.version == self._version:
             return None
         is_measured = bool(self._beats) and self._beats[-1][0] == snapshot.end_ms
-        is_like = (snapshot.at_ms, snapshot.window_minutes) == (self._at_ms, self._window)
-        if is_measured and is_like and not snapshot.status.backfill.is_running:
+        is_like = (len(snapshot.rows), snapshot.window_minutes) == (self._pairs, self._window)
+        is_soon = (snapshot.at_ms or 0) - (self._at_ms or 0) < REST_MS
+        if is_measured and is_like and is_soon and not snapshot.status.backfill.is_running:
             return None
         least = KNOWN_LOADING if snapshot.status.backfill.is_running else KNOWN
         return median_cv(snapshot.rows, self._min_coverage, least)
@@ -67,7 +72,9 @@ class Pulse:
         """
         if snapshot.end_ms is None:
             return
-        self._version, self._at_ms = snapshot.version, snapshot.at_ms
+        if value is not None:
+            self._at_ms, self._pairs = snapshot.at_ms, len(snapshot.rows)
+        self._version = snapshot.version
         if snapshot.window_minutes != self._window:
             self._window = snapshot.window_minutes
             self._beats.clear()
