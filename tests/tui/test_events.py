@@ -15,7 +15,7 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
 from tui_tracker.stats.ranking import Scope, rank
 from tui_tracker.tui.events import LEAST_JUMP, MOST_EVENTS, Event, EventLog, Happening
-from tui_tracker.tui.pulse import Pulse, median_cv, sparkline
+from tui_tracker.tui.pulse import REST_MS, Pulse, median_cv, sparkline
 
 PAIRS = make_pairs(count=60)
 BASE = FakeFeed(PAIRS).snapshot()
@@ -195,7 +195,9 @@ def test_the_pulse_leaves_out_what_a_stream_tells_between_polls() -> None:
     noted(pulse, BASE)
     streamed = replace(BASE, version=BASE.version + 1)
     assert pulse.measured(streamed) is None
-    assert pulse.measured(replace(streamed, at_ms=(BASE.at_ms or 0) + 1)) == pulse.last
+    assert pulse.measured(replace(streamed, at_ms=(BASE.at_ms or 0) + REST_MS - 1)) is None
+    assert pulse.measured(replace(streamed, at_ms=(BASE.at_ms or 0) + REST_MS)) == pulse.last
+    assert pulse.measured(replace(streamed, rows=BASE.rows[1:])) is not None
     assert pulse.measured(replace(streamed, end_ms=(BASE.end_ms or 0) + MINUTE_MS)) == pulse.last
     assert pulse.measured(replace(streamed, window_minutes=60)) == pulse.last
 

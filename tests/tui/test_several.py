@@ -195,6 +195,10 @@ async def test_what_comes_before_a_page_is_there_is_shown_once_it_is() -> None:
         rig.app.action_open_page("across")
         rig.app.show_page()
         await rig.settle()
+        for _ in range(100):  # it is mounted by a message of its own
+            if page_of(rig).body.whole:
+                break
+            await rig.pilot.pause()
         assert "gate" in page_of(rig).body.whole
 
 
