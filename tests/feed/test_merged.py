@@ -190,6 +190,37 @@ async def test_where_each_polls_once_one_that_says_nothing_is_left_out_after_a_w
         assert [part.error for part in snapshot.status.parts] == ["", "no answer so far, left out", ""]
 
 
+async def test_no_patience_is_lost_with_one_that_reads_its_history() -> None:
+    clock, reading = FakeClock(START), {"slow"}
+    parts = {"good": feed_of("good"), "slow": FakeFeed((), live_status(state=SourceState.OFFLINE, last_good_ms=None))}
+    merged = MergedFeed("good,slow", parts, clock.sleep, is_once=True, is_reading=reading.__contains__)
+    async with merged.running() as feed:
+        waiting = asyncio.ensure_future(first(feed))
+        await clock.advance(60)
+        assert not waiting.done()
+        reading.clear()
+        await clock.advance(4)
+        assert not waiting.done()
+        await clock.advance(3)
+        assert {row.instrument.source for row in (await waiting).rows} == {"good"}
+
+
+async def test_one_that_is_left_out_says_what_it_answered() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock, name="bad")
+    source.error = UnreachableError("HTTP 503 Service Unavailable")
+    async with (
+        Engine(source, clock, once=True).running() as engine,
+        MergedFeed(
+            "good,bad", {"good": feed_of("good"), "bad": LocalFeed(engine)}, clock.sleep, is_once=True
+        ).running() as feed,
+    ):
+        waiting = asyncio.ensure_future(first(feed))
+        await clock.advance(30)
+        (bad,) = (part for part in (await waiting).status.parts if part.source == "bad")
+        assert bad.error == "HTTP 503 Service Unavailable"
+
+
 async def test_it_fails_where_every_source_failed() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock, name="bad")

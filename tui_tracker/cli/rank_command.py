@@ -219,7 +219,7 @@ async def make_report(composition: Composition, request: RankRequest, progress: 
         with told_of(settings):
             window, across = min(settings.window, DAY_MINUTES), bool(request.consolidated)
             async with composition.collect_once(settings, window=window, across=across) as feed:
-                progress.show("first poll")
+                progress.show("reading the history, then the first poll" if settings.history else "first poll")
                 updates = feed.updates()
                 snapshot = await first_rows(updates)
                 chosen, scope_pairs = choose(snapshot, request)

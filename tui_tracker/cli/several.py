@@ -60,7 +60,14 @@ async def collected_together(
                     if spares_unseen:
                         together.spare_unseen()
                     parts[CONSOLIDATED] = LocalFeed(await stack.enter_async_context(together.running()))
-                merged = MergedFeed(settings.market, parts, clock.sleep, is_once=once, pause_s=pause_s)
+                merged = MergedFeed(
+                    settings.market,
+                    parts,
+                    clock.sleep,
+                    is_once=once,
+                    pause_s=pause_s,
+                    is_reading=lambda name: name in engines and engines[name].is_reading,
+                )
                 yield await stack.enter_async_context(merged.running())
         finally:
             stop.set()

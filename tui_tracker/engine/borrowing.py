@@ -48,7 +48,7 @@ class BorrowingEngine(SharedEngine):
         self._store.follow()
         await self._sharing.observe()
         await self._catch_up()
-        self._is_ready = True
+        self._is_ready, self.is_reading = True, False
         self._publish_rows()
 
     @override

@@ -76,8 +76,13 @@ class Exchanges:
         return median_low(known) if known else 0
 
     async def sides(self) -> dict[Pair, list[Side]]:
-        """What each exchange says of each pair, after those that are polling now have had their time."""
+        """What each exchange says of each pair, after those that are polling now have had their time.
+
+        Where they poll a single time that begins once they have read their histories.
+        """
         minute_ms = 1 if self._once else (self._clock.now_ms() + self.offset_ms()) // MINUTE_MS * MINUTE_MS
+        while self._once and any(engine.is_reading for engine in self._engines.values()):
+            await self._clock.sleep(LOOK_S)
         deadline_s = self._clock.monotonic_s() + PATIENCE_S
         while any(map(partial(_is_awaited, minute_ms), self._engines.values())):
             if self._clock.monotonic_s() >= deadline_s:

@@ -106,6 +106,8 @@ class Engine(Board):
         )
         self._archive = None if store is None else self._open_archive(store)
         self._streaming = None if stream is None else Streaming(stream, clock, self._timekeeper.now_ms, self)
+        self.is_reading = store is not None
+        """Whether the history on disk is being read, before anything is asked of the exchange."""
         self._polling: Final = asyncio.Lock()
         self._keeper = None
         if self._archive is not None and not once:
@@ -298,6 +300,7 @@ class Engine(Board):
     async def _run_once(self) -> None:
         try:
             await self._take_up()
+            self.is_reading = False
             await self._poller.run_once()
         except SourceError as error:
             self.hub.close(error)

@@ -73,7 +73,7 @@ class Poller:
             stop=_is_hopeless,
             wait=self._pause_s,
             retry=retry_if_exception_type(SourceError),
-            before_sleep=self._note_failure,
+            before_sleep=self._tell_failure,
             sleep=self._clock.sleep,
             reraise=True,
         ):
@@ -110,6 +110,10 @@ class Poller:
         assert isinstance(error, SourceError)
         _log.warning("poll failed: %s", error)
         self._health.note_failure(self._timekeeper.now_ms(), error)
+
+    def _tell_failure(self, state: RetryCallState) -> None:
+        self._note_failure(state)
+        self._on_change()
 
     def _pause_s(self, state: RetryCallState) -> float:
         """Pause after a failure: as told, else growing with jitter, but never past the next scheduled poll."""

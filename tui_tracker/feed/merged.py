@@ -38,6 +38,7 @@ class MergedFeed:
         sleep: Passes time between two snapshots.
         is_once: Whether each polls a single time: then the first snapshot comes once all of them have, or failed.
         pause_s: Least time between two snapshots.
+        is_reading: Whether a source is still reading its history; no patience is lost with one that is.
     """
 
     patience_s: ClassVar[float] = 5.0
@@ -51,6 +52,7 @@ class MergedFeed:
         *,
         is_once: bool = False,
         pause_s: float = 1.0,
+        is_reading: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._source: Final = source
         self._parts: Final = dict(sorted(parts.items(), key=lambda part: f"{part[0]}:"))
@@ -58,6 +60,7 @@ class MergedFeed:
         self._sleep: Final = sleep
         self._pause_s: Final = pause_s
         self._is_once: Final = is_once
+        self._is_reading: Final = is_reading
         self._hub: Final = Hub[Snapshot]()
         self._latest: dict[str, Snapshot] = {}
         self._failed: dict[str, TrackerError] = {}
@@ -137,7 +140,8 @@ class MergedFeed:
             before = silent
             await self._sleep(self._pause_s)
             silent = self._silent()
-            waited_s = waited_s + self._pause_s if silent == before != self._parts.keys() else 0.0
+            is_stuck = silent == before != self._parts.keys() and not any(map(self._is_reading, silent))
+            waited_s = waited_s + self._pause_s if is_stuck else 0.0
         self._left_out = silent
         self._changed.set()
 

@@ -207,3 +207,20 @@ async def test_too_few_exchanges_are_said_and_waited_for() -> None:
         await clock.advance(60)
         assert across.status().state is SourceState.OFFLINE
         assert "fewer than 3" in across.status().error
+
+
+async def test_where_each_polls_once_those_that_read_their_histories_are_waited_for() -> None:
+    clock = FakeClock(START)
+    engines = {}
+    async with AsyncExitStack() as stack:
+        for name in NAMES[:3]:
+            source = FakeSource(clock, ("BTC/USD",), name)
+            engines[name] = await stack.enter_async_context(Engine(source, clock, once=True).running())
+        engines["two"].is_reading = True  # as one does that has its quotes from there before the rest
+        across = consolidating_engine(engines, clock, interval_s=60, window_minutes=1_440, once=True)
+        await stack.enter_async_context(across.running())
+        await clock.advance(60)
+        assert across.hub.latest is None or not across.hub.latest.rows
+        engines["two"].is_reading = False
+        await clock.advance(2)
+        assert row(across).last is not None
