@@ -216,6 +216,7 @@ async def test_where_each_polls_once_those_that_read_their_histories_are_waited_
         for name in NAMES[:3]:
             source = FakeSource(clock, ("BTC/USD",), name)
             engines[name] = await stack.enter_async_context(Engine(source, clock, once=True).running())
+        await clock.advance(1)
         engines["two"].is_reading = True  # as one does that has its quotes from there before the rest
         across = consolidating_engine(engines, clock, interval_s=60, window_minutes=1_440, once=True)
         await stack.enter_async_context(across.running())
