@@ -1,6 +1,5 @@
 """Histories on disk for tests of commands."""
 
-import asyncio
 from pathlib import Path
 
 from tests.storage.made import FIRST, MINUTE_MS, SOURCE, instruments, made_fill, made_minute
@@ -49,11 +48,10 @@ async def restored(folder: Path) -> Market:
     store = Store(folder, lambda: LAST * MINUTE_MS)
     archive = Archive(store, SOURCE, market, lambda: None)
 
-    async def on_price() -> None:
-        await asyncio.sleep(0)
-
     try:
-        assert await archive.restore((LAST + 1) * MINUTE_MS, on_price)
+        end_ms = await archive.restore((LAST + 1) * MINUTE_MS)
+        assert end_ms is not None
+        assert await archive.restore_others(end_ms)
     finally:
         store.close()
     return market

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from array import array
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from itertools import takewhile
@@ -81,22 +81,31 @@ class Archive:
             status.recovery.notice if status.recovery is not None else DAMAGED if status.has_damage else "",
         )
 
-    async def restore(self, now_ms: int, on_price: Callable[[], Awaitable[None]]) -> bool:
-        """Take up what was kept of the window that ends now; return whether there was anything.
+    async def restore(self, now_ms: int) -> int | None:
+        """Take up the prices that were kept of the window that ends now, and what is known beside windows.
 
         Args:
             now_ms: The corrected clock.
-            on_price: Called once the prices are there, before the other metrics are.
+
+        Returns:
+            The last minute of what there was, in ms, for ``restore_others``; ``None`` if there was nothing.
         """
         self._loop = asyncio.get_running_loop()
         try:
             latest = await self._read_state(now_ms)
             if latest is None:
-                return False
+                return None
             await self._restore_windows((Metric.PRICE,), latest.minute_ms)
-            await on_price()
+        except StorageError as error:
+            _log.warning("history not read: %s", error)
+            return None
+        return latest.minute_ms
+
+    async def restore_others(self, end_ms: int) -> bool:
+        """Take up the other metrics too, up to a minute; what was sampled meanwhile stays. Return whether that went."""
+        try:
             for metrics in LATER:
-                await self._restore_windows(metrics, latest.minute_ms)
+                await self._restore_windows(metrics, end_ms)
         except StorageError as error:
             _log.warning("history not read: %s", error)
             return False
@@ -219,7 +228,7 @@ class Archive:
         turns = Turns()
         for instrument_id, found in loaded.items():
             for metric, series in found.items():
-                self._market.restore_window(instrument_id, metric, series.values, series.provenance)
+                self._market.restore_window(instrument_id, metric, series.values, series.provenance, end_ms)
                 await turns.give()
 
     async def read_window(self) -> AsyncIterator[tuple[int, Loaded]]:

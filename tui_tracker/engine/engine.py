@@ -122,6 +122,8 @@ class Engine(Board):
         self._repaired_ms = 0
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
+        self._taken_up_ms: int | None = None
+        """The last minute of what was taken up from the history."""
         self._due: Final = asyncio.Event()
         """Set when rows whose history was loaded are to be published."""
         self._behind: Final = asyncio.Event()
@@ -264,11 +266,15 @@ class Engine(Board):
             self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
             await self._show_taken_up()
 
-    async def _restore(self, archive: "Archive") -> bool:
-        """Take up the collected window; the shown one is made from it afterwards."""
+    async def _restore(self, archive: "Archive", *, is_whole: bool = True) -> bool:
+        """Take up the collected window, or its prices alone; the shown one is made from it afterwards."""
         lens, self._lens = self._lens, None
         try:
-            return await archive.restore(self._timekeeper.now_ms(), self._show_taken_up)
+            self._taken_up_ms = await archive.restore(self._timekeeper.now_ms())
+            if self._taken_up_ms is None:
+                return False
+            await self._show_taken_up()
+            return not is_whole or await archive.restore_others(self._taken_up_ms)
         finally:
             self.beside.forget()
             if lens is not None and self._lens is None:

@@ -174,14 +174,27 @@ class Market:
         self._holdings = dict(sorted(self._holdings.items()))
         self._end_ms, self._polled_ms = end_ms, polled_ms
 
-    def restore_window(self, instrument_id: str, metric: Metric, values: "array[float]", provenance: bytes) -> None:
-        """Take up the kept samples of one metric, up to the end of all windows; of unknown instruments none."""
+    def restore_window(
+        self, instrument_id: str, metric: Metric, values: "array[float]", provenance: bytes, end_ms: int | None = None
+    ) -> None:
+        """Take up the kept samples of one metric, beside those that were taken meanwhile; of unknown instruments none.
+
+        Args:
+            instrument_id: Whose.
+            metric: Which.
+            values: One a minute, the last of the minute ``end_ms``.
+            provenance: Of each.
+            end_ms: A minute; ``None`` for the end of all windows.
+        """
         holding = self._holdings.get(instrument_id)
-        if holding is not None and self._end_ms is not None:
-            holding.windows[METRIC_INDEX[metric]] = Window.restore(
-                self._end_ms, values, provenance, self.window_minutes, has_returns=metric.has_returns
-            )
-            holding.past = next(self._pasts)
+        end_ms = self._end_ms if end_ms is None else end_ms
+        if holding is None or end_ms is None:
+            return
+        index, length = METRIC_INDEX[metric], self.window_minutes
+        window = Window.restore(end_ms, values, provenance, length, has_returns=metric.has_returns)
+        if (newer := holding.windows[index]) is not None:
+            window.take_over(newer)
+        holding.windows[index], holding.past = window, next(self._pasts)
 
     def take_kept(
         self, instrument_id: str, metric: Metric, start_ms: int, values: "array[float]", origins: bytes

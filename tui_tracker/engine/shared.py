@@ -91,6 +91,8 @@ class SharedEngine(Engine):
         self._base: int | None = None
         """The minute that this began from."""
         self._is_patchy = False
+        self._is_half = False
+        """Whether prices alone were taken up from the history so far."""
         self._polls = 0
         self._own: tuple[str, ...] = ()
         self._has_wish = False
@@ -152,15 +154,26 @@ class SharedEngine(Engine):
         return (self._is_patchy or has_gap or look.is_broken) and look.minute is not None and look.minute != self._base
 
     async def _begin(self) -> None:
-        """Begin from what is on disk."""
+        """Begin from what is on disk; who is to collect takes up prices alone before it does."""
         assert self._archive is not None
         self.market.clear()
-        is_known = await self._restore(self._archive)
+        self._is_half = self._sharing.is_leading
+        is_known = await self._restore(self._archive, is_whole=not self._is_half)
         self._base = (self.market.end_ms or 0) // MINUTE_MS if is_known else None
         self._is_patchy = not is_known
         self._position = await asyncio.wrap_future(self._store.start_of_news(self._source.name, self._base))
-        if is_known:
+        if is_known and not self._is_half:
             await self._show_taken_up()
+
+    async def _take_up_others(self) -> None:
+        """Take up other metrics than the price beside the first polls, which wait for none of them."""
+        if self._is_half and self._archive is not None and self._taken_up_ms is not None:
+            self._is_half = False
+            await self._archive.restore_others(self._taken_up_ms)
+            self.beside.forget()
+            if self._lens is not None:
+                self._lens.forget()
+            await self._show_anew()
 
     async def _apply_news(self, look: Look) -> None:
         for news in look.news:
@@ -230,7 +243,7 @@ class SharedEngine(Engine):
             self._archive.note_stored(history.stored_ms)
         self._told = self._heard = None
         async with asyncio.TaskGroup() as group:
-            jobs = self._poller.run(), *self._collecting(), self._listen()
+            jobs = self._poller.run(), *self._collecting(), self._listen(), self._take_up_others()
             tasks = [group.create_task(job) for job in jobs]
             await self._sharing.beat_until_lost(self._tell_report)
             for task in tasks:

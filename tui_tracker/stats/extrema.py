@@ -6,11 +6,14 @@ from typing import Final
 MOST_BEHIND: Final = 60
 """Minutes that a query catches up with in some 10 µs."""
 
+_NEVER: Final = -(2**62)
+
 
 class Extrema:
     """Monotonic queues of minutes over a window's ring, brought up to date when asked.
 
-    A query after k new minutes costs O(k) amortised; a query after a change of an older minute rebuilds, O(length).
+    A query after k new minutes costs O(k) amortised. The first one, and one after a change of an older minute, looks at
+    all minutes, O(length), and makes no queues, which takes six times as long: they are made when an extreme leaves.
     While both extremes stay and nothing new is beyond them, the queues aren't touched: of thousands of windows they are
     in no cache. The newest minute, which may still be replaced, is never queued. Minutes since the epoch fit 32 bits
     until 10136.
@@ -22,14 +25,17 @@ class Extrema:
         self._minima = array("I")
         self._maxima = array("I")
         self._seen: int | None = None
-        self._asked = self._first = -1
+        self._asked = -1
+        self._first = _NEVER
+        """The earlier one of the minutes of both extremes."""
         self._low = self._high = 0.0
 
     def note_change(self, minute: int) -> None:
         """A sample of this minute was set or removed out of order: what was queued from it on may be wrong."""
         if self._seen is not None and minute <= self._seen:
             self._seen = None
-        self._asked = min(self._asked, minute - 1)
+        if minute <= self._asked:
+            self._asked, self._first = minute - 1, _NEVER
 
     def is_behind(self, end: int) -> bool:
         """Whether the last query is so long ago that the next one would take long."""
@@ -40,14 +46,27 @@ class Extrema:
 
         At least one is observed, and none before ``oldest``.
         """
-        low, high = self._low, self._high
-        if self._seen is None or self._first < start or end < self._asked or not self._is_between(ring, end):
-            if not self._update(ring, start, oldest, end):
-                newest = ring[end % len(ring)]
-                return newest, newest
-            low, high = self._low, self._high
         newest = ring[end % len(ring)]
+        if self._first < start or end < self._asked or not self._is_between(ring, end):
+            is_new = self._seen is None and self._first == _NEVER
+            if not (self._look(ring, oldest, end) if is_new else self._update(ring, start, oldest, end)):
+                return newest, newest
+        low, high = self._low, self._high
         return newest if newest < low else low, newest if newest > high else high
+
+    def _look(self, ring: "array[float]", oldest: int, end: int) -> bool:
+        """Look at every minute but the newest; return whether any is observed."""
+        first, stop = oldest % len(ring), end % len(ring)
+        if oldest >= end:
+            return False
+        values = (ring[first:stop] if first < stop else ring[first:] + ring[:stop]).tolist()
+        observed = values if (total := sum(values)) == total else [value for value in values if value == value]
+        if not observed:
+            return False
+        self._low, self._high, self._asked = min(observed), max(observed), end - 1
+        values.reverse()
+        self._first = end - 1 - max(values.index(self._low), values.index(self._high))
+        return True
 
     def _is_between(self, ring: "array[float]", end: int) -> bool:
         """Whether no minute since the last query, but for the newest, is beyond the extremes."""
@@ -81,7 +100,7 @@ class Extrema:
                 maxima.pop()
             maxima.append(minute)
         self._seen = self._asked = end - 1 if end > seen else seen
-        self._first = min(minima[0], maxima[0]) if minima else -1
+        self._first = min(minima[0], maxima[0]) if minima else _NEVER
         if minima:
             self._low, self._high = ring[minima[0] % length], ring[maxima[0] % length]
         return bool(minima)

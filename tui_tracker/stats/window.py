@@ -232,6 +232,26 @@ class Window:
         """Set a minute inside the window to what another window has there, whatever was there before."""
         self._put(minute_ms // MINUTE_MS, value, provenance)
 
+    def take_over(self, newer: "Window") -> None:
+        """Take the samples of another window of the same length that aren't known better here, and its end.
+
+        O(minutes from its oldest sample to its newest).
+        """
+        for minute in range(
+            max(newer._oldest, newer._end - newer.length + 1), newer._newest + 1 if newer._samples else 0
+        ):
+            minute_ms = minute * MINUTE_MS
+            value, origin = newer.sample(minute_ms)
+            if not origin or origin < self.sample(minute_ms)[1]:
+                continue
+            if minute > self._end:
+                self.push(minute_ms, value, Provenance(origin))
+            elif minute > self._end - self.length:
+                self.replace(minute_ms, value, origin)
+        self.advance(newer._end * MINUTE_MS)
+        for minute_ms in newer.breaks_ms:
+            self.break_returns(minute_ms)
+
     @property
     def breaks_ms(self) -> tuple[int, ...]:
         """Minutes that no return leads into from before, oldest first."""
