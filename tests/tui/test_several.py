@@ -234,7 +234,8 @@ async def test_the_command_of_why_names_the_sources() -> None:
         await rig.press("escape")
         rig.app.go_to("all:BTC-USD")
         await rig.press("i")
-        assert "crypto-tui rank --pairs all:BTC-USD ranks those" in page_of(rig).body.whole
+        pasted = page_of(rig).body.whole.replace("\\\n  ", "")
+        assert "crypto-tui rank --source bitfinex,bitstamp,gate,kraken,okx --pairs all:BTC-USD" in pasted
 
 
 async def test_the_palette_finds_pairs_by_their_exchange() -> None:
@@ -281,3 +282,12 @@ async def test_the_help_has_the_keys_of_several_exchanges_where_there_are_severa
             text = rig.app.screen.query_one("#help-text", Canvas).plain
             assert ("next exchange where several are watched" in text) is is_told
             assert ("the pair on every exchange" in text) is is_told
+
+
+async def test_a_search_finds_first_what_is_called_so() -> None:
+    async with running(rig_of(), (140, 40)) as rig:
+        rows = rig.app.desk.snapshot.rows if rig.app.desk.snapshot else ()
+        for row in (rows[0], rows[-1]):
+            assert rig.app.desk.search(row.id.upper(), 9)[0] is row
+            spelled = row.instrument.pair.replace("/", "").lower()
+            assert {one.instrument.pair for one in rig.app.desk.search(spelled, 1)} == {row.instrument.pair}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from tui_tracker.config.choices import TimeZone
 from tui_tracker.config.model import Settings
@@ -29,6 +30,9 @@ from tui_tracker.tui.theme import has_no_color
 from tui_tracker.tui.times import UTC_ZONE, Zone
 from tui_tracker.tui.view import ViewState, watched_by
 from tui_tracker.tui.views import all_views, label, named
+
+BEGINS: Final = 2
+"""How far a pair is from what was typed if its name begins so; see ``distance``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,11 +379,11 @@ class Desk:
         ).data()
 
     def search(self, query: str, most: int) -> list[Row]:
-        """Pairs that match, those that begin with the query and the most traded first."""
+        """Pairs that match: those that are called so, those that begin so, then all others, the most traded first."""
         rows = () if self.snapshot is None else self.snapshot.rows
         is_meant = plain_words(query)
         found = [row for row in rows if is_meant(Subject(row, text=haystack(row)))]
-        found.sort(key=lambda row: (not row.instrument.pair.lower().startswith(query.lower()), -(row.volume_usd or 0)))
+        found.sort(key=lambda row: (distance(row, query), -(row.volume_usd or 0)))
         return found[:most]
 
     def search_loosely(self, query: str, most: int) -> list[Row]:
@@ -392,6 +396,16 @@ class Desk:
                 found.append((left_out, -(row.volume_usd or 0), row))
         found.sort(key=lambda one: one[:2])
         return [row for _, _, row in found[:most]]
+
+
+def distance(row: Row, query: str) -> int:
+    """How far a pair is from being what was typed: 0 for its id, 1 for its name, ``BEGINS`` where that begins so."""
+    typed, name = query.strip().lower(), row.instrument.pair.lower()
+    if typed == row.id.lower():
+        return 0
+    if typed in (name, name.replace("/", "-"), name.replace("/", "")):
+        return 1
+    return BEGINS if name.startswith(typed) else BEGINS + 1
 
 
 def no_snapshot(status: SourceStatus) -> Snapshot:

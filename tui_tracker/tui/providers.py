@@ -19,7 +19,7 @@ from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import BY_NAME, NumberColumn
 from tui_tracker.tui.bindings import Command
 from tui_tracker.tui.columns import COLUMNS, SORT_KEYS
-from tui_tracker.tui.desk import Desk
+from tui_tracker.tui.desk import BEGINS, Desk, distance
 from tui_tracker.tui.loose import loose_fit
 from tui_tracker.tui.options import options
 from tui_tracker.tui.titles import pair_name, range_text, scope_text, source_text, window_text
@@ -251,8 +251,7 @@ def _pairs(desk: Desk, query: str) -> Iterator[tuple[float, Row]]:
     """Pairs that fit, and how well; by letters in order only where none has what was typed."""
     found = desk.search(query, MOST_PAIRS)
     for place, row in enumerate(found):
-        is_first = row.instrument.pair.lower().startswith(query.strip().lower())
-        yield (1.0 if is_first else PAIR_SCORE) - place / 1000, row
+        yield (1.0 if distance(row, query) <= BEGINS else PAIR_SCORE) - place / 1000, row
     if not found:
         for place, row in enumerate(desk.search_loosely(query, MOST_PAIRS)):
             yield LOOSE_PAIR_SCORE - place / 1000, row

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.feed import END_MS, WINDOW, FakeFeed, live_status, make_pairs, several_pairs
 from tui_tracker.config.model import Settings
 from tui_tracker.core.figures import Measure
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS, Series
 from tui_tracker.core.snapshot import Row, Snapshot
@@ -24,7 +24,7 @@ from tui_tracker.stats.ranking import Ranking, Scope, rank
 from tui_tracker.tui.events import EventLog
 from tui_tracker.tui.pages.across import AcrossFacts, across_page
 from tui_tracker.tui.pages.blocks import GAP, Block, Page, chunked, laid_out, said, tabulated
-from tui_tracker.tui.pages.command import rank_words, shell_lines
+from tui_tracker.tui.pages.command import MOST_NAMED, rank_words, shell_lines
 from tui_tracker.tui.pages.health import AppHealth, health_page
 from tui_tracker.tui.pages.overview import Breadth, Heat, OverviewFacts, breadth, heat_tiles, overview_page
 from tui_tracker.tui.pages.pair import PairFacts, bin_labels, find_reference, pair_page
@@ -191,6 +191,15 @@ def test_the_command_names_every_condition_of_the_scope() -> None:
     )
 
 
+def test_the_command_of_what_is_put_together_names_its_pairs_and_all_exchanges() -> None:
+    settings, rows = Settings(source="a,b,c"), [row_of("BTC/USD"), row_of("ETH/USD")]
+    across = ranking(scope=Scope(quote="USD", source=CONSOLIDATED))
+    words = rank_words(settings, across, 1440, rows)
+    assert words is not None
+    assert words[:6] == ["crypto-tui", "rank", "--source", "a,b,c", "--pairs", ",".join(row.id for row in rows)]
+    assert rank_words(settings, across, 1440, rows * MOST_NAMED) is None
+
+
 def test_the_command_says_that_there_is_no_floor_where_the_settings_have_one() -> None:
     words = rank_words(Settings(min_volume=5e6), ranking(scope=Scope(quote="USD")), 1440, [])
     assert words is not None
@@ -246,7 +255,7 @@ def test_why_below_the_floor() -> None:
 def test_why_of_other_measures() -> None:
     assert "5-minute returns that carry most of it" in why("BTC/USD", ranking=ranking(Measure.VOLATILITY))
     assert "highest  86,099.7  at 20:07" in why("BTC/USD", ranking=ranking(Measure.RANGE))
-    assert "crypto-tui rank --pairs kraken:BTC-USD" in why("BTC/USD", command=None)
+    assert "For one add --pairs kraken:BTC-USD" in why("BTC/USD", command=None)
     assert "No command can" in why("BTC/USD", ranking=ranking(metric=Metric.VOLUME), command=None)
     assert "on their way" in why("BTC/USD", series=None)
 

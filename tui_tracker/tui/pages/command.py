@@ -14,6 +14,8 @@ from tui_tracker.core.text import clean
 from tui_tracker.stats.ranking import Ranking, Scope
 
 PROGRAM: Final = "crypto-tui"
+MOST_NAMED: Final = 40
+"""Pairs that a command still names one by one."""
 _LIST: Final = re.compile(r"[\w/.\-]+(,[\w/.\-]+)+")
 """A list that is plain text between double quotes."""
 
@@ -29,7 +31,8 @@ def rank_words(
 ) -> list[str] | None:
     """The words of the command that ranks the same pairs by the same figure; ``None`` where none can.
 
-    Only prices on an exchange have a history that a new process could load.
+    Only prices have a history that a new process could load. Pairs that are put together are named, up to
+    ``MOST_NAMED`` of them; where there are more, none can.
 
     Args:
         settings: What is configured.
@@ -39,7 +42,10 @@ def rank_words(
         is_simulated: Whether they are those of the simulated market.
         needle: What the rows on the screen are filtered by.
     """
-    if ranking.metric is not Metric.PRICE or ranking.scope.source == CONSOLIDATED:
+    scope, market = ranking.scope, ranking.scope.source
+    if scope.source == CONSOLIDATED:
+        scope, market = Scope(ids=frozenset(row.id for row in rows)), None
+    if ranking.metric is not Metric.PRICE or (scope is not ranking.scope and len(rows) > MOST_NAMED):
         return None
     window = str(field_named("window").written(window_minutes))
     is_resized = is_simulated and settings.demo_pairs != Settings().demo_pairs
@@ -48,8 +54,8 @@ def rank_words(
         PROGRAM,
         *size,
         "rank",
-        *_market_words(settings, is_simulated, ranking.scope.source),
-        *_scope_words(settings, ranking.scope, rows),
+        *_market_words(settings, is_simulated, market),
+        *_scope_words(settings, scope, rows),
     ]
     words += ["--metric", ranking.metric.value, "--by", ranking.measure.value, "--window", window]
     words += ["--min-coverage", repr(settings.min_coverage)]

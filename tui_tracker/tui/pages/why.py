@@ -222,9 +222,8 @@ def _range_lines(known: WhyFacts, series: Series) -> list[Line]:
 def _command(known: WhyFacts, width: int) -> list[Line]:
     if known.command is None:
         if known.ranking.metric is Metric.PRICE:
-            one = clean(known.row.id, 40)
-            text = f"None ranks all that are put together; {PROGRAM} rank --pairs {one} ranks those that it names."
-            return said(text, width)
+            text = f"There are too many pairs to name. For one add --pairs {clean(known.row.id, 40)} to {PROGRAM} rank."
+            return said(f"{text} Its exchanges are named with --source, as for this session.", width)
         return said(
             f"No command can: an exchange keeps a history of prices alone, so {METRIC_WORDS[known.ranking.metric]} "
             "is ranked only where it was collected.",
