@@ -86,6 +86,7 @@ class Engine(Board):
         """
         super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
+        self._source.on_refused = self._note_refused
         self._budget: Final = budget
         self._once: Final = once
         self._clock: Final = clock
@@ -215,6 +216,14 @@ class Engine(Board):
         """See ``Host``; 0 for no longer than our own pace lets one wait."""
         slot_s = self._source.next_slot_s()
         return slot_s if slot_s > LONG_WAIT_S else 0.0
+
+    def _note_refused(self) -> None:
+        """Say at once that nothing is asked for a while: the next poll may be a minute away."""
+        asyncio.get_running_loop().call_soon(self._publish_if_shut_out)
+
+    def _publish_if_shut_out(self) -> None:
+        if self.shut_out_s():
+            self._publish_status()
 
     def report(self) -> SourceReport:
         """Everything that is known of how the source is doing."""

@@ -42,6 +42,8 @@ class WatchedSource:
         self._now_ms: Final = now_ms
         self.gate: Callable[[], Awaitable[None]] | None = None
         """Waited for before each request."""
+        self.on_refused: Callable[[], None] | None = None
+        """Called when the exchange wants to be left alone, whatever it was asked for."""
         self._errors: dict[str, ErrorTally] = {}
         self._unlisted: tuple[tuple[str, str], ...] = ()
         self._unquoted: tuple[tuple[str, str], ...] = ()
@@ -117,4 +119,6 @@ class WatchedSource:
             known = self._errors.get(kind)
             count = 1 if known is None else known.count + 1
             self._errors[kind] = ErrorTally(kind, count, self._now_ms(), error.message)
+            if self.on_refused is not None and isinstance(error, RateLimitedError):
+                self.on_refused()
             raise

@@ -732,3 +732,22 @@ async def test_history_that_comes_while_a_poll_is_taken_in_is_published_after_it
     assert ends
     assert all(len(minutes) == 1 for minutes in ends)
     assert all(minutes == {shot.end_ms} for minutes, shot in zip(ends, seen, strict=True))
+
+
+async def test_a_ban_that_a_request_for_history_is_told_is_published_at_once() -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+
+    async def banned(instrument: Instrument, step_minutes: int) -> CandleBatch:
+        if source.slot_s:  # the pace of requests lets none go before
+            await clock.sleep(source.slot_s)
+        source.slot_s = 600.0
+        raise RateLimitedError("banned", retry_after_s=600.0)
+
+    source.candles = banned  # type: ignore[method-assign]
+    async with Engine(source, clock).running() as engine:
+        await clock.advance(5)
+        latest = engine.hub.latest
+        assert latest is not None
+        assert latest.status.state is SourceState.LIVE
+        assert (latest.status.limited_until_ms or 0) - START > 590_000
