@@ -181,6 +181,8 @@ def test_when_a_value_was_reached_is_told_only_of_that_value() -> None:
 def test_what_keeps_pairs_out_is_named_with_the_way_out() -> None:
     live = SourceStatus("kraken", SourceState.LIVE, last_good_ms=AT_MS)
     assert "E  look further than kraken" in said(live, ViewState(source="kraken", needle="zzz"), has_rows=True)
+    across = said(live, ViewState(needle="exchange = all"), has_rows=True)
+    assert "E  look among what is put together across exchanges" in across
     made = said(live, ViewState(source="all", quote="USD"), has_rows=True)
     assert "no USD pair is put together of three exchanges or more, or not yet" in made
 

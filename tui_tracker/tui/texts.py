@@ -1,5 +1,6 @@
 """What the app says in sentences: the strip under the chart, and what stands in an empty pane. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
@@ -239,6 +240,8 @@ def _left_out(view: ViewState) -> list[Line]:
     if view.watchlist_only:
         return [_key("F", "look among all pairs, not the watchlist alone")]
     found = []
+    if view.source is None and CONSOLIDATED in re.findall(r"\w+", view.needle):
+        found.append(_key("E", "look among what is put together across exchanges"))
     if view.source is not None:
         found.append(_key("E", f"look further than {source_text(view.source)}"))
     if view.quote is not None:
