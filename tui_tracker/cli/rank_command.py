@@ -21,14 +21,13 @@ from tui_tracker.config.load import Loaded
 from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import DAY_MINUTES, span_text
 from tui_tracker.core.errors import ConfigError, NoDataError
-from tui_tracker.core.instrument import CONSOLIDATED, InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, LEAST_EXCHANGES, InstrumentClass
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress
 from tui_tracker.core.text import clean
 from tui_tracker.filters.columns import Subject, haystack
 from tui_tracker.filters.language import compile_filter
-from tui_tracker.stats.consolidation import LEAST_EXCHANGES
 
 if TYPE_CHECKING:
     from tui_tracker.cli.rank_report import RankReport

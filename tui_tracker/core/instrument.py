@@ -6,6 +6,8 @@ from typing import Final
 
 CONSOLIDATED: Final = "all"
 """The source of pairs that are made of the same pair of several exchanges: ``all:BTC-USD``."""
+LEAST_EXCHANGES: Final = 3
+"""From so many exchanges on there is a majority to believe."""
 _CONSOLIDATED: Final = f"{CONSOLIDATED}:"
 
 

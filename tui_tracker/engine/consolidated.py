@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import UnknownPairError
-from tui_tracker.core.instrument import InstrumentClass
+from tui_tracker.core.instrument import LEAST_EXCHANGES, InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import BackfillProgress, SourceState, SourceStatus
@@ -22,7 +22,7 @@ from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.market import Holding, Market
 from tui_tracker.engine.turns import Turns
 from tui_tracker.sources.consolidated import ConsolidatedSource, Pair, Side
-from tui_tracker.stats.consolidation import LEAST_EXCHANGES, consolidated_past
+from tui_tracker.stats.consolidation import consolidated_past
 
 LEAST_SOURCES: Final = LEAST_EXCHANGES
 """Sources from which on there is anything to consolidate."""

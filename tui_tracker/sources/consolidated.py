@@ -9,10 +9,10 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.classes import classes_of
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import RejectedError
-from tui_tracker.core.instrument import CONSOLIDATED, Instrument, consolidated_id
+from tui_tracker.core.instrument import CONSOLIDATED, LEAST_EXCHANGES, Instrument, consolidated_id
 from tui_tracker.core.ticker import Ticker, TickerBatch
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime
-from tui_tracker.stats.consolidation import LEAST_EXCHANGES, MOST_AGE_MS, NOBODY, consolidate
+from tui_tracker.stats.consolidation import MOST_AGE_MS, NOBODY, consolidate
 
 STEP: Final = 64
 """Pairs that are put together before everything else gets its turn."""

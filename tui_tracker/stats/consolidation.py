@@ -6,13 +6,13 @@ from math import nan
 from statistics import median
 from typing import Final
 
+from tui_tracker.core.instrument import LEAST_EXCHANGES
+
 MOST_OFF: Final = 0.05
 """An exchange further from the median of the others, as a fraction of it, leaves: it is broken, closed off, or lists
 another asset under the same name."""
 RETURNS_WITHIN: Final = MOST_OFF / 2
 """It comes back once it is nearer than this, so that none goes in and out minute by minute."""
-LEAST_EXCHANGES: Final = 3
-"""From so many on there is a majority to believe."""
 MOST_AGE_MS: Final = 90_000
 """A quote older than this says nothing of now: one missed poll is borne, two aren't."""
 NOBODY: Final[frozenset[str]] = frozenset()

@@ -9,12 +9,14 @@ from operator import gt, is_not, itemgetter
 from typing import Final, NamedTuple, overload
 
 from tui_tracker.core.figures import Figures, Measure
-from tui_tracker.core.instrument import Instrument, InstrumentClass
+from tui_tracker.core.instrument import LEAST_EXCHANGES, Instrument, InstrumentClass
 from tui_tracker.core.metric import METRIC_INDEX, Metric
 from tui_tracker.core.snapshot import Row, Snapshot, value_reader
 
 MIN_COVERAGE = 0.9
 """Observed share of a window from which on its pair is ranked, unless configured otherwise."""
+TOO_FEW: Final = f"under {LEAST_EXCHANGES} exchanges"
+"""Reason of a pair that is put together of exchanges, while too few of them agree."""
 UNDEFINED: Final = "undefined"
 """Reason of a row whose figure has no value."""
 FEW: Final = 1 / 16
@@ -376,7 +378,7 @@ def _liquidity(row: Row) -> tuple[bool, float]:
 def _obstacle(row: Row, figures: Figures | None, min_coverage: float, known: float) -> tuple[int, str]:
     """(order among the unranked, reason) of a row that can't be ranked."""
     if row.halted:
-        return 3, f"halted: {row.halted}"
+        return 3, TOO_FEW if row.instrument.is_consolidated else f"halted: {row.halted}"
     lacks_history = figures is None or figures.coverage < min_coverage
     if not row.traded and not (lacks_history and row.volume_usd):
         return 2, "no trades"

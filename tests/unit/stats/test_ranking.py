@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_tracker.core.figures import Figures, Measure
-from tui_tracker.core.instrument import Instrument, InstrumentClass
+from tui_tracker.core.instrument import CONSOLIDATED, Instrument, InstrumentClass
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
@@ -53,6 +53,13 @@ def test_rank_is_one_plus_the_number_of_strictly_larger_values(values: list[floa
 def test_largest_is_first_and_ties_share() -> None:
     assert shared_ranks([9.0, 5.0, 5.0, 1.0]) == [1, 2, 2, 4]
     assert shared_ranks([]) == []
+
+
+def test_what_too_few_exchanges_agree_on_is_not_called_halted() -> None:
+    one = row("BTC/USD", 1.0, halted="not quoted")
+    across = one._replace(instrument=replace(one.instrument, id="all:BTC-USD"))
+    ranking = rank(snapshot(across), Metric.PRICE, Measure.STDDEV, Scope(source=CONSOLIDATED))
+    assert [place.reason for place in ranking.places] == ["under 3 exchanges"]
 
 
 def test_unranked_come_last_with_the_reason() -> None:

@@ -7,12 +7,11 @@ from typing import Final
 
 from tui_tracker.core import format as fmt
 from tui_tracker.core.figures import Figures
-from tui_tracker.core.instrument import InstrumentClass, consolidated_id
+from tui_tracker.core.instrument import LEAST_EXCHANGES, InstrumentClass, consolidated_id
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.snapshot import Row
 from tui_tracker.core.text import clean
 from tui_tracker.stats.consolidation import (
-    LEAST_EXCHANGES,
     MOST_AGE_MS,
     MOST_OFF,
     NOBODY,
