@@ -109,12 +109,22 @@ def _document(check: "SourceCheck", answering: list[str]) -> dict[str, object]:
     }
 
 
+def _state_of(check: "SourceCheck") -> str:
+    from tui_tracker.sources.budget import LeftAloneError
+
+    if check.error is None:
+        return "answers"
+    if isinstance(check.error, LeftAloneError):
+        return "left alone"
+    return "shuts us out" if check.is_blocked else "no answer"
+
+
 def _check_table(checks: "tuple[SourceCheck, ...]", answering: list[str], used: tuple[str, ...]) -> "Table":
     from tui_tracker.cli.output import Column, Table
 
     rows: list[tuple[str, ...]] = []
     for one in checks:
-        state = "answers" if one.error is None else "shuts us out" if one.is_blocked else "no answer"
+        state = _state_of(one)
         skew = "" if one.reading is None else f"{one.reading.offset_ms:+,}"
         latency = "" if one.latency_ms is None else f"{one.latency_ms:,}"
         advice = one.advice([name for name in answering if name != one.name])

@@ -91,8 +91,9 @@ def _fresh_mid(row: Row, ages_ms: Mapping[str, int | None]) -> float | None:
 
 
 def _middle(sides: Sequence[Row], found: Consolidated) -> float | None:
+    """The median of the mids that count; ``None`` where too few do: nothing is told to be off a price that isn't."""
     mids = [mid for row in sides if row.instrument.source in found.members and (mid := row.mid) is not None]
-    return median(mids) if mids else None
+    return median(mids) if mids and found.level is not None else None
 
 
 def _outermost(sides: Sequence[Row], found: Consolidated) -> tuple[Row, Row] | None:
@@ -184,10 +185,8 @@ def _together(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> 
         pairs.append(("widest gap", [(f"{_bps((high / low - 1) * BPS)} bps", "accent"), (names, "text")]))
     if known.place is not None:
         place = known.place
-        figures = place.row.figures_of(Metric.PRICE)
-        sigma = fmt.figure(None if figures is None or figures.samples < 2 else figures.stddev)
         rank = clean(place.reason, 30) if place.rank is None else f"{count(place.rank)} of {count(known.ranked)}"
-        pairs.append(("σ", [(sigma, "text")]))
+        pairs.append(("σ", [_sigma(place.row.figures_of(Metric.PRICE))]))
         pairs.append(("rank", [(f"{rank} across exchanges", "text" if place.rank is not None else "warn")]))
     return facts(pairs)
 
@@ -200,17 +199,17 @@ def _of(found: Consolidated, sides: Sequence[Row]) -> str:
 def _others(known: AcrossFacts) -> list[Line]:
     """The same asset in other currencies, each by itself."""
     quotes = {row.instrument.quote for row in known.rows if not row.halted} - {known.row.instrument.quote}
-    found: list[tuple[int, str, Consolidated, int]] = []
-    for quote in quotes:
-        sides = _sides_of(known.rows, quote)
-        digits = max((row.instrument.digits for row in sides), default=0)
-        found.append((len(sides), quote, _consolidated(known, sides), digits))
-    found.sort(key=lambda each: (-each[0], each[1]))
+    found = [(quote, _sides_of(known.rows, quote)) for quote in quotes]
+    found.sort(key=lambda each: (-len(each[1]), each[0]))
     pairs: list[tuple[str, Sequence[Run]]] = []
-    for number, quote, together, digits in found[:OTHERS_MOST]:
-        exchanges = f"{count(number)} exchange{'' if number == 1 else 's'}"
-        level = "" if together.level is None else f"  median {fmt.price(together.level, digits)}"
-        pairs.append((clean(quote, 12), [(exchanges, "text"), (level, "muted")]))
+    for quote, sides in found[:OTHERS_MOST]:
+        together, digits = _consolidated(known, sides), max((row.instrument.digits for row in sides), default=0)
+        told: list[Run]
+        if together.level is None:
+            told = [(f"{count(len(sides))} exchange{'' if len(sides) == 1 else 's'}", "text")]
+        else:
+            told = [(f"median {fmt.price(together.level, digits)}", "text"), (_of(together, sides), "muted")]
+        pairs.append((clean(quote, 12), told))
     return facts(pairs) if pairs else said("None.", 40)
 
 
