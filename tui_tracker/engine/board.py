@@ -55,7 +55,7 @@ class Board:
         self._rows: dict[str, Row] = {}
         self._dirty: set[str] = set()
         self._rates: dict[str, float] = {}
-        self._version = 0
+        self._version = self._kept_up_minute = 0
         self._at_ms: int | None = None
         self._no_hours = NO_HOURS
 
@@ -235,16 +235,21 @@ class Board:
             await self.beside.follow()
 
     async def _rows_of(self, shown: Market) -> dict[str, Row]:
-        rows = dict[str, Row]()
-        minute = (self.market.end_ms or 0) // MINUTE_MS
-        async for some in in_slices(tuple(enumerate(shown, minute))):
+        rows, due = dict[str, Row](), self._due_to_keep_up()
+        async for some in in_slices(tuple(enumerate(shown))):
             for place, holding in some:
                 name = holding.instrument.id
                 is_figured = self._is_seen(name)
                 rows[name] = self._row_of(shown, holding, is_figured=is_figured)
-                if place % KEPT_UP == 0 and not is_figured:
+                if place % KEPT_UP in due and not is_figured:
                     self.market.keep_up(name)
         return rows
+
+    def _due_to_keep_up(self) -> Collection[int]:
+        """Which of every ``KEPT_UP`` instruments: one a minute, also of minutes in which no rows were made."""
+        before, now = self._kept_up_minute, (self.market.end_ms or 0) // MINUTE_MS
+        self._kept_up_minute = max(before, now)
+        return {minute % KEPT_UP for minute in range(max(before, now - KEPT_UP) + 1, now + 1)}
 
     def _row_of(self, shown: Market, holding: Holding, *, is_figured: bool) -> Row:
         """Windows that follow the market's own have their figures made with the row: they wait for nobody."""

@@ -19,15 +19,14 @@ class Extrema:
     until 10136.
     """
 
-    __slots__ = ("_asked", "_first", "_high", "_low", "_maxima", "_minima", "_seen")
+    __slots__ = ("_asked", "_high", "_high_at", "_low", "_low_at", "_maxima", "_minima", "_seen")
 
     def __init__(self) -> None:
         self._minima = array("I")
         self._maxima = array("I")
         self._seen: int | None = None
         self._asked = -1
-        self._first = _NEVER
-        """The earlier one of the minutes of both extremes."""
+        self._low_at = self._high_at = _NEVER
         self._low = self._high = 0.0
 
     def note_change(self, minute: int) -> None:
@@ -35,7 +34,7 @@ class Extrema:
         if self._seen is not None and minute <= self._seen:
             self._seen = None
         if minute <= self._asked:
-            self._asked, self._first = minute - 1, _NEVER
+            self._asked, self._low_at, self._high_at = minute - 1, _NEVER, _NEVER
 
     def is_behind(self, end: int) -> bool:
         """Whether the last query is so long ago that the next one would take long."""
@@ -47,8 +46,8 @@ class Extrema:
         At least one is observed, and none before ``oldest``.
         """
         newest = ring[end % len(ring)]
-        if self._first < start or end < self._asked or not self._is_between(ring, end):
-            is_new = self._seen is None and self._first == _NEVER
+        if min(self._low_at, self._high_at) < start or end < self._asked or not self._is_known(ring, end):
+            is_new = self._seen is None and self._low_at == _NEVER
             if not (self._look(ring, oldest, end) if is_new else self._update(ring, start, oldest, end)):
                 return newest, newest
         low, high = self._low, self._high
@@ -65,16 +64,23 @@ class Extrema:
             return False
         self._low, self._high, self._asked = min(observed), max(observed), end - 1
         values.reverse()
-        self._first = end - 1 - max(values.index(self._low), values.index(self._high))
+        self._low_at, self._high_at = end - 1 - values.index(self._low), end - 1 - values.index(self._high)
         return True
 
-    def _is_between(self, ring: "array[float]", end: int) -> bool:
-        """Whether no minute since the last query, but for the newest, is beyond the extremes."""
+    def _is_known(self, ring: "array[float]", end: int) -> bool:
+        """Whether the extremes are known without queues: those that are made must be told what is beyond them."""
         length, low, high = len(ring), self._low, self._high
         for minute in range(self._asked + 1, end):
             value = ring[minute % length]
             if value < low or value > high:
-                return False
+                if self._seen is not None:
+                    return False
+                if value < low:
+                    low = self._low = value
+                    self._low_at = minute
+                else:
+                    high = self._high = value
+                    self._high_at = minute
         self._asked = max(self._asked, end - 1)
         return True
 
@@ -100,7 +106,7 @@ class Extrema:
                 maxima.pop()
             maxima.append(minute)
         self._seen = self._asked = end - 1 if end > seen else seen
-        self._first = min(minima[0], maxima[0]) if minima else _NEVER
+        self._low_at, self._high_at = (minima[0], maxima[0]) if minima else (_NEVER, _NEVER)
         if minima:
             self._low, self._high = ring[minima[0] % length], ring[maxima[0] % length]
         return bool(minima)

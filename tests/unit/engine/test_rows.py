@@ -6,7 +6,7 @@ from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource, instrument, ticker
 from tui_tracker.core.metric import METRIC_INDEX, METRICS, Metric
 from tui_tracker.core.snapshot import Row
-from tui_tracker.engine.board import KEPT_UP
+from tui_tracker.engine.board import KEPT_UP, Board
 from tui_tracker.engine.engine import Engine
 from tui_tracker.engine.market import Market
 from tui_tracker.engine.rows import DeferredFigures, make_row
@@ -98,3 +98,15 @@ async def test_over_another_window_nothing_is_deferred() -> None:
 def rows(engine: Engine) -> tuple[Row, ...]:
     assert engine.hub.latest is not None
     return engine.hub.latest.rows
+
+
+def test_each_instrument_has_its_minute_to_be_kept_up_also_where_rows_of_minutes_are_not_made() -> None:
+    board, start = Board(Market(), lambda: 0.0), 28_333_320
+
+    def due(after: int) -> list[int]:
+        board.market.advance((start + after) * MINUTE)
+        return sorted(board._due_to_keep_up())
+
+    due(0)
+    assert [due(1), due(1), due(3), due(4)] == [[1], [], [2, 3], [4]]
+    assert due(400) == list(range(KEPT_UP))
