@@ -1,6 +1,6 @@
 """A composition for commands in tests: a feed whose snapshots are written down beforehand."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from io import StringIO
@@ -129,6 +129,7 @@ class ScriptedComposition:
         self.settings: Settings | None = None
         self.window: int | None = None
         self.across = False
+        self.metrics: Collection[Metric] = ()
         self.options: ServeOptions | None = None
         self.server: Serving | None = None
         self.state = State()
@@ -137,9 +138,9 @@ class ScriptedComposition:
         self.replay: ReplaySpec | None = None
 
     def collect_once(
-        self, settings: Settings, window: int, *, across: bool = False
+        self, settings: Settings, window: int, *, across: bool = False, metrics: Collection[Metric] = METRICS
     ) -> AbstractAsyncContextManager[Feed]:
-        self.settings, self.window, self.across = settings, window, across
+        self.settings, self.window, self.across, self.metrics = settings, window, across, metrics
         return self._collect()
 
     def collect_live(self, settings: Settings) -> AbstractAsyncContextManager[Feed]:

@@ -154,6 +154,14 @@ def test_measure_and_window_are_passed_on(run: Run) -> None:
     assert composition.window == 360
 
 
+def test_of_a_history_no_more_is_read_than_is_ranked_by(run: Run) -> None:
+    composition = composed([make_row("A", stddev=1.0), make_row("B", stddev=2.0)])
+    run("rank", "--json", composition=composition)
+    assert composition.metrics == {Metric.PRICE}
+    run("rank", "--json", "--filter", "cv > 0", composition=composition)
+    assert set(composition.metrics) == set(Metric)
+
+
 def test_a_window_over_a_day_is_read_from_the_history(run: Run) -> None:
     composition = composed([make_row("A", stddev=1.0), make_row("B", stddev=2.0)])
     outcome = run("rank", "--json", "--window", "7d", composition=composition)

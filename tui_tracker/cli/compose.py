@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -15,6 +15,7 @@ from tui_tracker.config.state import State, StateStore
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import ConfigError, TrackerError
 from tui_tracker.core.foreground import QUIET
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.feed.base import DeepFeed, Feed, PastFeed
 
 if TYPE_CHECKING:
@@ -48,13 +49,16 @@ PAINTS_A_SECOND = 120
 """Most paints while keys come fast. With the 60 of Textual a key waits for 16 ms where another came just before."""
 
 
-def collect_once(settings: Settings, window: int, *, across: bool = False) -> AbstractAsyncContextManager[Feed]:
+def collect_once(
+    settings: Settings, window: int, *, across: bool = False, metrics: Collection[Metric] = METRICS
+) -> AbstractAsyncContextManager[Feed]:
     """A feed that polls a single time, and loads only the history of instruments that it is asked to prioritise.
 
     Args:
         settings: What is in force.
         window: Minutes that the statistics cover.
         across: Whether consolidated pairs are made of what several sources say.
+        metrics: What is taken up from a history on disk, beside the price.
 
     Raises:
         ConfigError: An unknown source, an unusable URL or proxy variable.
@@ -68,7 +72,7 @@ def collect_once(settings: Settings, window: int, *, across: bool = False) -> Ab
         from tui_tracker.sources.simulated import START_MS
 
         clock = SteppedClock(START_MS)
-    return _collect(settings, clock, _collected(window), once=True, across=across)
+    return _collect(settings, clock, _collected(window), once=True, across=across, metrics=metrics)
 
 
 def collect_live(settings: Settings) -> AbstractAsyncContextManager[Feed]:
@@ -126,6 +130,7 @@ async def _collect(
     *,
     once: bool,
     across: bool = True,
+    metrics: Collection[Metric] = METRICS,
     stoppers: "list[Callable[[], None]] | None" = None,
     spares_unseen: bool = False,
 ) -> AsyncIterator[DeepFeed]:
@@ -137,7 +142,9 @@ async def _collect(
     @asynccontextmanager
     async def collect(one: Settings) -> "AsyncIterator[Engine]":
         is_first = one.source == settings.sources[0]
-        opening = _collect_one(one, clock, window, once=once, stoppers=stoppers, together=together, tends=is_first)
+        opening = _collect_one(
+            one, clock, window, metrics, once=once, stoppers=stoppers, together=together, tends=is_first
+        )
         async with opening as engine:
             if spares_unseen:
                 engine.spare_unseen()
@@ -161,6 +168,7 @@ async def _collect_one(
     settings: Settings,
     clock: Clock,
     window: int,
+    metrics: Collection[Metric],
     *,
     once: bool,
     stoppers: "list[Callable[[], None]] | None",
@@ -173,7 +181,7 @@ async def _collect_one(
     source, budget = _source(settings, clock)
     history = _history(settings, clock, source.name, may_begin=not once, together=together, tends=tends)
     async with history as (store, sharing):
-        engine = await _engine(settings, clock, window, (source, budget), (store, sharing), once=once)
+        engine = await _engine(settings, clock, window, (source, budget), (store, sharing), metrics, once=once)
         async with engine.running():
             with released_when_stopped(None if once else sharing, stoppers):
                 yield engine
@@ -185,6 +193,7 @@ async def _engine(
     window: int,
     asked: "tuple[Source, RequestBudget | None]",
     kept: "tuple[Store | None, Sharing | None]",
+    metrics: Collection[Metric],
     *,
     once: bool,
 ) -> "Engine":
@@ -194,7 +203,7 @@ async def _engine(
     if once and store is not None and sharing is not None and await _is_collected(store, sharing, clock, place):
         from tui_tracker.engine.borrowing import BorrowingEngine
 
-        return BorrowingEngine(source, clock, store, sharing, window)
+        return BorrowingEngine(source, clock, store, sharing, window, metrics)
     stream = None if once else _stream(settings, clock, budget)
     if store is not None and sharing is not None and not once:
         from tui_tracker.engine.shared import SharedEngine
@@ -221,6 +230,7 @@ async def _engine(
         budget=budget,
         store=store,
         stream=stream,
+        metrics=metrics,
     )
 
 

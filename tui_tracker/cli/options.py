@@ -1,7 +1,7 @@
 """Flags, made of the one list of settings, and what a command line says before anything is run."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from tui_tracker.config.model import Settings
 from tui_tracker.config.parse import ALL_SOURCES
 from tui_tracker.config.paths import Paths, default_paths
 from tui_tracker.core.errors import ConfigError, StateError
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.text import clean
 from tui_tracker.feed.base import Feed
 
@@ -41,11 +42,12 @@ class Composition(Protocol):
     """What puts a feed or the app together; ``tui_tracker.cli.compose`` is one."""
 
     def collect_once(
-        self, settings: Settings, window: int, *, across: bool = False
+        self, settings: Settings, window: int, *, across: bool = False, metrics: Collection[Metric] = METRICS
     ) -> AbstractAsyncContextManager[Feed]:
         """A feed that polls once, and loads history only of instruments that are prioritised.
 
-        ``across`` says whether consolidated pairs are made of several sources.
+        ``across`` says whether consolidated pairs are made of several sources; of what a history on disk knows
+        ``metrics`` are taken up, and the price.
         """
         ...
 

@@ -55,7 +55,7 @@ async def _polled(composition: Composition, settings: Settings) -> Snapshot:
     from tui_tracker.cli.collecting import first_rows, told_of
 
     with told_of(settings):
-        async with composition.collect_once(settings, window=settings.window) as feed:
+        async with composition.collect_once(settings, window=settings.window, metrics=()) as feed:
             return await first_rows(feed.updates())
 
 

@@ -74,7 +74,7 @@ async def _one_line(composition: Composition, settings: Settings, quote: str | N
     progress = ProgressLine()
     try:
         with told_of(settings):
-            async with composition.collect_once(settings, window=settings.window) as feed:
+            async with composition.collect_once(settings, window=settings.window, metrics={settings.metric}) as feed:
                 updates = feed.updates()
                 snapshot = await first_rows(updates)
                 asked = _needing_history(parts, snapshot)

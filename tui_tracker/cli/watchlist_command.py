@@ -93,7 +93,7 @@ async def _listed(composition: Composition, settings: Settings) -> tuple[Instrum
     from tui_tracker.cli.collecting import first_rows, told_of
 
     with told_of(settings):
-        async with composition.collect_once(settings, window=settings.window) as feed:
+        async with composition.collect_once(settings, window=settings.window, metrics=()) as feed:
             return tuple(row.instrument for row in (await first_rows(feed.updates())).rows)
 
 

@@ -101,11 +101,12 @@ class Archive:
             return None
         return latest.minute_ms
 
-    async def restore_others(self, end_ms: int) -> bool:
-        """Take up the other metrics too, up to a minute; what was sampled meanwhile stays. Return whether that went."""
+    async def restore_others(self, end_ms: int, wanted: Collection[Metric] = METRICS) -> bool:
+        """Take up other metrics too, up to a minute; what was sampled meanwhile stays. Return whether that went."""
         try:
             for metrics in LATER:
-                await self._restore_windows(metrics, end_ms)
+                if some := [metric for metric in metrics if metric in wanted]:
+                    await self._restore_windows(some, end_ms)
         except StorageError as error:
             _log.warning("history not read: %s", error)
             return False

@@ -1,12 +1,13 @@
 """What a collector of this host has, shown once: so a command asks nothing of the exchange."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Final
 
 from typing_extensions import override
 
 from tui_tracker.core.clock import Clock
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.status import BackfillProgress, SourceReport, SourceStatus
 from tui_tracker.engine.shared import SharedEngine
 from tui_tracker.engine.sharing import Sharing
@@ -33,10 +34,19 @@ class BorrowingEngine(SharedEngine):
         store: The history that the collector writes.
         sharing: Who collects.
         window_minutes: Length of the windows.
+        metrics: What is taken up from the history, beside the price.
     """
 
-    def __init__(self, source: Source, clock: Clock, store: Store, sharing: Sharing, window_minutes: int) -> None:
-        super().__init__(source, clock, store, sharing, window_minutes=window_minutes)
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        store: Store,
+        sharing: Sharing,
+        window_minutes: int,
+        metrics: Collection[Metric] = METRICS,
+    ) -> None:
+        super().__init__(source, clock, store, sharing, window_minutes=window_minutes, metrics=metrics)
         self._asked = 0
         self._is_ready = False
 

@@ -13,6 +13,7 @@ from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import MalformedDataError, RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.status import STREAMING, SourceReport, SourceState, SourceStatus
 from tui_tracker.core.ticker import Ticker
@@ -71,6 +72,7 @@ class Engine(Board):
         budget: RequestBudget | None = None,
         store: "Store | None" = None,
         stream: Stream | None = None,
+        metrics: Collection[Metric] = METRICS,
     ) -> None:
         """Make an engine at rest.
 
@@ -83,6 +85,7 @@ class Engine(Board):
             budget: The pace of the source's requests, for its report.
             store: The history on disk; ``None`` to keep everything in memory.
             stream: Live quotes; ``None`` to poll alone.
+            metrics: What is taken up from the history, beside the price.
         """
         super().__init__(Market(window_minutes), clock.monotonic_s)
         self._source: Final = WatchedSource(source, clock.now_ms)
@@ -123,6 +126,7 @@ class Engine(Board):
         self._repaired_ms = 0
         self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
+        self._metrics: Final = metrics
         self._taken_up_ms: int | None = None
         """The last minute of what was taken up from the history."""
         self._due: Final = asyncio.Event()
@@ -283,7 +287,7 @@ class Engine(Board):
             if self._taken_up_ms is None:
                 return False
             await self._show_taken_up()
-            return not is_whole or await archive.restore_others(self._taken_up_ms)
+            return not is_whole or await archive.restore_others(self._taken_up_ms, self._metrics)
         finally:
             self.beside.forget()
             if lens is not None and self._lens is None:

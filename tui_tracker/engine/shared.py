@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from typing_extensions import override
 from tui_tracker.core.clock import Clock
 from tui_tracker.core.errors import StorageError
 from tui_tracker.core.instrument import Trading
+from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
 from tui_tracker.core.status import ELSEWHERE, SourceReport, SourceState, SourceStatus
@@ -54,6 +55,7 @@ class SharedEngine(Engine):
         budget: RequestBudget | None = None,
         place: str = "",
         stream: Stream | None = None,
+        metrics: Collection[Metric] = METRICS,
     ) -> None:
         """Make an engine at rest; see ``Engine``.
 
@@ -67,6 +69,7 @@ class SharedEngine(Engine):
             budget: The pace of the source's requests, for its report; it knows of bans told to the collector before.
             place: Where the exchange is asked, if not at its usual place.
             stream: Live quotes, if this one collects; those who follow see polls.
+            metrics: What is taken up from the history, beside the price.
         """
         super().__init__(
             source,
@@ -76,6 +79,7 @@ class SharedEngine(Engine):
             budget=budget,
             store=store,
             stream=stream,
+            metrics=metrics,
         )
         self._place: Final = place
         self._store: Final = store

@@ -265,3 +265,34 @@ async def test_an_old_history_is_no_start(tmp_path: Path) -> None:
     source.error = TimedOutError("slow")
     async with collecting(tmp_path, source, clock) as engine:
         assert not latest(engine).rows
+
+
+async def test_what_is_taken_up_after_the_first_polls_makes_no_difference(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    async with collecting(tmp_path, CountingSource(clock), clock):
+        await clock.advance(15 * 60)
+    async with collecting(tmp_path, CountingSource(clock), clock) as engine:
+        before = everything(engine)
+        end_ms = engine.market.end_ms
+        await clock.advance(3 * 60)
+        now = everything(engine)
+        archive = engine._archive
+        assert archive is not None
+        assert end_ms is not None
+        assert await archive.restore_others(end_ms)  # once more, over what was taken up and polled
+        assert everything(engine) == now != before
+
+
+async def test_of_the_history_so_much_is_taken_up_as_is_wanted(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    async with collecting(tmp_path, CountingSource(clock), clock):
+        await clock.advance(15 * 60)
+    store = Store(tmp_path, clock.now_ms)
+    engine = Engine(CountingSource(clock), clock, once=True, store=store, metrics={Metric.MID})
+    async with engine.running():
+        await settled(store, clock)
+        known = [
+            engine.market.series("fake:BTC-USD", metric).values for metric in (Metric.PRICE, Metric.MID, Metric.VOLUME)
+        ]
+        assert [sum(value == value for value in values) > 3 for values in known] == [True, True, False]
+    store.close()
