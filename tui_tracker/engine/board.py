@@ -248,7 +248,7 @@ class Board:
     def _due_to_keep_up(self) -> Collection[int]:
         """Which of every ``KEPT_UP`` instruments: one a minute, also of minutes in which no rows were made."""
         before, now = self._kept_up_minute, (self.market.end_ms or 0) // MINUTE_MS
-        self._kept_up_minute = max(before, now)
+        self._kept_up_minute = now
         return {minute % KEPT_UP for minute in range(max(before, now - KEPT_UP) + 1, now + 1)}
 
     def _row_of(self, shown: Market, holding: Holding, *, is_figured: bool) -> Row:

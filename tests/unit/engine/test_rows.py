@@ -110,3 +110,5 @@ def test_each_instrument_has_its_minute_to_be_kept_up_also_where_rows_of_minutes
     due(0)
     assert [due(1), due(1), due(3), due(4)] == [[1], [], [2, 3], [4]]
     assert due(400) == list(range(KEPT_UP))
+    board.market.drop_after((start + 50) * MINUTE)  # a clock that was ahead
+    assert [sorted(board._due_to_keep_up()), due(51)] == [[], [1]]

@@ -91,9 +91,8 @@ def _fresh_mid(row: Row, ages_ms: Mapping[str, int | None]) -> float | None:
 
 
 def _middle(sides: Sequence[Row], found: Consolidated) -> float | None:
-    """The median of the mids that count; ``None`` where too few do: nothing is told to be off a price that isn't."""
     mids = [mid for row in sides if row.instrument.source in found.members and (mid := row.mid) is not None]
-    return median(mids) if mids and found.level is not None else None
+    return median(mids) if mids else None
 
 
 def _outermost(sides: Sequence[Row], found: Consolidated) -> tuple[Row, Row] | None:
@@ -122,7 +121,7 @@ def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> lis
                 (fmt.price(row.bid, digits), "text"),
                 (fmt.price(row.ask, digits), "text"),
                 (_bps(row.spread_bps), "muted"),
-                _off(row, middle, is_counted=is_counted),
+                _off(row, None if found.level is None else middle, is_counted=is_counted),
                 _sigma(price),
                 (fmt.ABSENT if age_ms is None else fmt.age(age_ms), "text" if _is_recent(age_ms) else "warn"),
                 (fmt.compact(row.volume_usd), "muted"),

@@ -42,10 +42,12 @@ def rank_words(
         is_simulated: Whether they are those of the simulated market.
         needle: What the rows on the screen are filtered by.
     """
-    scope, market = ranking.scope, ranking.scope.source
+    scope = ranking.scope
     if scope.source == CONSOLIDATED:
-        scope, market = Scope(ids=frozenset(row.id for row in rows)), None
-    if ranking.metric is not Metric.PRICE or (scope is not ranking.scope and len(rows) > MOST_NAMED):
+        scope = Scope(ids=frozenset(row.id for row in rows))
+        if len(rows) > MOST_NAMED:
+            return None
+    if ranking.metric is not Metric.PRICE:
         return None
     window = str(field_named("window").written(window_minutes))
     is_resized = is_simulated and settings.demo_pairs != Settings().demo_pairs
@@ -54,7 +56,7 @@ def rank_words(
         PROGRAM,
         *size,
         "rank",
-        *_market_words(settings, is_simulated, market),
+        *_market_words(settings, is_simulated, scope.source),
         *_scope_words(settings, scope, rows),
     ]
     words += ["--metric", ranking.metric.value, "--by", ranking.measure.value, "--window", window]
