@@ -79,6 +79,14 @@ class App:
         """Read until a text is on the screen no more."""
         self.session.wait_gone(text, DEADLINE_S)
 
+    def until_prompt(self, text: str) -> None:
+        """Read until a prompt is all of the bottom line, which is drawn from the left, maybe in pieces."""
+        self.until(lambda: self.keys.startswith(text) and "? help" not in self.keys, f"the prompt {text!r}")
+
+    def until_no_prompt(self) -> None:
+        """Read until the bottom line tells the keys again, to its end."""
+        self.until(lambda: "? help" in self.keys, "the bottom line")
+
     def until_titled(self, text: str) -> None:
         """Read until a pane's title has a text."""
         self.until(lambda: any(text in title for title in self.titles), f"a title with {text!r}")

@@ -456,14 +456,14 @@ def test_what_is_typed_behind_a_slash_is_a_filter_even_over_the_full_chart(tmp_p
     with demo(tmp_path) as app:
         for keys in ("|", "/", "q"):
             app.press(keys)
-        app.until(lambda: app.keys.startswith(" / q"), "the filter")
+        app.until_prompt(" / q")
         app.press(ESC)
-        app.until(lambda: "? help" in app.keys, "the bottom line")
+        app.until_no_prompt()
         app.press("|")
         app.until(lambda: len(app.titles) == 1, "the chart alone")
         app.press("/q")
-        app.until(lambda: app.keys.startswith(" / q"), "the filter again")
+        app.until_prompt(" / q")
         app.press(ESC)
-        app.until(lambda: "? help" in app.keys, "the bottom line again")
+        app.until_no_prompt()
         app.press("q")
         app.assert_left_clean(0)
