@@ -3,6 +3,7 @@
 import math
 import statistics
 from array import array
+from collections.abc import Set
 from fractions import Fraction
 from itertools import pairwise
 
@@ -27,29 +28,30 @@ accepted = st.one_of(
 )
 
 
-def expected_volatility(model: dict[int, float]) -> float | None:
+def expected_volatility(model: dict[int, float], breaks: Set[int] = frozenset()) -> float | None:
     points = [(m, v) for m, v in sorted(model.items()) if m % 5 == 4 and v > 0]
     squares, minutes = [], 0
     for (m0, a), (m1, b) in pairwise(points):
-        if m1 - m0 <= 60:
+        if m1 - m0 <= 60 and not any(m0 < broken <= m1 for broken in breaks):
             change = (b - a) / a
             squares.append((math.log1p(change) if change > -1 else math.log(b / a)) ** 2)
             minutes += m1 - m0
     return math.sqrt(525_600 * math.fsum(squares) / minutes) if minutes else None
 
 
-def expected_bipower(model: dict[int, float]) -> float | None:
+def expected_bipower(model: dict[int, float], breaks: Set[int] = frozenset()) -> float | None:
     returns: dict[int, float] = {}
     for minute in model:
         a, b = model.get(minute - 5), model[minute]
-        if minute % 5 == 4 and a is not None and a > 0 and b > 0:
+        is_broken = any(minute - 5 < broken <= minute for broken in breaks)
+        if minute % 5 == 4 and a is not None and a > 0 and b > 0 and not is_broken:
             change = (b - a) / a
             returns[minute] = abs(math.log1p(change) if change > -1 else math.log(b / a))
     products = [r * returns[minute - 5] for minute, r in returns.items() if minute - 5 in returns]
     return math.sqrt(525_600 * math.pi / 2 * math.fsum(products) / (5 * len(products))) if products else None
 
 
-def check(window: Window, model: dict[int, float]) -> None:
+def check(window: Window, model: dict[int, float], breaks: Set[int] = frozenset()) -> None:
     figures = window.figures()
     values = list(model.values())
     assert figures.samples == len(values)
@@ -62,8 +64,8 @@ def check(window: Window, model: dict[int, float]) -> None:
     assert (figures.first, figures.first_ms) == (model[min(model)], min(model) * MINUTE)
     assert (figures.last, figures.last_ms) == (model[max(model)], max(model) * MINUTE)
     for found, expected in (
-        (figures.volatility, expected_volatility(model)),
-        (figures.bipower, expected_bipower(model)),
+        (figures.volatility, expected_volatility(model, breaks)),
+        (figures.bipower, expected_bipower(model, breaks)),
     ):
         assert found is None if expected is None else found == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
@@ -248,3 +250,43 @@ def test_extremes_are_those_of_the_minutes_however_seldom_they_are_asked_for(
         model = {minute: each for minute, each in model.items() if minute > end - 12}
         if what == "ask":
             assert window.extrema() == ((min(model.values()), max(model.values())) if model else None)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["push", "push", "five", "five", "late", "break", "keep up", "ask"]),
+            st.integers(1, 7),
+            st.floats(50, 200),
+        ),
+        min_size=10,
+        max_size=60,
+    )
+)
+def test_returns_are_those_of_the_minutes_whatever_comes_late_or_breaks(steps: list[tuple[str, int, float]]) -> None:
+    """Over a full window of eight returns, most of which come and go one at a time."""
+    length, end, breaks = 40, START, set[int]()
+    window, model = Window(length), dict[int, float]()
+    for what, far, value in [("five", 1, 100.0)] * 8 + steps:
+        if what == "push":
+            end += 1 if far < 7 else 2
+            window.push(end * MINUTE, value)
+            model[end] = value
+        elif what == "five":
+            for minute in range(end + 1, end + 6):
+                window.push(minute * MINUTE, value + minute % 11)
+                model[minute] = value + minute % 11
+            end += 5
+        elif what == "late":
+            window.fill((end - far) * MINUTE, value, Provenance.POLL)
+            model[end - far] = value
+        elif what == "break":
+            window.break_returns((end - far + 2) * MINUTE)
+            breaks.add(end - far + 2)
+        elif what == "keep up":
+            window.keep_up()
+        else:
+            check(window, model, breaks)
+        model = {minute: each for minute, each in model.items() if minute > end - length}
+    check(window, model, breaks)

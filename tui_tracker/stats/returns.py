@@ -63,10 +63,14 @@ class SquaredReturns:
         self._ahead_minute = -1
 
     def note_change(self, minute: int) -> None:
-        """A sample of this minute was set or removed out of order: what was counted from it on may be wrong."""
-        if self._seen is not None and minute <= self._seen:
-            self._seen = None
-            self._next = 0
+        """A sample of this minute was set or removed out of order: what was counted may be wrong."""
+        if minute < self._next and minute % GRID_MINUTES == GRID_MINUTES - 1:
+            self.forget()
+
+    def forget(self) -> None:
+        """Count anew at the next query."""
+        self._seen = None
+        self._next = 0
 
     @property
     def breaks(self) -> tuple[int, ...]:
@@ -77,7 +81,8 @@ class SquaredReturns:
         """Let no return lead into a minute from before; breaks before ``oldest`` are forgotten."""
         if minute not in self._breaks:
             self._breaks = tuple(sorted((minute, *(other for other in self._breaks if other >= oldest))))
-            self.note_change(minute)
+            if minute <= self._next - GRID_MINUTES:
+                self.forget()
 
     def volatilities(self, ring: "array[float]", start: int, oldest: int, end: int) -> Volatilities:
         """Volatility and bipower volatility over the minutes ``start`` … ``end``, fractions a year of 365 days.
@@ -126,7 +131,9 @@ class SquaredReturns:
     def _go_on(self, ring: "array[float]", start: int, end: int) -> bool:
         """Take in one return and take out another, all of 5 minutes: the usual case, in one step."""
         spans, last, out = self._spans, self._next, self._oldest
-        if self._seen is None or spans is None or not last < end <= last + GRID_MINUTES or self._breaks:
+        if self._seen is None or spans is None or not last < end <= last + GRID_MINUTES:
+            return False
+        if self._breaks and self._breaks[-1] > last - GRID_MINUTES:
             return False
         length, size = len(ring), len(spans)
         slot, new = out // GRID_MINUTES % size, last // GRID_MINUTES % size

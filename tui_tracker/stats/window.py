@@ -70,7 +70,7 @@ class Window:
         self._oldest = self._newest = -1
         self._samples = self._sum = self._squares = self._k = 0
         self._scale = 1.0
-        self._note_change(0)
+        self._forget()
 
     @classmethod
     def restore(
@@ -277,7 +277,7 @@ class Window:
             self._take_out(late)
         if self._end > minute:
             self._end = minute
-            self._note_change(-1)  # minutes that left at the other end are inside again
+            self._forget()  # minutes that left at the other end are inside again
             while self._newest > minute or (self._newest >= 0 and self._samples and self._at(self._newest) is None):
                 self._newest -= 1
         if not self._samples:
@@ -414,6 +414,13 @@ class Window:
             minute += 1
         self._oldest = minute
         return minute, value
+
+    def _forget(self) -> None:
+        """Let all that is kept up with the samples be made of them anew."""
+        self._figures = None
+        self._extrema.note_change(-1)
+        if self._returns is not None:
+            self._returns.forget()
 
     def _note_change(self, minute: int) -> None:
         self._figures = None

@@ -8,6 +8,7 @@ import pytest
 
 from tui_tracker.core.candle import Provenance
 from tui_tracker.stats.exact import sqrt_ratio
+from tui_tracker.stats.returns import SquaredReturns
 from tui_tracker.stats.window import Window
 
 M = 60_000
@@ -53,7 +54,8 @@ def test_nist_numerical_accuracy_sets(name: str) -> None:
     # nearest doubles (1.2e-10 and 1.9e-9 of 0.1 at most) comes on top of the 15 digits.
     inexact = {"NumAcc3": 2e-9, "NumAcc4": 2e-8}.get(name, 1e-15)
     assert math.sqrt(window.variance * n / (n - 1)) == pytest.approx(sample_stddev, rel=inexact)
-    exact = sum((Fraction(x) - sum(map(Fraction, values)) / n) ** 2 for x in values) / n
+    middle = sum(map(Fraction, values)) / n
+    exact = sum((Fraction(x) - middle) ** 2 for x in values) / n
     assert window.variance == float(exact)
 
 
@@ -110,6 +112,36 @@ def test_a_return_over_a_gap_counts_with_its_span_up_to_an_hour() -> None:
         window.push((grid + offset) * M, value)
     r = math.log1p(0.1) ** 2 + math.log1p((121.0 - 120.0) / 120.0) ** 2
     assert window.volatility == pytest.approx(math.sqrt(525_600 * r / 65), rel=1e-14)
+
+
+def test_late_samples_let_returns_be_counted_anew_only_where_they_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    begin = SquaredReturns._clear
+
+    def noted(returns: SquaredReturns, oldest: int, point: int) -> None:
+        begun.append(oldest)
+        begin(returns, oldest, point)
+
+    window = pushed([100.0 + minute % 7 for minute in range(1_442)])
+    before = window.volatility
+    monkeypatch.setattr(SquaredReturns, "_clear", noted)
+    assert window.fill(1_001_440 * M, 150.0, Provenance.POLL)
+    assert window.volatility == before
+    assert not begun, "it ends no 5 minutes"
+    assert window.fill(1_001_439 * M, 150.0, Provenance.POLL)
+    after = window.volatility
+    assert before is not None
+    assert after is not None
+    assert after > before
+    assert len(begun) == 1
+    window.push(1_001_443 * M, 100.0)
+    assert window.fill(1_001_442 * M, 100.0, Provenance.POLL)
+    window.break_returns(1_001_443 * M)
+    assert window.volatility == after
+    assert len(begun) == 1
+    window.break_returns(1_001_437 * M)
+    assert window.volatility != after
+    assert len(begun) == 2
 
 
 def test_the_smallest_and_largest_prices_in_one_window() -> None:
