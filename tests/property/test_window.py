@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Set
 from fractions import Fraction
 from itertools import pairwise
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tui_tracker.core.candle import Provenance
 from tui_tracker.core.errors import SampleError
+from tui_tracker.stats import window as stats_window
 from tui_tracker.stats.window import Window
 
 MINUTE = 60_000
@@ -194,6 +196,45 @@ def test_order_of_filling_does_not_matter(order: list[int], values: list[float])
     for index in order:
         window.fill((START + index) * MINUTE, values[index], Provenance.CANDLE_1M)
     check(window, {START + i: v for i, v in enumerate(values)})
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 29), ordinary, st.sampled_from(Provenance)), max_size=20),
+    st.integers(-5, 34),
+    st.lists(st.one_of(accepted, st.sampled_from([-0.0, math.inf, math.nan, 1e-70])), max_size=40),
+    st.sets(st.integers(-5, 34), max_size=3),
+    st.sampled_from(Provenance),
+    st.sampled_from([1, 1_000]),
+)
+def test_to_fill_many_minutes_is_to_fill_each(
+    before: list[tuple[int, float, Provenance]],
+    first: int,
+    values: list[float],
+    left_out: set[int],
+    source: Provenance,
+    many: int,
+) -> None:
+    samples = [((START + at) * MINUTE, value) for at, value in enumerate(values, first) if at not in left_out]
+    one, other = Window(30), Window(30)
+    for window in (one, other):
+        window.advance((START + 29) * MINUTE)
+        for index, value, origin in before:
+            window.fill((START + index) * MINUTE, value, origin)
+        window.figures()
+    taken = refused = 0
+    for minute_ms, value in samples:
+        try:
+            taken += one.fill(minute_ms, value, source)
+        except SampleError:
+            refused += 1
+    with mock.patch.object(stats_window, "MANY", many):
+        assert other.fill_all(samples, source) == (taken, refused)
+    for _ in range(2):
+        assert other.figures() == one.figures()
+        assert other.values().tobytes() == one.values().tobytes()
+        assert other.origins() == one.origins()
+        for window in (one, other):
+            window.push((START + 33) * MINUTE, 2.5)
 
 
 @given(st.floats().filter(lambda x: not (x == 0 or 1e-60 <= abs(x) <= 1e60)))

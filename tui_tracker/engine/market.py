@@ -1,6 +1,7 @@
 """The windows of all instruments of a source. Nothing else owns or changes them."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -439,7 +440,7 @@ class Market:
             holding.last_trade_ms = max(holding.last_trade_ms or 0, last_ms)
         return taken
 
-    def fill_prices(self, instrument_id: str, samples: Iterable[tuple[int, float]], before_ms: int) -> int:
+    def fill_prices(self, instrument_id: str, samples: Sequence[tuple[int, float]], before_ms: int) -> int:
         """Set minutes of the price window before one, as by 1-minute candles; return how many were set.
 
         Args:
@@ -490,20 +491,16 @@ class Market:
         self,
         holding: Holding,
         index: int,
-        samples: Iterable[tuple[int, float]],
+        samples: Sequence[tuple[int, float]],
         limit_ms: int,
         provenance: Provenance,
     ) -> int:
         """Set minutes before ``limit_ms`` of one metric; return how many were set."""
-        taken, window = 0, None
-        for minute_ms, value in samples:
-            if minute_ms >= limit_ms:
-                break
-            window = window or self._opened(holding, index)
-            try:
-                taken += window.fill(minute_ms, value, provenance)
-            except SampleError:
-                self.refused += 1
+        wanted = samples[: bisect_left(samples, (limit_ms,))]
+        if not wanted:
+            return 0
+        taken, refused = self._opened(holding, index).fill_all(wanted, provenance)
+        self.refused += refused
         if taken:
             holding.past = next(self._pasts)
         return taken

@@ -1,7 +1,7 @@
 """The samples of the last minutes of one metric, with statistics that are exact at any moment."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import repeat
 from math import frexp, inf, nan
@@ -19,6 +19,8 @@ from tui_tracker.stats.returns import SquaredReturns
 DAY_MINUTES: Final = 1_440
 SMALLEST: Final = 1e-60
 LARGEST: Final = 1e60
+MANY: Final = 50
+"""From so many samples on it takes less time to sum all up anew than to bring the sums along."""
 _MANTISSA_BITS: Final = 53
 _POLL: Final = int(Provenance.POLL)
 _POLLED: Final = bytes((0, _POLL)).ljust(256, b"\0")
@@ -100,30 +102,29 @@ class Window:
             values = values[-length:]
             provenance = None if provenance is None else provenance[-length:]
         window._end = end_ms // MINUTE_MS
-        observed = values.tolist()
-        if (total := sum(observed)) != total:
-            observed = [value for value in observed if value == value]
-        if not observed:
-            return window
-        window._k, window._sum, window._squares = exact_sums(observed, min(observed), max(observed))
-        window._scale, window._samples = 2.0**window._k, len(observed)
-        if 0.0 in observed:
-            values = array("d", [value or 0.0 for value in values])  # no negative zero, as push has it
-        window._lay_down(values, provenance)
+        if any(value == value for value in values):
+            window._lay_down(values, provenance)
         return window
 
-    def _lay_down(self, values: "array[float]", provenance: bytes | None) -> None:
-        """Set the slots of all minutes up to the last one."""
+    def _lay_down(self, values: "array[float]", provenance: bytes | bytearray | None) -> None:
+        """Let the last minutes be these, of which one is observed, and those before be unobserved."""
+        observed = _observed(values)
+        self._k, self._sum, self._squares = exact_sums(observed, min(observed), max(observed))
+        self._scale, self._samples = 2.0**self._k, len(observed)
+        if 0.0 in observed:
+            values = array("d", [value or 0.0 for value in values])  # no negative zero, as push has it
         length, end, count = self.length, self._end, len(values)
-        full = self._ring[count:] + values
+        full = array("d", [nan]) * (length - count) + values
         cut = length - (end + 1) % length
         self._ring = full[cut:] + full[:cut]
         first = next(index for index, value in enumerate(values) if value == value)
         last = next(index for index, value in enumerate(reversed(values)) if value == value)
         self._oldest, self._newest = end - count + 1 + first, end - last
+        self._provenance = None
         if provenance is not None and provenance.count(_POLL) != self._samples:
             sources = bytes(length - count) + bytes(provenance)
             self._provenance = bytearray(sources[cut:] + sources[:cut])
+        self._forget()
 
     @property
     def end_ms(self) -> int | None:
@@ -227,6 +228,45 @@ class Window:
             return False
         self._put(minute, value, provenance)
         return True
+
+    def fill_all(self, samples: Sequence[tuple[int, float]], provenance: Provenance) -> tuple[int, int]:
+        """Set closed minutes inside the window as ``fill`` does; many that follow each other in a tenth of its time.
+
+        Args:
+            samples: (minute in ms, value) of each, oldest first, each minute once.
+            provenance: Of all.
+
+        Returns:
+            How many were taken, and how many are no acceptable numbers.
+        """
+        first, values = samples[0][0] // MINUTE_MS if samples else 0, [value for _, value in samples]
+        skipped = max(0, self._end - self.length + 1 - first)
+        inside = values[skipped : max(skipped, self._end + 1 - first)]
+        is_span = len(inside) >= MANY and samples[-1][0] // MINUTE_MS - first == len(samples) - 1
+        if not is_span or not _are_acceptable(values):
+            return self._fill_each(samples, provenance)
+        return self._fill_span(first + skipped, array("d", inside), provenance), 0
+
+    def _fill_each(self, samples: Iterable[tuple[int, float]], provenance: Provenance) -> tuple[int, int]:
+        taken = refused = 0
+        for minute_ms, value in samples:
+            try:
+                taken += self.fill(minute_ms, value, provenance)
+            except SampleError:
+                refused += 1
+        return taken, refused
+
+    def _fill_span(self, first: int, values: "array[float]", provenance: Provenance) -> int:
+        """Set minutes that follow each other, all inside the window; return how many were taken."""
+        known, origins, before = self.values(), bytearray(self.origins()), first - (self._end - self.length + 1)
+        span = slice(before, before + len(values))
+        there, found = origins[span], known[span]
+        known[span], origins[span] = values, bytes((provenance,)) * len(values)
+        kept = [at for at, origin in enumerate(there) if origin > provenance] if max(there) > provenance else []
+        for at in kept:
+            known[at + before], origins[at + before] = found[at], there[at]
+        self._lay_down(known, origins)
+        return len(values) - len(kept)
 
     def replace(self, minute_ms: int, value: float, provenance: int) -> None:
         """Set a minute inside the window to what another window has there, whatever was there before."""
@@ -510,6 +550,18 @@ def add_samples(windows: Iterable[Window | None], minute_ms: int, values: "array
                 origin = _POLL if window._provenance is None else window._provenance[slot]
         values.append(value)
         origins.append(origin)
+
+
+def _are_acceptable(values: list[float]) -> bool:
+    """Whether all are finite, and 0 or in range."""
+    sizes = list(map(abs, values))
+    return sum(sizes) < inf and max(sizes) <= LARGEST and min(filter(None, sizes), default=1.0) >= SMALLEST
+
+
+def _observed(values: "array[float]") -> list[float]:
+    """The samples among the values of minutes."""
+    found = values.tolist()
+    return [value for value in found if value == value] if (total := sum(found)) != total else found
 
 
 def polled(values: "array[float]") -> bytes:
