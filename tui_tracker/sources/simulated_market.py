@@ -57,6 +57,7 @@ class SimulatedMarket:
         self._event_key = key_of(seed, "events")
         self._wildness = [min(1.5, asset.sigma / 0.06) for asset in assets]
         self._eventful = [index for index, asset in enumerate(assets) if asset.kind is Kind.CRYPTO]
+        self._anchors: dict[tuple[int, int], float] = {}
         self._levels: dict[tuple[int, int], array[float]] = {}
         self._felt: dict[int, dict[int, list[Event]]] = {}
 
@@ -73,10 +74,17 @@ class SimulatedMarket:
 
     def anchor(self, index: int, hour: int) -> float:
         """Return the log price relative to the asset's usual one at the start of an hour."""
-        common, own = self._weights[index]
-        level = common * self._common.anchor(hour) + own * self._walks[index].anchor(hour)
-        minute = hour * HOUR_MINUTES - 1
-        return level + math.fsum(event.level(minute) for event in self.events(index, hour))
+        key = index, hour
+        level = self._anchors.get(key)
+        if level is None:
+            if len(self._anchors) >= self._remembered:
+                del self._anchors[next(iter(self._anchors))]
+            common, own = self._weights[index]
+            level = common * self._common.anchor(hour) + own * self._walks[index].anchor(hour)
+            minute = hour * HOUR_MINUTES - 1
+            level += math.fsum(event.level(minute) for event in self.events(index, hour))
+            self._anchors[key] = level
+        return level
 
     def events(self, index: int, hour: int) -> Sequence[Event]:
         """Return the pumps and dumps that an asset may feel in an hour."""
