@@ -54,7 +54,7 @@ class DriverApp(App[None]):
         self.call_after_refresh(self.report, "ready")
         if self.churns:
             self.set_interval(0.01, self.change)
-            self.set_interval(0.05, lambda: self.report(f"tick {self.version}"))
+            self.set_interval(0.05, lambda: self.report(f"tick {self.version} {self.is_behind}"))
 
     def change(self) -> None:
         if self.churns:
@@ -64,10 +64,14 @@ class DriverApp(App[None]):
     def draw(self) -> None:
         self.query_one(Static).update(Content(screen_text(self.version, *self.size)), layout=False)
 
+    @property
+    def is_behind(self) -> bool:
+        assert isinstance(self._driver, QuietDriver)
+        return self._driver.is_behind
+
     def freeze(self) -> None:
         self.churns = False
-        assert isinstance(self._driver, QuietDriver)
-        self.report(f"frozen {self.version} {self._driver.is_behind}")
+        self.report(f"frozen {self.version} {self.is_behind}")
 
     def on_resize(self, event: Resize) -> None:
         self.report(f"size {event.size.width} {event.size.height}")
