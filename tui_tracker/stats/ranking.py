@@ -210,6 +210,22 @@ def _id_of(row: Row) -> str:
     return row.instrument.id
 
 
+class Difference(NamedTuple):
+    """Which rows of two snapshots of as many differ."""
+
+    before: tuple[Row, ...]
+    now: tuple[Row, ...]
+    at: Sequence[int]
+    """Their indices."""
+
+
+def difference(before: tuple[Row, ...], now: tuple[Row, ...]) -> Difference:
+    """Find out which rows aren't the same any more; all where there are more or fewer."""
+    if len(before) != len(now):
+        return Difference(before, now, range(len(now)))
+    return Difference(before, now, list(compress(count(), map(is_not, now, before))))
+
+
 def rank(
     snapshot: Snapshot,
     metric: Metric,
@@ -217,6 +233,7 @@ def rank(
     scope: Scope | None = None,
     min_coverage: float = MIN_COVERAGE,
     before: Ranking | None = None,
+    differing: Difference | None = None,
 ) -> Ranking:
     """Rank the rows of a snapshot that are in ``scope``: O(n log n), one sort.
 
@@ -231,17 +248,20 @@ def rank(
         min_coverage: A fraction.
         before: Another ranking that this function made, of a snapshot before: rows that are still the same aren't
             looked at again, which saves most of the time. The result is the same with and without it.
+        differing: How the rows of both differ, where that was found out already.
     """
     scope = scope or Scope()
     known = snapshot.least_coverage(1.0)
     judge = _Judge(metric, measure, scope, (min_coverage * known, known))
-    standings, changed = judge.standings(snapshot.rows, before)
+    standings, changed = judge.standings(snapshot.rows, before, differing)
     if before is not None and len(changed) < len(standings) * FEW and not scope.unique_base:  # never where all did
         assert isinstance(before.places, Places)
-        gone, fresh = (map(each.__getitem__, changed) for each in (before._standings, standings))
+        gone, fresh = ([each[at] for at in changed] for each in (before._standings, standings))
         places = before.places.with_changes(gone, fresh)
+        without_route = before.no_usd_route - gone.count(_NO_ROUTE) + fresh.count(_NO_ROUTE)
     else:
         places = _arranged([one for one in standings if one], scope)
+        without_route = standings.count(_NO_ROUTE)
     is_in_money = measure is Measure.STDDEV and metric not in _UNITLESS
     return Ranking(
         metric,
@@ -250,7 +270,7 @@ def rank(
         places,
         places.ranked,
         is_in_money and scope.quote is None and _has_several_quotes(places.rows),
-        standings.count(_NO_ROUTE) if scope.min_volume_usd > 0 else 0,
+        without_route,
         _rows=snapshot.rows,
         _standings=standings,
         _least=judge.least,
@@ -291,7 +311,9 @@ class _Judge:
         self._index: Final = METRIC_INDEX[metric]
         self._value_of: Final = value_reader(metric, measure)
 
-    def standings(self, rows: tuple[Row, ...], before: Ranking | None) -> tuple[list[_Standing], Sequence[int]]:
+    def standings(
+        self, rows: tuple[Row, ...], before: Ranking | None, differing: Difference | None
+    ) -> tuple[list[_Standing], Sequence[int]]:
         """What each of the rows is, as far as possible from a ranking of before, and the indices of those that changed.
 
         Where the numbers of rows differ all have changed.
@@ -299,7 +321,9 @@ class _Judge:
         if before is None or len(rows) != len(before._rows) or not self._is_kind_of(before):
             return self._judged(rows), range(len(rows))
         standings = list(before._standings)
-        changed = list(compress(count(), map(is_not, rows, before._rows)))
+        if differing is None or differing.before is not before._rows or differing.now is not rows:
+            differing = difference(before._rows, rows)
+        changed = differing.at
         for at, standing in zip(changed, self._judged([rows[at] for at in changed]), strict=True):
             standings[at] = standing
         return standings, changed

@@ -11,7 +11,7 @@ from tui_tracker.core.status import SourceState
 from tui_tracker.filters.columns import Subject, haystack
 from tui_tracker.filters.language import compile_filter
 from tui_tracker.stats.conversion import USD
-from tui_tracker.stats.ranking import Place, Ranking, Scope, rank
+from tui_tracker.stats.ranking import Difference, Place, Ranking, Scope, difference, rank
 from tui_tracker.tui.columns import Shift
 from tui_tracker.tui.highlights import PLAIN, Highlights
 from tui_tracker.tui.runs import Line
@@ -27,6 +27,8 @@ Rankings: TypeAlias = dict[tuple[object, ...], Ranking]
 class Made:
     """What was made of one snapshot."""
 
+    of: tuple[Row, ...] = ()
+    """Its rows."""
     rankings: Rankings = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     """All rows by their ids; empty until they are needed."""
@@ -36,15 +38,13 @@ def _key(view: ViewState, scope: Scope) -> tuple[object, ...]:
     return view.metric, view.measure, scope
 
 
-def _by_id(snapshot: Snapshot, before: Mapping[str, Row]) -> dict[str, Row]:
-    """All rows by their ids; ``before`` has those of another snapshot, of which most are still the same."""
-    found = dict(before)
-    if len(before) == len(snapshot.rows):
-        changed = [(row, was) for row, was in zip(snapshot.rows, before.values(), strict=True) if row is not was]
+def _by_id(known: Difference, before: Mapping[str, Row]) -> dict[str, Row]:
+    """All rows by their ids; ``before`` has those of the snapshot before, of which most are still the same."""
+    if len(before) == len(known.before) == len(known.now):
+        changed = [(known.now[at], known.before[at]) for at in known.at]
         if all(row.instrument.id == was.instrument.id for row, was in changed):
-            found.update((row.instrument.id, row) for row, _ in changed)
-            return found
-    return {row.instrument.id: row for row in snapshot.rows}
+            return {**before, **{row.instrument.id: row for row, _ in changed}}
+    return {row.instrument.id: row for row in known.now}
 
 
 def _less_floor(snapshot: Snapshot, view: ViewState) -> ViewState:
@@ -79,6 +79,7 @@ class Presenter:
         self._made = Made()
         self._before = Made()
         """Of the snapshot before, of which most rows are still the same."""
+        self._differing: Difference | None = None
         self._haystacks: dict[str, str] = {}
         self._listed: Ranking | None = None
         self._list_key: tuple[object, ...] = ()
@@ -100,7 +101,7 @@ class Presenter:
         """All rows, by their ids."""
         self._turn_to(snapshot)
         if not self._made.rows:
-            self._made.rows.update(_by_id(snapshot, self._before.rows))
+            self._made.rows.update(_by_id(self._difference(self._before, snapshot), self._before.rows))
         return self._made.rows
 
     def quotes(self, snapshot: Snapshot) -> list[str]:
@@ -129,23 +130,30 @@ class Presenter:
         key = _key(view, scope)
         found = self._made.rankings.get(key)
         if found is None:
-            found = self._made.rankings[key] = self._ranked(snapshot, view, scope, self._before.rankings)
+            found = self._made.rankings[key] = self._ranked(snapshot, view, scope, self._before)
         return found
 
-    def _ranked(self, snapshot: Snapshot, view: ViewState, scope: Scope, before: Rankings) -> Ranking:
-        earlier = before.get(_key(view, scope))
-        return rank(snapshot, view.metric, view.measure, scope, self._min_coverage, earlier)
+    def _ranked(self, snapshot: Snapshot, view: ViewState, scope: Scope, before: Made) -> Ranking:
+        earlier, known = before.rankings.get(_key(view, scope)), self._difference(before, snapshot)
+        return rank(snapshot, view.metric, view.measure, scope, self._min_coverage, earlier, known)
+
+    def _difference(self, before: Made, snapshot: Snapshot) -> Difference:
+        """How rows differ from those of before; remembered, since each ranking asks."""
+        known = self._differing
+        if known is None or known.before is not before.of or known.now is not snapshot.rows:
+            known = self._differing = difference(before.of, snapshot.rows)
+        return known
 
     def prepared(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> Made | None:
-        """All that scene and strip need; ``None`` if it is known. Nothing is remembered: a thread may call it."""
+        """All that scene and strip need; ``None`` if it is known. Nothing of it is remembered: a thread may call it."""
         is_known = snapshot.version == self._version
-        known, before = (self._made, self._before) if is_known else (Made(), self._made)
+        known, before = (self._made, self._before) if is_known else (Made(snapshot.rows), self._made)
         scopes = {self.scope(snapshot, view, watchlist), *self._standing_scopes(snapshot, view, watchlist).values()}
         wanted = [scope for scope in scopes if _key(view, scope) not in known.rankings]
         if is_known and not wanted:
             return None
-        rankings = {_key(view, scope): self._ranked(snapshot, view, scope, before.rankings) for scope in wanted}
-        return Made(rankings, known.rows or _by_id(snapshot, before.rows))
+        rankings = {_key(view, scope): self._ranked(snapshot, view, scope, before) for scope in wanted}
+        return Made(snapshot.rows, rankings, known.rows or _by_id(self._difference(before, snapshot), before.rows))
 
     def is_ranked(self, snapshot: Snapshot, view: ViewState, scope: Scope) -> bool:
         """Whether the ranking of a scope is known already."""
@@ -156,7 +164,7 @@ class Presenter:
         before = self._made.rows
         self._turn_to(snapshot)
         if ahead is not None:
-            self._made = Made(self._made.rankings | ahead.rankings, ahead.rows)
+            self._made = Made(snapshot.rows, self._made.rankings | ahead.rankings, ahead.rows)
         return before
 
     def standings(self, snapshot: Snapshot, view: ViewState, watchlist: Sequence[str]) -> list[Standing]:
@@ -247,7 +255,7 @@ class Presenter:
     def _turn_to(self, snapshot: Snapshot) -> None:
         if snapshot.version != self._version:
             self._version = snapshot.version
-            self._made, self._before = Made(), self._made
+            self._made, self._before = Made(snapshot.rows), self._made
 
     def is_any(self, ranking: Ranking, view: ViewState, shifts: Mapping[str, Shift]) -> bool:
         """Whether the filter lets any pair of a ranking through. O(n)."""

@@ -14,7 +14,7 @@ from tui_tracker.core.instrument import CONSOLIDATED, Instrument, InstrumentClas
 from tui_tracker.core.metric import METRICS, Metric
 from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import SourceState, SourceStatus
-from tui_tracker.stats.ranking import Ranking, Scope, rank, shared_ranks
+from tui_tracker.stats.ranking import Ranking, Scope, difference, rank, shared_ranks
 
 STATUS = SourceStatus("kraken", SourceState.LIVE)
 
@@ -186,12 +186,18 @@ def test_rows_that_changed_are_put_to_their_places(
 ) -> None:
     rows = list(market_of([(kind, "USD") for kind in kinds], {}).rows)
     rows.sort(key=lambda one: one.id)
-    before = rank(replace(snapshot(), rows=tuple(rows)), Metric.PRICE, Measure.STDDEV, scope)
+    rows_before = first = tuple(rows)
+    before = rank(replace(snapshot(), rows=first), Metric.PRICE, Measure.STDDEV, scope)
     for changes in steps:
         for at, kind in changes:
             rows[at] = kind._replace(instrument=rows[at].instrument)
         now = replace(snapshot(), rows=tuple(rows))
-        before = rank(now, Metric.PRICE, Measure.STDDEV, scope, before=before)
+        found = difference(rows_before, now.rows)
+        assert [
+            at for at, (one, was) in enumerate(zip(now.rows, rows_before, strict=True)) if one is not was
+        ] == found.at
+        before = rank(now, Metric.PRICE, Measure.STDDEV, scope, before=before, differing=found)
+        rows_before = first if len(changes) > 2 else now.rows  # what isn't of the ranking before is of no account
         assert before == rank(now, Metric.PRICE, Measure.STDDEV, scope)
     check_places(before, rows)
 
