@@ -226,6 +226,9 @@ def test_sources_lists_exchanges_and_where_each_is_found(run: Run) -> None:
     assert document["sources"][0] == kraken
     assert [one["name"] for one in document["sources"]] == list(SOURCES)
     assert [one["name"] for one in document["sources"] if one["in_use"]] == ["kraken"]
+    refused = run("sources", "--stream")
+    assert refused.code == 2
+    assert "--check" in refused.err
 
 
 def test_config_check_tells_everything_that_is_wrong(run: Callable[..., Outcome], tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ ROWS = [
 KEYS = [
     *("pair", "base", "quote", "rank", "reason", "stddev", "mean", "min", "max", "first", "last", "change_pct"),
     *("cv", "volatility", "range_pct", "bipower", "high", "low", "hl_range_pct", "parkinson", "volume_usd", "samples"),
-    *("coverage", "activity", "is_suspect", "classes", "provenance"),
+    *("coverage", "activity", "is_suspect", "classes", "id", "provenance"),
 ]
 
 

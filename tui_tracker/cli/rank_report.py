@@ -151,6 +151,7 @@ def _pair(place: Place, metric: Metric) -> dict[str, object]:
         "activity": row.activity,
         "is_suspect": row.is_suspect,
         "classes": sorted(row.instrument.classes),
+        "id": row.id,
         "provenance": {kind.name.lower(): row.provenance[kind - 1] for kind in _PROVENANCE},
     }
 

@@ -98,13 +98,15 @@ class Exchanges:
     def _add(self, found: dict[Pair, list[Side]], name: str, market: Market, skew_ms: int) -> None:
         now_ms = self._clock.now_ms() + skew_ms
         for holding in market:
-            mid = None if holding.ticker is None else holding.ticker.mid
-            mid_ms, one = holding.mid_ms, holding.instrument
-            if mid is None or mid_ms is None or not mid > 0 or holding.halted:
+            ticker, mid_ms, one = holding.ticker, holding.mid_ms, holding.instrument
+            mid = None if ticker is None else ticker.mid
+            if ticker is None or mid is None or mid_ms is None or not mid > 0 or holding.halted:
                 continue
             if InstrumentClass.SECOND_VENUE not in one.classes:
-                volumes = _newest(market, holding, _VOLUME), _newest(market, holding, _QUOTE_VOLUME)
-                side = Side(name, mid, now_ms - mid_ms, *volumes, one.digits)
+                base, quote = ticker.base_volume, ticker.quote_volume
+                base = _newest(market, holding, _VOLUME) if base is None else base
+                quote = _newest(market, holding, _QUOTE_VOLUME) if quote is None else quote
+                side = Side(name, mid, now_ms - mid_ms, base, quote, one.digits)
                 found.setdefault((one.base, one.quote), []).append(side)
 
     def is_loading(self) -> bool:

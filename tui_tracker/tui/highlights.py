@@ -180,16 +180,16 @@ class Shifts(Mapping[str, Shift]):
         ranking: The ranks of now.
         track: Those of before.
         then_ms: The minute that is compared with.
-        late: Pairs whose history came since, so that they have a rank now and had none: these move nobody.
+        late: Pairs whose history came since, so that they have a rank now and had none: these move nobody. Their ids by
+            their indices in the ranking, in its order.
     """
 
-    def __init__(self, ranking: Ranking, track: RankTrack, then_ms: int, late: Sequence[Row]) -> None:
+    def __init__(self, ranking: Ranking, track: RankTrack, then_ms: int, late: Mapping[int, str]) -> None:
         self._ranking: Final = ranking
         self._track: Final = track
         self._then_ms: Final = then_ms
-        self._late: Final = frozenset(row.instrument.id for row in late)
-        places = [ranking.place(row.instrument.id) for row in late]
-        self._late_ranks: Final = sorted(place.rank or 0 for place in places if place is not None)
+        self._late: Final = frozenset(late.values())
+        self._late_at: Final = list(late)
 
     @override
     def __getitem__(self, key: str) -> Shift:
@@ -197,7 +197,7 @@ class Shifts(Mapping[str, Shift]):
         if place is None or place.rank is None or key in self._late:
             raise KeyError(key)
         was, rank = self._track.rank_at(key, self._then_ms), place.rank
-        moved = None if was is None else was - (rank - bisect_left(self._late_ranks, rank))
+        moved = None if was is None else was - (rank - bisect_left(self._late_at, rank - 1))
         return Shift(moved, enters_top=rank <= TOP and (was is None or was > TOP))
 
     @override
@@ -219,10 +219,11 @@ def shifts(ranking: Ranking, track: RankTrack, end_ms: int | None, minutes: int)
         return {}
     then_ms = end_ms - minutes * MINUTE_MS
     before = track.ranked_at(then_ms)
-    new = [row for row in islice(ranking.rows, ranking.ranked) if row.instrument.id not in before]
+    ranked = enumerate(islice(ranking.rows, ranking.ranked))
+    new = [(at, row) for at, row in ranked if row.instrument.id not in before]
     if 2 * len(new) > ranking.ranked:
         return {}
-    late = [row for row in new if not _began_after(row, ranking.metric, then_ms)]
+    late = {at: row.instrument.id for at, row in new if not _began_after(row, ranking.metric, then_ms)}
     return Shifts(ranking, track, then_ms, late)
 
 
