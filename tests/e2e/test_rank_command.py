@@ -19,24 +19,9 @@ pytestmark = pytest.mark.timeout(150)
 
 OBJECT = ["source", "metric", "by", "window_s", "at", "scope_pairs", "ranked", "pairs"]
 LINE = [
-    *(
-        "pair",
-        "id",
-        "base",
-        "quote",
-        "rank",
-        "reason",
-        "stddev",
-        "mean",
-        "min",
-        "max",
-        "first",
-        "last",
-        "change_pct",
-        "cv",
-    ),
+    *("pair", "base", "quote", "rank", "reason", "stddev", "mean", "min", "max", "first", "last", "change_pct", "cv"),
     *("volatility", "range_pct", "bipower", "high", "low", "hl_range_pct", "parkinson", "volume_usd", "samples"),
-    *("coverage", "activity", "is_suspect", "classes", "provenance"),
+    *("coverage", "activity", "is_suspect", "classes", "id", "provenance"),
 ]
 
 
