@@ -117,16 +117,19 @@ class SquaredReturns:
         spans = self._spans
         if spans is None:
             spans = self._spans = bytearray(len(ring) // GRID_MINUTES + 2)
-        if self._seen is None or self._seen < start - 1 or not self._expire(ring, spans, start):
+        is_new = self._seen is None or self._seen < start - 1 or not self._expire(ring, spans, start)
+        if is_new:
             self._clear(oldest, start - 1)
             self._seen = oldest - 1
-            self._expire(ring, spans, start)
+        assert self._seen is not None
         grid_minute = self._seen + GRID_MINUTES - (self._seen + 1) % GRID_MINUTES
         while grid_minute < end:
             self._take(ring, spans, grid_minute, start)
             grid_minute += GRID_MINUTES
         self._next = grid_minute
         self._seen = max(self._seen, end - 1)
+        if is_new:
+            self._expire(ring, spans, start)
 
     def _go_on(self, ring: "array[float]", start: int, end: int) -> bool:
         """Take in one return and take out another, all of 5 minutes: the usual case, in one step."""
@@ -162,6 +165,8 @@ class SquaredReturns:
             span = spans[slot]
             if span and minute - span >= start:
                 self._base = ring[(minute - span) % length]
+                if span == GRID_MINUTES and minute != self._ahead_minute:
+                    self._ahead, self._ahead_minute = squared_return(self._base, ring[minute % length]), minute
                 break
             if span:
                 if minute < start:

@@ -503,8 +503,6 @@ class Window:
         self._ring[slot] = nan
         if self._provenance is not None:
             self._provenance[slot] = 0
-        if minute != self._end - self.length + 1:
-            self._note_change(minute)
 
     def _put(self, minute: int, value: float, provenance: int) -> None:
         slot = minute % self.length

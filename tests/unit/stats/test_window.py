@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from array import array
 from fractions import Fraction
 
 import pytest
@@ -142,6 +143,26 @@ def test_late_samples_let_returns_be_counted_anew_only_where_they_are_counted(mo
     window.break_returns(1_001_437 * M)
     assert window.volatility != after
     assert len(begun) == 2
+
+
+def test_minutes_that_leave_let_no_return_be_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time or several at once, from the first look on."""
+    steps: list[bool] = []
+    go_on = SquaredReturns._go_on
+
+    def noted(returns: SquaredReturns, ring: "array[float]", start: int, end: int) -> bool:
+        steps.append(go_on(returns, ring, start, end))
+        return steps[-1]
+
+    monkeypatch.setattr(SquaredReturns, "_go_on", noted)
+    window = pushed([100.0 + minute % 7 for minute in range(1_440)])
+    assert window.volatility is not None
+    assert steps == [False], "from nothing"
+    for minute in range(1_001_440, 1_001_500, 5):
+        for later in (0, 1, 4) if minute % 10 else range(5):
+            window.push((minute + later) * M, 90.0 + minute % 9)
+        assert window.volatility is not None
+    assert steps[1:] == [True] * 12
 
 
 def test_the_smallest_and_largest_prices_in_one_window() -> None:
