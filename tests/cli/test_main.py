@@ -226,6 +226,7 @@ def test_sources_lists_exchanges_and_where_each_is_found(run: Run) -> None:
     assert document["sources"][0] == kraken
     assert [one["name"] for one in document["sources"]] == list(SOURCES)
     assert [one["name"] for one in document["sources"] if one["in_use"]] == ["kraken"]
+    assert run("sources", "--no-stream").out == outcome.out
     refused = run("sources", "--stream")
     assert refused.code == 2
     assert "--check" in refused.err

@@ -35,7 +35,7 @@ def test_panes_fit_the_terminal_and_say_simulated(cols: int, rows: int, panes: l
         assert all(part in title for part, title in zip(panes, app.titles, strict=True)), app.titles
         assert not any(title.endswith("…") for title in app.titles), "no title is cut"
         assert "SIMULATED" in app.header
-        app.until(lambda: "? help" in app.keys, "the bottom line")
+        app.until_no_prompt()
         assert all(len(line) <= cols for line in app.text.split("\n"))
         app.press("q")
         app.assert_left_clean(0)

@@ -31,9 +31,9 @@ def sources(invocation: Invocation, check: bool, as_json: bool) -> int:
     loaded = invocation.load()
     settings = loaded.settings
     listed = _listed(settings)
-    if not check and "stream" in invocation.flags:
-        raise click.UsageError("--stream opens streams with --check alone")
     if not check:
+        if invocation.flags.get("stream"):
+            raise click.UsageError("--stream opens streams with --check alone")
         if as_json:
             show_json({"sources": listed})
         else:

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from array import array
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from itertools import takewhile
 from math import nan
 from typing import Final, TypeVar
 
@@ -260,9 +259,9 @@ class Archive:
             taken_ms: The first minute that the windows didn't reach when they took the candles, at most ``closed_ms``.
         """
         start_ms, provenance = self._market.start_ms, provenance_of(batch)
-        samples = {Metric.PRICE: _before(minute_samples(batch, start_ms), taken_ms)}
+        samples = {Metric.PRICE: minute_samples(batch, start_ms, taken_ms)}
         for index, count_of in COUNT_OF:
-            samples[METRICS[index]] = _before(minute_counts(batch, start_ms, count_of), taken_ms)
+            samples[METRICS[index]] = minute_counts(batch, start_ms, taken_ms, count_of)
         traded = known_trades(batch, start_ms, closed_ms)
         fill = Fill.of(self._source, instrument_id, samples, provenance, traded)
         if fill is not None:
@@ -274,9 +273,9 @@ class Archive:
         first_ms = batch.candles[0].start_ms if batch.candles else self._market.start_ms
         for start_ms in range(first_ms, self._market.start_ms, DAY_MS):
             end_ms = min(start_ms + DAY_MS, self._market.start_ms)
-            samples = {Metric.PRICE: _before(minute_samples(batch, start_ms), end_ms)}
+            samples = {Metric.PRICE: minute_samples(batch, start_ms, end_ms)}
             for index, count_of in COUNT_OF:
-                samples[METRICS[index]] = _before(minute_counts(batch, start_ms, count_of), end_ms)
+                samples[METRICS[index]] = minute_counts(batch, start_ms, end_ms, count_of)
             traded = known_trades(batch, start_ms, end_ms)
             fill = Fill.of(self._source, instrument_id, samples, provenance_of(batch), traded)
             if fill is not None:
@@ -383,10 +382,6 @@ def _lay_down(found: Minutes, loaded: Mapping[Metric, Stretch], at: int, count: 
         values, origins = found[metric]
         values[at : at + len(series.values)] = series.values
         origins[at : at + len(series.values)] = series.provenance
-
-
-def _before(samples: Iterable[tuple[int, float]], before_ms: int) -> list[tuple[int, float]]:
-    return list(takewhile(lambda sample: sample[0] < before_ms, samples))
 
 
 def _last_seen(holding: Holding) -> LastSeen:

@@ -432,7 +432,7 @@ class Market:
             return 0
         limit_ms = _limit_ms(now_ms, before_ms)
         window = self._opened(holding, _PRICE)
-        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms), limit_ms, provenance_of(batch))
+        taken = self._fill(holding, _PRICE, minute_samples(batch, self.start_ms, limit_ms), provenance_of(batch))
         self._hold_last(holding, window)
         traded = [candle.start_ms for candle in batch.candles if candle.volume > 0 and candle.start_ms < limit_ms]
         if traded:
@@ -448,7 +448,8 @@ class Market:
             samples: (minute in ms, price), oldest first.
             before_ms: Where to stop.
         """
-        return self._fill(self.holding(instrument_id), _PRICE, samples, before_ms, Provenance.CANDLE_1M)
+        wanted = samples[: bisect_left(samples, (before_ms,))]
+        return self._fill(self.holding(instrument_id), _PRICE, wanted, Provenance.CANDLE_1M)
 
     def fill_counts(self, instrument_id: str, batch: CandleBatch, now_ms: int, before_ms: int | None = None) -> None:
         """Set what happened in closed minutes, and which intervals saw a trade; arguments as for ``fill``.
@@ -460,7 +461,8 @@ class Market:
             return
         limit_ms = _limit_ms(now_ms, before_ms)
         for index, count_of in COUNT_OF:
-            self._fill(holding, index, minute_counts(batch, self.start_ms, count_of), limit_ms, provenance_of(batch))
+            counts = minute_counts(batch, self.start_ms, limit_ms, count_of)
+            self._fill(holding, index, counts, provenance_of(batch))
         for minute, has_traded in known_trades(batch, self.start_ms, limit_ms).items():
             holding.activity.note(minute, has_traded)
 
@@ -487,19 +489,11 @@ class Market:
         window.advance(self._end_ms or 0)
         return window
 
-    def _fill(
-        self,
-        holding: Holding,
-        index: int,
-        samples: Sequence[tuple[int, float]],
-        limit_ms: int,
-        provenance: Provenance,
-    ) -> int:
-        """Set minutes before ``limit_ms`` of one metric; return how many were set."""
-        wanted = samples[: bisect_left(samples, (limit_ms,))]
-        if not wanted:
+    def _fill(self, holding: Holding, index: int, samples: Sequence[tuple[int, float]], provenance: Provenance) -> int:
+        """Set minutes of one metric; return how many were set."""
+        if not samples:
             return 0
-        taken, refused = self._opened(holding, index).fill_all(wanted, provenance)
+        taken, refused = self._opened(holding, index).fill_all(samples, provenance)
         self.refused += refused
         if taken:
             holding.past = next(self._pasts)

@@ -1,19 +1,23 @@
 """Candles as samples of single minutes."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from operator import attrgetter
+from typing import Final
 
 from tui_tracker.core.candle import Candle, CandleBatch
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.stats.activity import BUCKET_MINUTES
 
+NEVER_MS: Final = 1 << 62
 _BUCKET_MS = BUCKET_MINUTES * MINUTE_MS
 _start_ms = attrgetter("start_ms")
 
 
-def minute_samples(batch: CandleBatch, from_ms: int) -> list[tuple[int, float]]:
-    """Return (minute in ms, price) of each minute from ``from_ms`` on that the candles tell of, oldest first.
+def minute_samples(batch: CandleBatch, from_ms: int, before_ms: int = NEVER_MS) -> list[tuple[int, float]]:
+    """Return (minute in ms, price) of each minute that the candles tell of, oldest first.
+
+    None is before ``from_ms``, and all are before ``before_ms``.
 
     A close belongs to the last minute of its candle; the minutes before hold the close before, so that nothing is known
     before it happened. A candle that the exchange left out means that nothing traded, so the last close holds; one
@@ -27,30 +31,33 @@ def minute_samples(batch: CandleBatch, from_ms: int) -> list[tuple[int, float]]:
     first_ms = max(ends[0], from_ms)
     known = bisect_right(ends, first_ms)
     held = closes[ends[known - 1]]
-    samples = {ms: (held := closes.get(ms, held)) for ms in range(first_ms, ends[-1] + MINUTE_MS, MINUTE_MS)}
+    minutes = range(first_ms, min(ends[-1] + MINUTE_MS, before_ms), MINUTE_MS)
+    samples = {ms: (held := closes.get(ms, held)) for ms in minutes}
     for unreadable_ms in batch.malformed:
-        after = bisect_right(ends, unreadable_ms - 1)
-        if 0 < after < len(ends) and ends[after - 1] < unreadable_ms:
+        after = bisect_left(ends, unreadable_ms)
+        if 0 < after < len(ends):
             for ms in range(ends[after - 1] + MINUTE_MS, ends[after], MINUTE_MS):
                 samples.pop(ms, None)
     return list(samples.items())
 
 
 def minute_counts(
-    batch: CandleBatch, from_ms: int, count_of: Callable[[Candle], float | None]
+    batch: CandleBatch, from_ms: int, before_ms: int, count_of: Callable[[Candle], float | None]
 ) -> list[tuple[int, float]]:
-    """Return (minute in ms, count) of each minute from ``from_ms`` on that 1-minute candles tell of, oldest first.
+    """Return (minute in ms, count) of each minute that 1-minute candles tell of, oldest first; ends as above.
 
     A candle that the exchange left out means that nothing traded: 0. One that could not be read leaves its minute
     unknown. Longer candles tell nothing of single minutes.
     """
     if batch.step_minutes != 1 or not batch.candles:
         return []
-    first_ms, last_ms = max(batch.candles[0].start_ms, from_ms), batch.candles[-1].start_ms
+    minutes = range(
+        max(batch.candles[0].start_ms, from_ms), min(batch.candles[-1].start_ms + MINUTE_MS, before_ms), MINUTE_MS
+    )
     told = dict(zip(map(_start_ms, batch.candles), map(count_of, batch.candles), strict=True))
-    counts: dict[int, float | None] = dict.fromkeys(range(first_ms, last_ms + MINUTE_MS, MINUTE_MS), 0.0)
+    counts: dict[int, float | None] = dict.fromkeys(minutes, 0.0)
     counts.update(dict.fromkeys(counts.keys() & set(batch.malformed) - told.keys()))
-    counts.update((ms, count) for ms, count in told.items() if ms >= first_ms)
+    counts.update((ms, count) for ms, count in told.items() if ms in counts)
     return [(ms, count) for ms, count in counts.items() if count is not None]
 
 

@@ -230,7 +230,7 @@ class Window:
         return True
 
     def fill_all(self, samples: Sequence[tuple[int, float]], provenance: Provenance) -> tuple[int, int]:
-        """Set closed minutes inside the window as ``fill`` does; many that follow each other in a tenth of its time.
+        """Set closed minutes inside the window as ``fill`` does; many that follow each other in a fifth of its time.
 
         Args:
             samples: (minute in ms, value) of each, oldest first, each minute once.
@@ -262,7 +262,7 @@ class Window:
         span = slice(before, before + len(values))
         there, found = origins[span], known[span]
         known[span], origins[span] = values, bytes((provenance,)) * len(values)
-        kept = [at for at, origin in enumerate(there) if origin > provenance] if max(there) > provenance else []
+        kept = [at for at, origin in enumerate(there) if origin > provenance]
         for at in kept:
             known[at + before], origins[at + before] = found[at], there[at]
         self._lay_down(known, origins)
