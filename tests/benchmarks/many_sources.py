@@ -9,12 +9,14 @@ too: the pace of one that others share may change by half within minutes.
 
 With ``--updates 20`` five of them are streamed besides, each telling so many changes a second. With ``--app`` the whole
 app is measured, in a pseudo-terminal of 140 × 40. With ``--faults`` something else is wrong with each exchange in each
-minute meanwhile; within one interval after that all must be live again, and no pair may be gone.
+minute meanwhile; within one interval after that all must be live again, and no pair may be gone; of the app this is
+what its screen and its log say.
 """
 
 import argparse
 import asyncio
 import logging
+import re
 import signal
 import statistics
 import subprocess
@@ -24,6 +26,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from typing_extensions import override
 
@@ -57,6 +60,19 @@ SETTLED_MINUTES = 5
 """Beyond the start, in which each window has its figures worked out from nothing, and a stream tells of it first."""
 
 
+class Watched(Protocol):
+    """What shows the exchanges."""
+
+    def broken(self) -> list[str]:
+        """What does not work at this moment, and why."""
+
+    def pairs(self) -> Counter[str]:
+        """How many are shown."""
+
+    def mishaps(self) -> list[str]:
+        """Everything so far that is logged as an error of the program's own."""
+
+
 class Consumer:
     """Ranks each snapshot, looks at the first rows of it, and remembers how many came."""
 
@@ -65,6 +81,8 @@ class Consumer:
         self.latest: Snapshot | None = None
         self._ranking: Ranking | None = None
         self._changed = asyncio.Event()
+        self._mishaps = Mishaps()
+        logging.getLogger().addHandler(self._mishaps)
 
     async def follow(self, feed: Feed) -> None:
         """Rank until cancelled."""
@@ -85,16 +103,47 @@ class Consumer:
                 await self._changed.wait()
 
     def broken(self) -> list[str]:
-        """What does not work at this moment, and why."""
+        """See ``Watched``."""
         assert self.latest is not None
         parts = self.latest.status.parts
         down = [f"{one.source}: {one.state.value}, {one.error}" for one in parts if one.state is not SourceState.LIVE]
         return down + [f"{one.source}: stream {one.stream}" for one in parts if one.stream not in ("", STREAMING)]
 
     def pairs(self) -> Counter[str]:
-        """How many of each exchange are shown."""
+        """Of each exchange; see ``Watched``."""
         assert self.latest is not None
         return Counter(row.instrument.source for row in self.latest.rows)
+
+    def mishaps(self) -> list[str]:
+        """See ``Watched``."""
+        return self._mishaps.found
+
+
+class App:
+    """The app as its screen and its log show it."""
+
+    def __init__(self, terminal: RawPty) -> None:
+        self._terminal = terminal
+
+    def title(self) -> str:
+        """The first line of the screen."""
+        return self._terminal.text().splitlines()[0].strip()
+
+    def broken(self) -> list[str]:
+        """See ``Watched``."""
+        title = self.title()
+        working = sum(int(number) for number in re.findall(r"● (\d+) (?:streaming|live)(?!,)", title))
+        return [] if working == len(NAMES) else [f"{len(NAMES) - working} of {len(NAMES)}: {title}"]
+
+    def pairs(self) -> Counter[str]:
+        """Of all exchanges together; see ``Watched``."""
+        found = re.search(r"Pairs ── .*?/([\d,]+)", self._terminal.text())
+        return Counter({"shown": int(found[1].replace(",", "")) if found else 0})
+
+    def mishaps(self) -> list[str]:
+        """See ``Watched``."""
+        lines = [line for path in self._terminal.home.rglob("*.log") for line in path.read_text().splitlines()]
+        return [line for line in lines if re.match(r"\S+ (ERROR|CRITICAL) ", line)]
 
 
 class Mishaps(logging.Handler):
@@ -141,16 +190,16 @@ async def measure(consumer: Consumer, settings: Settings, minutes: int, faults: 
         await asyncio.sleep(_settled_s())
         began_s, used_s, consumer.snapshots = time.monotonic(), time.process_time(), 0
         if faults is not None:
-            faults.begin(consumer)
+            faults.begin()
         for _ in range(minutes):
             await asyncio.sleep(60)
             if faults is not None:
-                faults.note(consumer)
+                faults.note()
         spent_s, passed_s = time.process_time() - used_s, time.monotonic() - began_s
         if faults is not None:
             faults.end()
             await asyncio.sleep(INTERVAL_S)
-            faults.report(consumer)
+            faults.report()
         for task in tasks:
             task.cancel()
     return spent_s, passed_s
@@ -159,23 +208,22 @@ async def measure(consumer: Consumer, settings: Settings, minutes: int, faults: 
 class Faults:
     """The time in which things go wrong, and what came of it."""
 
-    def __init__(self, served: subprocess.Popen[str]) -> None:
+    def __init__(self, served: subprocess.Popen[str], watched: Watched) -> None:
         self._served = served
-        self._mishaps = Mishaps()
+        self._watched = watched
         self._before: Counter[str] = Counter()
         self._lost: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
 
-    def begin(self, consumer: Consumer) -> None:
+    def begin(self) -> None:
         """Let things go wrong."""
-        logging.getLogger().addHandler(self._mishaps)
-        self._before = consumer.pairs()
+        self._before = self._watched.pairs()
         self._served.send_signal(signal.SIGUSR1)
 
-    def note(self, consumer: Consumer) -> None:
+    def note(self) -> None:
         """Remember what a person would see."""
-        self._lost |= self._before - consumer.pairs()
-        self._seen.update(line.partition(":")[0] for line in consumer.broken())
+        self._lost |= self._before - self._watched.pairs()
+        self._seen.update(line.partition(":")[0] for line in self._watched.broken())
 
     def end(self) -> None:
         """Let all be good again."""
@@ -183,12 +231,13 @@ class Faults:
         self._served.send_signal(signal.SIGUSR2)
         print(f"  {self._served.stdout.readline().strip()}; once a minute a fault was seen of {dict(self._seen)}")
 
-    def report(self, consumer: Consumer) -> None:
+    def report(self) -> None:
         """Whether everything works again."""
-        print(f"  broken after one interval: {consumer.broken() or 'nothing'}; errors: {self._mishaps.found or 'none'}")
-        verdict("sources broken an interval after the last fault", len(consumer.broken()), 0, "")
+        broken, mishaps = self._watched.broken(), self._watched.mishaps()
+        print(f"  broken after one interval: {broken or 'nothing'}; errors: {mishaps or 'none'}")
+        verdict("sources broken an interval after the last fault", len(broken), 0, "")
         verdict("pairs that were gone at the end of any minute", self._lost.total(), 0, "")
-        verdict("errors of the program's own", len(self._mishaps.found), 0, "")
+        verdict("errors of the program's own", len(mishaps), 0, "")
 
 
 def report(consumer: Consumer, spent_s: float, passed_s: float) -> None:
@@ -205,22 +254,30 @@ def report(consumer: Consumer, spent_s: float, passed_s: float) -> None:
     verdict("processor time, of a core", 100 * spent_s / passed_s, 5, "%")
 
 
-def report_app(flags: Sequence[str], minutes: int) -> None:
+def report_app(served: subprocess.Popen[str], flags: Sequence[str], minutes: int, *, has_faults: bool) -> None:
     """Measure the whole app, and print what was found."""
     program = [sys.executable, "-m", "tests.benchmarks.app_without_candles", "--min-coverage", "0"]
-    with RawPty([*program, *flags]) as app:
-        app.read_until(b"Pairs ", PATIENCE_S)
-        app.read_for(_settled_s())
-        began_s, used_s, written = time.monotonic(), app.cpu_s(), 0
-        paces_s = []
+    with RawPty([*program, *flags]) as terminal:
+        terminal.read_until(b"Pairs ", PATIENCE_S)
+        terminal.read_for(_settled_s())
+        app = App(terminal)
+        faults = Faults(served, app) if has_faults else None
+        if faults is not None:
+            faults.begin()
+        began_s, used_s, written, paces_s = time.monotonic(), terminal.cpu_s(), 0, []
         for _ in range(minutes):
-            written += app.read_for(60)
+            written += terminal.read_for(60)
             paces_s.append(pace_s())
-        spent_s, passed_s = app.cpu_s() - used_s, time.monotonic() - began_s
-        print(f"  {app.text().splitlines()[0].strip()}")
-        print(
-            f"  {written / passed_s:.0f} bytes a second, {app.rss_mb():.0f} MB; pace {statistics.mean(paces_s):.2f} s"
-        )
+            if faults is not None:
+                faults.note()
+        spent_s, passed_s = terminal.cpu_s() - used_s, time.monotonic() - began_s
+        if faults is not None:
+            faults.end()
+            terminal.read_for(INTERVAL_S)
+            faults.report()
+        print(f"  {app.title()}")
+        memory_mb, pace = terminal.rss_mb(), statistics.mean(paces_s)
+        print(f"  {written / passed_s:.0f} bytes a second, {memory_mb:.0f} MB; pace {pace:.2f} s")
         verdict("processor time of the whole app, of a core", 100 * spent_s / passed_s, 5, "%")
 
 
@@ -258,13 +315,15 @@ def main() -> None:
         try:
             words = served.stdout.readline().split()
             if options.app:
-                report_app([*words, *(["--stream"] if options.updates else [])], options.minutes)
+                flags = [*words, *(["--stream"] if options.updates else [])]
+                report_app(served, flags, options.minutes, has_faults=options.faults)
                 return
             urls = dict(word.split("=", 1) for word in words if "=http" in word)
             streamed = tuple(name for name in NAMES if SOURCES[name].stream) if options.updates else False
             settings = Settings(source=",".join(NAMES), base_urls=urls, data_dir=folder, stream=streamed)
             begin_full()
-            consumer, faults = Consumer(), Faults(served) if options.faults else None
+            consumer = Consumer()
+            faults = Faults(served, consumer) if options.faults else None
             report(consumer, *asyncio.run(measure(consumer, settings, options.minutes, faults)))
             print(f"  pace {pace_s():.2f} s")
         finally:

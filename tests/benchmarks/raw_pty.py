@@ -80,6 +80,11 @@ class RawPty:
             self.read(0.5)
         return time.perf_counter() - self.began_s
 
+    @property
+    def home(self) -> Path:
+        """The folder that it has for everything it keeps."""
+        return Path(self._home.name)
+
     def text(self) -> str:
         """What is on the screen. Takes long: not while something is measured."""
         self._screen.feed(bytes(self.output[self._shown :]))

@@ -32,8 +32,6 @@ LEAST_PAUSE_S: Final = 5.0
 UPLINK_S: Final = 0.02
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 8.0, 10.0
 BAD_PRICES: Final[tuple[object, ...]] = ("NaN", "Infinity", "-5", "1e309", "abc", None, {}, [], 10**400, float("nan"))
-READABLE_BY_CCXT: Final[tuple[object, ...]] = ("-5", "1e309", None, float("nan"))
-"""ccxt reads all rows or, where one has anything else for a number, none."""
 HTML: Final = b"<!DOCTYPE html><html><title>\x1b[31mJust a moment...</title></html>"
 _MOST_BOMBS: Final = 2
 
@@ -216,7 +214,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         name = rng.choice(names)
         match fault:
             case "bad_price":
-                unusable = rng.choice(READABLE_BY_CCXT if world.wire.name == "mexc" else BAD_PRICES)
+                unusable = rng.choice(BAD_PRICES)
                 document, prices[name] = world.spoil_quote(document, name, unusable), None
             case "missing_pair":
                 document, prices[name] = world.without(document, name), None

@@ -1,6 +1,7 @@
 """Sources through ccxt, over real HTTP against a fake MEXC: what every source guarantees, as far as ccxt allows."""
 
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,6 +85,41 @@ async def test_a_price_that_is_not_told_is_not_made_of_others(said: object) -> N
         first = next(one for one in (await source.tickers()).tickers if one.instrument_id == bitcoin(exchange).id)
         assert first.last is None
         assert first.bid is not None
+
+
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "abc", {}, [], [1]])
+async def test_a_number_that_cannot_be_read_spoils_no_other_pair(said: object) -> None:
+    def spoiled(_: str, document: object) -> object:
+        if isinstance(document, list):
+            document[0] |= dict.fromkeys(("lastPrice", "bidPrice", "highPrice", "volume"), said)
+        return document
+
+    async with opened() as (source, exchange):
+        await source.instruments()
+        good = {one.instrument_id: one for one in (await source.tickers()).tickers}
+        del good[bitcoin(exchange).id]
+        exchange.said.spoil = spoiled
+        batch = await source.tickers()
+        found = {one.instrument_id: one for one in batch.tickers}
+        first = found.pop(bitcoin(exchange).id, None)
+        assert found == good
+        if first is not None:  # ccxt takes what is no number at all for none told
+            assert (first.last, first.bid, first.high, first.base_volume, batch.malformed) == (None,) * 4 + ((),)
+            return
+        [(symbol, why)] = batch.malformed
+        assert symbol == "BTCUSDT"
+        assert re.fullmatch(r"ccxt cannot read it: \w+Error\(.*", why)
+
+
+@pytest.mark.parametrize("row", [None, 7, "x", [], ["BTCUSDT"], {}])
+async def test_a_row_that_is_none_spoils_no_other_pair(row: object) -> None:
+    async with opened() as (source, exchange):
+        await source.instruments()
+        count = len((await source.tickers()).tickers)
+        exchange.said.spoil = lambda _, document: [row, *document] if isinstance(document, list) else document
+        batch = await source.tickers()
+        assert len(batch.tickers) == count
+        assert len(batch.malformed) + len(batch.unknown) <= 1
 
 
 async def test_candles_are_closed_and_those_of_the_market() -> None:

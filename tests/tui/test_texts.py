@@ -339,6 +339,10 @@ def test_what_an_empty_chart_says() -> None:
     assert message("TRX/USD", ViewState()) == "not sampled: maintenance since 19:57"
     assert message("YFI/USD", ViewState(metric=Metric.SPREAD)) == "the exchange gives no spread for YFI/USD"
     assert message("BTC/USD", ViewState(range_hours=1)) == "no sample in the last 1 h"
+    one = next(row for row in SNAPSHOT.rows if row.instrument.pair == "YFI/USD")
+    together = one._replace(instrument=replace(one.instrument, id="all:YFI-USD"))
+    [said] = chart_message(together, ViewState(metric=Metric.SPREAD), SNAPSHOT, UTC_ZONE)
+    assert said.text == " across exchanges there is no spread, only the price; M has each exchange"
     coming = message("YFI/USD", ViewState(metric=Metric.SPREAD), 7 * DAY_MINUTES)
     assert coming == "spread over 7 d is on its way, or the exchange gives none"
 

@@ -9,7 +9,7 @@ import asyncio
 import importlib.util
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,6 +37,20 @@ _ORIGIN: Final = re.compile(r"^https?://[^/]+")
 _DECIMAL_PLACES: Final = 2
 """ccxt's mode of precision in which it is a number of decimals; in the other it is the smallest step."""
 _CANDLES: Final = CandleShape()
+_NAMES: Final = (
+    "symbol",
+    "id",
+    "market",
+    "currencyPair",
+    "currency_pair",
+    "instrument_name",
+    "instId",
+    "pair",
+    "ticker",
+)
+"""Where rows of quotes say of which market they are."""
+_FAULT: Final = "unreadable"
+"""In a quote: why ccxt could not read it."""
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +131,7 @@ class CcxtSource:
             await self._markets(exchange)
             found = await exchange.fetch_tickers()
             sent_ms = self._answer().sent_ms
-            rows: Iterable[tuple[str, Mapping[str, Any]]] = [(str(row["symbol"]), row) for row in found.values()]
+            rows = [(str(row["symbol"]), row.get(_FAULT) or row) for row in found.values()]
             return gather_tickers(rows, ids, _reading, sent_ms, lambda symbol: ":" in symbol)
 
     async def candles(self, instrument: Instrument, step_minutes: int) -> CandleBatch:
@@ -222,6 +236,7 @@ def _build(name: str, base_url: str | None, keeps_pace: bool) -> Any:
     exchange.has["fetchCurrencies"] = False  # needs a key on some, and tells nothing that is shown
     exchange.options["defaultType"] = "spot"
     exchange.safe_ticker = _told_alone(exchange.safe_ticker)
+    exchange.parse_ticker = _each_alone(exchange.parse_ticker)
     wanted = exchange.options.get("fetchMarkets")
     if isinstance(wanted, dict) and isinstance(wanted.get("types"), list):
         wanted["types"] = [kind for kind in wanted["types"] if kind == "spot"] or wanted["types"]
@@ -247,6 +262,20 @@ def _told_alone(completed: Callable[..., dict[str, Any]]) -> Callable[..., dict[
         return whole if is_told else {**whole, "last": None, "close": None}
 
     return safe_ticker
+
+
+def _each_alone(parsed: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """How ccxt reads a quote, but that one it can't read spoils none of the others."""
+
+    def parse_ticker(row: object, market: object = None) -> dict[str, Any]:
+        try:
+            return parsed(row, market)
+        except UNREADABLE as error:
+            names = [row.get(key) for key in _NAMES] if isinstance(row, dict) else row if isinstance(row, list) else []
+            name = next((name for name in names if isinstance(name, str)), repr(row)[:40])
+            return {"symbol": name, _FAULT: f"ccxt cannot read it: {clean(repr(error), 80)}"}
+
+    return parse_ticker
 
 
 def _moved(urls: Any, base_url: str) -> Any:

@@ -117,7 +117,7 @@ def _rank_groups(
     row: Row, figures: Figures | None, snapshot: Snapshot, view: ViewState, standings: Sequence[Standing], room: int
 ) -> list[list[Run]]:
     if figures is None:
-        return [[(_lacking(view, snapshot, "it"), "muted")]]
+        return [[(_lacking(view, snapshot, row, "it"), "muted")]]
     groups = [_standing_runs(row, figures, view, standings, room)]
     groups.append([("cv ", "muted"), (_percent(figures.cv if figures.samples > 1 else None, 2), "text")])
     groups.append([("cover ", "muted"), (f"{count(figures.samples)}/{count(figures.length)}", "text")])
@@ -265,9 +265,11 @@ def _demo_hint(demo: bool) -> Line:
     return Line(((" ", "muted"), ("d", "accent"), ("  watch a simulated market", "muted"))) if demo else Line()
 
 
-def _lacking(view: ViewState, snapshot: Snapshot, pair: str) -> str:
+def _lacking(view: ViewState, snapshot: Snapshot, row: Row, pair: str) -> str:
     """Why a pair has no figures; over more than a day only those that are asked for are made."""
     metric = METRIC_WORDS[view.metric]
+    if row.instrument.is_consolidated and view.metric is not Metric.PRICE:
+        return f"across exchanges there is no {metric}, only the price; M has each exchange"
     if snapshot.window_minutes > DAY_MINUTES:
         return f"{metric} over {window_text(snapshot.window_minutes)} is on its way, or the exchange gives none"
     return f"the exchange gives no {metric} for {pair}"
@@ -282,7 +284,7 @@ def chart_message(row: Row | None, view: ViewState, snapshot: Snapshot | None, z
         return [_said(f"not sampled: {clean(row.halted, 40)}{since}", "warn")]
     pair = clean(row.instrument.pair, 24)
     if row.figures_of(view.metric) is None:
-        return [_said(_lacking(view, snapshot, pair), "muted")]
+        return [_said(_lacking(view, snapshot, row, pair), "muted")]
     figures = row.figures_of(view.metric)
     if figures is not None and figures.samples:
         return [_said(f"no sample in the last {range_text(view.range_hours)}", "muted")]

@@ -21,12 +21,20 @@ from tui_tracker.core.snapshot import Row, Snapshot
 from tui_tracker.core.status import BackfillProgress, ErrorTally, RequestReport, SourceReport, SourceState
 from tui_tracker.stats.histogram import histogram
 from tui_tracker.stats.ranking import Ranking, Scope, rank
-from tui_tracker.tui.events import EventLog
+from tui_tracker.tui.events import Event, EventLog, Happening
 from tui_tracker.tui.pages.across import AcrossFacts, across_page
 from tui_tracker.tui.pages.blocks import GAP, Block, Page, chunked, laid_out, said, tabulated
 from tui_tracker.tui.pages.command import MOST_NAMED, rank_words, shell_lines
 from tui_tracker.tui.pages.health import AppHealth, health_page
-from tui_tracker.tui.pages.overview import Breadth, Heat, OverviewFacts, breadth, heat_tiles, overview_page
+from tui_tracker.tui.pages.overview import (
+    Breadth,
+    Heat,
+    OverviewFacts,
+    breadth,
+    gathered,
+    heat_tiles,
+    overview_page,
+)
 from tui_tracker.tui.pages.pair import PairFacts, bin_labels, find_reference, pair_page
 from tui_tracker.tui.pages.why import WhyFacts, why_page
 from tui_tracker.tui.pages.wording import bar
@@ -340,6 +348,49 @@ def test_tiles_have_signs_and_shades() -> None:
     text = overview()
     assert all(sign in text for sign in "░▒▓█▲▼")
     assert "BTC" in text
+
+
+def test_a_pair_of_several_exchanges_is_one_tile_of_where_it_is_traded_most() -> None:
+    rows = [row for pair in several_pairs() if not (row := pair.row()).instrument.is_consolidated]
+    tiles = heat_tiles(rows, Heat.CHANGE)
+    assert len({tile.name for tile in tiles}) == len(tiles) < len(rows)
+    known = [row for row in rows if row.volume_usd and not row.halted and row.figures[0] is not None]
+    most = max(known, key=lambda row: row.volume_usd or 0.0)
+    assert most.figures[0] is not None
+    assert (tiles[0].name, tiles[0].value) == (most.instrument.pair, most.figures[0].change_pct)
+    text = text_of(
+        overview_page(OverviewFacts(rows, "all", rows, Heat.CHANGE, EventLog(), Pulse(0.9), UTC_ZONE, "24 h"), 120)
+    )
+    assert "where most is traded" in text
+    assert most.instrument.pair in text
+
+
+def test_what_happens_on_several_exchanges_at_once_is_told_once() -> None:
+    def event(at_s: int, happening: Happening, exchange: str, pair: str = "BTC/USD") -> Event:
+        return Event(at_s * 1_000, happening, f"{exchange}:{pair}", pair, "", exchange)
+
+    found = gathered(
+        [
+            event(200, Happening.HIGH, "kraken"),
+            event(190, Happening.HIGH, "gate"),
+            event(189, Happening.RISE, "gate"),
+            event(188, Happening.RISE, "kraken"),
+            event(150, Happening.HIGH, "okx", "ETH/USD"),
+            event(140, Happening.HIGH, "okx"),
+            event(100, Happening.HIGH, "bybit"),
+            event(99, Happening.NEW, ""),
+            event(98, Happening.NEW, ""),
+        ]
+    )
+    assert [(one.exchange, one.at_ms // 1_000, others) for one, others in found] == [
+        ("kraken", 200, 2),
+        ("gate", 189, 0),
+        ("kraken", 188, 0),
+        ("okx", 150, 0),
+        ("bybit", 100, 0),
+        ("", 99, 0),
+        ("", 98, 0),
+    ]
 
 
 def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:

@@ -23,10 +23,14 @@ from tui_tracker.tui.titles import SEPARATOR, count
 
 MOST_TILES: Final = 100
 TILE_WIDTH: Final = 17
-NAME_WIDTH: Final = 6
+NUMBER_WIDTH: Final = 6
+MOST_OF_A_NAME: Final = 11
+"""Cells: small tiles are wider where names are longer than theirs."""
 SHADES: Final = "░▒▓█"
 LARGE_SHADE: Final = 5
 """Cells that show the heat of a large tile, in each of its lines."""
+SAME_MS: Final = 90_000
+"""Within this time the same on several exchanges is told as one."""
 FEW_EVENTS: Final = 12
 """Lines that large tiles leave for events, of which there may be none yet."""
 SPARK_WIDTH: Final = 40
@@ -95,6 +99,8 @@ def overview_page(known: OverviewFacts, width: int, height: int = 0) -> Page:
     tiles = heat_tiles(_with_history(known.in_scope, known.end_ms), known.heat)
     what = f"change in {known.window}" if known.heat is Heat.CHANGE else known.heat.value
     title = f"The {len(tiles)} most traded of {known.scope} by {what}" if tiles else f"Most traded of {known.scope}"
+    if tiles and len({row.instrument.source for row in known.in_scope}) > 1:
+        title += ", where most is traded"
     if tiles and width >= LEGEND_FROM:
         title += " ── ░ ▒ ▓ █ a quarter each, █ moved most"
     nothing = YOUNG if any(row.last is not None for row in known.in_scope) else "No pair has a price yet."
@@ -104,7 +110,8 @@ def overview_page(known: OverviewFacts, width: int, height: int = 0) -> Page:
         Block("Market-wide volatility", tuple(_pulse_lines(known))),
     ]
     above = [*laid_out(blocks, width), Line(), Line(((title, "accent"),))]
-    below = [Line(), Line(((f"Events ── {count(len(known.events))}", "accent"),)), *_event_lines(known, width)]
+    told = gathered(known.events)
+    below = [Line(), Line(((f"Events ── {count(len(told))}", "accent"),)), *_event_lines(told, known.zone, width)]
     large = _large_lines(tiles, known.heat, width)
     is_roomy = len(above) + len(large) + FEW_EVENTS <= height
     lines = [*above, *(large if tiles and is_roomy else heat), *below]
@@ -123,9 +130,15 @@ class Tile:
 
 
 def heat_tiles(rows: Iterable[Row], heat: Heat) -> list[Tile]:
-    """The most traded pairs, the most traded first; equally many of them on each level. O(n)."""
-    found = [(row, value) for row in rows if (value := _heat_value(row, heat)) is not None and row.volume_usd]
-    top = nlargest(MOST_TILES, found, key=lambda pair: pair[0].volume_usd or 0.0)
+    """The most traded pairs, each of the exchange where it is traded most; equally many of them on each level. O(n)."""
+    most: dict[str, tuple[Row, float]] = {}
+    for row in rows:
+        if not row.volume_usd or (value := _heat_value(row, heat)) is None:
+            continue
+        known = most.get(row.instrument.pair)
+        if known is None or row.volume_usd > (known[0].volume_usd or 0.0):
+            most[row.instrument.pair] = row, value
+    top = nlargest(MOST_TILES, most.values(), key=lambda pair: pair[0].volume_usd or 0.0)
     is_one_quote = len({row.instrument.quote for row, _ in top}) == 1
     sizes = sorted(abs(value) for _, value in top)
     bounds = [sizes[len(sizes) * part // 4] for part in (1, 2, 3)] if sizes else []
@@ -150,7 +163,10 @@ def _heat_value(row: Row, heat: Heat) -> float | None:
 
 def _heat_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
     """Rows of tiles, read from left to right."""
-    return [_beside([_tile_runs(tile, heat) for tile in row]) for row in _rows_of(tiles, width)]
+    usual = TILE_WIDTH - NUMBER_WIDTH - 4
+    room = min(MOST_OF_A_NAME, max((usual, *(len(tile.name) for tile in tiles))))
+    rows = _rows_of(tiles, width, TILE_WIDTH + room - usual)
+    return [_beside([_tile_runs(tile, heat, room) for tile in row]) for row in rows]
 
 
 def _large_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
@@ -162,8 +178,8 @@ def _large_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
     return lines[:-1]
 
 
-def _rows_of(tiles: Sequence[Tile], width: int) -> list[Sequence[Tile]]:
-    across = max(1, (width + 2) // (TILE_WIDTH + 2))
+def _rows_of(tiles: Sequence[Tile], width: int, size: int = TILE_WIDTH) -> list[Sequence[Tile]]:
+    across = max(1, (width + 2) // (size + 2))
     return [tiles[start : start + across] for start in range(0, len(tiles), across)]
 
 
@@ -175,13 +191,13 @@ def _beside(parts: Iterable[Sequence[Run]]) -> Line:
     return Line(joined(runs))
 
 
-def _tile_runs(tile: Tile, heat: Heat) -> list[Run]:
+def _tile_runs(tile: Tile, heat: Heat, room: int) -> list[Run]:
+    """A small tile whose name has ``room`` cells."""
     sign, text, kind = _value_of(tile, heat)
-    name = fit(tile.name, TILE_WIDTH - 10)
     return [
         (f"{SHADES[tile.level]} ", kind),
-        (f"{name} ", "text"),
-        (f"{sign}{fit(text, NAME_WIDTH, right=True)}", kind),
+        (f"{fit(tile.name, room)} ", "text"),
+        (f"{sign}{fit(text, NUMBER_WIDTH, right=True)}", kind),
     ]
 
 
@@ -196,7 +212,7 @@ def _large_runs(tile: Tile, heat: Heat) -> tuple[list[Run], list[Run]]:
 def _value_of(tile: Tile, heat: Heat) -> tuple[str, str, Kind]:
     """(sign, number, colour) of a tile."""
     text = fmt.percent(abs(tile.value), 2)
-    if len(text) > NAME_WIDTH:
+    if len(text) > NUMBER_WIDTH:
         text = fmt.compact(abs(tile.value))
     sign, kind = _direction(tile, text, heat)
     return sign, text, kind
@@ -274,13 +290,29 @@ def _pulse_lines(known: OverviewFacts) -> list[Line]:
     ]
 
 
-def _event_lines(known: OverviewFacts, width: int) -> list[Line]:
-    if not len(known.events):
+def gathered(events: Iterable[Event]) -> list[tuple[Event, int]]:
+    """Events, and on how many more exchanges the same happened at about that time; of ranks each is its own."""
+    found: list[tuple[Event, int]] = []
+    newest: dict[tuple[str, Happening], int] = {}
+    for event in events:
+        key = event.pair, event.happening
+        place = newest.get(key)
+        is_own = event.happening in (Happening.RISE, Happening.FALL) or not event.exchange
+        if is_own or place is None or abs(found[place][0].at_ms - event.at_ms) > SAME_MS:
+            newest[key] = len(found)
+            found.append((event, 0))
+        else:
+            found[place] = found[place][0], found[place][1] + 1
+    return found
+
+
+def _event_lines(told: Sequence[tuple[Event, int]], zone: Zone, width: int) -> list[Line]:
+    if not told:
         return said(
             "Nothing yet: halts, new pairs, 24 h highs and lows and jumps in rank come here as they happen.", width
         )
     columns = 2 if width >= 130 else 1
-    shown = [_event_runs(event, known.zone) for event in known.events]
+    shown = [_event_runs(event, others, zone) for event, others in told]
     height = -(-len(shown) // columns)
     blocks = [
         tabulated(list(islice(shown, start, start + height)), left={0, 1, 2, 3})
@@ -298,10 +330,11 @@ def _event_lines(known: OverviewFacts, width: int) -> list[Line]:
     return lines
 
 
-def _event_runs(event: Event, zone: Zone) -> list[Run]:
+def _event_runs(event: Event, others: int, zone: Zone) -> list[Run]:
     word, kind = WORDS[event.happening]
     detail = clean(event.detail, 40)
     exchange = f" {clean(event.exchange, 16)}" if event.exchange else ""
+    exchange += f" and {count(others)} more" if others else ""
     return [
         (zone.second(event.at_ms), "faint"),
         (word, kind),
