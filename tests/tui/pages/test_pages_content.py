@@ -405,6 +405,8 @@ def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:
         row._replace(figures=(row.figures[0] and row.figures[0]._replace(samples=60), *row.figures[1:])) for row in rows
     ]
     assert len(re.findall(r" ~\d", text_of(across_page(replace(inside, rows=few), 140)))) == 4
+    lower = replace(inside, rows=few, min_coverage=60 / 1_440)
+    assert not re.findall(r" ~\d", text_of(across_page(lower, 140)))
     left = [
         row._replace(members=("bitfinex", "bitstamp", "kraken")) if row.id == "all:GTC-USD" else row for row in rows
     ]
@@ -460,6 +462,17 @@ def test_health_estimates_nothing_while_nothing_can_be_loaded() -> None:
         assert ("~55s left" in page) == (state is SourceState.LIVE)
         line = header_line(status, 9, END_MS, UTC_ZONE, 140).text
         assert ("~55s" in line) == (state is SourceState.LIVE)
+
+
+def test_health_counts_what_is_made_of_several_exchanges_as_none_of_them() -> None:
+    one, together = live_status(), replace(live_status(), source="all", instruments=1_070)
+    report = SourceReport(one, parts=(SourceReport(one), SourceReport(together)))
+    page = text_of(health_page(report, APP, END_MS, UTC_ZONE, 140))
+    assert "Source all" not in page
+    assert re.search(r"Across exchanges.*\n.*pairs +1,070, each of 3 exchanges or more", page)
+    fresh = replace(together, last_good_ms=None, streamed_ms=None)
+    early = SourceReport(one, parts=(SourceReport(one), SourceReport(fresh)))
+    assert "Made once three exchanges have answered." in text_of(health_page(early, APP, END_MS, UTC_ZONE, 140))
 
 
 def test_health_says_that_it_measures_at_first() -> None:

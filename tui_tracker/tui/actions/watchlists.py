@@ -13,7 +13,7 @@ from tui_tracker.config.watchlist_text import as_text, read_pairs, resolved
 from tui_tracker.core.errors import ConfigError, TrackerError
 from tui_tracker.tui import export
 from tui_tracker.tui.actions.keeping import KeepingApp
-from tui_tracker.tui.titles import counted
+from tui_tracker.tui.titles import counted, pair_name
 from tui_tracker.tui.view import after
 
 MAX_PATH: Final = 1_000
@@ -68,7 +68,8 @@ class WatchlistActions(KeepingApp):
         change = self._store.add_favourite if is_added else self._store.remove_favourite
         self.write(partial(change, key, watchlist=name))
         row = self.desk.row_of(key)
-        pair, where = key if row is None else row.instrument.pair, "" if name == MAIN else f" {name}"
+        pair = key if row is None else pair_name(row.instrument, 40, is_several=self.desk.is_several)
+        where = "" if name == MAIN else f" {name}"
         number = len(self.desk.watchlist)
         self.say(
             f"{pair} is on the watchlist{where} now: {number} in all"

@@ -45,6 +45,8 @@ class AcrossFacts:
     ranked: int
     """How many of those have a rank."""
     zone: Zone
+    min_coverage: float = MIN_COVERAGE
+    """Observed share of the window from which on a pair is ranked."""
 
 
 def across_page(known: AcrossFacts, width: int) -> Page:
@@ -58,7 +60,7 @@ def across_page(known: AcrossFacts, width: int) -> Page:
     blocks = [
         Block("Together", tuple(_together(known, sides, found))),
         Block("Other quote currencies, not mixed with these", tuple(_others(known))),
-        Block("How to read it", tuple(_legend())),
+        Block("How to read it", tuple(_legend(known.min_coverage))),
     ]
     return Page(title, (*chunked(_table(known, sides, found), width), Line(), *laid_out(blocks, width)))
 
@@ -122,7 +124,7 @@ def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> lis
                 (fmt.price(row.ask, digits), "text"),
                 (_bps(row.spread_bps), "muted"),
                 _off(row, None if found.level is None else middle, is_counted=is_counted),
-                _sigma(price),
+                _sigma(price, known.min_coverage),
                 (fmt.ABSENT if age_ms is None else fmt.age(age_ms), "text" if _is_recent(age_ms) else "warn"),
                 (fmt.compact(row.volume_usd), "muted"),
                 (mark, "accent") if mark else (note, kind),
@@ -131,11 +133,11 @@ def _table(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> lis
     return rows
 
 
-def _sigma(price: Figures | None) -> Run:
+def _sigma(price: Figures | None, min_coverage: float) -> Run:
     """σ, marked where too little of the window is known to be ranked."""
     if price is None or price.samples < 2:
         return fmt.ABSENT, "faint"
-    is_known = price.coverage >= MIN_COVERAGE
+    is_known = price.coverage >= min_coverage
     return f"{'' if is_known else '~'}{fmt.figure(price.stddev)}", "text" if is_known else "faint"
 
 
@@ -185,7 +187,7 @@ def _together(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> 
     if known.place is not None:
         place = known.place
         rank = clean(place.reason, 30) if place.rank is None else f"{count(place.rank)} of {count(known.ranked)}"
-        pairs.append(("σ", [_sigma(place.row.figures_of(Metric.PRICE))]))
+        pairs.append(("σ", [_sigma(place.row.figures_of(Metric.PRICE), known.min_coverage)]))
         pairs.append(("rank", [(f"{rank} across exchanges", "text" if place.rank is not None else "warn")]))
     return facts(pairs)
 
@@ -212,11 +214,14 @@ def _others(known: AcrossFacts) -> list[Line]:
     return facts(pairs) if pairs else said("None.", 40)
 
 
-def _legend() -> list[Line]:
+def _legend(min_coverage: float) -> list[Line]:
+    rough = (
+        f"~ stands before σ where less than {min_coverage * 100:g} % of the window is known." if min_coverage else ""
+    )
     text = (
         f"The median is of mids that are at most {MOST_AGE_MS // 1000} s old, of {LEAST_EXCHANGES} exchanges or more. "
         f"One that is over {MOST_OFF * 100:g} % off the others doesn't count, as where a name means another asset; it "
         f"counts again under {RETURNS_WITHIN * 100:g} %. A change of who counts moves the level, not the volatility. "
-        f"~ stands before σ where less than {MIN_COVERAGE * 100:g} % of the window is known."
+        f"{rough}"
     )
     return said(text, 60)

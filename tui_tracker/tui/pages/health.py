@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tui_tracker.core import format as fmt
+from tui_tracker.core.instrument import CONSOLIDATED, LEAST_EXCHANGES
 from tui_tracker.core.status import (
     STREAMING,
     RequestReport,
@@ -77,7 +78,8 @@ def health_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, w
 def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone, width: int) -> Page:
     """One block a source, those that aren't well first; what they share follows."""
     offset_ms = report.status.skew_ms or 0
-    parts = sorted(report.parts, key=lambda part: part.status.state is SourceState.LIVE)
+    exchanges = [part for part in report.parts if part.status.source != CONSOLIDATED]
+    parts = sorted(exchanges, key=lambda part: part.status.state is SourceState.LIVE)
     lines: list[Line] = []
     few: list[Block] = []
     for part in parts:
@@ -86,7 +88,9 @@ def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone,
         if len(few) == BLOCKS_A_BAND:
             lines += [*laid_out(few, width), Line()]
             few = []
+    together = [part.status for part in report.parts if part.status.source == CONSOLIDATED]
     shared = [
+        *(Block("Across exchanges", tuple(_across(status, now_ms, zone))) for status in together),
         Block("History of all", (*_history(report.status), *_stored(report.status, zone))),
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
@@ -116,6 +120,18 @@ def _brief(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
         text = f"{count(tally.count)} {tally.kind}, the last {ago} ago: {clean(tally.message, MOST_OF_AN_ERROR)}"
         found += wrapped("errors", text)
     return [*lines, *facts(found)]
+
+
+def _across(status: SourceStatus, now_ms: int, zone: Zone) -> list[Line]:
+    """What is made of several exchanges, and asks none of its own."""
+    if status.quoted_ms is None:
+        return said("Made once three exchanges have answered.", 40)
+    newest: list[Run] = [
+        (zone.second(status.quoted_ms), "text"),
+        (f"  {fmt.age(now_ms - status.quoted_ms)} ago", "muted"),
+    ]
+    told = f"{count(status.instruments)}, each of {LEAST_EXCHANGES} exchanges or more"
+    return facts([("pairs", [(told, "text")]), ("newest", newest), *wrapped("error", status.error)])
 
 
 def wrapped(what: str, told: str) -> list[tuple[str, Sequence[Run]]]:

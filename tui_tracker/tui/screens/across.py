@@ -48,6 +48,7 @@ class AcrossScreen(PairStepping):
             place=ranking.place(consolidated_id(row.instrument.base, row.instrument.quote)),
             ranked=ranking.ranked,
             zone=desk.zone,
+            min_coverage=desk.settings.min_coverage,
         )
         return across_page(known, width)
 
