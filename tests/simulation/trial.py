@@ -104,6 +104,7 @@ def _seeded(plan: Plan) -> Iterator[None]:
         _paced("mexc" in plan.sources),
         mock.patch.object(Turns, "give", give),
         mock.patch("tui_tracker.engine.engine.RELIST_S", RELIST_S),
+        mock.patch("tui_tracker.engine.repair.PAUSE_MS", round(RELIST_S * 1_000)),
         mock.patch("tui_tracker.engine.timekeeper.STEP_S", step_s),
     ):
         try:

@@ -23,6 +23,7 @@ from tui_tracker.engine.health import Health
 from tui_tracker.engine.keeper import Keeper
 from tui_tracker.engine.market import Market, is_quiet
 from tui_tracker.engine.poller import ONCE_PATIENCE_S, Poller
+from tui_tracker.engine.repair import Repair
 from tui_tracker.engine.rows import has_moved, volume_usd
 from tui_tracker.engine.streaming import Streaming
 from tui_tracker.engine.timekeeper import Timekeeper
@@ -42,8 +43,6 @@ HISTORY_PAUSE_MS: Final = 10_000
 """… and that of others."""
 LONG_WAIT_S: Final = 10.0
 """No pace of requests keeps one waiting for so long: the exchange asked for it."""
-LONG_GAP_MS: Final = 5 * MINUTE_MS
-"""An outage of at least this is repaired at once."""
 MISSED_PAUSE_S: Final = 15.0
 """Lost messages of a stream cause at most one poll in this time."""
 SOON_MS: Final = 5_000
@@ -108,6 +107,7 @@ class Engine(Board):
             self._publish_given_up,
             self._has_traded,
         )
+        self._repair: Final = Repair(self.market, self.backfill, self._interval_ms, is_streamed=stream is not None)
         self._archive = None if store is None else self._open_archive(store)
         self._streaming = None if stream is None else Streaming(stream, clock, self._timekeeper.now_ms, self)
         self.is_reading = store is not None
@@ -123,8 +123,6 @@ class Engine(Board):
         self._asked_s = -MISSED_PAUSE_S
         self._published_ms = 0
         self._listed_s: float | None = None
-        self._repaired_ms = 0
-        self._missed_ms: int | None = None
         self._malformed = self._unknown = self._skipped = 0
         self._metrics: Final = metrics
         self._taken_up_ms: int | None = None
@@ -276,7 +274,7 @@ class Engine(Board):
         if self._archive is None:
             return
         if await self._restore(self._archive):
-            self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
+            self._repair.take_up(self._timekeeper.now_ms())
             await self._show_taken_up()
 
     async def _restore(self, archive: "Archive", *, is_whole: bool = True) -> bool:
@@ -302,19 +300,6 @@ class Engine(Board):
             if self._at_ms is not None:
                 self._health.take_up(self._at_ms)
             await self._show_anew()
-
-    def _take_up_history(self, fine_minutes: int) -> None:
-        """Tell the backfill what needn't be loaded again."""
-        finest = len(self.backfill.steps) - 1
-        away_minutes = (self._timekeeper.now_ms() - (self.market.end_ms or 0)) // MINUTE_MS
-        needs: dict[int, list[str]] = {}
-        for holding in self.market:
-            hole, is_coarse = self.market.missing(holding, fine_minutes)
-            back = hole + away_minutes if hole else away_minutes if away_minutes > 1 else 0
-            if back < fine_minutes:
-                needs.setdefault(finest if back or is_coarse else finest + 1, []).append(holding.instrument.id)
-        for first, names in needs.items():
-            self.backfill.take_up(names, first)
 
     async def _run_once(self) -> None:
         try:
@@ -413,8 +398,8 @@ class Engine(Board):
         now_ms = self._timekeeper.now_ms()
         if not await self._apply(tickers, at_ms, now_ms):
             raise MalformedDataError("every quote was refused", "is the clock of this machine right?")
-        self._note_gap(at_ms)
-        self._note_returned()
+        if not self._once:
+            self._repair.note_poll(at_ms)
         self.market.close_poll(at_ms, malformed)
         self.market.advance(at_ms)
         self._tell(Polled(tuple(tickers), at_ms, now_ms, tuple(malformed)))
@@ -474,32 +459,6 @@ class Engine(Board):
             _log.warning("list of instruments not read: %s", error)
             self._listed_s = self._clock.monotonic_s() - RELIST_S + RELIST_AGAIN_S
 
-    def _note_gap(self, at_ms: int) -> None:
-        """Have minutes that no poll saw filled from candles; few of them only once other history is loaded.
-
-        So a machine that misses a minute now and then doesn't begin all histories anew each time.
-        """
-        polled_ms = self.market.polled_ms
-        if polled_ms is None or self._once:
-            return
-        missing = (at_ms - polled_ms) // MINUTE_MS - 1
-        is_outage = missing * MINUTE_MS >= self._interval_ms
-        if missing > 0 and (is_outage or at_ms - self._repaired_ms >= RELIST_S * 1000):
-            self._missed_ms = self._missed_ms or polled_ms
-        if self._missed_ms is None:
-            return
-        if missing * MINUTE_MS >= LONG_GAP_MS or not self.backfill.progress().is_running:
-            names = None if self._streaming is None else self.market.unobserved(self._missed_ms, at_ms)
-            self.backfill.repair((at_ms - self._missed_ms) // MINUTE_MS, names)
-            self._repaired_ms, self._missed_ms = at_ms, None
-
-    def _note_returned(self) -> None:
-        """Have minutes in which single instruments were not quoted filled from candles."""
-        returned = self.market.take_returned()
-        if returned and not self._once:
-            _log.info("back after a while: %s", ", ".join(sorted(returned)[:20]))
-            self.backfill.repair(max(returned.values()), returned)
-
     def _want_history(self) -> None:
         market, rates = self.market, self._rates
         wanted = [holding.instrument for holding in market if not holding.halted]
@@ -547,10 +506,8 @@ class Engine(Board):
             self._poller.request()
 
     def note_stream_back(self, instrument_ids: Collection[str], since_ms: int) -> None:
-        """See ``Host``: have the minutes filled from candles that no poll saw meanwhile."""
-        minutes = (self._timekeeper.now_ms() - since_ms) // MINUTE_MS
-        if minutes and self._interval_ms > MINUTE_MS:
-            self.backfill.repair(minutes + 1, instrument_ids)
+        """See ``Host``."""
+        self._repair.note_stream_back(instrument_ids, since_ms, self._timekeeper.now_ms())
 
     async def _take_candles(self, instrument: Instrument, batch: CandleBatch) -> None:
         await stand_back()

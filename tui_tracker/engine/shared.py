@@ -233,7 +233,7 @@ class SharedEngine(Engine):
                 self._publish_status()
         self.backfill.reset()
         if self.market.end_ms is not None:
-            self._take_up_history(self.backfill.steps[-1].span_minutes if self.backfill.steps else 0)
+            self._repair.take_up(self._timekeeper.now_ms())
         self._listed_s = None
         if self._sharing.was_beside and len(self.market):
             self._listed_s = self._clock.monotonic_s()
