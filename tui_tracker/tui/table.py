@@ -18,6 +18,10 @@ from tui_tracker.tui.view import ViewState
 
 STAR: Final = "★"
 CURSOR: Final = "▌"
+NAMED: Final = 10
+"""Cells of the list that names get before prices do …"""
+NAMED_SEVERAL: Final = 16
+"""… where each has its exchange behind it."""
 
 
 class RowsModel(Protocol):
@@ -273,7 +277,8 @@ class ListModel(_Indexed):
             change = Cell(f"~{change_run(change_of(figures), 6).text}", "faint")
         pair = pair_name(row.instrument, 40, is_several=self.is_several)
         room = width - GUTTER - 9
-        named = max(5, min(10, width_of(pair) + 1))  # a name is worth more than a price's last digits
+        # a name is worth more than a price's last digits, even more so where it tells exchanges apart
+        named = max(5, min(NAMED_SEVERAL if self.is_several else NAMED, width_of(pair) + 1))
         price = value_text(row.last, Metric.PRICE, row.instrument.digits, max(6, min(12, room - named)))
         is_dimmed = self.is_dimmed or row.instrument.source in self.dimmed
         override: Kind | None = "faint" if row.halted or row.last is None else "muted" if is_dimmed else None

@@ -51,6 +51,18 @@ def laid_out(blocks: Sequence[Block], width: int) -> tuple[Line, ...]:
     return min(found, key=len)
 
 
+def tiled(blocks: Sequence[Block], width: int, most: int) -> tuple[Line, ...]:
+    """Blocks of one kind in rows, ``most`` side by side where there is room, all in columns of the same width."""
+    size = max((block.width for block in blocks), default=0)
+    across = max(1, min(most, (width + GAP) // (size + GAP)))
+    lines: list[Line] = []
+    for start in range(0, len(blocks), across):
+        stacks = [_stacked([block]) for block in blocks[start : start + across]]
+        lines += [Line()] if lines else []
+        lines += [_side_by_side(row, [size] * across, width) for row in zip_longest(*stacks, fillvalue=Line())]
+    return tuple(lines)
+
+
 def _band(blocks: Sequence[Block], width: int) -> tuple[Line, ...]:
     columns = min(_splits(blocks, width), key=lambda split: (max(map(_height, split)), len(split)))
     widths = [max(block.width for block in column) for column in columns]

@@ -15,13 +15,15 @@ from tui_tracker.core.status import (
     SourceStatus,
 )
 from tui_tracker.core.text import clean
-from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
+from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated, tiled
 from tui_tracker.tui.pages.wording import bar
 from tui_tracker.tui.runs import Kind, Line, Run
 from tui_tracker.tui.times import Zone
 from tui_tracker.tui.titles import SEPARATOR, count, state_runs
 
 BAR_WIDTH: Final = 12
+BRIEF_BAR_WIDTH: Final = 8
+"""… where it is one of several."""
 MOST_NAMED: Final = 12
 REASON_WIDTH: Final = 40
 FACT_WIDTH: Final = 48
@@ -80,14 +82,10 @@ def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone,
     offset_ms = report.status.skew_ms or 0
     exchanges = [part for part in report.parts if part.status.source != CONSOLIDATED]
     parts = sorted(exchanges, key=lambda part: part.status.state is SourceState.LIVE)
-    lines: list[Line] = []
-    few: list[Block] = []
+    briefs: list[Block] = []
     for part in parts:
         part_now_ms = now_ms - offset_ms + (part.status.skew_ms or 0)
-        few.append(Block(f"Source {clean(part.status.source, 16)}", tuple(_brief(part, part_now_ms, zone))))
-        if len(few) == BLOCKS_A_BAND:
-            lines += [*laid_out(few, width), Line()]
-            few = []
+        briefs.append(Block(f"Source {clean(part.status.source, 16)}", tuple(_brief(part, part_now_ms, zone))))
     together = [part.status for part in report.parts if part.status.source == CONSOLIDATED]
     shared = [
         *(Block("Across exchanges", tuple(_across(status, now_ms, zone))) for status in together),
@@ -95,7 +93,7 @@ def _several_page(report: SourceReport, app: AppHealth, now_ms: int, zone: Zone,
         Block("Skipped", tuple(_skipped(report))),
         Block("This app", tuple(_app(app))),
     ]
-    lines += [*laid_out(few, width), Line(), *laid_out(shared, width), Line()]
+    lines = [*tiled(briefs, width, BLOCKS_A_BAND), Line(), *laid_out(shared, width), Line()]
     lines += facts([("log file", [(clean(app.log_file or "none is kept"), "text")])])
     return Page(SEPARATOR.join(("Health", zone.name)), tuple(lines))
 
@@ -106,10 +104,10 @@ def _brief(report: SourceReport, now_ms: int, zone: Zone) -> list[Line]:
     lines = _source(status, status.instruments, now_ms, zone)
     found: list[tuple[str, Sequence[Run]]] = []
     if requests is not None:
-        answered = f"{count(requests.answered)} answered, {count(requests.failed)} failed"
+        answered = f"{count(requests.answered)}, {count(requests.failed)} failed"
         found.append(("requests", [(answered, "warn" if requests.failed else "text")]))
         found.append(("median", [(f"{_ms(requests.p50_ms)}, 95 % {_ms(requests.p95_ms)}", "text")]))
-        found.append(("last minute", _budget_runs(requests)))
+        found.append(("last minute", _budget_runs(requests, BRIEF_BAR_WIDTH)))
     backfill = status.backfill
     if backfill.total:
         left = _time_left(status)
@@ -185,13 +183,13 @@ def _ms(value: float | None) -> str:
     return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
-def _budget_runs(report: RequestReport) -> list[Run]:
+def _budget_runs(report: RequestReport, size: int = BAR_WIDTH) -> list[Run]:
     if report.most_a_minute is None:
         return [(f"{count(report.last_minute)}, no limit", "text")]
     share = report.last_minute / report.most_a_minute
     kind: Kind = "warn" if share > BUSY else "accent"
     return [
-        (f"{bar(share, BAR_WIDTH):{BAR_WIDTH}} ", kind),
+        (f"{bar(share, size):{size}} ", kind),
         (f"{report.last_minute} of {report.most_a_minute}", "text"),
     ]
 
