@@ -17,7 +17,7 @@ from tui_tracker.tui.events import Event, EventLog, Happening
 from tui_tracker.tui.pages.blocks import Block, Page, facts, laid_out, said, tabulated
 from tui_tracker.tui.pages.wording import bar, percent
 from tui_tracker.tui.pulse import Pulse, sparkline
-from tui_tracker.tui.runs import Kind, Line, Run, fit, joined
+from tui_tracker.tui.runs import Kind, Line, Run, fit, joined, width_of
 from tui_tracker.tui.times import Zone
 from tui_tracker.tui.titles import SEPARATOR, count
 
@@ -25,7 +25,7 @@ MOST_TILES: Final = 100
 TILE_WIDTH: Final = 17
 NUMBER_WIDTH: Final = 6
 MOST_OF_A_NAME: Final = 11
-"""Cells: small tiles are wider where names are longer than theirs."""
+"""Cells: small tiles are wider where more than one name in ten is longer than theirs."""
 SHADES: Final = "░▒▓█"
 LARGE_SHADE: Final = 5
 """Cells that show the heat of a large tile, in each of its lines."""
@@ -164,7 +164,8 @@ def _heat_value(row: Row, heat: Heat) -> float | None:
 def _heat_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
     """Rows of tiles, read from left to right."""
     usual = TILE_WIDTH - NUMBER_WIDTH - 4
-    room = min(MOST_OF_A_NAME, max((usual, *(len(tile.name) for tile in tiles))))
+    lengths = sorted(width_of(tile.name) for tile in tiles)
+    room = max(usual, min(MOST_OF_A_NAME, lengths[len(lengths) * 9 // 10])) if tiles else usual
     rows = _rows_of(tiles, width, TILE_WIDTH + room - usual)
     return [_beside([_tile_runs(tile, heat, room) for tile in row]) for row in rows]
 
