@@ -100,11 +100,11 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         try:
             await self._connect(fault, trace)
             await trace("http11.send_request_headers.started", {})
-            sent_ms = self._clock.now_ms()
+            sent_s = self._loop.time()
             await asyncio.sleep(UPLINK_S)
             weight = WEIGHTS.get(self._world.wire.name, {}).get(call.name, 1)
             self._ledger.asked.append(Asked(self._loop.time(), call.name, weight))
-            answer = self._answer(request, call, fault, sent_ms)
+            answer = self._answer(request, call, fault)
             await asyncio.sleep(self._rng.uniform(3, 9) if fault == "slow" else self._rng.uniform(0.02, 0.4))
             match fault:
                 case "reset":
@@ -117,7 +117,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
             raise
         await trace("http11.receive_response_headers.complete", {})
         self._ledger.open_streams += 1
-        stream = _Stream(self._pieces(answer, fault), self._closed(fault))
+        stream = _Stream(self._pieces(answer, fault, sent_s), self._closed(fault))
         return httpx.Response(answer.status, headers=answer.headers, stream=stream)
 
     async def _connect(self, fault: str, trace: Any) -> None:
@@ -158,7 +158,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
 
         return closed
 
-    async def _pieces(self, answer: Answer, fault: str) -> AsyncIterator[bytes]:
+    async def _pieces(self, answer: Answer, fault: str, sent_s: float) -> AsyncIterator[bytes]:
         """The body as it comes; what it said is noted once all of it did."""
         if fault == "drip":
             for byte in answer.body[0][:20]:
@@ -173,9 +173,11 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         if answer.pause_s:
             self._ledger.refused.append(Refused(now_s, now_s + answer.pause_s, fault))
         if answer.told is not None:
-            self._on_told(answer.told._replace(received_ms=self._clock.now_ms()))
+            received_ms = self._clock.now_ms()
+            sent_ms = received_ms - round((now_s - sent_s) * 1000)
+            self._on_told(answer.told._replace(sent_ms=sent_ms, received_ms=received_ms))
 
-    def _answer(self, request: httpx.Request, call: Call, fault: str, sent_ms: int) -> Answer:
+    def _answer(self, request: httpx.Request, call: Call, fault: str) -> Answer:
         server_ms = true_ms(self._loop)
         if fault in STATUS:
             return self._refusal(fault)
@@ -184,7 +186,7 @@ class SimulatedExchange(httpx.AsyncBaseTransport):
         except RefusedError as refused:
             raise AssertionError(f"asked {request.url} in vain") from refused
         assert document is not None, request.url
-        told = Told(call.name, sent_ms, 0, server_ms)
+        told = Told(call.name, 0, 0, server_ms)
         document, told = self._said(document, told, call, fault if fault in DATA else "")
         body = json.dumps(document).encode()
         headers = {"Date": formatdate(server_ms / 1000, usegmt=True), "Content-Type": "application/json"}

@@ -18,7 +18,7 @@ class Asked(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A good answer that came whole. Local wall clock, ms, unless said otherwise."""
+    """A good answer that came whole. Local wall clock as it was then, ms, unless said otherwise."""
 
     call: str
     sent_ms: int

@@ -17,6 +17,8 @@ DELIVERED_MS: Final = 1_000
 QUICK_MS, READINGS = 2_000, 3
 COARSE_CLOCKS: Final = ("kraken", "bitfinex", "bitstamp")
 """Exchanges that tell whole seconds of their time."""
+COARSE_MS: Final = 500
+"""By how much those may be wrong."""
 FLAGGED: Final = ("kraken", "gate", "okx")
 """Exchanges that say themselves which candles are closed."""
 
@@ -152,7 +154,9 @@ class Model:
         rows = tuple((start, close) for start, close in told.rows if self._is_closed(told, start))
         bad = {minute for start, close in rows if close is None for minute in range(start, start + 2 * told.step)}
         self.unreadable.setdefault(told.pair, set()).update(bad)
-        self._remember(told.pair, *(close for _, close in rows if close is not None))
+        over = told.server_ms + self.vague_ms + COARSE_MS
+        all_said = ((start + told.step, close) for start, close in told.rows if close is not None)
+        self._remember(told.pair, *(close for end_minute, close in all_said if end_minute * MINUTE_MS <= over))
         if end is None:
             return
         rank = CANDLE_1M if told.step == 1 else CANDLE_5M

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
-from tests.simulation.exchange import UPLINK_S, WEIGHTS, SimulatedExchange
+from tests.simulation.exchange import BANS, UPLINK_S, WEIGHTS, SimulatedExchange
 from tests.simulation.ledger import Ledger, Told
 from tests.simulation.loop import SimulatedClock
 from tests.simulation.model import MINUTE_MS, Model
@@ -160,7 +160,13 @@ class Part:
     def clear_s(self) -> float:
         """From when on nothing stands in the way of a poll."""
         ends_s = max(spell.end_s for spell in self.spells)
-        return max(ends_s, self.ledger.last_fault_s, self.watch.paused_until_s)
+        return max(ends_s, self.ledger.last_fault_s, self.watch.paused_until_s, self._shut_out_until_s())
+
+    def _shut_out_until_s(self) -> float:
+        """Until when a WebSocket that was refused shuts requests out too: a ban is one of the address."""
+        bans = BANS.get(self.name, {})
+        refused = self.ledger.stream_refused
+        return max((one.until_s for one in refused if one.kind.split("_")[1] in bans), default=0.0)
 
     def slack_s(self) -> float:
         """How long the requests before a poll may take."""

@@ -355,7 +355,9 @@ async def test_an_answer_is_stamped_when_the_request_leaves_and_when_it_is_compl
     budget = RequestBudget(clock, 1.0)
 
     def answer(n: int, _head: str) -> bytes:
-        clock.jump_wall(2)
+        clock.stall(2)
+        if n == 3:
+            clock.jump_wall(-600)
         return ok()
 
     async with Server(answer).running() as server:
@@ -364,9 +366,13 @@ async def test_an_answer_is_stamped_when_the_request_leaves_and_when_it_is_compl
         waiting = asyncio.ensure_future(client.get("/", {}, Priority.POLL, 99))
         await clock.advance(1)
         second = await waiting
+        waiting = asyncio.ensure_future(client.get("/", {}, Priority.POLL, 99))
+        await clock.advance(1)
+        third = await waiting
         await client.aclose()
     assert (first.sent_ms, first.received_ms) == (1_000_000, 1_002_000)
-    assert (second.sent_ms, second.received_ms) == (1_003_000, 1_005_000)
+    assert (second.sent_ms, second.received_ms) == (1_002_000, 1_004_000)
+    assert (third.sent_ms, third.received_ms) == (405_000, 407_000), "both by the clock as it was set meanwhile"
 
 
 async def test_a_certificate_file_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

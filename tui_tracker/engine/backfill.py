@@ -96,6 +96,10 @@ class Backfill:
         self.is_open = asyncio.Event()
         """Set while the source answers; nothing is fetched while it is not."""
         self._pace_s: float | None = None
+        self._job: tuple[int, str] | None = None
+        """What is asked for at this moment …"""
+        self._is_outdated = False
+        """… and whether more of it is wanted since than was when it was asked for."""
 
     def want(self, instruments: Iterable[Instrument], volume_usd: Callable[[str], float | None]) -> None:
         """Take the instruments that can have history: new ones are queued, gone ones wait until they are back.
@@ -162,6 +166,7 @@ class Backfill:
         self._known.update(wanted)
         self._count = None
         for step in steps:
+            self._is_outdated |= self._job is not None and self._job[0] == step and self._job[1] in wanted
             self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
         for name in wanted:
             self._first.pop(name, None)
@@ -203,10 +208,13 @@ class Backfill:
                 self._work.clear()
                 await self._work.wait()
                 continue
+            self._job, self._is_outdated = job, False
             step, name = job
             started_s = self._now_s()
-            if await self._load(self._instruments[name], self.steps[step].minutes):
+            is_over = await self._load(self._instruments[name], self.steps[step].minutes)
+            if is_over and not self._is_outdated:
                 self._pending[step].discard(name)
+            self._job = None
             await stand_back()
             took_s = max(self._now_s() - started_s, self._source.next_slot_s())
             self._pace_s = took_s if self._pace_s is None else 0.9 * self._pace_s + 0.1 * took_s

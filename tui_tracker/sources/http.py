@@ -47,7 +47,7 @@ class Response:
     body: bytes
     """Decompressed."""
     sent_ms: int
-    """Local wall clock at the instant the request left."""
+    """The same clock at the instant the request left: if it was set meanwhile, as if that had been before."""
     received_ms: int
     """Local wall clock at the instant the answer was complete."""
     date_ms: int | None = None
@@ -266,7 +266,8 @@ class HttpClient:
             body = await read_body(response.aiter_raw(), response.headers.get("Content-Encoding", ""), max_bytes)
         finally:
             await response.aclose()
-        return Response(body, trace.sent_ms, self.clock.now_ms(), read_date(response.headers.get("Date")))
+        received_ms, took_s = self.clock.now_ms(), self.clock.monotonic_s() - trace.sent_s
+        return Response(body, received_ms - round(took_s * 1000), received_ms, read_date(response.headers.get("Date")))
 
     async def _send(
         self, client: "httpx.AsyncClient", url: "httpx.URL", form: Form, trace: RequestTrace, may_be_dead: bool

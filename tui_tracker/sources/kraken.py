@@ -71,7 +71,7 @@ class KrakenSource(RestSource):
 
     def read_candles(self, response: Response, symbol: str, step_minutes: int) -> CandleBatch:
         """Read OHLC, which tells itself which candle is open."""
-        present_ms = None if self._offset_ms is None else response.received_ms + self._offset_ms
+        present_ms = self._their_clock.at(response.received_ms) if self._their_clock.is_known else None
         return decode_candles(_result(response.body), symbol, step_minutes, present_ms)
 
     @staticmethod

@@ -1,7 +1,8 @@
-"""Which readings of an exchange's clock to believe."""
+"""An exchange's clock: which readings of it to believe, and what it shows meanwhile."""
 
 from typing import Final, NamedTuple
 
+from tui_tracker.core.clock import Clock
 from tui_tracker.sources.base import ServerTime
 
 JUMP_MS: Final = 2_000
@@ -44,3 +45,41 @@ class Readings:
         """The clock here was set: nothing that was read before counts."""
         self._readings.clear()
         self._was_settled = False
+
+
+class TheirClock:
+    """The exchange's clock, between two readings by the one of ours that nobody sets.
+
+    Where this machine slept meanwhile it is behind until the next reading: then too little counts as over, never too
+    much.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock: Final = clock
+        self._readings: Final = Readings()
+        self._offset_ms: int | None = None
+        self._difference_ms = 0
+        """Of the two clocks here when the exchange's was last read."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was ever read."""
+        return self._offset_ms is not None
+
+    def take(self, reading: ServerTime) -> None:
+        """Take a reading that has just come."""
+        difference_ms = self._difference()
+        if abs(difference_ms - self._difference_ms) > JUMP_MS:
+            self._readings.forget()
+        self._difference_ms = difference_ms
+        believed = self._readings.take(reading)
+        self._offset_ms = self._offset_ms if believed.offset_ms is None else believed.offset_ms
+
+    def at(self, local_ms: int) -> int:
+        """What it shows at an instant of our wall clock as that is set now; our own time before the first reading."""
+        if self._offset_ms is None:
+            return local_ms
+        return local_ms + self._offset_ms - (self._difference() - self._difference_ms)
+
+    def _difference(self) -> int:
+        return self._clock.now_ms() - round(self._clock.monotonic_s() * 1000)

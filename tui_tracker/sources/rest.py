@@ -22,7 +22,7 @@ from tui_tracker.sources.candles import CandleShape, ended_by, gather_candles
 from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import symbol_index
 from tui_tracker.sources.numbers import END_OF_TIME_MS, number
-from tui_tracker.sources.readings import JUMP_MS, Readings
+from tui_tracker.sources.readings import TheirClock
 from tui_tracker.sources.refusal import CLOSED, MAX_COMPLAINT, Complaint
 
 T = TypeVar("T")
@@ -58,10 +58,7 @@ class RestSource(ABC):
     def __init__(self, http: HttpClient) -> None:
         self._http = http
         self._ids: Mapping[str, str] = {}
-        self._readings = Readings()
-        self._offset_ms: int | None = None
-        self._difference_ms = 0
-        """Of the two clocks here when the exchange's was last read."""
+        self._their_clock = TheirClock(http.clock)
 
     @staticmethod
     @abstractmethod
@@ -119,7 +116,7 @@ class RestSource(ABC):
         rows = next((step.rows for step in self.history if step.minutes == step_minutes), None)
         if rows is None:
             raise RejectedError(f"{self.title} is asked for no candles of {step_minutes} minutes")
-        call = self.candle_call(instrument.symbol, step_minutes, rows, self._present_ms(self._http.clock.now_ms()))
+        call = self.candle_call(instrument.symbol, step_minutes, rows, self._their_clock.at(self._http.clock.now_ms()))
         response = await self._get(call, Priority.BACKFILL)
         with self._pausing():
             return self.read_candles(response, instrument.symbol, step_minutes)
@@ -128,11 +125,8 @@ class RestSource(ABC):
         self, rows: Iterable[msgspec.Raw], shape: CandleShape, response: Response, step_minutes: int
     ) -> CandleBatch:
         """Closed candles out of an answer's rows; what is over is told by the instant at which the request left."""
-        ended = ended_by(self._present_ms(response.sent_ms), step_minutes)
+        ended = ended_by(self._their_clock.at(response.sent_ms), step_minutes)
         return gather_candles((shape.read(raw, step_minutes * MINUTE_MS) for raw in rows), step_minutes, ended)
-
-    def _present_ms(self, local_ms: int) -> int:
-        return local_ms + (self._offset_ms or 0)
 
     async def server_time(self) -> ServerTime:
         """See ``Source.server_time``."""
@@ -140,12 +134,7 @@ class RestSource(ABC):
         with self._pausing():
             server_ms = self.read_time(response)
         reading = ServerTime(server_ms, response.sent_ms, response.received_ms)
-        difference_ms = reading.received_ms - round(self._http.clock.monotonic_s() * 1000)
-        if abs(difference_ms - self._difference_ms) > JUMP_MS:
-            self._readings.forget()
-        self._difference_ms = difference_ms
-        believed = self._readings.take(reading)
-        self._offset_ms = self._offset_ms if believed.offset_ms is None else believed.offset_ms
+        self._their_clock.take(reading)
         return reading
 
     def next_slot_s(self) -> float:

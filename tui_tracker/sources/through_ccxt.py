@@ -30,6 +30,7 @@ from tui_tracker.sources.http import HttpClient, Response
 from tui_tracker.sources.listings import gather_instruments, make_instrument, symbol_index
 from tui_tracker.sources.numbers import decimals, limited_digits, price
 from tui_tracker.sources.quotes import Reading, gather_tickers, reading
+from tui_tracker.sources.readings import TheirClock
 from tui_tracker.sources.rest import refused
 
 _OF_DERIVATIVES: Final = re.compile(r"fetch_(?:swap|future|option|inverse_swap|swap_and_future|contract)_markets")
@@ -93,7 +94,7 @@ class CcxtSource:
         self._exchange: Any = None
         self._line: CcxtLine | None = None
         self._ids: Mapping[str, str] = {}
-        self._offset_ms = 0
+        self._their_clock = TheirClock(http.clock)
         self._opening = asyncio.Lock()
         self._listing = asyncio.Lock()
 
@@ -140,10 +141,10 @@ class CcxtSource:
         count = next((step.rows for step in self.history if step.minutes == step_minutes), 0)
         async with self._asking(Priority.BACKFILL) as exchange:
             await self._markets(exchange)
-            now_ms = self._http.clock.now_ms() + self._offset_ms
+            now_ms = self._their_clock.at(self._http.clock.now_ms())
             since_ms = now_ms // step_ms * step_ms - (count - 1) * step_ms
             rows = await exchange.fetch_ohlcv(instrument.symbol, f"{step_minutes}m", since_ms, count)
-            sent_ms = self._answer().sent_ms + self._offset_ms
+            sent_ms = self._their_clock.at(self._answer().sent_ms)
             picked = (_CANDLES.pick(row, step_ms) for row in rows)
             return gather_candles(picked, step_minutes, ended_by(sent_ms, step_minutes))
 
@@ -164,7 +165,7 @@ class CcxtSource:
             if not isinstance(server_ms, int) or server_ms <= 0:
                 raise MalformedDataError("the answer doesn't tell the time")
         reading = ServerTime(server_ms, response.sent_ms, response.received_ms)
-        self._offset_ms = reading.offset_ms
+        self._their_clock.take(reading)
         return reading
 
     def next_slot_s(self) -> float:

@@ -16,14 +16,14 @@ class RequestTrace:
         weight: How many requests this one counts as.
     """
 
-    sent_ms: int
-    """Wall clock when the request left, or, before that, when it was begun."""
+    sent_s: float
+    """When the request left, or, before that, when it was begun, by the clock that never goes back."""
 
     def __init__(self, clock: Clock, budget: RequestBudget, weight: int = 1) -> None:
         self._clock = clock
         self._budget = budget
         self._weight = weight
-        self.sent_ms = clock.now_ms()
+        self.sent_s = clock.monotonic_s()
         self._began = False
         self._connected = False
         self._answered = False
@@ -48,7 +48,7 @@ class RequestTrace:
                         "the exchange asked to slow down meanwhile", until_s - self._clock.monotonic_s()
                     )
                 self._began = True
-                self.sent_ms = self._clock.now_ms()
+                self.sent_s = self._clock.monotonic_s()
                 self._budget.note_sent(self._weight)
             case "receive_response_headers.complete":
                 self._answered = True
