@@ -155,6 +155,8 @@ class Model:
         bad = {minute for start, close in rows if close is None for minute in range(start, start + 2 * told.step)}
         self.unreadable.setdefault(told.pair, set()).update(bad)
         over = told.server_ms + self.vague_ms + COARSE_MS
+        if not self._has_offset:
+            over = max(over, told.sent_ms)  # there is no better clock than ours
         all_said = ((start + told.step, close) for start, close in told.rows if close is not None)
         self._remember(told.pair, *(close for end_minute, close in all_said if end_minute * MINUTE_MS <= over))
         if end is None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Final
 
 from tests.simulation.exchange import BANS, UPLINK_S, WEIGHTS, SimulatedExchange
-from tests.simulation.ledger import Ledger, Told
+from tests.simulation.ledger import Ledger, Refused, Told
 from tests.simulation.loop import SimulatedClock
 from tests.simulation.model import MINUTE_MS, Model
 from tests.simulation.schedule import BODY, CONNECT, STATUS, Plan
@@ -164,9 +164,11 @@ class Part:
 
     def _shut_out_until_s(self) -> float:
         """Until when a WebSocket that was refused shuts requests out too: a ban is one of the address."""
+        return max((ban.until_s for ban in self._stream_bans()), default=0.0)
+
+    def _stream_bans(self) -> list[Refused]:
         bans = BANS.get(self.name, {})
-        refused = self.ledger.stream_refused
-        return max((one.until_s for one in refused if one.kind.split("_")[1] in bans), default=0.0)
+        return [refused for refused in self.ledger.stream_refused if refused.kind.split("_")[1] in bans]
 
     def slack_s(self) -> float:
         """How long the requests before a poll may take."""
@@ -215,7 +217,8 @@ class Part:
         for lost_s in self.watched_stream.lost_s:
             latest_s = lost_s + DOWN_S + self.slack_s()
             is_clear = not any(spell.start_s <= latest_s and lost_s < spell.end_s + 15 for spell in self.spells)
-            is_free = not any(refused.at_s < latest_s and refused.until_s > lost_s for refused in self.ledger.refused)
+            refusals = (*self.ledger.refused, *self._stream_bans())
+            is_free = not any(refused.at_s < latest_s and refused.until_s > lost_s for refused in refusals)
             if is_clear and is_free and latest_s < asyncio.get_running_loop().time():
                 polled = any(lost_s - DOWN_S <= at_s <= latest_s for at_s in self.watch.polled_s)
                 promise(polled, f"{self.name}: no poll after the stream went down at {lost_s:.1f} s")
@@ -228,7 +231,11 @@ class Part:
             return
         self.model.settle(self.clock.now_ms())
         for pair in self.world.pairs:
-            series = self.engine.market.series(f"{self.name}:{pair.replace('/', '-')}", Metric.PRICE)
+            name = f"{self.name}:{pair.replace('/', '-')}"
+            if name not in self.engine.market:
+                promise(pair not in self.model.prices, f"{self.name}: {pair} isn't listed")
+                continue
+            series = self.engine.market.series(name, Metric.PRICE)
             got = [None if value != value else value for value in series.values]
             if self.plan.jumps:
                 strange = {value for value in got if value is not None} - self.model.said.get(pair, set())
@@ -288,7 +295,7 @@ class Part:
             is_whole = spell.chance == 1.0 and "quotes" in spell.calls and FAILING.issuperset(spell.kinds)
             if is_whole and spell.start_s + 2.5 * self.plan.interval_s + 30 < now_s < spell.end_s:
                 is_told = status.state is not SourceState.LIVE or status.is_streamed
-                promise(is_told and status.error, f"{self.name}: nothing tells of {spell}")
+                promise(is_told and (status.error or status.limited_until_ms), f"{self.name}: nothing tells of {spell}")
 
     def check_requests(self) -> None:
         """The exchange was never asked too often, nor while it forbade it."""

@@ -32,6 +32,8 @@ SETTLED_S: Final = 2.5
 CCXT_ENDS_S: Final = 30.0
 """Within this time ccxt lets go of who waited for a turn and gave up."""
 RELIST_S: Final = 900.0
+LOADED_S: Final = 30
+"""So long loading may take after a poll."""
 """Lists are read again this often, so that it happens within a trial."""
 
 
@@ -164,7 +166,7 @@ async def _trial(plan: Plan) -> Outcome:
                 part.check_windows()
                 part.hush(is_hushed=False)
         clear = await until_clear(plan, parts)
-        await until_settled(parts, loop.time() + SETTLED_S)
+        await until_loaded(parts)
         for part in parts:
             part.check_all(clear[part.name])
         if len(parts) > 1:
@@ -184,6 +186,16 @@ async def _trial(plan: Plan) -> Outcome:
         sum(part.model.streamed for part in parts),
         sum(len(part.ledger.opened_s) for part in parts),
     )
+
+
+async def until_loaded(parts: Sequence[Part]) -> None:
+    """Wait until nothing is on its way, nor any history that was asked for just now."""
+    loop = asyncio.get_running_loop()
+    latest_s = loop.time() + LOADED_S
+    while True:
+        await until_settled(parts, loop.time() + SETTLED_S)
+        if loop.time() > latest_s or not any(part.engine.backfill.progress().is_running for part in parts):
+            return
 
 
 async def until_settled(parts: Sequence[Part], at_s: float) -> None:
