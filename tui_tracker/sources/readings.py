@@ -59,7 +59,7 @@ class TheirClock:
         self._readings: Final = Readings()
         self._offset_ms: int | None = None
         self._difference_ms = 0
-        """Of the two clocks here when the exchange's was last read."""
+        """Of the two clocks here when that was read."""
 
     @property
     def is_known(self) -> bool:
@@ -71,9 +71,9 @@ class TheirClock:
         difference_ms = self._difference()
         if abs(difference_ms - self._difference_ms) > JUMP_MS:
             self._readings.forget()
-        self._difference_ms = difference_ms
         believed = self._readings.take(reading)
-        self._offset_ms = self._offset_ms if believed.offset_ms is None else believed.offset_ms
+        if believed.offset_ms is not None:
+            self._offset_ms, self._difference_ms = believed.offset_ms, difference_ms
 
     def at(self, local_ms: int) -> int:
         """What it shows at an instant of our wall clock as that is set now; our own time before the first reading."""
