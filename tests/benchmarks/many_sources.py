@@ -28,12 +28,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from typing_extensions import override
-
 from tests.benchmarks.raw_pty import RawPty
 from tests.benchmarks.timing import verdict
 from tests.benchmarks.whole_day import begin_full
 from tests.support.exchanges.nine import NAMES
+from tests.support.mishaps import Mishaps
 from tui_tracker.cli.compose import spare_what_stays
 from tui_tracker.cli.several import collected_together
 from tui_tracker.cli.shared_history import opened_history
@@ -144,18 +143,6 @@ class App:
         """See ``Watched``."""
         lines = [line for path in self._terminal.home.rglob("*.log") for line in path.read_text().splitlines()]
         return [line for line in lines if re.match(r"\S+ (ERROR|CRITICAL) ", line)]
-
-
-class Mishaps(logging.Handler):
-    """Everything that is logged as an error of the program's own."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.found: list[str] = []
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.found.append(record.getMessage())
 
 
 TOGETHER = Together()

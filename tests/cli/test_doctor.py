@@ -15,8 +15,10 @@ from tests.support.fake_kraken import FakeKrakenThread
 from tui_tracker.cli.doctor import places
 from tui_tracker.cli.doctor.collector import Holder, collector, holder_of
 from tui_tracker.cli.doctor.findings import Finding, Verdict
-from tui_tracker.cli.doctor.network import skew
+from tui_tracker.cli.doctor.network import _found, skew
 from tui_tracker.cli.doctor.terminal import terminal
+from tui_tracker.cli.source_check import SourceCheck
+from tui_tracker.core.errors import RateLimitedError
 from tui_tracker.core.status import SourceReport, SourceState, SourceStatus
 from tui_tracker.sources.base import ServerTime
 from tui_tracker.sources.registry import SOURCES
@@ -220,6 +222,17 @@ def test_what_the_terminal_can_do_is_told(environ: dict[str, str], text: str) ->
     found: list[Finding] = list(terminal(environ))
     assert any(text in finding.text for finding in found)
     assert all(finding.verdict is not Verdict.PROBLEM for finding in found)
+
+
+@pytest.mark.parametrize("hint", ["", "wait 5 s"])
+def test_an_exchange_that_wants_to_be_left_alone_is_a_problem_with_advice(hint: str) -> None:
+    error = RateLimitedError("answered HTTP 429 Too Many Requests", 5.0)
+    error.hint = hint
+    check = SourceCheck("binance", "127.0.0.1", None, error)
+    watched, other = one(_found(check, is_watched=True)), one(_found(check, is_watched=False))
+    assert (watched.verdict, watched.text) == (Verdict.PROBLEM, "binance: answered HTTP 429 Too Many Requests")
+    assert watched.advice == (hint or "wait a while")
+    assert other.verdict is Verdict.NOTE
 
 
 def test_a_network_file_system_and_a_full_disk_are_problems(tmp_path: Path) -> None:

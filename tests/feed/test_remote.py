@@ -13,18 +13,20 @@ from websockets.asyncio.server import ServerConnection
 from websockets.asyncio.server import serve as serve_socket
 
 from tests.support.clock import FakeClock
-from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, make_pairs
+from tests.support.feed import AT_MS, END_MS, FakeFeed, live_status, make_pairs, several_status
 from tui_tracker.api.security import Access
 from tui_tracker.api.server import ServeOptions, Serving, serving
 from tui_tracker.core.errors import AccessError, ConfigError, FeedError, UnknownPairError
 from tui_tracker.core.metric import Metric
 from tui_tracker.core.series import MINUTE_MS
 from tui_tracker.core.snapshot import Snapshot
-from tui_tracker.core.status import SourceState
+from tui_tracker.core.status import SourceReport, SourceState
 from tui_tracker.feed import messages, remote
 from tui_tracker.feed.mirror import Mirror
 from tui_tracker.feed.remote import RemoteFeed
 from tui_tracker.feed.wire import Codec, Encoding, Frame
+from tui_tracker.tui.times import UTC_ZONE
+from tui_tracker.tui.titles import header_line
 
 BTC = "kraken:BTC-USD"
 DEADLINE_S = 20.0
@@ -371,6 +373,26 @@ async def test_https(tmp_path: Path) -> None:
         for wrong in (tmp_path / "none.pem", key):
             with pytest.raises(ConfigError, match="cannot be used"):
                 RemoteFeed(running.url, ca_file=str(wrong))
+
+
+def test_of_a_lost_server_all_its_sources_are_out_of_reach() -> None:
+    feed = FakeFeed(make_pairs(count=20))
+    feed.current = replace(feed.current, status=several_status())
+    parts = tuple(SourceReport(part) for part in several_status().parts)
+    feed.report = SourceReport(several_status(), parts=parts)
+    mirror = Mirror("far")
+    mirror._told = feed.report
+    mirror.regain()
+    mirror.lose("far: gone", 1_000, 3_000)
+    status = mirror.snapshot.status
+    assert {(part.state, part.error) for part in status.parts} == {(SourceState.OFFLINE, "far: gone")}
+    assert {part.status.error for part in mirror.report.parts} == {"far: gone"}
+    told = header_line(status, 2, 2_000, UTC_ZONE, 140).text
+    assert "5 sources ○ offline" in told
+    assert "far: gone" in told
+    assert "live" not in told
+    mirror.regain()
+    assert mirror.snapshot.status == several_status()
 
 
 def test_a_lost_server_is_told_with_the_next_try_and_none_while_it_is_tried() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 import ssl
@@ -17,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.support.clock import FakeClock
 from tests.support.exchanges.server import FakeExchange
+from tests.support.listener import Listener
 from tests.support.names import HAS_IPV6, Names, black_hole
 from tests.support.proxy import Proxy, without_proxies
 from tui_tracker.core.errors import ConfigError, MalformedDataError, RejectedError, SourceError, UnreachableError
@@ -254,9 +256,11 @@ async def test_a_proxy_serves_secured_requests(
         async with client_of(f"https://{HOST}:{port}", authority[1]) as get:
             assert (await get()).body == b"[1]"
         async with client_of(f"https://{HOST}:{port}") as get:
-            with pytest.raises(UnreachableError, match=r"is not trusted \(.*\): a sign-in"):
+            with pytest.raises(
+                UnreachableError, match=r"is not trusted \(.*\), issued by 'Hotel ·\[31mNetwork': a sign-in"
+            ):
                 await get()
-        assert proxy.asked == [f"{asked} {HOST}:{port}"] * 2, "nobody went past the proxy to look at the certificate"
+        assert proxy.asked == [f"{asked} {HOST}:{port}"] * 3, "the certificate was looked at through the proxy too"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -282,6 +286,30 @@ async def test_a_proxy_that_is_away_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(UnreachableError) as caught:
             await get()
     assert caught.value.message == f"connection refused, through the proxy http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"\x05\x00", b"nonsense", b"\x05\x00\x05\x07\x00\x01", b"\x04\x5b", b"HTTP/1.1 200 OK\r\n\r\n"]
+)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_socks_proxy_that_drops_connections_or_talks_nonsense_is_out_of_reach(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """httpcore leaves the connection to the garbage collector then."""
+
+    class Dropping(Listener):
+        async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(3)
+            writer.write(said)
+            writer.close()
+
+    async with Dropping().running() as proxy:
+        monkeypatch.setenv("all_proxy", f"socks5://127.0.0.1:{proxy.port}")
+        for scheme in ("http", "https"):
+            async with client_of(f"{scheme}://{HOST}:7") as get:
+                with pytest.raises(UnreachableError, match="proxy"):
+                    await get()
+        gc.collect()
 
 
 class Told:

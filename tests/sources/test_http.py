@@ -332,7 +332,10 @@ async def test_redirects_without_end() -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["http://login.hotel.example/", "https://127.0.0.1/", "//127.0.0.2/", "http://127.0.0.1:1/", "file:///etc"],
+    [
+        *("http://login.hotel.example/", "https://127.0.0.1/", "//127.0.0.2/", "http://127.0.0.1:1/", "file:///etc"),
+        *("javascript:location.reload()", "http://xn--/", "data:text/html,x", "mailto:a@b.example"),
+    ],
 )
 async def test_a_redirect_elsewhere_is_refused(location: str) -> None:
     async with connected(lambda n, _: ok(b"", f"Location: {location}", status="302 Found")) as (client, server):

@@ -96,7 +96,7 @@ class Engine(Board):
         self._timekeeper: Final = Timekeeper(clock)
         self._health: Final = Health(self._interval_ms, ages=not source.is_simulated)
         self._poller: Final = Poller(
-            self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s
+            self._poll, self._publish_status, self._timekeeper, self._health, clock, interval_s, source.name
         )
         self.backfill: Final = Backfill(
             self._source,
@@ -336,7 +336,8 @@ class Engine(Board):
         if not batch.tickers:
             raise MalformedDataError(f"{self._source.name} answered without a readable quote")
         if batch.malformed:
-            _log.warning("unreadable quotes: %s", "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20]))
+            told = "; ".join(f"{name}: {why}" for name, why in batch.malformed[:20])
+            _log.warning("unreadable quotes of %s: %s", self._source.name, told)
         if self._keeper is not None:
             await self._keeper.keep_before(at_ms - at_ms % MINUTE_MS)
         shown_ms = self._at_ms
@@ -436,7 +437,7 @@ class Engine(Board):
         if not batch.instruments:
             raise MalformedDataError(f"{self._source.name} lists no instrument")
         for symbol, reason in batch.malformed:
-            _log.warning("instrument %s not read: %s", symbol, reason)
+            _log.warning("instrument %s of %s not read: %s", symbol, self._source.name, reason)
         self._skipped = len(batch.malformed)
         now_ms = self._timekeeper.now_ms()
         await self._list(batch.instruments, now_ms)
@@ -456,7 +457,7 @@ class Engine(Board):
         try:
             await self._list_instruments()
         except SourceError as error:
-            _log.warning("list of instruments not read: %s", error)
+            _log.warning("list of instruments of %s not read: %s", self._source.name, error)
             self._listed_s = self._clock.monotonic_s() - RELIST_S + RELIST_AGAIN_S
 
     def _want_history(self) -> None:

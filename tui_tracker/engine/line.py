@@ -11,6 +11,7 @@ from tui_tracker.core.errors import RateLimitedError, SourceError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.status import NOT_OPEN
 from tui_tracker.core.ticker import Ticker
+from tui_tracker.engine.watched import unforeseen
 from tui_tracker.sources.base import Stream
 
 FIRST_WAIT_S: Final = 1.0
@@ -145,6 +146,9 @@ class Line:
             await self._stream.run(tuple(self.instruments.values()), self)
         except SourceError as error:
             return error
+        except Exception as error:  # noqa: BLE001  (told, logged, and tried again: it must not end all else)
+            _log.exception("stream: not foreseen")
+            return unforeseen(error)
         return SourceError("the stream ended")
 
     def opened(self) -> None:

@@ -46,14 +46,19 @@ class Poller:
         health: Health,
         clock: Clock,
         interval_s: int,
+        name: str,
     ) -> None:
-        """Make a poller; ``poll`` raises ``SourceError``, ``on_change`` is called when next or error changed."""
+        """Make a poller of a source, whose ``name`` the log tells.
+
+        ``poll`` raises ``SourceError``, ``on_change`` is called when next or error changed.
+        """
         self._poll: Final = poll
         self._on_change: Final = on_change
         self._timekeeper: Final = timekeeper
         self._health: Final = health
         self._clock: Final = clock
         self._interval_s: Final = interval_s
+        self._name: Final = name
         self._requested = asyncio.Event()
         self.next_poll_ms: int | None = None
         """Instant of the next attempt, corrected clock; ``None`` while one runs."""
@@ -108,7 +113,7 @@ class Poller:
     def _note_failure(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
         assert isinstance(error, SourceError)
-        _log.warning("poll failed: %s", error)
+        _log.warning("poll of %s failed: %s", self._name, error)
         self._health.note_failure(self._timekeeper.now_ms(), error)
 
     def _tell_failure(self, state: RetryCallState) -> None:

@@ -1,5 +1,6 @@
 """A source under observation: what failed, how often, and what its answers held that could not be used."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
@@ -11,14 +12,17 @@ from tui_tracker.core.errors import (
     RejectedError,
     SourceError,
     TimedOutError,
+    TrackerError,
     UnreachableError,
 )
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.core.status import ErrorTally
+from tui_tracker.core.text import clean
 from tui_tracker.core.ticker import TickerBatch
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime, Source
 
 MOST_SKIPPED: Final = 200
+_log = logging.getLogger(__name__)
 KINDS: Final[tuple[tuple[type[SourceError], str], ...]] = (
     (UnreachableError, "unreachable"),
     (TimedOutError, "timed out"),
@@ -115,10 +119,26 @@ class WatchedSource:
         try:
             yield
         except SourceError as error:
-            kind = next(name for known, name in KINDS if isinstance(error, known))
-            known = self._errors.get(kind)
-            count = 1 if known is None else known.count + 1
-            self._errors[kind] = ErrorTally(kind, count, self._now_ms(), error.message)
-            if self.on_refused is not None and isinstance(error, RateLimitedError):
-                self.on_refused()
+            self._note(error)
             raise
+        except TrackerError:
+            raise
+        except Exception as error:  # whatever one exchange makes a library stumble over must not end all others
+            _log.exception("%s: not foreseen", self.name)
+            told = unforeseen(error)
+            self._note(told)
+            raise told from error
+
+    def _note(self, error: SourceError) -> None:
+        kind = next(name for known, name in KINDS if isinstance(error, known))
+        known = self._errors.get(kind)
+        count = 1 if known is None else known.count + 1
+        self._errors[kind] = ErrorTally(kind, count, self._now_ms(), error.message)
+        if self.on_refused is not None and isinstance(error, RateLimitedError):
+            self.on_refused()
+
+
+def unforeseen(error: Exception) -> MalformedDataError:
+    """What is said of an error that nobody thought of."""
+    text = f"not foreseen: {type(error).__name__}: {clean(str(error), 80)}"
+    return MalformedDataError(text, "this is a bug: please report it, with the log")

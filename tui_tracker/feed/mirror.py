@@ -75,15 +75,20 @@ class Mirror:
 
     def lose(self, reason: str, now_ms: int, next_ms: int | None) -> None:
         """Say that the server is out of reach, and when it is tried again (``None`` while it is); all else stays."""
-        status = replace(
-            self._told.status,
-            state=SourceState.OFFLINE,
-            error=reason,
-            last_attempt_ms=now_ms,
-            next_poll_ms=next_ms,
-        )
-        self.report = replace(self._told, status=status)
-        self.snapshot = replace(self.snapshot, status=status)
+
+        def lost(status: SourceStatus) -> SourceStatus:
+            return replace(
+                status,
+                state=SourceState.OFFLINE,
+                error=reason,
+                last_attempt_ms=now_ms,
+                next_poll_ms=next_ms,
+                parts=tuple(lost(part) for part in status.parts),
+            )
+
+        parts = tuple(replace(part, status=lost(part.status)) for part in self._told.parts)
+        self.report = replace(self._told, status=lost(self._told.status), parts=parts)
+        self.snapshot = replace(self.snapshot, status=self.report.status)
 
     def _take_rows(self, event: messages.Rows) -> None:
         if event.base is None:

@@ -24,7 +24,7 @@ from tui_tracker.core.trust import trusting
 from tui_tracker.sources.answer import is_untrusted, read_body, read_date, reason, remedy
 from tui_tracker.sources.budget import Priority, RequestBudget
 from tui_tracker.sources.issuer import issuer_of
-from tui_tracker.sources.proxies import place_of, proxy_of
+from tui_tracker.sources.proxies import is_of_socks, place_of, proxy_of
 from tui_tracker.sources.refusal import ComplaintReader, Refused, read_complaint
 from tui_tracker.sources.trace import RequestTrace
 
@@ -184,7 +184,7 @@ class HttpClient:
         """Say which host isn't reached where it is none that was named, or which proxy a connection failed through, and
         who issued a certificate that isn't trusted.
 
-        The certificate is looked at once, and never past a proxy.
+        The certificate is looked at once, the same way.
         """
         try:
             yield
@@ -197,7 +197,7 @@ class HttpClient:
                     raise UnreachableError(f"{clean(url.host, 80)}: {error.message}", error.hint) from error
                 raise UnreachableError(f"{error.message}, through the proxy {place_of(proxy)}", error.hint) from error
             if self._issuer is None:
-                self._issuer = "" if proxy else await issuer_of(url.host, url.port or 443)
+                self._issuer = await issuer_of(url.host, url.port or 443, proxy)
             issuer = f", issued by {self._issuer!r}" if self._issuer else ""
             text = f"{error.message}{issuer}: a sign-in page or proxy in between, or an authority for --ca-file"
             raise UnreachableError(text, error.hint) from error
@@ -318,8 +318,15 @@ async def _translated_errors(timeouts: Timeouts) -> AsyncIterator[None]:
         raise TimedOutError(f"no whole answer within {timeouts.total_s:g} s") from error
     except httpx.ProxyError as error:
         raise UnreachableError(f"the proxy refuses: {clean(str(error))}", "look at the proxy variables") from error
+    except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: a host in broken Punycode
+        raise RejectedError("the exchange redirects to what is no address: a sign-in page or a proxy") from error
     except httpx.TransportError as error:
         raise UnreachableError(reason(error), remedy(error)) from error
+    except Exception as error:
+        if not is_of_socks(error):
+            raise
+        text = f"the SOCKS proxy gives no answer of its kind: {clean(str(error))}"
+        raise UnreachableError(text, "look at the proxy variables") from error
 
 
 def _redirect_target(url: "httpx.URL", response: "httpx.Response") -> "httpx.URL":

@@ -3,7 +3,10 @@
 import asyncio
 import socket
 import ssl
+from base64 import b64encode
+from http.client import HTTPConnection, HTTPException
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from tui_tracker.core.text import clean
 
@@ -14,23 +17,57 @@ _VERSION: Final = 0xA0
 _MOST_PARTS: Final = 64
 
 
-async def issuer_of(host: str, port: int) -> str:
+async def issuer_of(host: str, port: int, proxy: str | None = None) -> str:
     """Who says that a server is who it says, in its own words, safe to show; empty where that can't be known.
 
-    Connects once more, takes the certificate, and sends nothing.
+    Connects once more, through the proxy if there is one, takes the certificate, and sends nothing.
     """
     try:
-        return issuer_in(await asyncio.to_thread(_certificate, host, port))
-    except (OSError, ValueError, IndexError):
+        return issuer_in(await asyncio.to_thread(_certificate, host, port, proxy))
+    except (OSError, HTTPException, ValueError, IndexError):
         return ""
 
 
-def _certificate(host: str, port: int) -> bytes:
+def _connected(host: str, port: int, proxy: str | None) -> socket.socket:
+    """A connection to a server.
+
+    Raises:
+        OSError: If there is none.
+        HTTPException: The proxy gave no answer of its kind.
+    """
+    if proxy is None:
+        return socket.create_connection((host, port), _PATIENCE_S)
+    parts = urlsplit(proxy)
+    if parts.scheme != "http":
+        return _through_socks(host, port, proxy)
+    headers = {}
+    if parts.username is not None:
+        who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(who.encode()).decode()}"
+    tunnel = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PATIENCE_S)
+    tunnel.set_tunnel(host, port, headers)
+    tunnel.connect()
+    return tunnel.sock
+
+
+def _through_socks(host: str, port: int, proxy: str) -> socket.socket:
+    from python_socks import ProxyError
+    from python_socks.sync import Proxy
+
+    try:
+        way = Proxy.from_url(proxy.replace("socks5h://", "socks5://"), rdns=True)
+        line: socket.socket = way.connect(host, port, timeout=_PATIENCE_S)
+    except ProxyError as error:
+        raise OSError(str(error)) from error
+    return line
+
+
+def _certificate(host: str, port: int, proxy: str | None) -> bytes:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # it is looked at because it isn't trusted
     with (
-        socket.create_connection((host, port), _PATIENCE_S) as line,
+        _connected(host, port, proxy) as line,
         context.wrap_socket(line, server_hostname=host) as secured,
     ):
         return secured.getpeercert(binary_form=True) or b""

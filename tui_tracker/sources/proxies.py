@@ -84,6 +84,11 @@ def _check_proxy(name: str, value: str) -> None:
         )
 
 
+def is_of_socks(error: Exception) -> bool:
+    """Whether it is of the package that speaks to SOCKS proxies for httpx, which passes such errors on as they are."""
+    return type(error).__module__.partition(".")[0] == "socksio"
+
+
 def _has_socks() -> bool:
     """Whether requests and WebSockets can go through a SOCKS proxy."""
     return all(importlib.util.find_spec(name) is not None for name in ("socksio", "python_socks"))

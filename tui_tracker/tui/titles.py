@@ -311,7 +311,7 @@ def state_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
     if status.moment is not None:
         return [(f"▮ PAST {moment_text(status.moment, zone)}", "warn")]
     if status.parts:
-        return _several_runs(status, now_ms)
+        return _several_runs(status, now_ms, zone)
     if status.is_simulated:
         runs: list[Run] = [("▮ SIMULATED", "warn")]
         return runs if status.state is SourceState.LIVE else [*runs, (" ", "text"), *_plain_state(status, now_ms, zone)]
@@ -326,10 +326,12 @@ def moment_text(moment: Moment, zone: Zone) -> str:
     return f"{zone.date(moment.minute_ms)} {zone.minute(moment.minute_ms)} {zone.name}{going}"
 
 
-def _several_runs(status: SourceStatus, now_ms: int) -> list[Run]:
+def _several_runs(status: SourceStatus, now_ms: int, zone: Zone) -> list[Run]:
     """``9 sources ● 8 live ○ 1 offline: kraken``: how many are in which state, and which aren't well."""
     parts = [part for part in status.parts if part.source != CONSOLIDATED]
     runs: list[Run] = [(f"{count(len(parts))} sources", "strong")]
+    if status.error and all(part.error == status.error for part in parts):  # the server that tells of them is away
+        return [*runs, (" ", "text"), *_plain_state(status, now_ms, zone)]
     found: dict[tuple[str, Kind], list[str]] = {
         ("● {} streaming", "accent"): [],
         ("● {} live", "accent"): [],

@@ -34,6 +34,23 @@ def price_n(engine: Engine, pair: str = "BTC/USD") -> int:
     return figures.samples if figures else 0
 
 
+async def test_an_error_that_nobody_foresaw_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    clock = FakeClock(START)
+    source = FakeSource(clock)
+    async with Engine(source, clock).running() as engine:
+        await clock.advance(1)
+        source.error = ZeroDivisionError("\x1b[31mby what?")  # type: ignore[assignment]
+        await clock.advance(60)
+        status = latest(engine).status
+        assert status.error == "not foreseen: ZeroDivisionError: ·[31mby what?"
+        assert status.state is SourceState.STALE
+        assert latest(engine).rows
+        assert "Traceback" in caplog.text
+        source.error = None
+        await clock.advance(61)
+        assert latest(engine).status.error == ""
+
+
 async def test_polls_at_the_start_and_then_3_s_before_each_minute_ends() -> None:
     clock = FakeClock(START)
     source = FakeSource(clock)

@@ -53,8 +53,8 @@ async def sources(
 def _found(check: SourceCheck, *, is_watched: bool) -> list[Finding]:
     name, place, reading, error = check.name, check.place, check.reading, check.error
     if isinstance(error, RateLimitedError):
-        tell = problem if is_watched else note
-        return [tell("sources", clean(error.message), *([error.hint] if is_watched and error.hint else []))]
+        text = clean(error.message if name in error.message else f"{name}: {error.message}")
+        return [problem("sources", text, error.hint or "wait a while") if is_watched else note("sources", text)]
     if isinstance(error, SourceError):
         return [_unreachable(name, place, error.message, is_watched)]
     if error is not None or reading is None:
