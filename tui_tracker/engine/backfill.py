@@ -9,7 +9,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Final
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from tui_tracker.core.candle import CandleBatch
 from tui_tracker.core.clock import Clock
@@ -238,20 +238,21 @@ class Backfill:
             async for attempt in AsyncRetrying(
                 stop=stop_after_attempt(ATTEMPTS),
                 wait=wait_exponential_jitter(initial=1, max=30, jitter=1),
-                retry=retry_if_exception_type(SourceError),
+                retry=retry_if_exception(_may_work_again),
                 sleep=self._clock.sleep,
                 reraise=True,
             ):
                 with attempt:
                     batch = await self._candles(instrument, minutes)
-        except (UnreachableError, TimedOutError) as error:
+        except SourceError as error:
+            if not _is_away(error):
+                self._fail(instrument, error)
+                return True
             setbacks = self._setbacks[instrument.id] = self._setbacks.get(instrument.id, 0) + 1
             if self._wanted is Wanted.ALL and setbacks < ATTEMPTS:
                 _log.info("history of %s waits for the source: %s", instrument.id, error)
                 self.is_open.clear()
                 return False
-            self._fail(instrument, error)
-        except SourceError as error:
             self._fail(instrument, error)
         else:
             self._setbacks.pop(instrument.id, None)
@@ -277,6 +278,19 @@ class Backfill:
         for pending in self._pending:
             pending.discard(instrument.id)
         self._on_failure()
+
+
+def _is_away(error: SourceError) -> bool:
+    """Whether the exchange answers to nobody here, for now: nothing else need be asked before a poll is answered."""
+    return isinstance(error, UnreachableError | TimedOutError) or _is_barred(error)
+
+
+def _is_barred(error: BaseException) -> bool:
+    return isinstance(error, RejectedError) and error.is_barred
+
+
+def _may_work_again(error: BaseException) -> bool:
+    return isinstance(error, SourceError) and not _is_barred(error)
 
 
 def needed_steps(history: Sequence[HistoryStep], window_minutes: int) -> tuple[HistoryStep, ...]:

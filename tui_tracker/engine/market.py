@@ -29,6 +29,7 @@ MAX_AHEAD_MS: Final = 60_000
 BOOK_MS: Final = 90_000
 """Bid and ask of a stream hold for so long where polls don't tell them."""
 NOT_QUOTED: Final = "not quoted"
+_FROM_CANDLES: Final = (Provenance.CANDLE_1M, Provenance.CANDLE_5M)
 _PRICE: Final = METRIC_INDEX[Metric.PRICE]
 _FLOW: Final = METRIC_INDEX[Metric.FLOW]
 _TRADES_MIN: Final = METRIC_INDEX[Metric.TRADES_MIN]
@@ -240,9 +241,8 @@ class Market:
         window = self._slid(holding, _PRICE)
         if window is None:
             return self.window_minutes, True
-        values = window.values()
-        hole = next((place for place, value in enumerate(values) if value != value), len(values))
-        return len(values) - hole, Provenance.CANDLE_5M in window.origins()[-recent:]
+        values, origins = window.values(), window.origins()
+        return len(values) - _oldest_hole(values, origins), Provenance.CANDLE_5M in origins[-recent:]
 
     def add(self, instruments: Iterable[Instrument]) -> None:
         """Take instruments that were unknown so far; what is known of others stays."""
@@ -556,6 +556,27 @@ class Market:
 
     def _resume(self, holding: Holding) -> None:
         holding.halted, holding.halted_since_ms = "", None
+
+
+def _oldest_hole(values: "array[float]", origins: bytes) -> int:
+    """Where the first minutes are missing that candles may still tell of; the length if there are none.
+
+    They were asked before for what is empty before the first of them, and for what is between one and a sample of the
+    same price: some exchanges tell no candle of minutes without a trade.
+    """
+    if (total := sum(values)) == total:
+        return len(values)
+    place, count = 0, len(values)
+    while place < count:
+        if values[place] == values[place]:
+            place += 1
+            continue
+        after = next((at for at in range(place, count) if values[at] == values[at]), count)
+        is_told = after < count and origins[after if not place else place - 1] in _FROM_CANDLES
+        if not is_told or (place and values[place - 1] != values[after]):
+            return place
+        place = after
+    return count
 
 
 def _limit_ms(now_ms: int, before_ms: int | None) -> int:

@@ -18,7 +18,8 @@ LONGEST_BAN_S: Final = 72 * 3600.0
 """Binance bans an address for three days at most."""
 LASTING_S: Final = 60.0
 """A pause of more is remembered beyond the end of the process."""
-_LONGEST_GUESS_S: Final = 300.0
+_LONGEST_GUESS_S: Final = 60.0
+"""The usual interval: work goes on within one after a storm of refusals that name no time."""
 _CALM_S: Final = 60.0
 _EARLY_S: Final = 1e-6
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from tests.support.clock import FakeClock
 from tests.support.source import MINUTE, FakeSource, instrument
 from tui_tracker.core.candle import CandleBatch
+from tui_tracker.core.errors import RejectedError
 from tui_tracker.core.instrument import Instrument
 from tui_tracker.engine.backfill import Backfill, Wanted
 
@@ -54,6 +55,34 @@ async def test_what_is_to_be_repaired_while_it_is_loaded_is_loaded_again() -> No
     assert source.asked[len(steps) :] == [("BTC/USD", steps[-1])] * 2
     assert not backfill.progress().is_running
     assert len(loaded) == len(source.asked)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_an_exchange_that_serves_nobody_here_is_asked_for_no_more_history_until_it_answers() -> None:
+    clock = FakeClock(START)
+    source = HeldSource(clock)
+    source.may_answer.set()
+    barred = RejectedError("HTTP 451")
+    barred.http_status = 451
+    source.candle_errors = dict.fromkeys(("BTC/USD", "ETH/USD"), barred)
+
+    async def take(instrument: Instrument, batch: CandleBatch) -> None:
+        """Of no account here."""
+
+    backfill = Backfill(source, clock, 1_440, Wanted.ALL, take)
+    pairs = [instrument("BTC/USD"), instrument("ETH/USD")]
+    backfill.want(pairs, lambda _: None)
+    backfill.is_open.set()
+    task = asyncio.ensure_future(backfill.run())
+    await clock.advance(600)
+    assert len(source.asked) == 1
+    source.candle_errors = {}
+    backfill.is_open.set()
+    await clock.advance(10)
+    assert not backfill.progress().is_running
+    assert backfill.progress().failed == ()
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -1,9 +1,11 @@
 """The market on single polls and candles."""
 
+from array import array
+
 import pytest
 
 from tests.support.source import MINUTE, instrument, ticker
-from tui_tracker.core.candle import Candle, CandleBatch
+from tui_tracker.core.candle import Candle, CandleBatch, Provenance
 from tui_tracker.core.errors import UnknownPairError
 from tui_tracker.core.instrument import Trading
 from tui_tracker.core.metric import Metric
@@ -137,3 +139,36 @@ def test_nothing_is_filled_before_the_first_poll() -> None:
     market = Market()
     market.list_instruments([instrument("BTC/USD")], AT)
     assert market.fill("fake:BTC-USD", CandleBatch(1, (Candle(AT - 57_000, 1.0, 1.0),)), AT) == 0
+
+
+def restored(spans: list[tuple[int, float, Provenance]]) -> Market:
+    """A market of one pair whose day ends in spans of (minutes, price, provenance); NaN for nothing."""
+    market = polled("BTC/USD")
+    values = array("d", [price for minutes, price, _ in spans for _ in range(minutes)])
+    origins = bytes(0 if price != price else origin for minutes, price, origin in spans for _ in range(minutes))
+    market.holding("fake:BTC-USD").windows[0] = None
+    market.restore_window("fake:BTC-USD", Metric.PRICE, values, origins)
+    return market
+
+
+POLL, CANDLE, NOTHING = Provenance.POLL, Provenance.CANDLE_1M, float("nan")
+
+
+@pytest.mark.parametrize(
+    ("spans", "hole"),
+    [
+        ([(1_440, 5.0, CANDLE)], 0),
+        ([(1_440, 5.0, POLL)], 0),
+        ([(1_400, NOTHING, POLL), (40, 5.0, POLL)], 1_440),
+        ([(1_400, NOTHING, POLL), (40, 5.0, CANDLE)], 0),  # it was asked for that, and nothing traded
+        ([(1_000, 5.0, CANDLE), (400, NOTHING, POLL), (40, 5.0, POLL)], 0),  # likewise
+        ([(1_000, 5.0, CANDLE), (400, NOTHING, POLL), (40, 6.0, POLL)], 440),
+        ([(1_000, 5.0, POLL), (400, NOTHING, POLL), (40, 5.0, POLL)], 440),
+        ([(900, NOTHING, POLL), (100, 5.0, CANDLE), (400, NOTHING, POLL), (40, 6.0, POLL)], 440),
+        ([(1_400, 5.0, CANDLE), (40, NOTHING, POLL)], 40),
+        ([(1_440, NOTHING, POLL)], 1_440),
+    ],
+)
+def test_what_candles_told_nothing_of_is_not_missing(spans: list[tuple[int, float, Provenance]], hole: int) -> None:
+    market = restored(spans)
+    assert market.missing(market.holding("fake:BTC-USD"), 720)[0] == hole

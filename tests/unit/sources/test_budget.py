@@ -107,7 +107,7 @@ async def test_refusals_in_a_row_pause_longer_and_calm_forgets_them(clock: FakeC
         budget.refused(None)
         pauses.append(budget.next_slot_s())
         await clock.advance(pauses[-1])
-    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert pauses == [5, 10, 20, 40, 60, 60, 60, 60]
     await clock.advance(61)
     budget.refused(None)
     assert budget.next_slot_s() == pytest.approx(5)
