@@ -66,6 +66,8 @@ def test_a_status_line_tells_how_much_history_is_loaded(run: Run) -> None:
     assert lines[1].startswith("0% ")
     assert lines[-1] == "100% BTC/USD"
     assert run("status-line", "--once", "{loaded:.0%} {1.pair}", composition=composed()).out == "100% BTC/USD\n"
+    named = run("status-line", "--once", "{1.id} on {1.exchange}", composition=composed()).out
+    assert named == "kraken:BTC-USD on kraken\n"
 
 
 def test_a_format_without_figures_needs_no_history(run: Run) -> None:

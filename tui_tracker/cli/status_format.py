@@ -61,6 +61,8 @@ def share(value: float, _: int | None) -> str:
 
 
 PAIR_FIELDS: Final[Mapping[str, PairField]] = {
+    "id": PairField(lambda row, _f, _p: row.instrument.id, is_text=True),
+    "exchange": PairField(lambda row, _f, _p: row.instrument.source, is_text=True),
     "pair": PairField(lambda row, _f, _p: row.instrument.pair, is_text=True),
     "base": PairField(lambda row, _f, _p: row.instrument.base, is_text=True),
     "quote": PairField(lambda row, _f, _p: row.instrument.quote, is_text=True),

@@ -34,14 +34,14 @@ def status_line(invocation: Invocation, format: str, once: bool, limit: int) -> 
     """Print FORMAT with its fields filled in, one line after each poll.
 
     {1.pair} is a field of the pair with rank 1, {BTC/USD.last} of a named pair, {state} of the market. A format that
-    names pairs and asks only for pair, last, bid, ask or volume_usd needs no history and is there at once.
+    names pairs and asks only for pair, exchange, last, bid, ask or volume_usd needs no history and is there at once.
 
     While history loads, lines rank the pairs whose history is there so far: {loaded} says how much of it is, 100%
     at the end. --once waits for the history of the pairs that it ranks.
 
     \b
-    Of a pair: pair base quote rank reason last bid ask volume_usd stddev cv volatility
-               range_pct change_pct mean min max coverage samples
+    Of a pair: id exchange pair base quote rank reason last bid ask volume_usd stddev cv
+               volatility range_pct change_pct mean min max coverage samples
     Of the market: state source at by metric ranked loaded
     After a colon: width, comma, digits, form, as in {1.volatility:.0%} or {BTC/USD.last:,.0f}; without one numbers
     are as the app shows them. {{ is a brace.

@@ -405,6 +405,9 @@ def test_an_exchange_that_left_stays_out_until_it_is_near_again() -> None:
         row._replace(figures=(row.figures[0] and row.figures[0]._replace(samples=60), *row.figures[1:])) for row in rows
     ]
     assert len(re.findall(r" ~\d", text_of(across_page(replace(inside, rows=few), 140)))) == 4
+    assert "bid over ask" in text_of(across_page(inside, 140))
+    level = [row._replace(bid=0.41, ask=0.4101) for row in rows]
+    assert "bid over ask" not in text_of(across_page(replace(inside, rows=level), 140))
     lower = replace(inside, rows=few, min_coverage=60 / 1_440)
     assert not re.findall(r" ~\d", text_of(across_page(lower, 140)))
     left = [

@@ -184,12 +184,27 @@ def _together(known: AcrossFacts, sides: Sequence[Row], found: Consolidated) -> 
     if ends is not None and (low := ends[0].mid) and (high := ends[1].mid):
         names = f"  {clean(ends[1].instrument.source, 16)} over {clean(ends[0].instrument.source, 16)}"
         pairs.append(("widest gap", [(f"{_bps((high / low - 1) * BPS)} bps", "accent"), (names, "text")]))
+    if (crossed := _crossed(sides, found)) is not None:
+        pairs.append(("bid over ask", crossed))
     if known.place is not None:
         place = known.place
         rank = clean(place.reason, 30) if place.rank is None else f"{count(place.rank)} of {count(known.ranked)}"
         pairs.append(("σ", [_sigma(place.row.figures_of(Metric.PRICE), known.min_coverage)]))
         pairs.append(("rank", [(f"{rank} across exchanges", "text" if place.rank is not None else "warn")]))
     return facts(pairs)
+
+
+def _crossed(sides: Sequence[Row], found: Consolidated) -> Sequence[Run] | None:
+    """By how much the best bid of an exchange is over the best ask of another, before fees; ``None`` if none is."""
+    counted = [row for row in sides if row.instrument.source in found.members and row.bid and row.ask]
+    if not counted:
+        return None
+    buyer, seller = max(counted, key=lambda row: row.bid or 0.0), min(counted, key=lambda row: row.ask or 0.0)
+    over = ((buyer.bid or 0.0) / (seller.ask or 1.0) - 1) * BPS
+    if over <= 0 or buyer is seller:
+        return None
+    names = f"  {clean(buyer.instrument.source, 16)} buys, {clean(seller.instrument.source, 16)} sells, fees aside"
+    return [(f"{_bps(over)} bps", "accent"), (names, "text")]
 
 
 def _of(found: Consolidated, sides: Sequence[Row]) -> str:
