@@ -45,6 +45,8 @@ FAILING: Final = frozenset(
     {*CONNECT, *BODY, *STATUS, "reset_body", "hang", "drip"} - {"418", "403", "429", "429_after", "503_after"}
 )
 """Faults that spoil every answer and ask for no pause."""
+HEARD_S: Final = 1.5
+"""So long a refusal may be on its way, whose end has to come too."""
 MOST_ERROR: Final = 300
 OPENINGS: Final = {
     "kraken": (150, 600.0),
@@ -204,7 +206,7 @@ class Part:
         limit, span_s = OPENINGS[self.name]
         promise(is_within(opened, limit, span_s), f"{self.name}: more than {limit} openings in {span_s:g} s")
         for refused in self.ledger.stream_refused:
-            broken = [at_s for at_s in opened if refused.at_s + 0.4 < at_s < refused.until_s]
+            broken = [at_s for at_s in opened if refused.at_s + HEARD_S < at_s < refused.until_s]
             promise(not broken, f"{self.name}: opened at {broken[:3]} in spite of {refused}")
         for refused in self.ledger.refused:
             is_long = refused.until_s - refused.at_s > LONG_WAIT_S

@@ -83,6 +83,7 @@ class Mirror:
                 error=reason,
                 last_attempt_ms=now_ms,
                 next_poll_ms=next_ms,
+                stream="",
                 parts=tuple(lost(part) for part in status.parts),
             )
 
