@@ -10,6 +10,8 @@ from tui_tracker.engine.market import Market
 
 LONG_GAP_MS: Final = 5 * MINUTE_MS
 """An outage of at least this is repaired at once."""
+MISSED: Final = 1
+"""So many minutes at the end are not worth asking for: the one in which a session ended and the next began."""
 PAUSE_MS: Final = 3_600_000
 """Minutes that are missed now and then are repaired at most this often."""
 _log = logging.getLogger(__name__)
@@ -42,7 +44,9 @@ class Repair:
         needs: dict[int, list[str]] = {}
         for holding in self._market:
             hole, is_coarse = self._market.missing(holding, fine_minutes)
-            back = hole + away_minutes if hole else away_minutes if away_minutes > 1 else 0
+            back = hole + away_minutes
+            if back <= MISSED:
+                back = 0
             if back < fine_minutes:
                 needs.setdefault(finest if back or is_coarse else finest + 1, []).append(holding.instrument.id)
         for first, names in needs.items():
