@@ -203,7 +203,7 @@ def _crossed(sides: Sequence[Row], found: Consolidated) -> Sequence[Run] | None:
     over = ((buyer.bid or 0.0) / (seller.ask or 1.0) - 1) * BPS
     if over <= 0 or buyer is seller:
         return None
-    names = f"  {clean(buyer.instrument.source, 16)} buys, {clean(seller.instrument.source, 16)} sells, fees aside"
+    names = f"  buy on {clean(seller.instrument.source, 16)}, sell on {clean(buyer.instrument.source, 16)}, fees aside"
     return [(f"{_bps(over)} bps", "accent"), (names, "text")]
 
 
