@@ -1,6 +1,7 @@
 """One seeded trial: a whole engine, the real sources and their HTTP layer, over an exchange and a line that fail."""
 
 import asyncio
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -13,6 +14,7 @@ from tests.simulation.loop import SimulatedClock, SimulatedLoop
 from tests.simulation.part import BrokenPromiseError, Part, promise
 from tests.simulation.schedule import Plan
 from tests.simulation.world import SHAPES
+from tests.support.mishaps import Mishaps
 from tui_tracker.engine.backfill import AGAIN_S
 from tui_tracker.engine.timekeeper import STEP_S
 from tui_tracker.engine.turns import Turns
@@ -70,12 +72,17 @@ def in_simulated_time(plan: Plan, work: Callable[[Plan], Coroutine[None, None, T
     complaints: list[dict[str, Any]] = []
     loop = SimulatedLoop()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
+    mishaps = Mishaps()
+    logging.getLogger().addHandler(mishaps)
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner, _seeded(plan):
             outcome = runner.run(work(plan))
     except Exception as error:
         raise BrokenPromiseError(repr(_first(error))) from error
+    finally:
+        logging.getLogger().removeHandler(mishaps)
     promise(not complaints, f"left behind: {complaints}")
+    promise(not mishaps.found, f"errors of the program's own: {mishaps.found[:3]}")
     return outcome
 
 
