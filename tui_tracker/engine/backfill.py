@@ -160,13 +160,14 @@ class Backfill:
             self._away[step].update(names - self._instruments.keys())
         self._queue(names & self._instruments.keys(), range(first, finest + 1))
 
-    def _queue(self, names: Collection[str], steps: Iterable[int]) -> None:
+    def _queue(self, names: Collection[str], steps: Collection[int]) -> None:
         wanted = [name for name in names if self._wanted is Wanted.ALL or name in self._asked]
         wanted = [name for name in wanted if name in self._instruments]
         self._known.update(wanted)
         self._count = None
+        if self._job is not None and self._job[0] in steps and self._job[1] in wanted:
+            self._is_outdated = True
         for step in steps:
-            self._is_outdated |= self._job is not None and self._job[0] == step and self._job[1] in wanted
             self._pending[step].update(name for name in wanted if self._first.get(name, 0) <= step)
         for name in wanted:
             self._first.pop(name, None)

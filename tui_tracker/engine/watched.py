@@ -22,7 +22,6 @@ from tui_tracker.core.ticker import TickerBatch
 from tui_tracker.sources.base import HistoryStep, InstrumentBatch, ServerTime, Source
 
 MOST_SKIPPED: Final = 200
-_log = logging.getLogger(__name__)
 KINDS: Final[tuple[tuple[type[SourceError], str], ...]] = (
     (UnreachableError, "unreachable"),
     (TimedOutError, "timed out"),
@@ -31,6 +30,7 @@ KINDS: Final[tuple[tuple[type[SourceError], str], ...]] = (
     (MalformedDataError, "malformed"),
     (SourceError, "other"),
 )
+_log = logging.getLogger(__name__)
 
 
 class WatchedSource:

@@ -47,7 +47,7 @@ class Response:
     body: bytes
     """Decompressed."""
     sent_ms: int
-    """The same clock at the instant the request left: if it was set meanwhile, as if that had been before."""
+    """Local wall clock, as it was set when the answer was complete, at the instant the request left."""
     received_ms: int
     """Local wall clock at the instant the answer was complete."""
     date_ms: int | None = None
@@ -289,6 +289,8 @@ class HttpClient:
                 raise
             logger.debug("a kept connection was dead, asking again: %s", clean(str(error)))
             return None
+        except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: a host in broken Punycode
+            raise RejectedError("the exchange redirects to what is no address: a sign-in page or a proxy") from error
 
     async def _refusal(self, response: "httpx.Response", complaint_of: ComplaintReader | None) -> SourceError:
         """The error for a status that is neither success nor a redirect; pauses the budget where asked to."""
@@ -318,8 +320,6 @@ async def _translated_errors(timeouts: Timeouts) -> AsyncIterator[None]:
         raise TimedOutError(f"no whole answer within {timeouts.total_s:g} s") from error
     except httpx.ProxyError as error:
         raise UnreachableError(f"the proxy refuses: {clean(str(error))}", "look at the proxy variables") from error
-    except (httpx.InvalidURL, UnicodeError) as error:  # UnicodeError: a host in broken Punycode
-        raise RejectedError("the exchange redirects to what is no address: a sign-in page or a proxy") from error
     except httpx.TransportError as error:
         raise UnreachableError(reason(error), remedy(error)) from error
     except Exception as error:

@@ -9,7 +9,7 @@ import asyncio
 import importlib.util
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -272,11 +272,19 @@ def _each_alone(parsed: Callable[..., dict[str, Any]]) -> Callable[..., dict[str
         try:
             return parsed(row, market)
         except UNREADABLE as error:
-            names = [row.get(key) for key in _NAMES] if isinstance(row, dict) else row if isinstance(row, list) else []
-            name = next((name for name in names if isinstance(name, str)), repr(row)[:40])
-            return {"symbol": name, _FAULT: f"ccxt cannot read it: {clean(repr(error), 80)}"}
+            return {"symbol": _name_in(row), _FAULT: f"ccxt cannot read it: {clean(repr(error), 80)}"}
 
     return parse_ticker
+
+
+def _name_in(row: object) -> str:
+    """Of which market a row of quotes is, as far as it can be told; else how it begins."""
+    told: Iterable[object] = ()
+    if isinstance(row, dict):
+        told = (row.get(key) for key in _NAMES)
+    elif isinstance(row, list):
+        told = row
+    return next((name for name in told if isinstance(name, str)), repr(row)[:40])
 
 
 def _moved(urls: Any, base_url: str) -> Any:

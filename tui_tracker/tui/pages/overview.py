@@ -24,6 +24,8 @@ from tui_tracker.tui.titles import SEPARATOR, count
 MOST_TILES: Final = 100
 TILE_WIDTH: Final = 17
 NUMBER_WIDTH: Final = 6
+NAME_WIDTH: Final = TILE_WIDTH - NUMBER_WIDTH - 4
+"""Beside number, shade, sign and two spaces."""
 MOST_OF_A_NAME: Final = 11
 """Cells: small tiles are wider where more than one name in ten is longer than theirs."""
 SHADES: Final = "░▒▓█"
@@ -163,10 +165,9 @@ def _heat_value(row: Row, heat: Heat) -> float | None:
 
 def _heat_lines(tiles: Sequence[Tile], heat: Heat, width: int) -> list[Line]:
     """Rows of tiles, read from left to right."""
-    usual = TILE_WIDTH - NUMBER_WIDTH - 4
-    lengths = sorted(width_of(tile.name) for tile in tiles)
-    room = max(usual, min(MOST_OF_A_NAME, lengths[len(lengths) * 9 // 10])) if tiles else usual
-    rows = _rows_of(tiles, width, TILE_WIDTH + room - usual)
+    lengths = sorted(width_of(tile.name) for tile in tiles) or [NAME_WIDTH]
+    room = max(NAME_WIDTH, min(MOST_OF_A_NAME, lengths[len(lengths) * 9 // 10]))
+    rows = _rows_of(tiles, width, TILE_WIDTH + room - NAME_WIDTH)
     return [_beside([_tile_runs(tile, heat, room) for tile in row]) for row in rows]
 
 
